@@ -1,0 +1,52 @@
+"""Settings from the environment (`IRM_…`). Read in the composition roots and nowhere else."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Addresses are full URLs. What is absent is switched off and said so, never guessed."""
+
+    model_config = SettingsConfigDict(env_prefix="IRM_", extra="ignore")
+
+    database_url: str = ""
+    """postgresql+asyncpg://irm_app:…; plain postgresql:// is accepted."""
+    migration_database_url: str = ""
+    """The same database as irm_owner; only `irm migrate` uses it."""
+    broker_url: str = ""
+    """redis://… of Valkey or Redis; empty: the dispatcher performs every job itself."""
+    smtp_url: str | None = None
+    """smtp://user:password@host:port, smtps:// for implicit TLS, ?from=address."""
+    mail_from: str = "irm@localhost"
+    sms_url: str | None = None
+    sms_signature: str = ""
+    """The registered 【签名】 without brackets."""
+    sms_secret: SecretStr = SecretStr("")
+    """Shared secret of the inbound callback (上行短信); empty: the callback is closed."""
+    webhook_url: str | None = None
+    webhook_secret: SecretStr = SecretStr("")
+    catcher_url: str | None = None
+    """The demo's catcher of mail and SMS; set by `irm up` only."""
+    public_url: str = "http://127.0.0.1:8000"
+    host: str = "127.0.0.1"
+    port: int = 8000
+    home: Path = Path(".irm")
+    demo: bool = False
+    pool_size: int = Field(default=10, ge=2)
+    duty_telephone: str = ""
+    """Shown where irm cannot help: on the secrecy refusal and on error pages."""
+    secrecy_office_telephone: str = ""
+
+    @property
+    def async_database_url(self) -> str:
+        return with_driver(self.database_url)
+
+
+def with_driver(url: str) -> str:
+    """SQLAlchemy 2.1 reads plain postgresql:// as psycopg; irm speaks asyncpg."""
+    for plain in ("postgresql://", "postgres://"):
+        if url.startswith(plain):
+            return "postgresql+asyncpg://" + url.removeprefix(plain)
+    return url

@@ -1,0 +1,129 @@
+"""Rows, transactions, identifiers. One `Database` per process and event loop; dispose it on the same loop."""
+
+import os
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from time import time_ns
+from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import ARRAY, DateTime, MetaData, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import TypeDecorator
+
+from irm.actor import SYSTEM as SYSTEM
+from irm.actor import Actor as Actor
+from irm.clock import Clock
+
+if TYPE_CHECKING:
+    from irm.ledger import Wiring
+
+
+def uuid7() -> UUID:
+    """RFC 9562 version 7: 48 bits of milliseconds, then random. Order of ids is not order of commits."""
+    value = (time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10), "big")
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    return UUID(int=value)
+
+
+class Moment(TypeDecorator[datetime]):
+    """timestamptz that refuses naive values (SQLAlchemy takes them silently)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is not None and value.tzinfo is None:
+            message = f"naive moment {value!r}"
+            raise ValueError(message)
+        return value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return value.astimezone(UTC) if value is not None else None
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: Moment(),
+        str: Text(),
+        UUID: Uuid(),
+        dict[str, Any]: JSONB(),
+        list[Any]: JSONB(),
+        list[dict[str, Any]]: JSONB(),
+        list[str]: ARRAY(Text()),
+        list[UUID]: ARRAY(Uuid()),
+    }
+
+
+class Tx(AsyncSession):
+    """One transaction. Services get it, add to it, and never end it."""
+
+    actor: Actor
+    clock: Clock
+    wiring: "Wiring"
+
+
+class Database:
+    """A pool for one event loop."""
+
+    def __init__(self, engine: AsyncEngine, *, clock: Clock, wiring: "Wiring") -> None:
+        self.engine = engine
+        self.clock = clock
+        self.wiring = wiring
+        self.announce: Callable[[frozenset[str]], None] | None = None
+        """Told after each commit which subjects changed; must not block or raise (live pages)."""
+        self._sessions = async_sessionmaker(engine, class_=Tx, expire_on_commit=False)
+
+    @classmethod
+    def connect(cls, url: str, *, clock: Clock, wiring: "Wiring", pool_size: int = 10) -> "Database":
+        engine = create_async_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_pre_ping=True,
+            pool_timeout=10,
+            connect_args={
+                "timeout": 10,
+                "server_settings": {
+                    "application_name": "irm",
+                    "timezone": "UTC",
+                    "idle_in_transaction_session_timeout": "60s",
+                    "lock_timeout": "10s",
+                },
+            },
+        )
+        return cls(engine, clock=clock, wiring=wiring)
+
+    @classmethod
+    def on_connection(cls, connection: AsyncConnection, *, clock: Clock, wiring: "Wiring") -> "Database":
+        """For tests: every transaction is a savepoint of the connection's own, which the caller rolls back."""
+        database = cls(connection.engine, clock=clock, wiring=wiring)
+        database._sessions = async_sessionmaker(
+            connection, class_=Tx, expire_on_commit=False, join_transaction_mode="create_savepoint"
+        )
+        return database
+
+    @asynccontextmanager
+    async def transaction(self, actor: Actor = SYSTEM) -> AsyncGenerator[Tx]:
+        """Commits at the end of the block, or leaves nothing."""
+        async with self._sessions() as session, session.begin():
+            session.actor, session.clock, session.wiring = actor, self.clock, self.wiring
+            yield session
+        if self.announce is not None and (changed := session.info.get("subjects")):
+            self.announce(frozenset(changed))
+
+    async def dispose(self) -> None:
+        await self.engine.dispose()

@@ -1,0 +1,74 @@
+"""Two languages, Chinese first. Catalogs are `irm/web/locale/<locale>/<feature>.po`, merged at first use.
+
+English msgids are their own English text; an `en/*.po` exists only where a msgid is not a sentence.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from io import BytesIO
+from typing import Any, Final
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import Translations
+
+LOCALES: Final = ("zh-CN", "en")
+DEFAULT_LOCALE: Final = "zh-CN"
+
+
+def N_(msgid: str) -> str:  # noqa: N802 - the name that gettext's tools know
+    """Mark a constant for translation later."""
+    return msgid
+
+
+@cache
+def catalog(locale: str) -> Translations:
+    """All features' messages of one locale. An unknown locale reads as the default."""
+    merged = Translations()
+    merged.plural = lambda n: int(n != 1)  # type: ignore[attr-defined]
+    folder = files("irm.web") / "locale" / locale.replace("-", "_")
+    if not folder.is_dir():
+        return merged
+    for po in sorted((entry for entry in folder.iterdir() if entry.name.endswith(".po")), key=lambda entry: entry.name):
+        with po.open("rb") as source:
+            messages = read_po(source, locale=locale.replace("-", "_"))
+        binary = BytesIO()
+        write_mo(binary, messages)
+        binary.seek(0)
+        loaded = Translations(fp=binary)
+        merged._catalog.update(loaded._catalog)  # noqa: SLF001 - Babel's merge drops a catalog of another domain
+        merged.plural = loaded.plural  # type: ignore[attr-defined]
+    return merged
+
+
+class Translator:
+    """Speaks one language. `t("… %(n)s …", n=3)`; a percent sign stands doubled in a msgid with parameters."""
+
+    def __init__(self, locale: str) -> None:
+        self.locale = locale if locale in LOCALES else DEFAULT_LOCALE
+        self._catalog = catalog(self.locale)
+
+    def __call__(self, msgid: str, /, **params: Any) -> str:
+        text: str = self._catalog.gettext(msgid)
+        return text % params if params else text
+
+    def plural(self, one: str, many: str, /, n: int, **params: Any) -> str:
+        text: str = self._catalog.ngettext(one, many, n)
+        return text % {"n": n, **params}
+
+    def of(self, texts: Mapping[str, str] | str) -> str:
+        """A text that carries its languages with it (rule packs, playbooks)."""
+        return localized(texts, self.locale)
+
+
+@cache
+def translator(locale: str) -> Translator:
+    return Translator(locale)
+
+
+def localized(texts: Mapping[str, str] | str, locale: str) -> str:
+    """The text in `locale`, else in the default, else whatever there is."""
+    if isinstance(texts, str):
+        return texts
+    return texts.get(locale) or texts.get(DEFAULT_LOCALE) or next(iter(texts.values()), "")

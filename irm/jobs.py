@@ -1,0 +1,386 @@
+"""A job row is outbox and timer. The broker only says "look"; the row decides (DESIGN §3).
+
+A handler is `Inside` (works in the job's own transaction) or `Outside` (talks to the world: claim, call, record, with no
+transaction open meanwhile). Handlers are idempotent: a message may come twice, a lease may run out.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import httpx2
+import structlog
+from sqlalchemy import Index, UniqueConstraint, func, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from irm.config import Settings
+from irm.db import SYSTEM, Base, Database, Tx, uuid7
+
+log = structlog.get_logger(__name__)
+
+QUEUES: Final = ("urgent", "normal", "bulk")
+FIRST_HANDOVER: Final = timedelta(seconds=30)
+LONGEST_HANDOVER: Final = timedelta(minutes=10)
+ATTEMPTS_BEFORE_DEAD: Final = 12
+LONGEST_CALL: Final = 30.0
+
+
+class JobRow(Base):
+    __tablename__ = "job"
+    __table_args__ = (
+        Index("uq_job_key", "key", unique=True, postgresql_where=text("outcome IS DISTINCT FROM 'cancelled'")),
+        Index("ix_job_due", "queue", "priority", "run_at", postgresql_where=text("done_at IS NULL")),
+        Index("ix_job_key_live", "key", postgresql_where=text("done_at IS NULL"), postgresql_ops={"key": "text_pattern_ops"}),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    name: Mapped[str]
+    args: Mapped[dict[str, Any]]
+    key: Mapped[str | None]
+    queue: Mapped[str]
+    priority: Mapped[int]
+    channel: Mapped[str | None]
+    created_at: Mapped[datetime]
+    run_at: Mapped[datetime]
+    first_run_at: Mapped[datetime]
+    """What `run_at` was before any retry: lateness is counted from here."""
+    handed_at: Mapped[datetime | None]
+    handed_until: Mapped[datetime | None]
+    handed: Mapped[int] = mapped_column(default=0)
+    attempt: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+    """done | cancelled | dead"""
+    last_error: Mapped[str | None]
+
+
+class HeartbeatRow(Base):
+    """One row per process that works on jobs; the board and `irm doctor` read it."""
+
+    __tablename__ = "heartbeat"
+    __table_args__ = (UniqueConstraint("process", name="uq_heartbeat_process"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    process: Mapped[str]
+    kind: Mapped[str]
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    broker_silent_since: Mapped[datetime | None]
+    clock_skew_ms: Mapped[int] = mapped_column(default=0)
+
+
+class RetryLater(Exception):  # noqa: N818 - an outcome, not an error
+    """An expected obstacle: try again after `after`; it does not count as an attempt."""
+
+    def __init__(self, after: timedelta) -> None:
+        super().__init__(f"retry after {after}")
+        self.after = after
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What `Outside.call` may talk with."""
+
+    settings: Settings
+    http: httpx2.AsyncClient
+
+
+@dataclass(frozen=True)
+class CallFailed:
+    """Stands for the outcome of a call that raised or took longer than its hard timeout."""
+
+    error: str
+    timed_out: bool
+
+
+@dataclass(frozen=True)
+class Inside:
+    """`run(tx, args, now)` in the transaction that marks the job done."""
+
+    run: Callable[[Tx, dict[str, Any], datetime], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Outside:
+    """claim → call → record.
+
+    `claim(tx, args, now, attempt)` gives the work, or None when there is nothing left to do.
+    `call(work, resources)` talks; what it raises becomes `CallFailed`.
+    `record(tx, args, work, outcome, now, attempt, is_current)` writes the outcome and says after how long to try again
+    (None: finished). With `is_current` false another attempt has taken over: keep the outcome as an extra attempt only.
+    """
+
+    claim: Callable[[Tx, dict[str, Any], datetime, int], Awaitable[Any]]
+    call: Callable[[Any, Resources], Awaitable[Any]]
+    record: Callable[[Tx, dict[str, Any], Any, Any, datetime, int, bool], Awaitable[timedelta | None]]
+    timeout: float = 15.0
+
+
+Handlers = Mapping[str, Inside | Outside]
+
+
+async def schedule(
+    tx: Tx,
+    name: str,
+    args: Mapping[str, Any],
+    *,
+    run_at: datetime,
+    key: str | None = None,
+    queue: str = "normal",
+    priority: int = 50,
+    channel: str | None = None,
+) -> UUID | None:
+    """Write a job in this transaction. A `key` that was ever used (and not cancelled) makes it a no-op: None.
+
+    `priority`: smaller is sooner within its queue. `channel` bounds how many of one provider are out at a time.
+    """
+    row = insert(JobRow).values(
+        id=uuid7(),
+        name=name,
+        args=dict(args),
+        key=key,
+        queue=queue,
+        priority=priority,
+        channel=channel,
+        created_at=tx.clock.now(),
+        run_at=run_at,
+        first_run_at=run_at,
+        handed=0,
+        attempt=0,
+    )
+    if key is not None:
+        row = row.on_conflict_do_nothing(
+            index_elements=["key"], index_where=text("outcome IS DISTINCT FROM 'cancelled'")
+        )
+    written: UUID | None = (await tx.execute(row.returning(JobRow.id))).scalar_one_or_none()
+    return written
+
+
+async def cancel(tx: Tx, *, key: str) -> int:
+    """Take back a job that has not been done; the key becomes free again."""
+    return await _cancel(tx, JobRow.key == key)
+
+
+async def cancel_prefix(tx: Tx, prefix: str) -> int:
+    return await _cancel(tx, JobRow.key.startswith(prefix, autoescape=True))
+
+
+async def _cancel(tx: Tx, which: Any) -> int:
+    cancelled = await tx.execute(
+        update(JobRow)
+        .where(which, JobRow.done_at.is_(None))
+        .values(done_at=tx.clock.now(), outcome="cancelled")
+        .returning(JobRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(cancelled.all())
+
+
+async def hand_over(tx: Tx, now: datetime, windows: Mapping[str, int], channel_window: int) -> list[tuple[UUID, str]]:
+    """Claim what is due for the broker: (job id, queue), most urgent first, within each queue's window.
+
+    A job handed over is due again when `handed_until` has passed without its being done (30 s, doubling to 10 min), so
+    a lost message costs time, never the job.
+    """
+    handed: list[tuple[UUID, str]] = []
+    flying = await _in_flight(tx, now)
+    by_channel: dict[str | None, int] = {}
+    for (_, channel), count in flying.items():
+        by_channel[channel] = by_channel.get(channel, 0) + count
+    for queue in QUEUES:
+        room = windows[queue] - sum(count for (name, _), count in flying.items() if name == queue)
+        if room <= 0:
+            continue
+        full = [channel for channel, count in by_channel.items() if channel and count >= channel_window]
+        due = (
+            select(JobRow.id, JobRow.handed, JobRow.channel)
+            .where(
+                JobRow.done_at.is_(None),
+                JobRow.queue == queue,
+                JobRow.run_at <= now,
+                or_(JobRow.handed_until.is_(None), JobRow.handed_until <= now),
+                or_(JobRow.lease_until.is_(None), JobRow.lease_until <= now),
+            )
+            .order_by(JobRow.priority, JobRow.run_at)
+            .limit(room)
+            .with_for_update(skip_locked=True)
+        )
+        if full:
+            due = due.where(or_(JobRow.channel.is_(None), JobRow.channel.not_in(full)))
+        for job_id, times, channel in (await tx.execute(due)).all():
+            if channel is not None:
+                if by_channel.get(channel, 0) >= channel_window:
+                    continue
+                by_channel[channel] = by_channel.get(channel, 0) + 1
+            wait = min(FIRST_HANDOVER * 2 ** min(times, 10), LONGEST_HANDOVER)
+            await tx.execute(
+                update(JobRow)
+                .where(JobRow.id == job_id)
+                .values(handed_at=now, handed_until=now + wait, handed=times + 1)
+                .execution_options(synchronize_session=False)
+            )
+            handed.append((job_id, queue))
+    return handed
+
+
+async def _in_flight(tx: Tx, now: datetime) -> dict[tuple[str, str | None], int]:
+    rows = await tx.execute(
+        select(JobRow.queue, JobRow.channel, func.count())
+        .where(JobRow.done_at.is_(None), JobRow.run_at <= now, JobRow.handed_until > now)
+        .group_by(JobRow.queue, JobRow.channel)
+    )
+    return {(queue, channel): count for queue, channel, count in rows.all()}
+
+
+async def left_lying(tx: Tx, now: datetime, silence: timedelta, limit: int) -> list[UUID]:
+    """Jobs handed over longer than `silence` ago that nobody has begun: the broker or the workers are silent."""
+    rows = await tx.scalars(
+        select(JobRow.id)
+        .where(
+            JobRow.done_at.is_(None),
+            JobRow.run_at <= now,
+            JobRow.handed_at <= now - silence,
+            JobRow.handed_until > now,
+            or_(JobRow.lease_until.is_(None), JobRow.lease_until <= now),
+        )
+        .order_by(JobRow.priority, JobRow.run_at)
+        .limit(limit)
+    )
+    return list(rows)
+
+
+async def perform(db: Database, handlers: Handlers, resources: Resources, job_id: UUID) -> bool:
+    """Do the job if it is due and nobody else has it. True when this call did it."""
+    async with db.transaction(SYSTEM) as tx:
+        row = await tx.scalar(
+            select(JobRow).where(JobRow.id == job_id, JobRow.done_at.is_(None)).with_for_update(skip_locked=True)
+        )
+        now = db.clock.now()
+        if row is None or row.run_at > now or (row.lease_until is not None and row.lease_until > now):
+            return False
+        name, args = row.name, dict(row.args)
+        handler = handlers.get(name)
+        if isinstance(handler, Outside):
+            row.attempt += 1
+            attempt = row.attempt
+            row.lease_until = now + timedelta(seconds=2 * min(handler.timeout, LONGEST_CALL))
+            work = await handler.claim(tx, args, now, attempt)
+            if work is None:
+                _finish(row, now, "done")
+                return True
+    if handler is None:
+        await _failed(db, job_id, f"no handler for {name}", fatal=True)
+        return False
+    if isinstance(handler, Outside):
+        await _call_and_record(db, handler, resources, job_id, args, work, attempt)
+        return True
+    return await _perform_inside(db, handler, job_id)
+
+
+async def _perform_inside(db: Database, handler: Inside, job_id: UUID) -> bool:
+    try:
+        async with db.transaction(SYSTEM) as tx:
+            row = await tx.scalar(
+                select(JobRow).where(JobRow.id == job_id, JobRow.done_at.is_(None)).with_for_update(skip_locked=True)
+            )
+            if row is None:
+                return False
+            now = db.clock.now()
+            await handler.run(tx, dict(row.args), now)
+            _finish(row, now, "done")
+    except RetryLater as later:
+        async with db.transaction(SYSTEM) as tx:
+            await tx.execute(
+                update(JobRow)
+                .where(JobRow.id == job_id, JobRow.done_at.is_(None))
+                .values(run_at=db.clock.now() + later.after, handed_until=None, handed_at=None, handed=0)
+            )
+        return False
+    except Exception as error:
+        log.exception("job failed", job=str(job_id))
+        await _failed(db, job_id, repr(error))
+        return False
+    return True
+
+
+async def _call_and_record(
+    db: Database, handler: Outside, resources: Resources, job_id: UUID, args: dict[str, Any], work: Any, attempt: int
+) -> None:
+    outcome: Any
+    try:
+        outcome = await asyncio.wait_for(handler.call(work, resources), timeout=min(handler.timeout, LONGEST_CALL))
+    except TimeoutError:
+        outcome = CallFailed("timed out", timed_out=True)
+    except Exception as error:  # noqa: BLE001 - the provider's trouble is an outcome to be recorded
+        outcome = CallFailed(repr(error), timed_out=False)
+    async with db.transaction(SYSTEM) as tx:
+        row = await tx.scalar(select(JobRow).where(JobRow.id == job_id).with_for_update())
+        now = db.clock.now()
+        is_current = row is not None and row.done_at is None and row.attempt == attempt
+        again = await handler.record(tx, args, work, outcome, now, attempt, is_current)
+        if row is None or not is_current:
+            return
+        if isinstance(outcome, CallFailed):
+            row.last_error = outcome.error
+        if again is None:
+            _finish(row, now, "done")
+        else:
+            row.run_at, row.lease_until, row.handed_at, row.handed_until, row.handed = now + again, None, None, None, 0
+
+
+def _finish(row: JobRow, now: datetime, outcome: str) -> None:
+    row.done_at, row.outcome, row.lease_until = now, outcome, None
+
+
+async def _failed(db: Database, job_id: UUID, error: str, *, fatal: bool = False) -> None:
+    """Count the attempt and try again later; after the last one the job is dead and the ledger says so."""
+    from irm.ledger import Event, record  # noqa: PLC0415 - the ledger writes jobs, so it imports this module
+
+    async with db.transaction(SYSTEM) as tx:
+        row = await tx.scalar(
+            select(JobRow).where(JobRow.id == job_id, JobRow.done_at.is_(None)).with_for_update(skip_locked=True)
+        )
+        if row is None:
+            return
+        now = db.clock.now()
+        if not fatal:
+            row.attempt += 1
+        row.last_error = error
+        if fatal or row.attempt >= ATTEMPTS_BEFORE_DEAD:
+            _finish(row, now, "dead")
+            await record(
+                tx,
+                Event("job.dead", f"job/{row.id}", now, SYSTEM, {"name": row.name, "attempt": row.attempt}, {"error": error}),
+            )
+        else:
+            row.run_at = now + timedelta(seconds=min(2**row.attempt, 300))
+            row.handed_at = row.handed_until = row.lease_until = None
+            row.handed = 0
+
+
+async def drain(db: Database, handlers: Handlers, resources: Resources, *, most: int = 1000) -> int:
+    """Do everything that is due now, here, in order of urgency. For tests and for the dispatcher of last resort."""
+    done = 0
+    for _ in range(most):
+        async with db.transaction(SYSTEM) as tx:
+            now = db.clock.now()
+            job_id = await tx.scalar(
+                select(JobRow.id)
+                .where(
+                    JobRow.done_at.is_(None),
+                    JobRow.run_at <= now,
+                    or_(JobRow.lease_until.is_(None), JobRow.lease_until <= now),
+                )
+                .order_by(JobRow.priority, JobRow.run_at, JobRow.id)
+                .limit(1)
+            )
+        if job_id is None:
+            return done
+        done += await perform(db, handlers, resources, job_id)
+    message = f"still jobs due after {most}"
+    raise RuntimeError(message)

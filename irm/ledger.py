@@ -1,0 +1,176 @@
+"""The one mechanism: an entry in the ledger, the subscribers told in the same transaction, a job for every other.
+
+Timeline, audit trail and event bus are one row (DESIGN §3, §8). The leaf hash is RFC 9162's `SHA-256(0x00 ‖ entry)` over
+the canonical text of all fields; free text and personal data stand in it only as salted commitments.
+"""
+
+import json
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from irm import jobs
+from irm.db import Actor, Base, Tx, uuid7
+
+LARGEST_INTEGER: Final = 2**53
+
+
+class LedgerEntryRow(Base):
+    """Append-only: `irm_app` may insert and select, nothing else."""
+
+    __tablename__ = "ledger_entry"
+    __table_args__ = (
+        Index("ix_ledger_entry_subject", "subject", "at", postgresql_ops={"subject": "text_pattern_ops"}),
+        Index("ix_ledger_entry_action", "action", "at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    action: Mapped[str]
+    subject: Mapped[str]
+    body: Mapped[str]
+    leaf_hash: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class LedgerPrivateRow(Base):
+    """Values behind the commitments; retention or purge may erase them with two persons."""
+
+    __tablename__ = "ledger_private"
+
+    entry_id: Mapped[UUID] = mapped_column(ForeignKey("ledger_entry.id"), primary_key=True)
+    path: Mapped[str] = mapped_column(primary_key=True)
+    salt: Mapped[bytes] = mapped_column(LargeBinary)
+    value: Mapped[str]
+
+
+class LedgerPendingRow(Base):
+    """Written with the entry, emptied by the sequencer: never a high-water mark."""
+
+    __tablename__ = "ledger_pending"
+
+    entry_id: Mapped[UUID] = mapped_column(ForeignKey("ledger_entry.id"), primary_key=True)
+
+
+@dataclass(frozen=True)
+class Event:
+    """`subject` is a path (`incident/<id>/delivery/<id>`): an incident's timeline is everything under `incident/<id>`.
+
+    `body` holds strings, integers below 2^53, booleans, None, lists and objects with ASCII keys. Free text, personal
+    data and file content go to `private` (path → value).
+    """
+
+    action: str
+    subject: str
+    at: datetime
+    actor: Actor
+    body: Mapping[str, Any] = field(default_factory=dict)
+    private: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """`action` is an action or a prefix ending in `.*`. Exactly one of `in_transaction` and `job` is set."""
+
+    action: str
+    in_transaction: Callable[[Tx, Event, UUID], Awaitable[None]] | None = None
+    job: str | None = None
+
+    def wants(self, action: str) -> bool:
+        if self.action.endswith(".*"):
+            return action.startswith(self.action[:-1])
+        return action == self.action
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """Who does which job, who listens to which event. The one table is in `irm/wiring.py`."""
+
+    jobs: jobs.Handlers
+    subscriptions: tuple[Subscription, ...]
+
+
+def canonical(value: Any) -> str:
+    """Sorted compact JSON. Raises ValueError for what the ledger does not take (floats, big integers, odd keys)."""
+    _refuse_foreign(value, "body")
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _refuse_foreign(value: Any, path: str) -> None:
+    if value is None or isinstance(value, bool | str):
+        return
+    if isinstance(value, int) and abs(value) < LARGEST_INTEGER:
+        return
+    if isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            _refuse_foreign(item, f"{path}[{index}]")
+        return
+    if isinstance(value, Mapping) and all(isinstance(key, str) and key.isascii() for key in value):
+        for key, item in value.items():
+            _refuse_foreign(item, f"{path}.{key}")
+        return
+    message = f"the ledger takes no {type(value).__name__} at {path}"
+    raise ValueError(message)
+
+
+def commitment(salt: bytes, value: str) -> str:
+    return sha256(salt + value.encode()).hexdigest()
+
+
+def leaf_hash(entry_id: UUID, at: datetime, actor: str, action: str, subject: str, body: str) -> bytes:
+    """RFC 9162 §2.1.1 leaf over the canonical text of the entry's fields; `body` goes in as stored."""
+    moment = at.astimezone(UTC).isoformat(timespec="microseconds")
+    entry = canonical(
+        {"id": str(entry_id), "at": moment, "actor": actor, "action": action, "subject": subject, "body": body}
+    )
+    return sha256(b"\x00" + entry.encode()).digest()
+
+
+async def record(tx: Tx, event: Event) -> UUID:
+    """Write the entry, tell who listens in this transaction, write a job for every other subscriber."""
+    entry_id = uuid7()
+    salted = {path: (os.urandom(16), value) for path, value in event.private.items()}
+    body = dict(event.body)
+    if salted:
+        body["private"] = {path: commitment(salt, value) for path, (salt, value) in salted.items()}
+    text = canonical(body)
+    actor = str(event.actor)
+    await tx.execute(
+        insert(LedgerEntryRow).values(
+            id=entry_id,
+            at=event.at,
+            actor=actor,
+            action=event.action,
+            subject=event.subject,
+            body=text,
+            leaf_hash=leaf_hash(entry_id, event.at, actor, event.action, event.subject, text),
+        )
+    )
+    await tx.execute(insert(LedgerPendingRow).values(entry_id=entry_id))
+    if salted:
+        await tx.execute(
+            insert(LedgerPrivateRow),
+            [{"entry_id": entry_id, "path": path, "salt": salt, "value": value} for path, (salt, value) in salted.items()],
+        )
+    tx.info.setdefault("subjects", set()).add("/".join(event.subject.split("/")[:2]))
+    for subscription in tx.wiring.subscriptions:
+        if not subscription.wants(event.action):
+            continue
+        if subscription.in_transaction is not None:
+            await subscription.in_transaction(tx, event, entry_id)
+        elif subscription.job is not None:
+            await jobs.schedule(
+                tx,
+                subscription.job,
+                {"entry_id": str(entry_id), "action": event.action, "subject": event.subject, "body": dict(event.body)},
+                run_at=event.at,
+                key=f"{subscription.job}:{entry_id}",
+            )
+    return entry_id

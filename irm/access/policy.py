@@ -1,0 +1,285 @@
+"""Who may do what (DESIGN §7). Pure: roles, permissions, and how far a reader's permission reaches.
+
+A route names what it asks for (`opt=allow(Permission.READ_INCIDENTS)`, or `opt=PUBLIC`); the guard refuses a reader who
+holds the permission nowhere. Which rows it covers is asked with `may(principal, permission, resource)` for one thing and
+`reach(principal, permission)` for a list. Nobody is a super administrator: the three administrators see no incident.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Final
+from uuid import UUID
+
+from irm.actor import Actor
+
+
+class Role(StrEnum):
+    """Values are stored and written in playbooks (`role(cloud_authority, duty_leader)`)."""
+
+    SYSTEM_ADMINISTRATOR = "system_administrator"
+    SECURITY_ADMINISTRATOR = "security_administrator"
+    AUDIT_ADMINISTRATOR = "audit_administrator"
+    REPORTER = "reporter"
+    HANDLER = "handler"
+    DUTY_OFFICER = "duty_officer"
+    DUTY_LEADER = "duty_leader"
+    DEPUTY = "deputy"
+    SECURITY_LEAD = "security_lead"
+    UNIT_HEAD = "unit_head"
+    COMPLIANCE_OFFICER = "compliance_officer"
+    DRILL_DIRECTOR = "drill_director"
+    EVALUATOR = "evaluator"
+    ASSESSOR = "assessor"
+    REGULATOR = "regulator"
+
+
+ADMINISTRATORS: Final = frozenset({Role.SYSTEM_ADMINISTRATOR, Role.SECURITY_ADMINISTRATOR, Role.AUDIT_ADMINISTRATOR})
+"""三员: no person holds two of them (DESIGN §7; GB/T 22239 安全管理中心)."""
+
+
+class Permission(StrEnum):
+    """Values are also the scopes of API tokens: stable for ever."""
+
+    OWN_ACCOUNT = "own_account"
+    READ_ORGANIZATIONS = "read_organizations"
+    READ_RULES = "read_rules"
+    READ_BOARD = "read_board"
+    READ_SYSTEMS = "read_systems"
+    EDIT_SYSTEMS = "edit_systems"
+    SEE_CII = "see_cii"
+    FILE_INCIDENT = "file_incident"
+    FILE_FOR_CALLER = "file_for_caller"
+    READ_INCIDENTS = "read_incidents"
+    SET_FACTS = "set_facts"
+    ASSESS_LEVEL = "assess_level"
+    CHANGE_STATUS = "change_status"
+    READ_EVIDENCE = "read_evidence"
+    ADD_EVIDENCE = "add_evidence"
+    READ_OBLIGATIONS = "read_obligations"
+    READ_SUBMISSIONS = "read_submissions"
+    SUBMIT_REPORT = "submit_report"
+    RECORD_RECEIPT = "record_receipt"
+    RECORD_CONTACT = "record_contact"
+    ACKNOWLEDGE = "acknowledge"
+    DO_TASKS = "do_tasks"
+    READ_ROSTER = "read_roster"
+    EDIT_ROSTER = "edit_roster"
+    READ_DELIVERIES = "read_deliveries"
+    READ_PLAYBOOKS = "read_playbooks"
+    PUBLISH_PLAYBOOK = "publish_playbook"
+    MANAGE_RULES = "manage_rules"
+    MANAGE_ACCOUNTS = "manage_accounts"
+    MANAGE_ORGANIZATIONS = "manage_organizations"
+    MANAGE_ROLES = "manage_roles"
+    MANAGE_CHANNELS = "manage_channels"
+    READ_LEDGER = "read_ledger"
+    READ_OUTBOX = "read_outbox"
+
+
+P = Permission
+
+EVERYONE: Final = frozenset({P.OWN_ACCOUNT, P.READ_ORGANIZATIONS, P.READ_RULES})
+
+_REPORTS: Final = EVERYONE | {
+    P.FILE_INCIDENT,
+    P.READ_INCIDENTS,
+    P.READ_BOARD,
+    P.READ_SYSTEMS,
+    P.READ_EVIDENCE,
+    P.ADD_EVIDENCE,
+    P.READ_OBLIGATIONS,
+    P.READ_SUBMISSIONS,
+    P.READ_ROSTER,
+    P.READ_PLAYBOOKS,
+    P.ACKNOWLEDGE,
+    P.READ_OUTBOX,
+}
+_HANDLES: Final = _REPORTS | {P.SET_FACTS, P.DO_TASKS, P.RECORD_CONTACT, P.READ_DELIVERIES}
+_ON_DUTY: Final = _HANDLES | {
+    P.FILE_FOR_CALLER,
+    P.ASSESS_LEVEL,
+    P.CHANGE_STATUS,
+    P.SUBMIT_REPORT,
+    P.RECORD_RECEIPT,
+    P.SEE_CII,
+}
+_LEADS: Final = _ON_DUTY | {P.EDIT_ROSTER, P.PUBLISH_PLAYBOOK}
+
+PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
+    {
+        Role.SYSTEM_ADMINISTRATOR: EVERYONE
+        | {P.MANAGE_ACCOUNTS, P.MANAGE_ORGANIZATIONS, P.MANAGE_CHANNELS, P.READ_OUTBOX},
+        Role.SECURITY_ADMINISTRATOR: EVERYONE
+        | {P.MANAGE_ROLES, P.MANAGE_RULES, P.READ_PLAYBOOKS, P.PUBLISH_PLAYBOOK},
+        Role.AUDIT_ADMINISTRATOR: EVERYONE | {P.READ_LEDGER, P.READ_PLAYBOOKS},
+        Role.REPORTER: _REPORTS,
+        Role.HANDLER: _HANDLES,
+        Role.DUTY_OFFICER: _ON_DUTY,
+        Role.DUTY_LEADER: _LEADS,
+        Role.DEPUTY: _LEADS,
+        Role.SECURITY_LEAD: _LEADS | {P.EDIT_SYSTEMS},
+        Role.UNIT_HEAD: _LEADS,
+        Role.COMPLIANCE_OFFICER: _HANDLES | {P.RECORD_RECEIPT, P.SEE_CII},
+        Role.DRILL_DIRECTOR: EVERYONE | {P.READ_PLAYBOOKS, P.READ_ROSTER},
+        Role.EVALUATOR: EVERYONE | {P.READ_PLAYBOOKS},
+        Role.ASSESSOR: EVERYONE,
+        Role.REGULATOR: EVERYONE | {P.READ_SUBMISSIONS, P.RECORD_RECEIPT, P.READ_ROSTER},
+    }
+)
+
+CITY: Final = frozenset(
+    {
+        P.FILE_FOR_CALLER,
+        P.PUBLISH_PLAYBOOK,
+        P.MANAGE_RULES,
+        P.MANAGE_ACCOUNTS,
+        P.MANAGE_ORGANIZATIONS,
+        P.MANAGE_ROLES,
+        P.MANAGE_CHANNELS,
+        P.READ_LEDGER,
+    }
+)
+"""What touches the whole city: only a membership in a cloud authority gives it, whatever the role says elsewhere."""
+
+AUTHORITY: Final = "cloud_authority"
+
+REGULATORS: Final = frozenset(
+    {
+        "cyberspace_office",
+        "public_security",
+        "protection_department",
+        "sector_regulator",
+        "superior",
+        "duty_general",
+        "secrecy_administration",
+    }
+)
+"""Kinds that receive reports: they see what was sent to them as it was sent, never the working incident (DESIGN §6)."""
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Whoever makes the request: a person's session, or an API token acting for an account."""
+
+    account_id: UUID
+    person_id: UUID
+    actor: Actor
+    memberships: Mapping[UUID, frozenset[Role]]
+    """By organization; what is retired or out of date is not here."""
+    kinds: Mapping[UUID, str] = field(default_factory=dict)
+    """Organization kinds of the memberships (DESIGN §1)."""
+    below: Mapping[UUID, frozenset[UUID]] = field(default_factory=dict)
+    """For a district's cloud authority: the organizations of its district. Absent: the authority of the whole city."""
+    scopes: frozenset[Permission] | None = None
+    """None: a session, with all that the roles give. A token: only these, and never more than the roles give."""
+    session_id: str | None = None
+    """Hash of the session's token; None for API tokens."""
+    locale: str = "zh-CN"
+    name: str = ""
+    """Shown in the page's corner; personal data, never for logs or the ledger."""
+
+    @property
+    def organizations(self) -> frozenset[UUID]:
+        return frozenset(self.memberships)
+
+    @property
+    def home(self) -> UUID | None:
+        """The organization that the reader acts for unless another is named."""
+        return self.actor.organization_id
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        return frozenset(role for roles in self.memberships.values() for role in roles)
+
+    @property
+    def is_authority(self) -> bool:
+        """Works in a cloud authority, in whatever role."""
+        return AUTHORITY in self.kinds.values()
+
+
+@dataclass(frozen=True)
+class Resource:
+    """What a permission is asked for. `organizations`: whose it is (those with a part, the owner and operator…)."""
+
+    organizations: frozenset[UUID] = frozenset()
+    sent_to: frozenset[UUID] = frozenset()
+    """Recipients of a submission, once it was submitted."""
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far one permission of one reader reaches; for the WHERE of a list."""
+
+    everything: bool = False
+    organizations: frozenset[UUID] = frozenset()
+    """Things that belong to one of these."""
+    sent_to: frozenset[UUID] = frozenset()
+    """Things that were submitted to one of these."""
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.everything or self.organizations or self.sent_to)
+
+    def covers(self, resource: Resource) -> bool:
+        return (
+            self.everything
+            or not self.organizations.isdisjoint(resource.organizations)
+            or not self.sent_to.isdisjoint(resource.sent_to)
+        )
+
+
+def granted(roles: frozenset[Role], kind: str) -> frozenset[Permission]:
+    """What `roles` give in one organization of `kind`."""
+    held = frozenset(permission for role in roles for permission in PERMISSIONS[role])
+    return held if kind == AUTHORITY else held - CITY
+
+
+def reach(principal: Principal, permission: Permission) -> Reach:
+    """Cloud authority: everything (a district's: its district). Regulators: what was sent to them. Others: their own."""
+    if principal.scopes is not None and permission not in principal.scopes:
+        return Reach()
+    everything = False
+    own: set[UUID] = set()
+    sent: set[UUID] = set()
+    for organization, roles in principal.memberships.items():
+        kind = principal.kinds.get(organization, "other")
+        if permission not in granted(roles, kind):
+            continue
+        if kind == AUTHORITY:
+            district = principal.below.get(organization)
+            everything = everything or district is None
+            own |= {organization, *(district or ())}
+        elif kind in REGULATORS:
+            sent.add(organization)
+            if roles != frozenset({Role.REGULATOR}):
+                own.add(organization)
+        else:
+            own.add(organization)
+    return Reach(everything, frozenset(own), frozenset(sent))
+
+
+def may(principal: Principal, permission: Permission, resource: Resource | None = None) -> bool:
+    """Without a resource: does the reader hold the permission anywhere at all?"""
+    far = reach(principal, permission)
+    return not far.is_empty if resource is None else far.covers(resource)
+
+
+def permissions(principal: Principal) -> frozenset[Permission]:
+    """All that the reader holds somewhere; what the navigation and the buttons ask."""
+    return frozenset(permission for permission in Permission if may(principal, permission))
+
+
+PERMISSION_OPT: Final = "permission"
+PUBLIC: Final[dict[str, Any]] = {PERMISSION_OPT: None}
+"""For routes that anybody may call; they say so, because a route that says nothing stops the start."""
+
+
+def allow(*any_of: Permission) -> dict[str, Any]:
+    """The `opt=` of a route: one of these permissions must be held somewhere."""
+    return {PERMISSION_OPT: frozenset(any_of)}
+
+
+SIGNED_IN: Final = allow(Permission.OWN_ACCOUNT)
+"""For routes that everybody with an account may call."""

@@ -1,0 +1,72 @@
+"""dramatiq as executor only: one actor per queue, each message the id of a job row. Nothing else imports dramatiq."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+from uuid import UUID
+
+import dramatiq
+from dramatiq.brokers.redis import RedisBroker
+
+from redis.exceptions import RedisError
+
+from irm.jobs import QUEUES
+
+# A killed worker's messages come back within seconds instead of minutes; the leases in PostgreSQL are the guarantee.
+HEARTBEAT_MS: Final = 5_000
+MAINTENANCE_CHANCE: Final = 1_000_000
+WORKER_TIMEOUT_MS: Final = 20
+
+SILENT: Final = (RedisError, OSError, dramatiq.DramatiqError)
+"""What `hand` raises when the broker is away."""
+
+
+def connect(url: str) -> RedisBroker:
+    """A broker whose calls fail within two seconds when nobody answers."""
+    broker = RedisBroker(
+        url=url,
+        middleware=[],
+        maintenance_chance=MAINTENANCE_CHANCE,
+        heartbeat_timeout=HEARTBEAT_MS,
+        namespace="irm",
+        socket_connect_timeout=2,
+        socket_timeout=2,
+    )
+    for queue in QUEUES:
+        broker.declare_queue(queue)
+    return broker
+
+
+def hand(broker: RedisBroker, jobs: Sequence[tuple[UUID, str]]) -> None:
+    """Enqueue wake-up calls. Blocks: call it in a thread. Raises when the broker is away."""
+    for job_id, queue in jobs:
+        broker.enqueue(
+            dramatiq.Message(queue_name=queue, actor_name=f"perform-{queue}", args=(str(job_id),), kwargs={}, options={})
+        )
+
+
+def workers(
+    broker: RedisBroker,
+    perform: Callable[[UUID], Awaitable[bool]],
+    loop: asyncio.AbstractEventLoop,
+    *,
+    threads: int,
+) -> list[dramatiq.Worker]:
+    """Two pools of threads, so that an urgent page never waits behind bulk; all work is done on `loop`.
+
+    Actors don't retry: the row knows when the job is due again.
+    """
+
+    def wake(job_id: str) -> None:
+        asyncio.run_coroutine_threadsafe(_awaited(perform(UUID(job_id))), loop).result()
+
+    for queue in QUEUES:
+        dramatiq.actor(wake, broker=broker, actor_name=f"perform-{queue}", queue_name=queue)
+    return [
+        dramatiq.Worker(broker, queues={"urgent"}, worker_threads=threads, worker_timeout=WORKER_TIMEOUT_MS),
+        dramatiq.Worker(broker, queues={"normal", "bulk"}, worker_threads=threads, worker_timeout=WORKER_TIMEOUT_MS),
+    ]
+
+
+async def _awaited(work: Awaitable[bool]) -> bool:
+    return await work

@@ -1,0 +1,119 @@
+"""The dispatcher: hands due jobs to the broker, and does them itself when the broker or every worker is silent."""
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from irm import broker, jobs, log
+from irm.config import Settings
+from irm.db import SYSTEM
+from irm.process import Process, process
+from irm.web.live import announcer
+from irm.wiring import WIRING
+
+logger = structlog.get_logger(__name__)
+
+POLL_SECONDS: Final = 0.05
+SILENCE: Final = timedelta(seconds=5)
+WINDOWS: Final = {"urgent": 400, "normal": 100, "bulk": 20}
+CHANNEL_WINDOW: Final = 40
+OWN_HANDS: Final = 16
+ASK_AGAIN: Final = timedelta(seconds=3)
+
+
+class Dispatcher:
+    """Any number may run: rows are claimed with SKIP LOCKED and performed under their own lock."""
+
+    def __init__(self, me: Process, broker_url: str) -> None:
+        self.me = me
+        self.broker_url = broker_url
+        self._broker: broker.RedisBroker | None = None
+        self._hands: dict[UUID, asyncio.Task[Any]] = {}
+        self._ask_again_at: datetime | None = None
+
+    async def run(self) -> None:
+        while not self.me.stopping.is_set():
+            try:
+                busy = await self.look()
+            except (SQLAlchemyError, OSError, TimeoutError) as error:
+                logger.warning("database away", error=repr(error))
+                await self.me.pause(1.0)
+                continue
+            await self.me.pause(0 if busy else POLL_SECONDS)
+        if self._hands:
+            await asyncio.wait(self._hands.values(), timeout=3)
+
+    async def look(self) -> bool:
+        """One round. True when there was something to hand over."""
+        now = self.me.clock.now()
+        alone = self._ask_again_at is not None and now < self._ask_again_at
+        free = OWN_HANDS - len(self._hands)
+        async with self.me.db.transaction(SYSTEM) as tx:
+            windows = {queue: min(window, free) if alone else window for queue, window in WINDOWS.items()}
+            handed = await jobs.hand_over(tx, now, windows, CHANNEL_WINDOW)
+            lying = await jobs.left_lying(tx, now, SILENCE, OWN_HANDS)
+        if handed and not (not alone and await self._hand(handed, now)):
+            lying.extend(job_id for job_id, _ in handed)
+        self._take(lying)
+        return bool(handed)
+
+    async def _hand(self, handed: list[tuple[UUID, str]], now: datetime) -> bool:
+        """False when the broker is silent: the caller does the work, and the broker is asked again later."""
+        try:
+            await asyncio.to_thread(self._enqueue, handed)
+        except broker.SILENT as error:
+            self._broker = None
+            self._ask_again_at = now + ASK_AGAIN
+            if self.me.broker_silent_since is None:
+                self.me.broker_silent_since = now
+                logger.warning("broker silent, doing the work here", error=repr(error))
+            return False
+        self._ask_again_at = self.me.broker_silent_since = None
+        return True
+
+    def _enqueue(self, handed: list[tuple[UUID, str]]) -> None:
+        if not self.broker_url:
+            message = "no broker configured"
+            raise OSError(message)
+        if self._broker is None:
+            self._broker = broker.connect(self.broker_url)
+        broker.hand(self._broker, handed)
+
+    def _take(self, job_ids: list[UUID]) -> None:
+        """Perform here, a bounded number at a time; what does not fit is found lying again."""
+        for job_id in job_ids:
+            if len(self._hands) >= OWN_HANDS or job_id in self._hands:
+                continue
+            self._hands[job_id] = self._begin(job_id)
+
+    def _begin(self, job_id: UUID) -> asyncio.Task[Any]:
+        work: Coroutine[Any, Any, bool] = jobs.perform(self.me.db, WIRING.jobs, self.me.resources, job_id)
+        task = asyncio.create_task(work)
+
+        def done(finished: asyncio.Task[Any]) -> None:
+            self._hands.pop(job_id, None)
+            if not finished.cancelled() and (error := finished.exception()) is not None:
+                logger.error("job failed in the dispatcher", job=str(job_id), error=repr(error))
+
+        task.add_done_callback(done)
+        return task
+
+
+async def run(settings: Settings) -> None:
+    async with process("dispatcher", settings, WIRING) as me, announcer(settings.broker_url) as announce:
+        me.db.announce = announce
+        await Dispatcher(me, settings.broker_url).run()
+
+
+def main() -> None:
+    log.configure()
+    asyncio.run(run(Settings()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""Structured logs to standard error: one line an event, never bodies, cookies or addresses."""
+
+import logging
+import sys
+
+import structlog
+
+
+def configure(*, pretty: bool | None = None) -> None:
+    """Called by the composition roots. Pretty on a terminal, JSON otherwise."""
+    human = sys.stderr.isatty() if pretty is None else pretty
+    shared = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    render = structlog.dev.ConsoleRenderer() if human else structlog.processors.JSONRenderer(ensure_ascii=False)
+    structlog.configure(
+        processors=[*(shared[:-1] if human else shared), render],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")

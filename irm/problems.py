@@ -1,0 +1,150 @@
+"""Errors to the outside: RFC 9457 problem+json for the API, a page or a fragment for people. The only home of status codes."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from irm.errors import IrmError
+from irm.i18n import N_, Translator, translator
+from irm.web.pages import is_fragment, page
+from irm.web.reader import reader_of
+
+log = structlog.get_logger(__name__)
+
+AnyRequest = Request[Any, Any, Any]
+
+STATUS: Final[Mapping[str, int]] = {
+    "invalid": 422,
+    "unauthenticated": 401,
+    "forbidden": 403,
+    "not_found": 404,
+    "conflict": 409,
+    "unavailable": 503,
+}
+TITLES: Final[Mapping[int, str]] = {
+    400: N_("The request cannot be read"),
+    401: N_("Please sign in"),
+    403: N_("Not permitted"),
+    404: N_("Not found"),
+    405: N_("Not possible here"),
+    409: N_("This contradicts what is on record"),
+    413: N_("Too large"),
+    415: N_("This kind of content is not accepted"),
+    422: N_("Please correct what is marked"),
+    429: N_("Too many attempts"),
+    500: N_("Something went wrong on our side"),
+    503: N_("Not available at the moment"),
+}
+
+
+class Problem(msgspec.Struct, omit_defaults=True):
+    """RFC 9457, with a stable `code` and the fields concerned."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str = ""
+    errors: list[dict[str, str]] = []
+
+
+def of_domain(request: AnyRequest, error: IrmError) -> Response[Any]:
+    t = _t(request)
+    errors = [{"field": one.field, "message": one.text(t)} for one in error.errors]
+    return _answer(request, t, STATUS.get(error.kind, 500), error.code, error.text(t), errors)
+
+
+def of_http(request: AnyRequest, error: HTTPException) -> Response[Any]:
+    """Litestar's own: unknown path, method, unreadable or ill-typed body (400 there, 422 with fields here)."""
+    t = _t(request)
+    if isinstance(error, ValidationException):
+        errors = _fields(error)
+        text = t("The request holds something that irm does not understand.")
+        return _answer(request, t, 422 if errors else 400, "invalid", text, errors)
+    status = error.status_code
+    if status == HTTPStatus.BAD_REQUEST:
+        return _answer(request, t, 400, "unreadable", t("The request cannot be read: %(why)s", why=error.detail), [])
+    detail = t(TITLES[status]) if status in TITLES else error.detail
+    return _answer(request, t, status, HTTPStatus(status).name.lower(), detail, [], headers=error.headers)
+
+
+def of_database(request: AnyRequest, error: Exception) -> Response[Any]:
+    """A database that is away is an outcome; every other database error is a bug."""
+    gone = isinstance(error, (OperationalError, InterfaceError, PoolTimeout, ConnectionError, TimeoutError)) or (
+        isinstance(error, DBAPIError) and error.connection_invalidated
+    )
+    if not gone:
+        return of_bug(request, error)
+    t = _t(request)
+    log.warning("database away", request_id=_request_id(request), error=repr(error)[:300])
+    text = t("irm cannot reach its database. Nothing of this request was stored. Try again in a minute.")
+    return _answer(request, t, 503, "database_away", text, [], headers={"Retry-After": "10"})
+
+
+def of_bug(request: AnyRequest, error: Exception) -> Response[Any]:
+    t = _t(request)
+    request_id = _request_id(request)
+    log.error("unhandled error", request_id=request_id, path=request.url.path, exc_info=error)
+    text = t("Something went wrong on our side. Reference: %(number)s", number=request_id)
+    return _answer(request, t, HTTP_500_INTERNAL_SERVER_ERROR, "internal", text, [])
+
+
+HANDLERS: Final[dict[type[Exception] | int, Any]] = {
+    IrmError: of_domain,
+    HTTPException: of_http,
+    DBAPIError: of_database,
+    PoolTimeout: of_database,
+    ConnectionError: of_database,
+    Exception: of_bug,
+}
+
+
+def _answer(
+    request: AnyRequest,
+    t: Translator,
+    status: int,
+    code: str,
+    detail: str,
+    errors: list[dict[str, str]],
+    headers: Mapping[str, str] | None = None,
+) -> Response[Any]:
+    title = t(TITLES.get(status, TITLES[400]))
+    problem = Problem("about:blank", title, status, detail, code, _request_id(request), errors)
+    if _wants_page(request):
+        return page(
+            "web/problem_fragment.html" if is_fragment(request) else "web/problem.html",
+            status_code=status,
+            headers=dict(headers or {}),
+            problem=problem,
+        )
+    return Response(
+        problem, status_code=status, media_type="application/problem+json", headers={**(headers or {}), "Vary": "Accept-Language"}
+    )
+
+
+def _wants_page(request: AnyRequest) -> bool:
+    return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", "text/html")
+
+
+def _fields(error: ValidationException) -> list[dict[str, str]]:
+    extra = error.extra if isinstance(error.extra, list) else []
+    return [
+        {"field": str(one.get("key", "")), "message": str(one.get("message", ""))} for one in extra if isinstance(one, dict)
+    ]
+
+
+def _t(request: AnyRequest) -> Translator:
+    return translator(reader_of(request).locale)
+
+
+def _request_id(request: AnyRequest) -> str:
+    return str(request.scope.get("state", {}).get("request_id", ""))

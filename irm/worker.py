@@ -1,0 +1,35 @@
+"""The worker: composition root of the process that performs jobs when the broker says "look"."""
+
+import asyncio
+
+from irm import broker, jobs, log
+from irm.config import Settings
+from irm.process import process
+from irm.web.live import announcer
+from irm.wiring import WIRING
+
+THREADS = 8
+
+
+async def run(settings: Settings) -> None:
+    async with process("worker", settings, WIRING) as me, announcer(settings.broker_url) as announce:
+        me.db.announce = announce
+
+        async def perform(job_id: jobs.UUID) -> bool:
+            return await jobs.perform(me.db, WIRING.jobs, me.resources, job_id)
+
+        pools = broker.workers(broker.connect(settings.broker_url), perform, asyncio.get_running_loop(), threads=THREADS)
+        for pool in pools:
+            await asyncio.to_thread(pool.start)
+        await me.stopping.wait()
+        # The threads wait for coroutines of this loop, so they are stopped from beside it.
+        await asyncio.gather(*(asyncio.to_thread(pool.stop, timeout=4_000) for pool in pools))
+
+
+def main() -> None:
+    log.configure()
+    asyncio.run(run(Settings()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,213 @@
+"""Rows of organizations, people, posts, accounts, sessions, links and tokens."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from irm.access.policy import ADMINISTRATORS, Role
+from irm.access.vocabulary import CHANNELS, KINDS, TIERS
+from irm.db import Base, uuid7
+
+
+def _one_of(column: str, values: tuple[str, ...]) -> str:
+    return f"{column} IN ({', '.join(repr(value) for value in values)})"
+
+
+ROLES = tuple(role.value for role in Role)
+
+
+class OrganizationRow(Base):
+    """`joined`: works in this irm; otherwise a listed desk (telephone, fax, address, the day they were last checked)."""
+
+    __tablename__ = "organization"
+    __table_args__ = (
+        UniqueConstraint("code", name="uq_organization_code"),
+        CheckConstraint(_one_of("kind", KINDS), name="ck_organization_kind"),
+        CheckConstraint(_one_of("tier", TIERS), name="ck_organization_tier"),
+        Index("ix_organization_kind", "kind", "tier"),
+        Index("ix_organization_parent", "parent_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    code: Mapped[str]
+    """Short and stable, for people, files and the API; not the credit code."""
+    name: Mapped[str]
+    short_name: Mapped[str]
+    kind: Mapped[str]
+    tier: Mapped[str]
+    region: Mapped[str]
+    """Administrative division code (GB/T 2260, six digits)."""
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("organization.id"))
+    joined: Mapped[bool]
+    credit_code: Mapped[str | None]
+    telephone: Mapped[str | None]
+    fax: Mapped[str | None]
+    postal_address: Mapped[str | None]
+    email: Mapped[str | None]
+    desk_checked_on: Mapped[date | None]
+    in_use_from: Mapped[date | None]
+    """Earlier is history: never paged, never overdue (DESIGN §10)."""
+    sort_key: Mapped[str]
+    search_key: Mapped[str]
+    created_at: Mapped[datetime]
+    retired_at: Mapped[datetime | None]
+
+
+class PersonRow(Base):
+    __tablename__ = "person"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    name: Mapped[str]
+    title: Mapped[str]
+    sort_key: Mapped[str]
+    search_key: Mapped[str]
+    created_at: Mapped[datetime]
+    retired_at: Mapped[datetime | None]
+
+
+class MembershipRow(Base):
+    """One role of one person in one organization, for a time."""
+
+    __tablename__ = "membership"
+    __table_args__ = (
+        CheckConstraint(_one_of("role", ROLES), name="ck_membership_role"),
+        CheckConstraint("until IS NULL OR until >= since", name="ck_membership_order"),
+        Index(
+            "uq_membership_one_administrator",
+            "person_id",
+            unique=True,
+            postgresql_where=text(
+                f"until IS NULL AND {_one_of('role', tuple(sorted(role.value for role in ADMINISTRATORS)))}"
+            ),
+        ),
+        Index(
+            "uq_membership_live",
+            "person_id",
+            "organization_id",
+            "role",
+            unique=True,
+            postgresql_where=text("until IS NULL"),
+        ),
+        Index("ix_membership_organization", "organization_id", "role"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organization.id"))
+    role: Mapped[str]
+    since: Mapped[datetime]
+    until: Mapped[datetime | None]
+
+
+class PostRow(Base):
+    """A desk or a handset that answers whoever sits there (值班室, 值班手机)."""
+
+    __tablename__ = "post"
+    __table_args__ = (UniqueConstraint("organization_id", "name", name="uq_post_name"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organization.id"))
+    name: Mapped[str]
+    retired_at: Mapped[datetime | None]
+
+
+class ContactAddressRow(Base):
+    """Where a person, a post or an organization is reached by one channel; the smallest `preference` first."""
+
+    __tablename__ = "contact_address"
+    __table_args__ = (
+        CheckConstraint("num_nonnulls(person_id, post_id, organization_id) = 1", name="ck_contact_address_one_holder"),
+        CheckConstraint(_one_of("channel", CHANNELS), name="ck_contact_address_channel"),
+        Index("ix_contact_address_person", "person_id"),
+        Index("ix_contact_address_post", "post_id"),
+        Index("ix_contact_address_organization", "organization_id"),
+        Index("ix_contact_address_reverse", "channel", "address"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    post_id: Mapped[UUID | None] = mapped_column(ForeignKey("post.id"))
+    organization_id: Mapped[UUID | None] = mapped_column(ForeignKey("organization.id"))
+    channel: Mapped[str]
+    address: Mapped[str]
+    preference: Mapped[int]
+    verified_at: Mapped[datetime | None]
+    disabled_at: Mapped[datetime | None]
+
+
+class AccountRow(Base):
+    __tablename__ = "account"
+    __table_args__ = (
+        UniqueConstraint("login", name="uq_account_login"),
+        CheckConstraint("login = lower(login)", name="ck_account_login_lower"),
+        Index("ix_account_person", "person_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    login: Mapped[str]
+    password_hash: Mapped[str | None]
+    """argon2id in PHC form; None: no password yet, only a one-time link opens the account."""
+    locale: Mapped[str]
+    failed_count: Mapped[int]
+    """Wrong passwords in a row since the last right one or the last lock."""
+    locked_until: Mapped[datetime | None]
+    disabled_at: Mapped[datetime | None]
+    password_changed_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class SessionRow(Base):
+    """The cookie's token is never stored, only its SHA-256; an id chosen by the client never becomes a session."""
+
+    __tablename__ = "session"
+    __table_args__ = (Index("ix_session_account", "account_id"), Index("ix_session_until", "until"))
+
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    idle_until: Mapped[datetime]
+    until: Mapped[datetime]
+    csrf_token: Mapped[str]
+    ip: Mapped[str]
+    user_agent: Mapped[str]
+    revoked_at: Mapped[datetime | None]
+
+
+class OneTimeLinkRow(Base):
+    __tablename__ = "one_time_link"
+    __table_args__ = (
+        CheckConstraint("purpose IN ('set_password')", name="ck_one_time_link_purpose"),
+        Index("ix_one_time_link_account", "account_id"),
+    )
+
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    purpose: Mapped[str]
+    created_at: Mapped[datetime]
+    until: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class ApiTokenRow(Base):
+    """Acts for an account with fewer rights: its scopes, and one organization if it names one."""
+
+    __tablename__ = "api_token"
+    __table_args__ = (
+        UniqueConstraint("token_hash", name="uq_api_token_hash"),
+        Index("ix_api_token_account", "account_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    token_hash: Mapped[str]
+    name: Mapped[str]
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    organization_id: Mapped[UUID | None] = mapped_column(ForeignKey("organization.id"))
+    scopes: Mapped[list[str]]
+    created_at: Mapped[datetime]
+    until: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]

@@ -1,0 +1,91 @@
+"""Rows of the register: systems and platforms, who stands behind them, and what runs on what."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from irm.db import Base, uuid7
+
+
+class SystemRow(Base):
+    """A bound that nobody has stated (`users`, `personal_records`, `portal_rank`) is NULL: unknown, not nought."""
+
+    __tablename__ = "system"
+    __table_args__ = (
+        UniqueConstraint("code", name="uq_system_code"),
+        CheckConstraint("kind IN ('system', 'platform')", name="ck_system_kind"),
+        CheckConstraint("level IS NULL OR level BETWEEN 1 AND 5", name="ck_system_level"),
+        CheckConstraint("cii IN ('yes', 'no', 'unknown')", name="ck_system_cii"),
+        CheckConstraint("users IS NULL OR users >= 0", name="ck_system_users"),
+        CheckConstraint("personal_records IS NULL OR personal_records >= 0", name="ck_system_personal_records"),
+        CheckConstraint("important_data IN ('yes', 'no', 'unknown')", name="ck_system_important_data"),
+        CheckConstraint("life_cycle IN ('planned', 'building', 'trial', 'live', 'retired')", name="ck_system_life_cycle"),
+        CheckConstraint("platform_id IS NULL OR platform_id <> id", name="ck_system_not_on_itself"),
+        Index("ix_system_owner", "owner_id"),
+        Index("ix_system_operator", "operator_id"),
+        Index("ix_system_platform", "platform_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    code: Mapped[str]
+    name: Mapped[str]
+    kind: Mapped[str]
+    owner_id: Mapped[UUID] = mapped_column(ForeignKey("organization.id"))
+    """主管: the unit that answers for it."""
+    operator_id: Mapped[UUID] = mapped_column(ForeignKey("organization.id"))
+    """运营者: the one that reports (CAC 2025 Art. 4)."""
+    level: Mapped[int | None]
+    """Protection level 1–5; NULL: not yet graded."""
+    filing_number: Mapped[str | None]
+    filing_authority: Mapped[str | None]
+    filed_on: Mapped[date | None]
+    cii: Mapped[str]
+    protection_department_id: Mapped[UUID | None] = mapped_column(ForeignKey("organization.id"))
+    users: Mapped[int | None] = mapped_column(BigInteger)
+    personal_records: Mapped[int | None] = mapped_column(BigInteger)
+    portal_rank: Mapped[str | None]
+    """none | county | prefecture | provincial | national | provincial_news | central_news; NULL: not stated."""
+    important_data: Mapped[str]
+    """yes | no | unknown."""
+    internet_gov_app: Mapped[bool]
+    """政务应用程序 on the internet (gov-internet-apps-2024)."""
+    platform_id: Mapped[UUID | None] = mapped_column(ForeignKey("system.id"))
+    """The platform that hosts it."""
+    life_cycle: Mapped[str]
+    in_use_from: Mapped[date | None]
+    sort_key: Mapped[str]
+    search_key: Mapped[str]
+    created_at: Mapped[datetime]
+    retired_at: Mapped[datetime | None]
+
+
+class SystemPartyRow(Base):
+    """Owner and operator stand in the system's own row; these are the many."""
+
+    __tablename__ = "system_party"
+    __table_args__ = (
+        CheckConstraint("role IN ('user', 'maintainer')", name="ck_system_party_role"),
+        Index("ix_system_party_organization", "organization_id"),
+    )
+
+    system_id: Mapped[UUID] = mapped_column(ForeignKey("system.id"), primary_key=True)
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organization.id"), primary_key=True)
+    role: Mapped[str] = mapped_column(primary_key=True)
+
+
+class SystemResourceRow(Base):
+    """What an alert or a caller names: a host, an address or network, a domain; in lower case."""
+
+    __tablename__ = "system_resource"
+    __table_args__ = (
+        UniqueConstraint("system_id", "kind", "value", name="uq_system_resource_value"),
+        CheckConstraint("kind IN ('host', 'address', 'domain')", name="ck_system_resource_kind"),
+        Index("ix_system_resource_value", "value"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    system_id: Mapped[UUID] = mapped_column(ForeignKey("system.id"))
+    kind: Mapped[str]
+    value: Mapped[str]

@@ -1,0 +1,50 @@
+"""Runs migrations as irm_owner, one transaction for all, and grants irm_app its rights in that transaction."""
+
+import asyncio
+import os
+
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from alembic import context
+from irm import grants
+from irm.config import with_driver
+from irm.db import Base
+from irm.migrations import import_rows
+
+ONE_AT_A_TIME = 0x69726D  # advisory lock: two starting hosts must not migrate together
+
+import_rows()
+
+
+def migrate(connection: Connection) -> None:
+    context.configure(connection=connection, target_metadata=Base.metadata, compare_type=True, compare_server_default=True)
+    with context.begin_transaction():
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ONE_AT_A_TIME})
+        context.run_migrations()
+        if not getattr(context.config.cmd_opts, "autogenerate", False):
+            grants.apply(connection)
+
+
+async def online(url: str) -> None:
+    engine = create_async_engine(
+        url,
+        poolclass=NullPool,
+        connect_args={
+            "timeout": 10,
+            # A migration that cannot get its lock fails at once instead of stopping the city behind it.
+            "server_settings": {"application_name": "irm migrate", "timezone": "UTC", "lock_timeout": "5s", "statement_timeout": "10min"},
+        },
+    )
+    async with engine.connect() as connection:
+        await connection.run_sync(migrate)
+        await connection.commit()
+    await engine.dispose()
+
+
+given = context.config.attributes.get("url") or os.environ.get("IRM_MIGRATION_DATABASE_URL", "")
+if not given:
+    message = "IRM_MIGRATION_DATABASE_URL is not set: the database's address as irm_owner."
+    raise SystemExit(message)
+asyncio.run(online(with_driver(given)))

@@ -1,0 +1,71 @@
+"""Child processes that end when this process ends, however it ends."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Final
+
+_PR_SET_PDEATHSIG: Final = 1
+_LIBC: Final = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
+def spawn(
+    argv: Sequence[str | Path],
+    *,
+    on_parents_death: signal.Signals = signal.SIGTERM,
+    uid: int | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: int | IO[bytes] = subprocess.DEVNULL,
+    stdout: int | IO[bytes] | None = None,
+    pass_fds: Sequence[int] = (),
+    cwd: Path | str | None = None,
+) -> "subprocess.Popen[bytes]":
+    """Start a child in a process group of its own, so that Ctrl-C reaches the supervisor alone, which stops all in order.
+
+    `uid` makes it that unprivileged user (needs root). Call from the main thread: the kernel ties the child to the
+    thread that forked it. stderr goes where stdout goes.
+    """
+    return subprocess.Popen(  # noqa: S603 -- the argument vectors are ours
+        [str(a) for a in argv],
+        stdin=stdin,
+        stdout=stdout,
+        stderr=subprocess.STDOUT,
+        cwd=cwd,
+        env=dict(env) if env is not None else None,
+        pass_fds=tuple(pass_fds),
+        process_group=0,
+        preexec_fn=_tie_to_parent(on_parents_death),  # noqa: PLW1509 -- the only way to set a parent-death signal
+        **({} if uid is None else {"user": uid, "group": uid, "extra_groups": []}),
+    )
+
+
+def _tie_to_parent(number: signal.Signals) -> Callable[[], None]:
+    # Runs after the change of user, which would clear the signal; the child may have lost its parent before this line.
+    parent = os.getpid()
+
+    def in_the_child() -> None:
+        if _LIBC is not None:
+            _LIBC.prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+            if os.getppid() != parent:
+                os._exit(1)
+
+    return in_the_child
+
+
+def stop(process: "subprocess.Popen[bytes]", *, by: Sequence[tuple[signal.Signals, float]]) -> int:
+    """Send each signal in turn and wait its seconds; SIGKILL at the end. Returns the exit code."""
+    for number, seconds in by:
+        if process.poll() is not None:
+            return process.returncode
+        process.send_signal(number)
+        try:
+            return process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            continue
+    if process.poll() is None:
+        process.kill()
+    return process.wait()

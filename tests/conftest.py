@@ -1,0 +1,199 @@
+"""One embedded PostgreSQL and Valkey for the whole run, one database for each xdist worker, one transaction for each test."""
+
+import ipaddress
+import os
+import socket
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+
+import httpx
+import httpx2
+import pytest
+from hypothesis import HealthCheck, settings as hypothesis_settings
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from irm import jobs
+from irm.clock import FixedClock
+from irm.config import Settings
+from irm.db import Database
+from irm.wiring import WIRING
+from tests.server import Server, running
+
+KINDS: Final = ("unit", "feature", "browser", "system", "architecture")
+THE_NIGHT: Final = datetime(2026, 11, 20, 19, 41, tzinfo=UTC)
+"""21 November 2026, 03:41 in Shanghai."""
+
+Drain = Callable[..., Awaitable[int]]
+
+hypothesis_settings.register_profile("quick", max_examples=25, deadline=None, derandomize=True)
+hypothesis_settings.register_profile("ci", max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+# -- one server for all workers
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for kind in KINDS:
+        config.addinivalue_line("markers", f"{kind}: in tests/{kind}")
+    for name in [name for name in os.environ if name.startswith("IRM_")]:
+        del os.environ[name]  # a developer's own settings must not reach a test
+    _loopback_only()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """In xdist's controller, before each worker starts."""
+    config = node.config
+    if not hasattr(config, "irm_server"):
+        stack = ExitStack()
+        config.irm_server = stack.enter_context(running())
+        config.add_cleanup(stack.close)
+    node.workerinput["irm_server"] = config.irm_server.as_dict()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test's kind is the directory it lives in."""
+    here = Path(__file__).parent
+    for item in items:
+        kind = item.path.relative_to(here).parts[0]
+        if kind in KINDS:
+            item.add_marker(getattr(pytest.mark, kind))
+
+
+def _loopback_only() -> None:
+    connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
+
+    def check(link: socket.socket, address: Any) -> None:
+        if link.family in {socket.AF_INET, socket.AF_INET6}:
+            host = address[0]
+            if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+                message = f"a test wanted to leave the host: {address}"
+                raise AssertionError(message)
+
+    def guarded(link: socket.socket, address: Any) -> None:
+        check(link, address)
+        connect(link, address)
+
+    def guarded_ex(link: socket.socket, address: Any) -> int:
+        check(link, address)
+        return connect_ex(link, address)
+
+    socket.socket.connect, socket.socket.connect_ex = guarded, guarded_ex  # type: ignore[method-assign]
+
+
+@pytest.fixture(scope="session")
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    given = getattr(request.config, "workerinput", {}).get("irm_server")
+    if given is not None:
+        yield Server(**given)
+        return
+    with running() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def database_name(server: Server) -> Iterator[str]:
+    """This worker's own database."""
+    name = "irm_" + os.environ.get("PYTEST_XDIST_WORKER", "main")
+    server.create(name)
+    yield name
+    server.drop(name)
+
+
+@pytest.fixture(scope="session")
+async def engine(server: Server, database_name: str) -> AsyncGenerator[AsyncEngine]:
+    """As irm_app, which owns nothing."""
+    made = create_async_engine(
+        server.url(database_name), pool_size=5, connect_args={"server_settings": {"timezone": "UTC", "lock_timeout": "5s"}}
+    )
+    yield made
+    await made.dispose()
+
+
+# -- what a test asks for
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """Stands at 03:41 in Shanghai until the test says `clock.tick(minutes=15)`."""
+    return FixedClock(THE_NIGHT)
+
+
+@pytest.fixture
+async def db(engine: AsyncEngine, clock: FixedClock) -> AsyncIterator[Database]:
+    """Everything is rolled back after the test. One connection: no two transactions at a time (else: `committed_db`)."""
+    async with engine.connect() as connection:
+        outer = await connection.begin()
+        yield Database.on_connection(connection, clock=clock, wiring=WIRING)
+        await outer.rollback()
+
+
+@pytest.fixture
+async def committed_url(server: Server) -> AsyncIterator[str]:
+    """A database of the test's own, for locks, LISTEN, crashes and other processes."""
+    name = "irm_" + uuid4().hex[:12]
+    server.create(name)
+    yield server.url(name)
+    server.drop(name)
+
+
+@pytest.fixture
+async def committed_db(committed_url: str, clock: FixedClock) -> AsyncIterator[Database]:
+    made = Database.connect(committed_url, clock=clock, wiring=WIRING)
+    yield made
+    await made.dispose()
+
+
+@pytest.fixture
+async def owner_engine(server: Server, database_name: str) -> AsyncIterator[AsyncEngine]:
+    """As irm_owner: only for tests about rights and migrations."""
+    made = create_async_engine(server.url(database_name, "irm_owner"), poolclass=NullPool)
+    yield made
+    await made.dispose()
+
+
+@pytest.fixture
+def broker_url(server: Server) -> str:
+    """Valkey without anything in it; a number of its own for each worker."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    return server.broker_url(int(worker.removeprefix("gw")) % 16)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """No mail, no SMS, no broker; a test that needs them makes `settings.model_copy(update={…})`."""
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    return Settings(home=home, public_url="http://irm.test", port=0, sms_signature="IRM")
+
+
+@pytest.fixture
+async def resources(settings: Settings) -> AsyncIterator[jobs.Resources]:
+    async with httpx2.AsyncClient(timeout=httpx2.Timeout(5), trust_env=False) as http:
+        yield jobs.Resources(settings, http)
+
+
+@pytest.fixture
+def drain(db: Database, resources: jobs.Resources) -> Drain:
+    """`await drain()` performs every job that is due at the clock's moment, and says how many."""
+
+    async def run(**how: Any) -> int:
+        return await jobs.drain(db, WIRING.jobs, resources, **how)
+
+    return run
+
+
+@pytest.fixture
+async def client(db: Database, clock: FixedClock, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """The application itself, in this loop and in the test's transaction. Not signed in."""
+    from irm.app import create_app  # noqa: PLC0415 -- unit tests need no web framework
+
+    transport = httpx.ASGITransport(app=create_app(settings, db, clock), client=("127.0.0.1", 50000))
+    async with httpx.AsyncClient(transport=transport, base_url="http://irm.test") as made:
+        yield made

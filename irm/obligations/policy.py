@@ -1,0 +1,47 @@
+"""The city's figures for clocks and entries (`clocks.yaml`), read once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from importlib.resources import files
+
+from ruamel.yaml import YAML
+
+from irm.obligations.owed import ClockPolicy, Standing
+
+
+@dataclass(frozen=True)
+class EntryPolicy:
+    clocks: ClockPolicy
+    clock_tolerance: timedelta
+    """A person's watch may be this far ahead of the database's clock."""
+    longest_item: int
+    longest_line: int
+    longest_text: int
+    page_size: int
+    standings: Mapping[str, Standing]
+
+
+@cache
+def entry_policy() -> EntryPolicy:
+    given = YAML(typ="safe").load((files("irm.obligations") / "clocks.yaml").read_text("utf-8"))
+    return EntryPolicy(
+        clocks=ClockPolicy(
+            percents=tuple(given["remind_at_percent"]),
+            soon=given["due_soon_percent"],
+            receipt_within=timedelta(minutes=given["receipt_within_minutes"]),
+            entered_after=timedelta(minutes=given["entered_after_minutes"]),
+        ),
+        clock_tolerance=timedelta(seconds=given["clock_tolerance_seconds"]),
+        longest_item=given["longest_item"],
+        longest_line=given["longest_line"],
+        longest_text=given["longest_text"],
+        page_size=given["page_size"],
+        standings={force: standing for standing, forces in given["standing"].items() for force in forces},
+    )
+
+
+def standing_of(force: str) -> Standing:
+    """What a force amounts to on the screen; one that is not listed is prescribed."""
+    return entry_policy().standings.get(force, "prescribed")

@@ -1,0 +1,104 @@
+"""Page steps: rungs, rounds, and who has answered. Pure.
+
+A rung's time counts from the moment it is really opened: after an outage the next rung is paged once and gets its whole
+time, instead of every rung being found exhausted; rounds that were missed are not made up for.
+"""
+
+from datetime import datetime
+
+from irm.playbooks import signals as s
+from irm.playbooks.state import Stage
+from irm.playbooks.steps import Audience, Page, Step, Until, audiences
+from irm.playbooks.walk import Walk
+
+
+def climb(walk: Walk, step: Step, action: Page) -> None:
+    """Open the next rung that has anybody to ask; past the last one the step is exhausted, and says so."""
+    for number in range(walk.at(step).rung + 1, len(action.rungs) + 1):
+        standing = walk.at(step)
+        found = audiences(action.rungs[number - 1].to, walk.facts)
+        if not found:
+            walk.note(step, "no_target", rung=number)
+            continue
+        if all(audience.key in standing.answered for audience in found):
+            continue
+        walk.put(step, rung=number, rung_at=walk.now, unreached=())
+        send(walk, step, action, 1)
+        if action.until is Until.NONE and number == len(action.rungs):
+            walk.done(step, "sent")
+        return
+    if not walk.at(step).asked:
+        walk.done(step, "no_target", stage=Stage.SKIPPED)
+    elif action.until is Until.NONE:
+        walk.done(step, "sent")
+    else:
+        walk.emit(s.Exhausted(step.id))
+        walk.done(step, "exhausted")
+
+
+def send(walk: Walk, step: Step, action: Page, number: int) -> None:
+    """One round of the present rung, to those of it who have not answered; the facts may name others than a round ago."""
+    standing = walk.at(step)
+    rung = action.rungs[standing.rung - 1]
+    found = tuple(a for a in audiences(rung.to, walk.facts) if a.key not in standing.answered)
+    asked = tuple(dict.fromkeys((*standing.asked, *(a.key for a in found))))
+    walk.put(step, round=number, asked=asked)
+    if found:
+        walk.emit(s.PageRung(step.id, standing.rung, number, found, rung.via, action.until))
+
+
+def fire(walk: Walk, step: Step, action: Page) -> None:
+    standing = walk.at(step)
+    if standing.rung_at is None:
+        return
+    rung = action.rungs[standing.rung - 1]
+    passed = walk.now - standing.rung_at
+    if passed >= rung.within:
+        climb(walk, step, action)
+    elif rung.every is not None and passed // rung.every + 1 > standing.round:
+        send(walk, step, action, passed // rung.every + 1)
+
+
+def acknowledge(walk: Walk, step: Step, action: Page, key: str, at: datetime) -> None:
+    """An answer, in time or late. A second one of the same audience changes nothing."""
+    standing = walk.at(step)
+    if standing.opened_at is None or key in standing.answered:
+        return
+    answered = (*standing.answered, key)
+    walk.put(step, answered=answered)
+    if standing.stage is not Stage.ACTIVE:
+        walk.note(step, "late_acknowledgement", outcome=standing.outcome or "")
+    elif action.until is Until.ACKNOWLEDGED_BY_ALL and not set(standing.asked) <= set(answered):
+        walk.emit(s.StopPaging(step.id, (key,)))
+    else:
+        walk.emit(s.StopPaging(step.id))
+        walk.done(step, "received" if action.until is Until.RECEIVED else "acknowledged", at=min(at, walk.now))
+
+
+def receive(walk: Walk, step: Step, action: Page, at: datetime) -> None:
+    if action.until is Until.RECEIVED and walk.at(step).stage is Stage.ACTIVE:
+        walk.emit(s.StopPaging(step.id))
+        walk.done(step, "received", at=min(at, walk.now))
+
+
+def give_up_on(walk: Walk, step: Step, action: Page, event: s.Unreached) -> None:
+    """Nobody on duty: don't wait for silence to end. On the last rung there is nobody to climb to, so it keeps its time
+    and its next round asks the roster again."""
+    standing = walk.at(step)
+    if standing.stage is not Stage.ACTIVE or standing.rung != event.rung:
+        return
+    unreached = tuple(dict.fromkeys((*standing.unreached, *event.keys)))
+    walk.put(step, unreached=unreached)
+    walk.note(step, "unreached", rung=event.rung, keys=list(event.keys), why=event.reason)
+    present: tuple[Audience, ...] = audiences(action.rungs[event.rung - 1].to, walk.facts)
+    awaited = {a.key for a in present} - set(standing.answered)
+    if event.rung < len(action.rungs) and awaited <= set(unreached):
+        climb(walk, step, action)
+
+
+def stop_all(walk: Walk, outcome: str) -> None:
+    """What was asked for has been done: nobody is paged about it any more."""
+    for step in walk.playbook.steps:
+        if isinstance(step.action, Page) and walk.at(step).stage is Stage.ACTIVE:
+            walk.emit(s.StopPaging(step.id))
+            walk.done(step, outcome)

@@ -1,0 +1,124 @@
+"""Rows of the playbooks room: published versions, runs with their frozen version and inbox, tasks."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from irm.db import Base, uuid7
+
+
+class PlaybookRow(Base):
+    """A version is never changed; publishing writes the next one and moves `active`."""
+
+    __tablename__ = "playbook"
+    __table_args__ = (
+        UniqueConstraint("playbook_id", "version", name="uq_playbook_version"),
+        Index("uq_playbook_active", "playbook_id", unique=True, postgresql_where=text("active")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    playbook_id: Mapped[str]
+    version: Mapped[int]
+    title: Mapped[dict[str, Any]]
+    source: Mapped[str]
+    digest: Mapped[str]
+    """SHA-256 of the source, hex."""
+    published_at: Mapped[datetime]
+    published_by: Mapped[str]
+    active: Mapped[bool]
+
+
+class RunRow(Base):
+    """One playbook on one subject. `state` and `facts` are the engine's, in run time; `next_at` is its next timer, in
+    wall time. The timebase: run time = run_anchor + rate × (wall − wall_anchor); rate 0 is paused."""
+
+    __tablename__ = "run"
+    __table_args__ = (
+        UniqueConstraint("playbook_id", "subject", name="uq_run_playbook_subject"),
+        CheckConstraint("status IN ('running', 'finished', 'cancelled')", name="status"),
+        CheckConstraint("rate >= 0", name="rate"),
+        Index("ix_run_subject", "subject", postgresql_ops={"subject": "text_pattern_ops"}),
+        Index("ix_run_running_next_at", "next_at", postgresql_where=text("status = 'running'")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    playbook_row_id: Mapped[UUID] = mapped_column(ForeignKey("playbook.id"))
+    playbook_id: Mapped[str]
+    subject: Mapped[str]
+    """`incident/<id>` or `incident/<id>/obligation/<id>`, as in the ledger."""
+    subject_id: Mapped[UUID]
+    status: Mapped[str]
+    state: Mapped[dict[str, Any] | None]
+    """None until the first advance: filing only writes the row, so that no playbook can make a filing fail."""
+    facts: Mapped[dict[str, Any]]
+    wall_anchor: Mapped[datetime]
+    run_anchor: Mapped[datetime]
+    rate: Mapped[float] = mapped_column(default=1.0)
+    next_at: Mapped[datetime | None]
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    severity: Mapped[int]
+    exercise: Mapped[bool]
+
+
+class RunInboxRow(Base):
+    """Events in the order in which they are consumed; kept, so that a run can be replayed."""
+
+    __tablename__ = "run_inbox"
+    __table_args__ = (
+        UniqueConstraint("run_id", "key", name="uq_run_inbox_key"),
+        Index("ix_run_inbox_waiting", "run_id", "seq", postgresql_where=text("consumed_at IS NULL")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    run_id: Mapped[UUID] = mapped_column(ForeignKey("run.id"))
+    seq: Mapped[int] = mapped_column(BigInteger, Identity(always=True), unique=True)
+    kind: Mapped[str]
+    body: Mapped[dict[str, Any]]
+    key: Mapped[str | None]
+    """Told twice under one key, it is kept once."""
+    at: Mapped[datetime]
+    consumed_at: Mapped[datetime | None]
+    """Run time at which the engine took it, with `tick` rows the moment of each timer: what a replay needs."""
+
+
+class TaskRow(Base):
+    """Something to be done by one organization; a draft report has its own place, the submission."""
+
+    __tablename__ = "task"
+    __table_args__ = (
+        UniqueConstraint("run_id", "step_id", "audience", name="uq_task_step_audience"),
+        CheckConstraint("status IN ('open', 'done', 'cancelled')", name="status"),
+        CheckConstraint("kind IN ('task', 'decide')", name="kind"),
+        CheckConstraint("(status = 'done') = (done_at IS NOT NULL)", name="done_at"),
+        Index("ix_task_incident_id", "incident_id"),
+        Index("ix_task_open_organization", "organization_id", "due_at", postgresql_where=text("status = 'open'")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    run_id: Mapped[UUID] = mapped_column(ForeignKey("run.id"))
+    step_id: Mapped[str]
+    audience: Mapped[str]
+    """The engine's key for whose task it is."""
+    kind: Mapped[str]
+    subject: Mapped[str]
+    incident_id: Mapped[UUID | None] = mapped_column(ForeignKey("incident.id"))
+    title: Mapped[dict[str, Any]]
+    checklist: Mapped[list[dict[str, Any]]]
+    """[{text: {locale: …}, done: bool}]"""
+    options: Mapped[dict[str, Any]]
+    """Of a decision: option → {locale: text}; empty for a task."""
+    organization_id: Mapped[UUID | None] = mapped_column(ForeignKey("organization.id"))
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]
+    status: Mapped[str]
+    done_at: Mapped[datetime | None]
+    done_by: Mapped[UUID | None]
+    """Account."""
+    choice: Mapped[str | None]
+    note: Mapped[str | None]
+    exercise: Mapped[bool]

@@ -1,0 +1,125 @@
+"""Where a run stands: frozen, JSON-able, and nothing in it that is not needed to go on or to show."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from irm.playbooks.steps import Facts
+
+
+class Stage(StrEnum):
+    WAITING = "waiting"
+    DORMANT = "dormant"
+    ACTIVE = "active"
+    DONE = "done"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class StepState:
+    stage: Stage = Stage.WAITING
+    outcome: str | None = None
+    opened_at: datetime | None = None
+    done_at: datetime | None = None
+    due_at: datetime | None = None
+    """End of the step's own `within`; None where it has none, or where it has passed (`late`)."""
+    late: bool = False
+    rung: int = 0
+    """Counts from 1; 0 before the first."""
+    round: int = 0
+    rung_at: datetime | None = None
+    asked: tuple[str, ...] = ()
+    answered: tuple[str, ...] = ()
+    unreached: tuple[str, ...] = ()
+    """Of the present rung only."""
+    choice: str | None = None
+
+    @property
+    def is_over(self) -> bool:
+        return self.stage in (Stage.DONE, Stage.SKIPPED, Stage.CANCELLED)
+
+    @property
+    def lets_pass(self) -> bool:
+        """Whether the steps after it may open: a sleeping or overrunning step holds nobody up."""
+        return self.is_over or self.stage is Stage.DORMANT or self.late
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What the run knows of one obligation of its incident."""
+
+    rule: str
+    bearer: str
+    form: str = ""
+    status: str = "open"
+    """open | submitted | met | superseded"""
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    at: datetime
+    """Run time of the last event; never goes back."""
+    facts: Facts
+    steps: Mapping[str, StepState]
+    obligations: Mapping[str, Owed] = field(default_factory=dict)
+    handled: bool = False
+    status: str = "running"
+    """running | finished | cancelled"""
+    next_at: datetime | None = None
+    """The next timer in run time; None where only an event can move the run."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything but the facts, which have a column of their own."""
+        return {
+            "at": self.at.isoformat(),
+            "steps": {name: _step_json(step) for name, step in self.steps.items()},
+            "obligations": {key: asdict(owed) for key, owed in self.obligations.items()},
+            "handled": self.handled,
+            "status": self.status,
+            "next_at": self.next_at.isoformat() if self.next_at else None,
+        }
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any], facts: Facts) -> "RunState":
+        next_at = body.get("next_at")
+        return cls(
+            at=datetime.fromisoformat(body["at"]),
+            facts=facts,
+            steps={name: _step_from(step) for name, step in body["steps"].items()},
+            obligations={key: Owed(**owed) for key, owed in body.get("obligations", {}).items()},
+            handled=body.get("handled", False),
+            status=body.get("status", "running"),
+            next_at=datetime.fromisoformat(next_at) if next_at else None,
+        )
+
+
+_MOMENTS = ("opened_at", "done_at", "due_at", "rung_at")
+_DEFAULT = StepState()
+
+
+def _step_json(step: StepState) -> dict[str, Any]:
+    body: dict[str, Any] = {}
+    for name in (f.name for f in fields(StepState)):
+        value = getattr(step, name)
+        if value == getattr(_DEFAULT, name) and name != "stage":
+            continue
+        if isinstance(value, datetime):
+            value = value.isoformat()
+        elif isinstance(value, tuple):
+            value = list(value)
+        body[name] = str(value) if name == "stage" else value
+    return body
+
+
+def _step_from(body: Mapping[str, Any]) -> StepState:
+    values = dict(body)
+    values["stage"] = Stage(values["stage"])
+    for name in _MOMENTS:
+        if values.get(name):
+            values[name] = datetime.fromisoformat(values[name])
+    for name in ("asked", "answered", "unreached"):
+        values[name] = tuple(values.get(name, ()))
+    return StepState(**values)

@@ -3,11 +3,11 @@
 import asyncio
 import os
 
+from alembic import context
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from alembic import context
 from irm import grants
 from irm.config import with_driver
 from irm.db import Base
@@ -19,7 +19,9 @@ import_rows()
 
 
 def migrate(connection: Connection) -> None:
-    context.configure(connection=connection, target_metadata=Base.metadata, compare_type=True, compare_server_default=True)
+    context.configure(
+        connection=connection, target_metadata=Base.metadata, compare_type=True, compare_server_default=True
+    )
     with context.begin_transaction():
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ONE_AT_A_TIME})
         context.run_migrations()
@@ -34,7 +36,12 @@ async def online(url: str) -> None:
         connect_args={
             "timeout": 10,
             # A migration that cannot get its lock fails at once instead of stopping the city behind it.
-            "server_settings": {"application_name": "irm migrate", "timezone": "UTC", "lock_timeout": "5s", "statement_timeout": "10min"},
+            "server_settings": {
+                "application_name": "irm migrate",
+                "timezone": "UTC",
+                "lock_timeout": "5s",
+                "statement_timeout": "10min",
+            },
         },
     )
     async with engine.connect() as connection:

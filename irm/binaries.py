@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-_OUTSIDE: Final = (Path("/var/lib/irm"), Path("/var/tmp/irm"))  # noqa: S108 -- used only if root made it
+_OUTSIDE: Final = (Path("/var/lib/irm"), Path("/var/tmp/irm"))  # noqa: S108 - used only if root made it
 _UIDS: Final = range(61184, 65520)  # systemd's range for users that exist only while a service runs
 
 
@@ -104,7 +104,9 @@ def reachable_place(home: Path, uid: int | None) -> Path:
     """Where the servers keep their data: `home`, or outside if their user cannot get there (root's own 0700 home)."""
     if uid is None or may_enter(home, uid):
         return home
-    name = f"{home.name.strip('.')}-{secrets.token_hex(6)}"  # never the same twice: data outlive a home that was deleted
+    name = (
+        f"{home.name.strip('.')}-{secrets.token_hex(6)}"  # never the same twice: data outlive a home that was deleted
+    )
     for outside in _OUTSIDE:
         with suppress(OSError):
             outside.mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -129,7 +131,7 @@ def may_run(binary: Path, uid: int) -> bool:
 def _as(uid: int, *argv: str) -> bool:
     quiet = subprocess.DEVNULL
     try:
-        done = subprocess.run(  # noqa: S603 -- ours
+        done = subprocess.run(  # noqa: S603 - ours
             argv, user=uid, group=uid, extra_groups=[], cwd="/", stdout=quiet, stderr=quiet, check=False
         )
     except PermissionError:

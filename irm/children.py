@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 
 _PR_SET_PDEATHSIG: Final = 1
 _LIBC: Final = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -29,7 +29,8 @@ def spawn(
     `uid` makes it that unprivileged user (needs root). Call from the main thread: the kernel ties the child to the
     thread that forked it. stderr goes where stdout goes.
     """
-    return subprocess.Popen(  # noqa: S603 -- the argument vectors are ours
+    who: dict[str, Any] = {} if uid is None else {"user": uid, "group": uid, "extra_groups": []}
+    child: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603 - the argument vectors are ours
         [str(a) for a in argv],
         stdin=stdin,
         stdout=stdout,
@@ -38,9 +39,10 @@ def spawn(
         env=dict(env) if env is not None else None,
         pass_fds=tuple(pass_fds),
         process_group=0,
-        preexec_fn=_tie_to_parent(on_parents_death),  # noqa: PLW1509 -- the only way to set a parent-death signal
-        **({} if uid is None else {"user": uid, "group": uid, "extra_groups": []}),
+        preexec_fn=_tie_to_parent(on_parents_death),  # noqa: PLW1509 - the only way to set a parent-death signal
+        **who,
     )
+    return child
 
 
 def _tie_to_parent(number: signal.Signals) -> Callable[[], None]:

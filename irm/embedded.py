@@ -165,7 +165,12 @@ class Embedded:
         }
         if not self.durable:
             settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_senders": "0"}
-            settings |= {"wal_level": "minimal", "autovacuum": "off", "logging_collector": "off", "shared_buffers": "128MB"}
+            settings |= {
+                "wal_level": "minimal",
+                "autovacuum": "off",
+                "logging_collector": "off",
+                "shared_buffers": "128MB",
+            }
         argv = [self.binaries.postgres, "-D", data]
         for key, value in settings.items():
             argv += ["-c", f"{key}={value}"]
@@ -188,7 +193,7 @@ class Embedded:
         }
         # The settings go in by stdin: a password on the command line is everybody's to read.
         process = self._spawn("valkey", [self.binaries.valkey, "-"], stdin=subprocess.PIPE)
-        assert process.stdin is not None  # noqa: S101 -- we asked for a pipe
+        assert process.stdin is not None
         with process.stdin as pipe, suppress(BrokenPipeError):
             pipe.write("".join(f"{key} {value}\n" for key, value in settings.items()).encode())
         answer = lambda: _valkey_answers(port, settings["requirepass"])  # noqa: E731
@@ -250,7 +255,7 @@ class Embedded:
 
     def ensure_roles(self) -> bool:
         """The two roles and the database, before the first migration; True if the database was made just now."""
-        if self.sql(f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'"):  # noqa: S608 -- a constant of ours
+        if self.sql(f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'"):  # noqa: S608 - a constant of ours
             return False
         known = self.sql("SELECT rolname FROM pg_roles").split()
         for role in (OWNER, APP):
@@ -277,7 +282,9 @@ class Embedded:
         with (self.home / "log" / f"{name}.log").open("ab") as log:
             # The lock's descriptor goes along: the home stays taken until the last server has really ended.
             fds = [self._lock] if self._lock is not None else []
-            process = spawn(argv, uid=self.identity.uid, env=_LOCALE, stdout=log, pass_fds=fds, cwd=self.data / name, **how)
+            process = spawn(
+                argv, uid=self.identity.uid, env=_LOCALE, stdout=log, pass_fds=fds, cwd=self.data / name, **how
+            )
         self._processes[name] = process
         return process
 
@@ -345,7 +352,7 @@ def _valkey_answers(port: int, password: str) -> bool:
     with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1) as link:
         link.sendall(f"AUTH {password}\r\nPING\r\n".encode())
         answer = b""
-        while answer.count(b"\r\n") < 2:  # noqa: PLR2004 -- one line for each command
+        while answer.count(b"\r\n") < 2:  # noqa: PLR2004 - one line for each command
             if not (more := link.recv(256)):
                 return False
             answer += more

@@ -21,7 +21,7 @@ _NARROWER: Final = {
 }
 
 
-class RoleMissing(Exception):  # noqa: N818 -- a state, said in words
+class RoleMissing(Exception):
     """The server has no role irm_app yet."""
 
 

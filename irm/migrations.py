@@ -5,13 +5,12 @@ import threading
 from pathlib import Path
 from typing import Final
 
+from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection
-
-from alembic import command
 
 _PACKAGE: Final = Path(__file__).parent
 
@@ -33,7 +32,7 @@ def upgrade(url: str, *, revision: str = "head") -> None:
     def run() -> None:
         try:
             command.upgrade(config(url), revision)
-        except BaseException as error:  # noqa: BLE001 -- handed to the caller below
+        except BaseException as error:  # noqa: BLE001 - handed to the caller below
             failures.append(error)
 
     # In a thread of its own: the migration environment runs an event loop, and the caller may be inside one.
@@ -68,7 +67,7 @@ def import_rows() -> None:
 
 def main() -> None:
     """`python -m irm.migrations`: upgrade the database named by IRM_MIGRATION_DATABASE_URL."""
-    from irm.config import Settings, with_driver  # noqa: PLC0415 -- only as a program
+    from irm.config import Settings, with_driver  # noqa: PLC0415 - only as a program
 
     upgrade(with_driver(Settings().migration_database_url))
 

@@ -31,7 +31,9 @@ THE_NIGHT: Final = datetime(2026, 11, 20, 19, 41, tzinfo=UTC)
 Drain = Callable[..., Awaitable[int]]
 
 hypothesis_settings.register_profile("quick", max_examples=25, deadline=None, derandomize=True)
-hypothesis_settings.register_profile("ci", max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.register_profile(
+    "ci", max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
@@ -84,7 +86,8 @@ def _loopback_only() -> None:
         check(link, address)
         return connect_ex(link, address)
 
-    socket.socket.connect, socket.socket.connect_ex = guarded, guarded_ex  # type: ignore[method-assign]
+    socket.socket.connect = guarded  # type: ignore[method-assign,assignment]
+    socket.socket.connect_ex = guarded_ex  # type: ignore[method-assign,assignment]
 
 
 @pytest.fixture(scope="session")
@@ -110,7 +113,9 @@ def database_name(server: Server) -> Iterator[str]:
 async def engine(server: Server, database_name: str) -> AsyncGenerator[AsyncEngine]:
     """As irm_app, which owns nothing."""
     made = create_async_engine(
-        server.url(database_name), pool_size=5, connect_args={"server_settings": {"timezone": "UTC", "lock_timeout": "5s"}}
+        server.url(database_name),
+        pool_size=5,
+        connect_args={"server_settings": {"timezone": "UTC", "lock_timeout": "5s"}},
     )
     yield made
     await made.dispose()
@@ -192,8 +197,9 @@ def drain(db: Database, resources: jobs.Resources) -> Drain:
 @pytest.fixture
 async def client(db: Database, clock: FixedClock, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     """The application itself, in this loop and in the test's transaction. Not signed in."""
-    from irm.app import create_app  # noqa: PLC0415 -- unit tests need no web framework
+    from irm.app import create_app
 
-    transport = httpx.ASGITransport(app=create_app(settings, db, clock), client=("127.0.0.1", 50000))
+    app: Any = create_app(settings, db, clock)
+    transport = httpx.ASGITransport(app=app, client=("127.0.0.1", 50000))
     async with httpx.AsyncClient(transport=transport, base_url="http://irm.test") as made:
         yield made

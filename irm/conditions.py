@@ -23,7 +23,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-from cel_expr_python import cel
+from cel_expr_python import cel  # type: ignore[import-untyped]
 from ruamel.yaml import YAML
 
 LONGEST: Final = 2_000

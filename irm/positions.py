@@ -1,0 +1,268 @@
+"""YAML that people write (rule packs, playbooks) with every fault told as `file:line:column: what is wrong – what was meant`.
+
+    document, pack = parse(text, Pack, file="police-147.yaml")       # pydantic model; LanguageError has *all* faults
+    faults = [document.fault(("rules", 3, "within"), "PT0H is no limit.", "PT1H?")]          # findings of your own checks
+    faults += document.faults_of(("rules", 3, "when"), condition_error)       # a ConditionError, placed inside the scalar
+    if faults: raise LanguageError(faults)
+
+`loc` is pydantic's: field names and indices; parts that the file does not have (union tags, a missing field) are passed
+over, so a missing field is told at the mapping that lacks it. Lines and columns count from 1, columns in characters.
+
+Plain YAML only: no anchors, aliases, tags, merge keys, second documents, duplicate keys, keys that are no text, and at
+most 500,000 characters and 40 levels. Dates stay text; `1.10` is a number (1.1), so quote versions. Models that forbid
+extra fields get a did-you-mean for free.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Final, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from irm.conditions import ConditionError
+from irm.errors import FieldError, Invalid
+
+Loc = tuple[str | int, ...]
+AnyModel = TypeVar("AnyModel", bound=BaseModel)
+
+LARGEST: Final = 500_000
+DEEPEST: Final = 40
+PREFIX: Final = "tag:yaml.org,2002:"
+PLAIN_TAGS: Final = frozenset(PREFIX + one for one in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq"))
+
+
+@dataclass(frozen=True, order=True)
+class Fault:
+    file: str
+    line: int
+    column: int
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.message}" + (f" – {self.hint}" if self.hint else "")
+
+
+class LanguageError(Invalid):
+    """The file is not what its language asks for; `faults` in the order of the file."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(sorted(set(faults)))
+        super().__init__(
+            "The file has faults.",
+            code="language",
+            errors=[FieldError(f"{one.file}:{one.line}:{one.column}", _text(one)) for one in self.faults],
+        )
+
+    def __str__(self) -> str:
+        return "\n".join(str(fault) for fault in self.faults)
+
+
+def _text(fault: Fault) -> str:
+    return fault.message + (f" – {fault.hint}" if fault.hint else "")
+
+
+@dataclass(frozen=True)
+class Document:
+    file: str
+    text: str
+    data: Any
+    """Plain dicts, lists, str, int, float, bool, None."""
+    _root: Node
+
+    def place(self, loc: Sequence[str | int], *, at_key: bool = False) -> tuple[int, int]:
+        """Line and column of the value at `loc` (or of its key), or of the innermost part of it that there is."""
+        node, key = self._find(loc)
+        mark = (key if at_key and key is not None else node).start_mark
+        return mark.line + 1, mark.column + 1
+
+    def fault(self, loc: Sequence[str | int], message: str, hint: str = "", *, at_key: bool = False) -> Fault:
+        return Fault(self.file, *self.place(loc, at_key=at_key), message, hint)
+
+    def faults_of(self, loc: Sequence[str | int], error: ConditionError) -> list[Fault]:
+        """A condition's faults, at their places in this file."""
+        return [
+            Fault(self.file, *self._inside(loc, fault.line, fault.column), fault.message, fault.hint)
+            for fault in error.faults
+        ]
+
+    def _inside(self, loc: Sequence[str | int], line: int, column: int) -> tuple[int, int]:
+        node, _ = self._find(loc)
+        row, start = node.start_mark.line, node.start_mark.column
+        if not isinstance(node, ScalarNode):
+            return row + 1, start + 1
+        lines = self.text.splitlines()
+        if node.style == "|":
+            body = lines[row + 1 + line - 1] if row + line < len(lines) else ""
+            first = lines[row + 1] if row + 1 < len(lines) else ""
+            return row + 1 + line, (len(first) - len(first.lstrip()) if body else 0) + column
+        if node.style in {"'", '"'}:
+            return row + 1, start + 1 + column
+        # Folded and plain text over several lines: each line of the file gives its own words and one space.
+        if node.style == ">":
+            row, start = row + 1, 0
+        left = column - 1
+        while row < len(lines):
+            body = lines[row][start:]
+            indent = len(body) - len(body.lstrip())
+            words = len(body.strip())
+            if left <= words or row + 1 > node.end_mark.line:
+                return row + 1, start + indent + left + 1
+            left -= words + 1
+            row, start = row + 1, 0
+        return node.start_mark.line + 1, node.start_mark.column + 1
+
+    def _find(self, loc: Sequence[str | int]) -> tuple[Node, Node | None]:
+        node, key = self._root, None
+        for part in loc:
+            if isinstance(node, MappingNode):
+                for one, value in node.value:
+                    if one.value == str(part):
+                        node, key = value, one
+                        break
+            elif isinstance(node, SequenceNode) and isinstance(part, int) and part < len(node.value):
+                node, key = node.value[part], None
+        return node, key
+
+
+def read(text: str, *, file: str) -> Document:
+    """Raises LanguageError when the text is no plain YAML."""
+    if len(text) > LARGEST:
+        raise LanguageError([Fault(file, 1, 1, f"The file has more than {LARGEST} characters.")])
+    try:
+        # Not typ="rt": its folded scalars come with a bell character at every fold.
+        root = YAML(typ="safe", pure=True).compose(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        raise LanguageError([Fault(file, line, column, f"This is no YAML: {error.problem or error.context}.")]) from error
+    except RecursionError as error:
+        raise LanguageError([Fault(file, 1, 1, f"The file is nested more than {DEEPEST} levels deep.")]) from error
+    except (YAMLError, ValueError, AttributeError) as error:  # characters that YAML does not allow; ruamel's own slips
+        told = str(error).split("\n", 1)[0]
+        raise LanguageError([Fault(file, 1, 1, f"This is no YAML: {told}.")]) from error
+    if root is None:
+        raise LanguageError([Fault(file, 1, 1, "The file is empty.")])
+    faults = list(_not_plain(root, file, 0))
+    if faults:
+        raise LanguageError(faults)
+    return Document(file, text, _plain(root), root)
+
+
+def _not_plain(node: Node, file: str, depth: int) -> Iterator[Fault]:
+    line, column = node.start_mark.line + 1, node.start_mark.column + 1
+    if depth > DEEPEST:
+        yield Fault(file, line, column, f"The file is nested more than {DEEPEST} levels deep.")
+        return
+    if node.anchor is not None:
+        yield Fault(file, line, column, "Anchors and aliases are not allowed.", "write the value out")
+        return
+    if str(node.tag) not in PLAIN_TAGS and not (isinstance(node, ScalarNode) and str(node.tag) == PREFIX + "merge"):
+        yield Fault(file, line, column, f"The tag {node.tag} is not allowed.")
+    if isinstance(node, MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            place = key.start_mark.line + 1, key.start_mark.column + 1
+            if not isinstance(key, ScalarNode) or str(key.tag) not in {PREFIX + "str", PREFIX + "merge"}:
+                yield Fault(file, *place, "A key must be text.", "quote it")
+                continue
+            if str(key.tag) == PREFIX + "merge" or (key.value == "<<" and not key.style):
+                yield Fault(file, *place, "Merge keys are not allowed.", "write the values out")
+            elif key.value in seen:
+                yield Fault(file, *place, f"“{key.value}” stands here twice.")
+            seen.add(key.value)
+            yield from _not_plain(value, file, depth + 1)
+    elif isinstance(node, SequenceNode):
+        for value in node.value:
+            yield from _not_plain(value, file, depth + 1)
+
+
+def _plain(node: Node) -> Any:
+    if isinstance(node, MappingNode):
+        return {key.value: _plain(value) for key, value in node.value}
+    if isinstance(node, SequenceNode):
+        return [_plain(value) for value in node.value]
+    text: str = node.value
+    match str(node.tag).removeprefix(PREFIX):
+        case "null":
+            return None
+        case "bool":
+            return text.lower() in {"true", "yes", "on", "y"}
+        case "int":
+            return int(text.replace("_", ""), 0 if text.lstrip("+-").lower().startswith(("0x", "0o")) else 10)
+        case "float":
+            return float(text.replace("_", "").replace(".inf", "inf").replace(".nan", "nan").replace(".NaN", "nan"))
+        case _:
+            return text
+
+
+def parse(text: str, model: type[AnyModel], *, file: str) -> tuple[Document, AnyModel]:
+    """Read and validate. Raises LanguageError with every fault that pydantic finds, at its place."""
+    document = read(text, file=file)
+    try:
+        return document, model.model_validate(document.data)
+    except ValidationError as error:
+        raise LanguageError(_of_pydantic(document, model, error)) from error
+
+
+def _of_pydantic(document: Document, model: type[BaseModel], error: ValidationError) -> Iterator[Fault]:
+    for one in error.errors(include_url=False):
+        loc: Loc = one["loc"]
+        match one["type"]:
+            case "extra_forbidden":
+                known = _fields_at(model, loc[:-1])
+                meant = get_close_matches(str(loc[-1]), known, 1)
+                hint = f"{meant[0]}?" if meant else "one of " + ", ".join(sorted(known)) if known else ""
+                yield document.fault(loc, f"There is no “{loc[-1]}” here.", hint, at_key=True)
+            case "missing":
+                yield document.fault(loc[:-1], f"“{loc[-1]}” is missing.", at_key=False)
+            case "literal_error" | "enum":
+                expected = str(one.get("ctx", {}).get("expected", ""))
+                values = [part.strip("'") for part in expected.replace(" or ", ", ").split(", ")]
+                meant = get_close_matches(str(one["input"]), values, 1)
+                hint = f"{meant[0]}?" if meant else "one of " + ", ".join(values)
+                yield document.fault(loc, f"“{one['input']}” is not possible here.", hint)
+            case "string_type" if isinstance(one["input"], int | float):
+                yield document.fault(loc, "This must be text.", f'"{one["input"]}"')
+            case _:
+                message, _, hint = one["msg"].removeprefix("Value error, ").partition(" – ")
+                yield document.fault(loc, message if message.endswith(".") else message + ".", hint)
+
+
+def _fields_at(model: type[BaseModel], loc: Loc) -> list[str]:
+    candidates = {model}
+    for part in loc:
+        if isinstance(part, str):
+            below = {
+                inner
+                for one in candidates
+                for name, field in one.model_fields.items()
+                if part in {name, field.alias}
+                for inner in _models_in(field.annotation)
+            }
+            # A part that is no field is the name of a union's branch: keep what it names.
+            named = {one for one in candidates if one.__name__ == part}
+            candidates = below or named or candidates
+    return sorted({field.alias or name for one in candidates for name, field in one.model_fields.items()})
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    elif hasattr(annotation, "__value__"):
+        yield from _models_in(annotation.__value__)
+    else:
+        for inner in get_args(annotation):
+            yield from _models_in(inner)
+
+
+def texts(value: Mapping[str, str]) -> Mapping[str, str]:
+    """A validator for `{zh-CN: …, en: …}`: both languages, nothing else, none empty."""
+    if set(value) != {"zh-CN", "en"} or not all(text.strip() for text in value.values()):
+        message = "A text stands in both languages – {zh-CN: …, en: …}"
+        raise ValueError(message)
+    return value

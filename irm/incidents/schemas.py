@@ -1,0 +1,226 @@
+"""Wire types of the incident room. Moments carry a zone; levels are 1 (gravest) to 4."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from msgspec import Struct, field
+
+Classified = Literal["no", "yes", "unsure"]
+TargetKind = Literal["system", "resource", "unknown"]
+FactValue = bool | int | float | str
+
+
+class Caller(Struct, forbid_unknown_fields=True, frozen=True):
+    """The person on the telephone for whom somebody files."""
+
+    name: str
+    telephone: str
+    organization: UUID | None = None
+
+
+class Target(Struct, forbid_unknown_fields=True, frozen=True):
+    """`system`: a system's code or id; `resource`: a host or address of the platform; `unknown`: neither is known yet."""
+
+    kind: TargetKind
+    system: str | None = None
+    resource: str | None = None
+
+
+class FileIncident(Struct, forbid_unknown_fields=True, frozen=True):
+    """The five fields, after the question whether state secrets are concerned."""
+
+    classified: Classified
+    text: str
+    target: Target
+    known_at: datetime
+    contact: str
+    occurred_at: datetime | None = None
+    category: str | None = None
+    subcategory: str | None = None
+    title: str | None = None
+    organization: UUID | None = None
+    """For which of the filer's organizations; needed only by those who belong to several."""
+    caller: Caller | None = None
+    markers_confirmed: bool = False
+    """A marker such as 秘密★ stands in the text, and the filer says that it is nevertheless not classified."""
+    joins: str | None = None
+    """Number of an incident that this filing belongs to (a likely duplicate)."""
+    facts: dict[str, FactValue] = field(default_factory=dict)
+
+
+class LevelsView(Struct, frozen=True):
+    reached: int
+    possible: int
+    assessed: int | None
+    gb20986: int | None
+    response: int | None
+
+
+class IncidentLine(Struct, frozen=True):
+    """One line of the list."""
+
+    number: str
+    title: str
+    status: str
+    exercise: bool
+    levels: LevelsView
+    discovered_at: datetime
+    created_at: datetime
+    systems: list[str]
+    next_due_at: datetime | None = None
+
+
+class IncidentList(Struct, frozen=True):
+    incidents: list[IncidentLine]
+    next_cursor: str | None
+
+
+class PartView(Struct, frozen=True):
+    organization: UUID
+    organization_name: str
+    roles: list[str]
+    known_at: datetime
+    known_basis: str
+    reached: int
+    possible: int
+    systems: list[str]
+    handled_at: datetime | None
+
+
+class FilingView(Struct, frozen=True):
+    id: UUID
+    organization: UUID
+    organization_name: str
+    means: str
+    text: str
+    occurred_at: datetime | None
+    known_at: datetime
+    target: Target
+    contact: str
+    caller: Caller | None
+    received_at: datetime
+    recorded_at: datetime
+
+
+class TraceView(Struct, frozen=True):
+    """One rule and what it says about these facts."""
+
+    rule: str
+    scheme: str
+    level: int
+    outcome: str
+    citation: dict[str, Any]
+    force: str
+    status: str
+    facts: dict[str, Any]
+    text: dict[str, str] | str
+
+
+class AttachmentView(Struct, frozen=True):
+    id: UUID
+    filename: str
+    sha256: str
+    size: int
+    media_type: str
+    uploaded_at: datetime
+    url: str
+
+
+class IncidentView(Struct, frozen=True):
+    number: str
+    title: str
+    status: str
+    exercise: bool
+    levels: LevelsView
+    occurred_at: datetime | None
+    discovered_at: datetime
+    category: str | None
+    subcategory: str | None
+    packs: dict[str, str]
+    parts: list[PartView]
+    filings: list[FilingView]
+    why: list[TraceView]
+    attachments: list[AttachmentView]
+    created_at: datetime
+    handled_at: datetime | None
+    closed_at: datetime | None
+    merged_into: str | None
+    waiting: list["WaitingView"]
+
+
+class WaitingView(Struct, frozen=True):
+    """Something decided by one person that has no effect until a second one confirms it."""
+
+    id: UUID
+    kind: Literal["assessment", "status"]
+    to: str
+    reason: str
+    at: datetime
+    mine: bool
+
+
+class FiledView(Struct, frozen=True):
+    number: str
+    incident: str
+    """Address of the incident."""
+    levels: LevelsView
+    joined: bool
+
+
+class FactsView(Struct, frozen=True):
+    common: dict[str, Any]
+    own: dict[str, dict[str, Any]]
+    """By organization id: what that part says for itself; only the reader's own (the cloud authority sees all)."""
+
+
+class SetFacts(Struct, forbid_unknown_fields=True, frozen=True):
+    """Only what is named changes. A figure, true/false, a word of the catalogue, "none" or "unknown"; null takes back."""
+
+    facts: dict[str, FactValue | None]
+    organization: UUID | None = None
+    """Whose part; absent: the reader's own part, and for the cloud authority what holds for the whole incident."""
+    reason: str = ""
+
+
+class AssessLevel(Struct, forbid_unknown_fields=True, frozen=True):
+    level: int
+    reason: str
+    stage: Literal["preliminary", "review"] = "preliminary"
+    response_level: int | None = None
+
+
+class ChangeStatus(Struct, forbid_unknown_fields=True, frozen=True):
+    status: str
+    reason: str = ""
+    organization: UUID | None = None
+    """For `handled`: whose part. The cloud authority leaves it out to speak for every part."""
+
+
+class Confirm(Struct, forbid_unknown_fields=True, frozen=True):
+    confirmed: bool
+
+
+class OutcomeView(Struct, frozen=True):
+    """`effective` is false while a second person has to confirm; then `waiting` says what to confirm."""
+
+    number: str
+    status: str
+    levels: LevelsView
+    effective: bool
+    waiting: UUID | None = None
+
+
+class TimelineEntry(Struct, frozen=True):
+    id: UUID
+    at: datetime
+    action: str
+    subject: str
+    actor: str
+    body: dict[str, Any]
+    leaf_hash: str
+
+
+class Timeline(Struct, frozen=True):
+    entries: list[TimelineEntry]
+    next_cursor: str | None

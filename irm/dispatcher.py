@@ -10,10 +10,10 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from irm import broker, jobs, log
+from irm.announce import announcer
 from irm.config import Settings
 from irm.db import SYSTEM
 from irm.process import Process, process
-from irm.web.live import announcer
 from irm.wiring import WIRING
 
 logger = structlog.get_logger(__name__)

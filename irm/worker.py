@@ -3,9 +3,9 @@
 import asyncio
 
 from irm import broker, jobs, log
+from irm.announce import announcer
 from irm.config import Settings
 from irm.process import process
-from irm.web.live import announcer
 from irm.wiring import WIRING
 
 THREADS = 8

@@ -1,0 +1,133 @@
+"""The broker says "look" and may fall silent; the dispatcher then does the work itself."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx2
+import pytest
+from redis import Redis
+from sqlalchemy import func, select
+
+from irm import broker, dispatcher, jobs
+from irm.clock import DatabaseClock
+from irm.config import Settings
+from irm.db import SYSTEM, Database, Tx
+from irm.dispatcher import Dispatcher
+from irm.jobs import HeartbeatRow, Inside, JobRow
+from irm.ledger import Wiring
+from irm.process import Process
+
+NOBODY_LISTENS = "redis://127.0.0.1:9/0"
+
+
+async def count(tx: Tx, args: dict[str, Any], _now: datetime) -> None:
+    """Its effect is a job that is never due: easy to count, and rolled back with its transaction."""
+    await jobs.schedule(tx, "effect", {"of": args["n"]}, run_at=datetime.fromisoformat("2999-01-01T00:00:00+00:00"))
+
+
+WIRING = Wiring({"count": Inside(count)}, ())
+
+
+@pytest.fixture
+async def me(committed_url: str, settings: Settings) -> AsyncIterator[Process]:
+    clock = DatabaseClock()
+    db = Database.connect(committed_url, clock=clock, wiring=WIRING)
+    async with httpx2.AsyncClient() as http:
+        yield Process("dispatcher", settings, db, clock, http)
+    await db.dispose()
+
+
+@asynccontextmanager
+async def dispatching(me: Process, broker_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Dispatcher]:
+    monkeypatch.setattr(dispatcher, "WIRING", WIRING)
+    one = Dispatcher(me, broker_url)
+    running = asyncio.create_task(one.run())
+    yield one
+    me.stopping.set()
+    await running
+
+
+@asynccontextmanager
+async def working(me: Process, broker_url: str) -> AsyncIterator[None]:
+    async def perform(job_id: UUID) -> bool:
+        return await jobs.perform(me.db, WIRING.jobs, me.resources, job_id)
+
+    pools = broker.workers(broker.connect(broker_url), perform, asyncio.get_running_loop(), threads=2)
+    for pool in pools:
+        await asyncio.to_thread(pool.start)
+    yield
+    await asyncio.gather(*(asyncio.to_thread(pool.stop) for pool in pools))
+
+
+async def schedule(me: Process, *numbers: int, queue: str = "normal") -> None:
+    async with me.db.transaction(SYSTEM) as tx:
+        for n in numbers:
+            await jobs.schedule(tx, "count", {"n": n}, run_at=me.clock.now(), queue=queue)
+
+
+async def effects(me: Process) -> list[int]:
+    async with me.db.transaction(SYSTEM) as tx:
+        return sorted((await tx.scalars(select(JobRow.args["of"].as_integer()).where(JobRow.name == "effect"))).all())
+
+
+async def until(condition: Callable[[], Any], seconds: float = 15) -> None:
+    async with asyncio.timeout(seconds):
+        while not await condition():
+            await asyncio.sleep(0.02)
+
+
+async def all_done(me: Process) -> bool:
+    async with me.db.transaction(SYSTEM) as tx:
+        open_jobs = select(func.count()).where(JobRow.name == "count", JobRow.done_at.is_(None))
+        return (await tx.scalar(open_jobs)) == 0
+
+
+async def test_a_worker_does_what_is_due(me: Process, broker_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    await schedule(me, *range(20))
+    await schedule(me, *range(20, 30), queue="urgent")
+    async with working(me, broker_url), dispatching(me, broker_url, monkeypatch) as one:
+        await until(lambda: all_done(me))
+        assert one.me.broker_silent_since is None
+    assert await effects(me) == list(range(30))
+
+
+async def test_with_no_broker_the_dispatcher_does_it_and_says_since_when(
+    me: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await schedule(me, *range(40))
+    async with dispatching(me, NOBODY_LISTENS, monkeypatch):
+        await until(lambda: all_done(me))
+        await me.beat_once()
+    assert await effects(me) == list(range(40))
+    async with me.db.transaction(SYSTEM) as tx:
+        assert (await tx.scalars(select(HeartbeatRow.broker_silent_since))).one() is not None
+
+
+async def test_a_flushed_broker_costs_seconds_not_jobs(
+    me: Process, broker_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatcher, "SILENCE", timedelta(seconds=0.5))
+    await schedule(me, 1, 2, 3)
+    async with dispatching(me, broker_url, monkeypatch):  # no worker: messages lie in Valkey
+        await asyncio.sleep(0.2)
+        with Redis.from_url(broker_url) as valkey:
+            valkey.flushall()
+        await until(lambda: all_done(me))
+    assert await effects(me) == [1, 2, 3]
+
+
+async def test_two_dispatchers_and_a_worker_give_one_effect_each(
+    me: Process, broker_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with (
+        working(me, broker_url),
+        dispatching(me, broker_url, monkeypatch),
+        dispatching(me, NOBODY_LISTENS, monkeypatch),
+    ):
+        await schedule(me, *range(60))
+        await until(lambda: all_done(me))
+    assert await effects(me) == list(range(60))

@@ -1,0 +1,247 @@
+"""A job row is outbox and timer: whatever happens to messages and workers, each job has one effect."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from irm import jobs
+from irm.clock import FixedClock
+from irm.db import SYSTEM, Database, Tx
+from irm.jobs import CallFailed, Inside, JobRow, Outside, Resources, RetryLater
+
+WINDOWS = {"urgent": 10, "normal": 10, "bulk": 1}
+
+
+@dataclass
+class Letterbox:
+    """A provider outside: what reached it, and how it behaves."""
+
+    received: list[str] = field(default_factory=list)
+    recorded: list[tuple[int, Any, bool]] = field(default_factory=list)
+    fails: int = 0
+    before_answer: Any = None
+
+    async def claim(self, _tx: Tx, args: dict[str, Any], _now: datetime, _attempt: int) -> str | None:
+        return None if args["to"] == "nobody" else args["to"]
+
+    async def call(self, work: str, _resources: Resources) -> str:
+        if self.before_answer is not None:
+            await self.before_answer()
+        if self.fails:
+            self.fails -= 1
+            raise ConnectionError(work)
+        self.received.append(work)
+        return "250"
+
+    async def record(
+        self, _tx: Tx, _args: dict[str, Any], _work: Any, outcome: Any, _now: datetime, attempt: int, is_current: bool
+    ) -> timedelta | None:
+        self.recorded.append((attempt, outcome, is_current))
+        return timedelta(seconds=30) if isinstance(outcome, CallFailed) else None
+
+    def handler(self, timeout: float = 5) -> dict[str, Inside | Outside]:
+        return {"post": Outside(self.claim, self.call, self.record, timeout)}
+
+
+async def post(db: Database, to: str = "desk", **how: Any) -> UUID | None:
+    async with db.transaction(SYSTEM) as tx:
+        return await jobs.schedule(tx, "post", {"to": to}, run_at=how.pop("run_at", db.clock.now()), **how)
+
+
+async def row(db: Database, job_id: UUID) -> JobRow:
+    async with db.transaction(SYSTEM) as tx:
+        return (await tx.scalars(select(JobRow).where(JobRow.id == job_id))).one()
+
+
+async def handed(db: Database) -> list[UUID]:
+    async with db.transaction(SYSTEM) as tx:
+        return [job_id for job_id, _ in await jobs.hand_over(tx, db.clock.now(), WINDOWS, 2)]
+
+
+async def test_a_job_is_done_once_however_often_its_message_comes(db: Database, resources: Resources) -> None:
+    box = Letterbox()
+    job = await post(db)
+    assert job is not None
+    assert [await jobs.perform(db, box.handler(), resources, job) for _ in range(3)] == [True, False, False]
+    assert box.received == ["desk"]
+
+
+async def test_a_job_that_is_not_due_is_not_done(db: Database, clock: FixedClock, resources: Resources) -> None:
+    box = Letterbox()
+    job = await post(db, run_at=clock.now() + timedelta(minutes=15))
+    assert job is not None
+    assert await handed(db) == []
+    assert not await jobs.perform(db, box.handler(), resources, job)
+    clock.tick(minutes=15)
+    assert await handed(db) == [job]
+    assert await jobs.perform(db, box.handler(), resources, job)
+
+
+async def test_a_key_is_used_once_and_freed_by_cancelling(db: Database) -> None:
+    assert await post(db, key="obligation/1/75") is not None
+    assert await post(db, key="obligation/1/75") is None
+    async with db.transaction(SYSTEM) as tx:
+        assert await jobs.cancel_prefix(tx, "obligation/1/") == 1
+    assert await post(db, key="obligation/1/75") is not None
+
+
+async def test_a_lost_message_is_handed_over_again_ever_more_rarely(db: Database, clock: FixedClock) -> None:
+    job = await post(db)
+    waits = []
+    for _ in range(7):
+        assert await handed(db) == [job]
+        assert await handed(db) == []
+        seconds = 0
+        while not await _is_due(db):
+            clock.tick(seconds=10)
+            seconds += 10
+        waits.append(seconds)
+    assert waits == [30, 60, 120, 240, 480, 600, 600]
+
+
+async def _is_due(db: Database) -> bool:
+    async with db.transaction(SYSTEM) as tx:
+        held = await tx.scalar(select(JobRow.handed_until))
+        return held is None or held <= db.clock.now()
+
+
+async def test_urgent_goes_first_and_a_full_channel_holds_back_only_itself(db: Database, clock: FixedClock) -> None:
+    slow = [await post(db, channel="sms", queue="urgent", priority=50) for _ in range(3)]
+    mail = await post(db, channel="email", queue="urgent", priority=50)
+    grave = await post(db, channel="sms", queue="urgent", priority=1)
+    clock.tick(seconds=1)
+    first = await handed(db)
+    assert first[0] == grave
+    assert mail in first
+    assert len([job for job in first if job in slow]) == 1
+
+
+async def test_work_nobody_begins_is_found_lying(db: Database, clock: FixedClock, resources: Resources) -> None:
+    job = await post(db)
+    await handed(db)
+
+    async def lying() -> list[UUID]:
+        async with db.transaction(SYSTEM) as tx:
+            return await jobs.left_lying(tx, db.clock.now(), timedelta(seconds=5), 10)
+
+    assert await lying() == []
+    clock.tick(seconds=5)
+    assert await lying() == [job]
+    assert job is not None
+    await jobs.perform(db, Letterbox().handler(), resources, job)
+    assert await lying() == []
+
+
+async def test_a_provider_that_refuses_is_asked_again_later(db: Database, clock: FixedClock, resources: Resources) -> None:
+    box = Letterbox(fails=1)
+    job = await post(db)
+    assert job is not None
+    await jobs.perform(db, box.handler(), resources, job)
+    assert (await row(db, job)).done_at is None
+    assert not await jobs.perform(db, box.handler(), resources, job)
+    clock.tick(seconds=30)
+    assert await jobs.perform(db, box.handler(), resources, job)
+    assert [(attempt, current) for attempt, _, current in box.recorded] == [(1, True), (2, True)]
+    assert box.received == ["desk"]
+
+
+async def test_a_call_is_cut_at_its_hard_timeout(db: Database, resources: Resources) -> None:
+    box = Letterbox(before_answer=lambda: asyncio.sleep(30))
+    job = await post(db)
+    assert job is not None
+    await jobs.perform(db, box.handler(timeout=0.05), resources, job)
+    assert box.recorded == [(1, CallFailed("timed out", timed_out=True), True)]
+
+
+async def test_a_frozen_worker_that_wakes_up_may_only_add_an_attempt(
+    committed_db: Database, clock: FixedClock, resources: Resources
+) -> None:
+    """Fencing: the lease ran out, another worker did the job; the first one's outcome must not overwrite it."""
+    db = committed_db
+    frozen, thaw = asyncio.Event(), asyncio.Event()
+
+    async def freeze() -> None:
+        frozen.set()
+        await thaw.wait()
+
+    slow, quick = Letterbox(before_answer=freeze), Letterbox()
+    job = await post(db)
+    assert job is not None
+    first = asyncio.create_task(jobs.perform(db, slow.handler(), resources, job))
+    await frozen.wait()
+    assert not await jobs.perform(db, quick.handler(), resources, job), "the lease holds"
+    clock.tick(seconds=11)
+    assert await jobs.perform(db, quick.handler(), resources, job), "the lease ran out"
+    thaw.set()
+    await first
+    assert quick.recorded == [(2, "250", True)]
+    assert slow.recorded == [(1, "250", False)]
+    assert (await row(db, job)).attempt == 2
+
+
+async def test_nothing_is_left_to_do(db: Database, resources: Resources) -> None:
+    box = Letterbox()
+    job = await post(db, to="nobody")
+    assert job is not None
+    assert await jobs.perform(db, box.handler(), resources, job)
+    assert (await row(db, job)).outcome == "done"
+    assert box.recorded == []
+
+
+async def test_what_a_failed_job_wrote_is_gone_and_after_the_last_try_the_ledger_says_so(
+    db: Database, clock: FixedClock, resources: Resources
+) -> None:
+    async def write_then_fail(tx: Tx, _args: dict[str, Any], now: datetime) -> None:
+        await jobs.schedule(tx, "half", {}, run_at=now)
+        message = "no"
+        raise LookupError(message)
+
+    handlers = {"broken": Inside(write_then_fail)}
+    async with db.transaction(SYSTEM) as tx:
+        job = await jobs.schedule(tx, "broken", {}, run_at=clock.now())
+    assert job is not None
+    for _ in range(jobs.ATTEMPTS_BEFORE_DEAD):
+        await jobs.perform(db, handlers, resources, job)
+        clock.tick(minutes=5)
+    async with db.transaction(SYSTEM) as tx:
+        assert (await tx.scalars(select(JobRow.name))).all() == ["broken"]
+        from irm.ledger import LedgerEntryRow
+
+        assert (await tx.scalars(select(LedgerEntryRow.action))).all() == ["job.dead"]
+    dead = await row(db, job)
+    assert (dead.outcome, dead.attempt) == ("dead", jobs.ATTEMPTS_BEFORE_DEAD)
+    assert dead.last_error is not None
+    assert "LookupError" in dead.last_error
+
+
+async def test_an_expected_obstacle_counts_no_attempt(db: Database, clock: FixedClock, resources: Resources) -> None:
+    async def not_yet(_tx: Tx, _args: dict[str, Any], _now: datetime) -> None:
+        raise RetryLater(timedelta(minutes=1))
+
+    async with db.transaction(SYSTEM) as tx:
+        job = await jobs.schedule(tx, "wait", {}, run_at=clock.now())
+    assert job is not None
+    await jobs.perform(db, {"wait": Inside(not_yet)}, resources, job)
+    later = await row(db, job)
+    assert (later.attempt, later.run_at) == (0, clock.now() + timedelta(minutes=1))
+
+
+async def test_a_name_nobody_knows_is_dead_at_once(db: Database, resources: Resources) -> None:
+    job = await post(db)
+    assert job is not None
+    await jobs.perform(db, {}, resources, job)
+    assert (await row(db, job)).outcome == "dead"
+
+
+@pytest.mark.parametrize("claimers", [2, 5])
+async def test_two_dispatchers_never_hand_over_the_same_job(committed_db: Database, claimers: int) -> None:
+    made = {await post(committed_db, queue="urgent") for _ in range(10)}
+    rounds = await asyncio.gather(*(handed(committed_db) for _ in range(claimers)))
+    claimed = [job for one in rounds for job in one]
+    assert len(claimed) == len(set(claimed))
+    assert set(claimed) <= made

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from irm.playbooks.steps import Audience, Facts, Texts, Until
 
@@ -111,7 +111,7 @@ class Cancel:
     reason: str
 
 
-type Event = (
+Event: TypeAlias = (
     Tick
     | Acknowledged
     | Received
@@ -293,7 +293,7 @@ class Finished:
     status: str
 
 
-type Effect = (
+Effect: TypeAlias = (
     StepOpened
     | PageRung
     | StopPaging

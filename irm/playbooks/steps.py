@@ -4,15 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
-type Facts = Mapping[str, Any]
+Facts: TypeAlias = Mapping[str, Any]
 """The facts copy of a run: `incident`, `organizations` (role → ids), `obligation`, `decided`. JSON-able."""
 
-type Judge = Callable[[Facts], bool]
+Judge: TypeAlias = Callable[[Facts], bool]
 """A compiled `when`. May raise anything: the engine takes a condition that cannot be judged as holding, and says so."""
 
-type Texts = Mapping[str, str]
+Texts: TypeAlias = Mapping[str, str]
 """Locale → text; at least zh-CN."""
 
 TargetKind = Literal["on_duty", "role", "person", "organization"]
@@ -134,7 +134,7 @@ class RunPlaybook:
     playbook: str
 
 
-type Action = Page | Notice | Report | Task | Decide | WaitFor | WaitUntil | Call | RunPlaybook
+Action: TypeAlias = Page | Notice | Report | Task | Decide | WaitFor | WaitUntil | Call | RunPlaybook
 
 KIND_OF: Mapping[type, str] = {
     Page: "page",

@@ -1,0 +1,30 @@
+"""Durations as playbooks write them: 90s, 15m, 4h, 20d, 1h30m. Pure."""
+
+import re
+from datetime import timedelta
+
+_SHAPE = re.compile(r"(?:(?P<days>\d{1,4})d)?(?:(?P<hours>\d{1,5})h)?(?:(?P<minutes>\d{1,6})m)?(?:(?P<seconds>\d{1,7})s)?")
+
+
+def parse_duration(text: str) -> timedelta:
+    """Raises ValueError with what is wrong and an example; never zero."""
+    match = _SHAPE.fullmatch(text.strip())
+    if match is None or not text.strip():
+        message = f"“{text}” is no duration – write 15m, 4h, 20d or 1h30m"
+        raise ValueError(message)
+    duration = timedelta(**{unit: int(count) for unit, count in match.groupdict().items() if count})
+    if not duration:
+        message = "The duration is zero – at least 1s"
+        raise ValueError(message)
+    return duration
+
+
+def duration_text(duration: timedelta) -> str:
+    """The shortest way to write it that `parse_duration` reads back."""
+    seconds = int(duration.total_seconds())
+    parts = []
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")):
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"

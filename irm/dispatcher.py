@@ -58,8 +58,11 @@ class Dispatcher:
             handed = await jobs.hand_over(tx, now, windows, CHANNEL_WINDOW)
             lying = await jobs.left_lying(tx, now, SILENCE, OWN_HANDS)
         if handed and not (not alone and await self._hand(handed, now)):
-            lying.extend(job_id for job_id, _ in handed)
-        self._take(lying)
+            lying = [*(job_id for job_id, _ in handed), *lying]
+        left = self._take(lying)
+        if left:
+            async with self.me.db.transaction(SYSTEM) as tx:
+                await jobs.take_back(tx, left)
         return bool(handed)
 
     async def _hand(self, handed: list[tuple[UUID, str]], now: datetime) -> bool:
@@ -84,12 +87,17 @@ class Dispatcher:
             self._broker = broker.connect(self.broker_url)
         broker.hand(self._broker, handed)
 
-    def _take(self, job_ids: list[UUID]) -> None:
-        """Perform here, a bounded number at a time; what does not fit is found lying again."""
+    def _take(self, job_ids: list[UUID]) -> list[UUID]:
+        """Perform here, a bounded number at a time; gives those that found no free hand."""
+        left = []
         for job_id in job_ids:
-            if len(self._hands) >= OWN_HANDS or job_id in self._hands:
+            if job_id in self._hands:
                 continue
-            self._hands[job_id] = self._begin(job_id)
+            if len(self._hands) < OWN_HANDS:
+                self._hands[job_id] = self._begin(job_id)
+            else:
+                left.append(job_id)
+        return left
 
     def _begin(self, job_id: UUID) -> asyncio.Task[Any]:
         work: Coroutine[Any, Any, bool] = jobs.perform(self.me.db, WIRING.jobs, self.me.resources, job_id)

@@ -5,7 +5,7 @@ transaction open meanwhile). Handlers are idempotent: a message may come twice, 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -235,6 +235,16 @@ async def _in_flight(tx: Tx, now: datetime) -> dict[tuple[str, str | None], int]
         .group_by(JobRow.queue, JobRow.channel)
     )
     return {(queue, channel): count for queue, channel, count in rows.all()}
+
+
+async def take_back(tx: Tx, job_ids: Sequence[UUID]) -> None:
+    """Handed over in vain: due again at once."""
+    await tx.execute(
+        update(JobRow)
+        .where(JobRow.id.in_(job_ids), JobRow.done_at.is_(None))
+        .values(handed_at=None, handed_until=None)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def left_lying(tx: Tx, now: datetime, silence: timedelta, limit: int) -> list[UUID]:

@@ -1,0 +1,244 @@
+"""Signing in and out, lock-out, passwords and the one-time links that set them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from irm.access import passwords
+from irm.access.models import AccountRow, MembershipRow, OneTimeLinkRow, PersonRow
+from irm.access.opaque import hashed, new_token
+from irm.access.principals import live_membership
+from irm.access.security import SecurityPolicy
+from irm.access.service import LOGIN, LOGIN_TAKEN, NO_ACCOUNT, ODD_LOGIN
+from irm.access.sessions import open_session, revoke_all
+from irm.actor import Actor
+from irm.db import Tx
+from irm.errors import Conflict, FieldError, Invalid, NotFound
+from irm.i18n import N_
+from irm.ledger import Event, record
+
+WRONG_PASSWORD: Final = N_("The present password is not right.")
+DEAD_LINK: Final = N_("This link has been used or is out of date. Ask the system administrator for a new one.")
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    token: str
+    """For the cookie; shown once."""
+    account_id: UUID
+    locale: str
+    must_change_password: bool
+
+
+@dataclass(frozen=True)
+class Refused:
+    """`wrong` says the same of an unknown login, a wrong password, and a disabled account without the right password."""
+
+    reason: Literal["wrong", "locked", "disabled"]
+    locked_until: datetime | None = None
+
+
+async def sign_in(
+    tx: Tx, *, login: str, password: str, policy: SecurityPolicy, ip: str, user_agent: str, now: datetime
+) -> SignedIn | Refused:
+    """A refusal is a value, not an error, so that the count of failures is committed. Locks the account's row.
+
+    That an account is locked or disabled is said only to who knows its password.
+    """
+    account = await tx.scalar(select(AccountRow).where(AccountRow.login == login.strip().lower()).with_for_update())
+    right = await passwords.verify(account.password_hash if account else None, password[: policy.password_most + 1])
+    if account is None:
+        return Refused("wrong")
+    actor = Actor("person", account.person_id, await home_of(tx, account.person_id, now=now))
+    if account.locked_until is not None and account.locked_until > now:
+        return Refused("locked" if right else "wrong", account.locked_until if right else None)
+    if not right:
+        await _count_failure(tx, account, policy=policy, actor=actor, ip=ip, now=now)
+        return Refused("wrong")
+    retired = await tx.scalar(select(PersonRow.retired_at).where(PersonRow.id == account.person_id))
+    if account.disabled_at is not None or retired is not None:
+        return Refused("disabled")
+    account.failed_count, account.locked_until = 0, None
+    if account.password_hash and passwords.needs_rehash(account.password_hash):
+        account.password_hash = await passwords.hash_password(password)
+    token = await open_session(tx, account.id, policy=policy, ip=ip, user_agent=user_agent, actor=actor, now=now)
+    return SignedIn(token, account.id, account.locale, password_is_old(account.password_changed_at, policy, now=now))
+
+
+def password_is_old(changed_at: datetime | None, policy: SecurityPolicy, *, now: datetime) -> bool:
+    return policy.password_age is not None and changed_at is not None and now - changed_at >= policy.password_age
+
+
+async def set_password(
+    tx: Tx,
+    account_id: UUID,
+    password: str,
+    *,
+    policy: SecurityPolicy,
+    actor: Actor,
+    now: datetime,
+    keep_session: str | None = None,
+) -> None:
+    """Ends every session except `keep_session` (a hash) and every open link. Raises Invalid naming what is wrong."""
+    account = await _locked(tx, account_id)
+    _refuse_bad(password, account.login, policy)
+    account.password_hash = await passwords.hash_password(password)
+    account.password_changed_at = now
+    account.failed_count, account.locked_until = 0, None
+    await _close_links(tx, account_id, now=now)
+    await revoke_all(tx, account_id, actor=actor, now=now, but=keep_session)
+    await record(tx, Event("account.password_set", f"account/{account_id}", now, actor))
+
+
+async def change_password(
+    tx: Tx,
+    account_id: UUID,
+    *,
+    present: str,
+    password: str,
+    policy: SecurityPolicy,
+    actor: Actor,
+    now: datetime,
+    keep_session: str | None = None,
+) -> None:
+    """By the owner, who proves to be it. Raises Invalid for a wrong present password or a bad new one."""
+    account = await _locked(tx, account_id)
+    if not await passwords.verify(account.password_hash, present):
+        raise Invalid(WRONG_PASSWORD, field="present")
+    if present == password:
+        raise Invalid(N_("The new password is the old one."), field="password")
+    await set_password(tx, account_id, password, policy=policy, actor=actor, now=now, keep_session=keep_session)
+
+
+async def issue_link(tx: Tx, account_id: UUID, *, policy: SecurityPolicy, actor: Actor, now: datetime) -> str:
+    """The token of `/setup/{token}`, shown once; earlier links of the account end."""
+    await _locked(tx, account_id)
+    await _close_links(tx, account_id, now=now)
+    token = new_token()
+    tx.add(
+        OneTimeLinkRow(
+            token_hash=hashed(token),
+            account_id=account_id,
+            purpose="set_password",
+            created_at=now,
+            until=now + policy.link_life,
+        )
+    )
+    await tx.flush()
+    await record(tx, Event("account.link_issued", f"account/{account_id}", now, actor))
+    return token
+
+
+@dataclass(frozen=True)
+class SetUp:
+    """What a one-time link opens."""
+
+    account_id: UUID
+    login: str
+    name: str
+    until: datetime
+
+
+async def link_target(tx: Tx, token: str, *, now: datetime) -> SetUp:
+    """Raises NotFound for a link that was used, ran out or never was; looking at it doesn't use it."""
+    found = (
+        await tx.execute(
+            select(OneTimeLinkRow.until, AccountRow.id, AccountRow.login, PersonRow.name)
+            .join(AccountRow, AccountRow.id == OneTimeLinkRow.account_id)
+            .join(PersonRow, PersonRow.id == AccountRow.person_id)
+            .where(
+                OneTimeLinkRow.token_hash == hashed(token),
+                OneTimeLinkRow.used_at.is_(None),
+                OneTimeLinkRow.until > now,
+                AccountRow.disabled_at.is_(None),
+                PersonRow.retired_at.is_(None),
+            )
+        )
+    ).one_or_none()
+    if found is None:
+        raise NotFound(DEAD_LINK)
+    return SetUp(found.id, found.login, found.name, found.until)
+
+
+async def use_link(
+    tx: Tx, token: str, *, login: str, password: str, policy: SecurityPolicy, now: datetime
+) -> UUID:
+    """Set login name and password by a one-time link. Raises NotFound (link), Invalid or Conflict (fields)."""
+    target = await link_target(tx, token, now=now)
+    account = await _locked(tx, target.account_id)
+    still_open = await tx.scalar(
+        select(OneTimeLinkRow.token_hash).where(
+            OneTimeLinkRow.token_hash == hashed(token), OneTimeLinkRow.used_at.is_(None)
+        )
+    )
+    if still_open is None:
+        raise NotFound(DEAD_LINK)
+    wanted = login.strip().lower()
+    found = [] if LOGIN.fullmatch(wanted) else [FieldError("login", ODD_LOGIN)]
+    found += passwords.faults(password, policy, login=wanted)
+    if found:
+        raise Invalid(N_("The account cannot be set up like this."), errors=found)
+    taken = await tx.scalar(select(AccountRow.id).where(AccountRow.login == wanted, AccountRow.id != account.id))
+    if taken is not None:
+        raise Conflict(LOGIN_TAKEN, field="login", login=wanted)
+    account.login = wanted
+    actor = Actor("person", account.person_id, await home_of(tx, account.person_id, now=now))
+    await set_password(tx, account.id, password, policy=policy, actor=actor, now=now)
+    return account.id
+
+
+async def home_of(tx: Tx, person_id: UUID, *, now: datetime) -> UUID | None:
+    """Any one organization of the person, for the ledger's sake."""
+    found: UUID | None = await tx.scalar(
+        select(MembershipRow.organization_id)
+        .where(MembershipRow.person_id == person_id, live_membership(now))
+        .order_by(MembershipRow.since, MembershipRow.id)
+        .limit(1)
+    )
+    return found
+
+
+async def _count_failure(
+    tx: Tx, account: AccountRow, *, policy: SecurityPolicy, actor: Actor, ip: str, now: datetime
+) -> None:
+    account.failed_count += 1
+    if account.failed_count < policy.lockout_failures:
+        await record(tx, Event("session.refused", f"account/{account.id}", now, actor, private={"ip": ip}))
+        return
+    account.failed_count = 0
+    account.locked_until = now + policy.lockout
+    await record(
+        tx,
+        Event(
+            "account.locked",
+            f"account/{account.id}",
+            now,
+            actor,
+            {"until": account.locked_until.isoformat(), "failures": policy.lockout_failures},
+            {"ip": ip},
+        ),
+    )
+
+
+async def _locked(tx: Tx, account_id: UUID) -> AccountRow:
+    account = await tx.get(AccountRow, account_id, with_for_update=True)
+    if account is None:
+        raise NotFound(NO_ACCOUNT)
+    return account
+
+
+async def _close_links(tx: Tx, account_id: UUID, *, now: datetime) -> None:
+    await tx.execute(
+        update(OneTimeLinkRow)
+        .where(OneTimeLinkRow.account_id == account_id, OneTimeLinkRow.used_at.is_(None))
+        .values(used_at=now)
+    )
+
+
+def _refuse_bad(password: str, login: str, policy: SecurityPolicy) -> None:
+    found = passwords.faults(password, policy, login=login)
+    if found:
+        raise Invalid(N_("This password cannot be taken."), errors=found)

@@ -1,0 +1,122 @@
+"""From a cookie or a bearer token to the `Principal` that policy judges."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from types import MappingProxyType
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, or_, select, update
+
+from irm.access.models import AccountRow, ApiTokenRow, MembershipRow, OrganizationRow, PersonRow
+from irm.access.opaque import API_TOKEN_PREFIX, hashed
+from irm.access.policy import AUTHORITY, Permission, Principal, Role
+from irm.access.sessions import TOUCH_AFTER
+from irm.actor import Actor
+from irm.db import Tx
+
+
+async def principal_of(
+    tx: Tx,
+    account_id: UUID,
+    *,
+    now: datetime,
+    session_id: str | None = None,
+    scopes: frozenset[Permission] | None = None,
+    token_id: UUID | None = None,
+    only: UUID | None = None,
+) -> Principal | None:
+    """None when the account is disabled or its person retired. `only`: leave out all organizations but this one."""
+    found = (
+        await tx.execute(
+            select(AccountRow, PersonRow)
+            .join(PersonRow, PersonRow.id == AccountRow.person_id)
+            .where(AccountRow.id == account_id, AccountRow.disabled_at.is_(None), PersonRow.retired_at.is_(None))
+        )
+    ).one_or_none()
+    if found is None:
+        return None
+    account, person = found
+    rows = (
+        await tx.execute(
+            select(MembershipRow.organization_id, MembershipRow.role, OrganizationRow.kind, OrganizationRow.tier)
+            .join(OrganizationRow, OrganizationRow.id == MembershipRow.organization_id)
+            .where(
+                MembershipRow.person_id == person.id,
+                live_membership(now),
+                OrganizationRow.retired_at.is_(None),
+                OrganizationRow.joined,
+            )
+            .order_by(OrganizationRow.sort_key, OrganizationRow.id)
+        )
+    ).all()
+    memberships: dict[UUID, frozenset[Role]] = {}
+    kinds: dict[UUID, str] = {}
+    districts: list[UUID] = []
+    for organization_id, role, kind, tier in rows:
+        if only is not None and organization_id != only:
+            continue
+        memberships[organization_id] = memberships.get(organization_id, frozenset()) | {Role(role)}
+        kinds[organization_id] = kind
+        if kind == AUTHORITY and tier == "county" and organization_id not in districts:
+            districts.append(organization_id)
+    home = next(iter(memberships), None)
+    actor = Actor("person", person.id, home) if token_id is None else Actor("token", token_id, home)
+    return Principal(
+        account_id=account.id,
+        person_id=person.id,
+        actor=actor,
+        memberships=MappingProxyType(memberships),
+        kinds=MappingProxyType(kinds),
+        below=MappingProxyType({district: await organizations_below(tx, district) for district in districts}),
+        scopes=scopes,
+        session_id=session_id,
+        locale=account.locale,
+        name=person.name,
+    )
+
+
+async def principal_of_token(tx: Tx, token: str, *, now: datetime) -> Principal | None:
+    """For `Authorization: Bearer irm_…`; None when it is unknown, out of date or revoked."""
+    if not token.startswith(API_TOKEN_PREFIX):
+        return None
+    row = await tx.scalar(
+        select(ApiTokenRow).where(
+            ApiTokenRow.token_hash == hashed(token),
+            ApiTokenRow.revoked_at.is_(None),
+            or_(ApiTokenRow.until.is_(None), ApiTokenRow.until > now),
+        )
+    )
+    if row is None:
+        return None
+    if row.last_used_at is None or now - row.last_used_at >= TOUCH_AFTER:
+        await tx.execute(
+            update(ApiTokenRow)
+            .where(ApiTokenRow.id == row.id)
+            .values(last_used_at=now)
+            .execution_options(synchronize_session=False)
+        )
+    return await principal_of(
+        tx,
+        row.account_id,
+        now=now,
+        scopes=known_scopes(row.scopes),
+        token_id=row.id,
+        only=row.organization_id,
+    )
+
+
+def known_scopes(values: Iterable[str]) -> frozenset[Permission]:
+    """A scope that a later version stored means nothing to this one."""
+    wanted = frozenset(values)
+    return frozenset(permission for permission in Permission if permission.value in wanted)
+
+
+def live_membership(now: datetime) -> ColumnElement[bool]:
+    return and_(MembershipRow.since <= now, or_(MembershipRow.until.is_(None), MembershipRow.until > now))
+
+
+async def organizations_below(tx: Tx, organization_id: UUID) -> frozenset[UUID]:
+    """All organizations under one in the tree, without itself."""
+    tree = select(OrganizationRow.id).where(OrganizationRow.parent_id == organization_id).cte("tree", recursive=True)
+    tree = tree.union(select(OrganizationRow.id).where(OrganizationRow.parent_id == tree.c.id))
+    return frozenset(await tx.scalars(select(tree.c.id)))

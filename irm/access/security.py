@@ -1,0 +1,64 @@
+"""The figures of passwords, lock-out and sessions: a profile in `policies/`, because standards disagree.
+
+`mlps3` (等保三级, the default) asks for composition and regular change; `asvs` (OWASP ASVS 5.0) forbids both.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from importlib.resources import files
+from typing import Final, Literal
+
+from ruamel.yaml import YAML
+
+Profile = Literal["mlps3", "asvs"]
+DEFAULT_PROFILE: Final[Profile] = "mlps3"
+
+
+@dataclass(frozen=True)
+class SecurityPolicy:
+    name: str
+    password_least: int
+    password_most: int
+    password_classes: int
+    """How many of lower case, upper case, digits and other characters a password must mix; 1: no rule."""
+    password_age: timedelta | None
+    """None: a password is never asked to be changed for its age."""
+    lockout_failures: int
+    lockout: timedelta
+    session_idle: timedelta
+    session_longest: timedelta
+    sessions_at_once: int
+    link_life: timedelta
+    rate_per_address: str
+    """In the notation of the `limits` library: 120/minute."""
+    rate_per_address_and_login: str
+
+
+@cache
+def security_policy(profile: str = DEFAULT_PROFILE) -> SecurityPolicy:
+    """Raises FileNotFoundError for an unknown profile, KeyError for an incomplete one."""
+    text = (files("irm.access") / "policies" / f"{profile}.yaml").read_text("utf-8")
+    data = YAML(typ="safe").load(text)
+    password, lockout, session, rate = data["password"], data["lockout"], data["session"], data["login_rate"]
+    return SecurityPolicy(
+        name=data["name"],
+        password_least=password["least"],
+        password_most=password["most"],
+        password_classes=password["classes"],
+        password_age=None if password["days"] is None else timedelta(days=password["days"]),
+        lockout_failures=lockout["failures"],
+        lockout=timedelta(minutes=lockout["minutes"]),
+        session_idle=timedelta(minutes=session["idle_minutes"]),
+        session_longest=timedelta(hours=session["hours"]),
+        sessions_at_once=session["at_once"],
+        link_life=timedelta(hours=data["link_hours"]),
+        rate_per_address=rate["address"],
+        rate_per_address_and_login=rate["address_and_login"],
+    )
+
+
+@cache
+def common_words() -> frozenset[str]:
+    text = (files("irm.access") / "policies" / "common.txt").read_text("utf-8")
+    return frozenset(line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#"))

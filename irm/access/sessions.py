@@ -1,0 +1,137 @@
+"""Sessions in the database: a new id at every login, its hash stored, idle and absolute limits, one CSRF token each."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select, update
+
+from irm.access.models import SessionRow
+from irm.access.opaque import hashed, new_token
+from irm.access.security import SecurityPolicy
+from irm.actor import Actor
+from irm.db import Tx
+from irm.errors import NotFound
+from irm.i18n import N_
+from irm.ledger import Event, record
+
+COOKIE: Final = "irm_session"
+TOUCH_AFTER: Final = timedelta(seconds=30)
+"""`last_seen_at` is written at most this often, so that reading pages costs no write each."""
+LONGEST_AGENT: Final = 300
+
+NO_SUCH_SESSION: Final = N_("There is no such session.")
+
+
+@dataclass(frozen=True)
+class OpenSession:
+    """As a person sees it in the list of their own sessions."""
+
+    token_hash: str
+    created_at: datetime
+    last_seen_at: datetime
+    until: datetime
+    ip: str
+    user_agent: str
+
+
+async def open_session(
+    tx: Tx, account_id: UUID, *, policy: SecurityPolicy, ip: str, user_agent: str, actor: Actor, now: datetime
+) -> str:
+    """Returns the token for the cookie; it exists nowhere else. Beyond the policy's number the oldest session ends."""
+    live = await tx.scalars(
+        select(SessionRow)
+        .where(SessionRow.account_id == account_id, *_live(now))
+        .order_by(SessionRow.created_at.desc())
+        .with_for_update()
+    )
+    for row in list(live)[policy.sessions_at_once - 1 :]:
+        row.revoked_at = now
+    token = new_token()
+    tx.add(
+        SessionRow(
+            token_hash=hashed(token),
+            account_id=account_id,
+            created_at=now,
+            last_seen_at=now,
+            idle_until=now + policy.session_idle,
+            until=now + policy.session_longest,
+            csrf_token=new_token(),
+            ip=ip,
+            user_agent=user_agent[:LONGEST_AGENT],
+        )
+    )
+    await tx.flush()
+    await record(tx, Event("session.opened", f"account/{account_id}", now, actor, private={"ip": ip}))
+    return token
+
+
+async def live_session(tx: Tx, token: str, *, now: datetime) -> SessionRow | None:
+    """The session of this token if it may still be used. Doesn't count as use; see `touch`."""
+    return await tx.scalar(select(SessionRow).where(SessionRow.token_hash == hashed(token), *_live(now)))
+
+
+async def lapsed_account(tx: Tx, token: str, *, now: datetime) -> UUID | None:
+    """Whose session it was, if it ended by itself (not by sign-out) within the last day: their drafts are kept."""
+    account_id: UUID | None = await tx.scalar(
+        select(SessionRow.account_id).where(
+            SessionRow.token_hash == hashed(token),
+            SessionRow.revoked_at.is_(None),
+            SessionRow.idle_until > now - timedelta(days=1),
+        )
+    )
+    return account_id
+
+
+async def touch(tx: Tx, row: SessionRow, *, policy: SecurityPolicy, now: datetime) -> None:
+    """The reader did something: the idle limit starts anew."""
+    if now - row.last_seen_at >= TOUCH_AFTER:
+        await tx.execute(
+            update(SessionRow)
+            .where(SessionRow.token_hash == row.token_hash, SessionRow.revoked_at.is_(None))
+            .values(last_seen_at=now, idle_until=now + policy.session_idle)
+            .execution_options(synchronize_session=False)
+        )
+
+
+async def sessions_of(tx: Tx, account_id: UUID, *, now: datetime) -> list[OpenSession]:
+    rows = await tx.scalars(
+        select(SessionRow)
+        .where(SessionRow.account_id == account_id, *_live(now))
+        .order_by(SessionRow.last_seen_at.desc())
+    )
+    return [
+        OpenSession(row.token_hash, row.created_at, row.last_seen_at, row.until, row.ip, row.user_agent) for row in rows
+    ]
+
+
+async def revoke(tx: Tx, account_id: UUID, token_hash: str, *, actor: Actor, now: datetime) -> None:
+    """End one session of the account. Raises NotFound for another's; ending twice changes nothing."""
+    row = await tx.scalar(
+        select(SessionRow)
+        .where(SessionRow.token_hash == token_hash, SessionRow.account_id == account_id)
+        .with_for_update()
+    )
+    if row is None:
+        raise NotFound(NO_SUCH_SESSION)
+    if row.revoked_at is None:
+        row.revoked_at = now
+        await record(tx, Event("session.revoked", f"account/{account_id}", now, actor))
+
+
+async def revoke_all(tx: Tx, account_id: UUID, *, actor: Actor, now: datetime, but: str | None = None) -> int:
+    """End all sessions of the account, except the one whose hash is `but`."""
+    rows = await tx.scalars(
+        select(SessionRow).where(SessionRow.account_id == account_id, *_live(now)).with_for_update()
+    )
+    ended = [row for row in rows if row.token_hash != but]
+    for row in ended:
+        row.revoked_at = now
+    if ended:
+        await record(tx, Event("session.revoked", f"account/{account_id}", now, actor, {"count": len(ended)}))
+    return len(ended)
+
+
+def _live(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (SessionRow.revoked_at.is_(None), SessionRow.idle_until > now, SessionRow.until > now)

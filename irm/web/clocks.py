@@ -1,0 +1,42 @@
+"""What a clock chip shows. Pure. Colours come from here, so that a page, the board and the title agree."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+SOON: Final = 0.5
+"""Share of the limit left below which a running clock turns yellow (the 50 % reminder)."""
+URGENT: Final = 0.25
+"""… orange (the 75 % reminder)."""
+
+ClockState = Literal["calm", "soon", "urgent", "over", "met", "late", "since"]
+
+
+@dataclass(frozen=True)
+class ClockReading:
+    """`state` calm|soon|urgent|over run; met|late have stopped; since counts up without a limit (及时/立即).
+
+    `spare` is what is left (running), what was left when it stopped (met), or the lateness (over, late: positive).
+    """
+
+    state: ClockState
+    spare: timedelta
+    used: int
+    """Per mille of the limit used, 0 to 1000."""
+
+
+def read_clock(
+    now: datetime, started_at: datetime, due_at: datetime | None = None, done_at: datetime | None = None
+) -> ClockReading:
+    at = done_at or now
+    if due_at is None:
+        return ClockReading("met" if done_at else "since", max(at - started_at, timedelta(0)), 0)
+    limit, left = due_at - started_at, due_at - at
+    used = 1000 if limit <= timedelta(0) else round(1000 * min(1.0, max(0.0, (at - started_at) / limit)))
+    if left < timedelta(0):
+        return ClockReading("late" if done_at else "over", -left, 1000)
+    if done_at:
+        return ClockReading("met", left, used)
+    share = 1 - used / 1000
+    state: ClockState = "urgent" if share < URGENT else "soon" if share < SOON else "calm"
+    return ClockReading(state, left, used)

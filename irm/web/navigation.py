@@ -1,0 +1,58 @@
+"""The menu. An entry shows when its page exists and the reader may open it, so rooms appear as they are filled."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from irm.i18n import N_
+from irm.web.reader import Reader
+
+
+@dataclass(frozen=True)
+class Entry:
+    path: str
+    label: str
+    icon: str
+    permission: str = ""
+
+
+DESKTOP: Final = (
+    Entry("/", N_("Board"), "board", "read_board"),
+    Entry("/incidents", N_("Incidents"), "incident", "read_incidents"),
+    Entry("/drills", N_("Drills"), "drill"),
+    Entry("/systems", N_("Systems"), "system", "read_systems"),
+    Entry("/obligations", N_("Duties owed"), "clock", "read_obligations"),
+    Entry("/duty", N_("On duty"), "duty", "read_roster"),
+    Entry("/deliveries", N_("Deliveries"), "mail", "read_deliveries"),
+    Entry("/reports", N_("Reports"), "report"),
+    Entry("/ledger", N_("Ledger"), "ledger", "read_ledger"),
+    Entry("/rules", N_("Rules"), "book", "read_rules"),
+    Entry("/playbooks", N_("Playbooks"), "steps", "read_playbooks"),
+    Entry("/organizations", N_("Contacts"), "phone", "read_organizations"),
+    Entry("/outbox", N_("Sent messages"), "mail", "read_outbox"),
+    Entry("/admin", N_("Administration"), "admin"),
+)
+PHONE: Final = (
+    Entry("/", N_("Board"), "board", "read_board"),
+    Entry("/report", N_("File"), "plus", "file_incident"),
+    Entry("/incidents", N_("Incidents"), "incident", "read_incidents"),
+    Entry("/todo", N_("To do"), "task", "read_board"),
+    Entry("/me", N_("Me"), "person"),
+)
+
+
+def offered(entries: tuple[Entry, ...], reader: Reader, paths: frozenset[str]) -> list[Entry]:
+    return [
+        entry
+        for entry in entries
+        if entry.path in paths and (not entry.permission or reader.may(entry.permission))
+    ]
+
+
+def current(entries: list[Entry], path: str) -> str:
+    """The entry that `path` belongs to: the longest whose path begins it."""
+    fitting = [
+        entry.path
+        for entry in entries
+        if path == entry.path or (entry.path != "/" and path.startswith(entry.path + "/"))
+    ]
+    return max(fitting, key=len, default="")

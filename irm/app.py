@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final
 
-from litestar import Litestar, Request, Response, get
+from litestar import Litestar, Request, Response, Router, get
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
@@ -13,7 +13,8 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ControllerRouterHandler
 
 from irm import log, problems
-from irm.access.policy import PUBLIC, Principal
+from irm.access import guard
+from irm.access.policy import PUBLIC
 from irm.clock import Clock, DatabaseClock
 from irm.config import Settings
 from irm.db import Database
@@ -43,21 +44,24 @@ def create_app(settings: Settings, db: Database, clock: Clock) -> Litestar:
             "db": Provide(_db, sync_to_thread=False),
             "clock": Provide(_clock, sync_to_thread=False),
             "settings": Provide(_settings, sync_to_thread=False),
-            "principal": Provide(_principal, sync_to_thread=False),
+            "principal": Provide(guard.principal_of_request, sync_to_thread=False),
+            "visitor": Provide(guard.visitor_of_request, sync_to_thread=False),
             "t": Provide(_translator, sync_to_thread=False),
         },
+        guards=[guard.authorize],
         exception_handlers=problems.HANDLERS,
         state=State({"db": db, "clock": clock, "settings": settings}),
         openapi_config=OpenAPIConfig(
             title="irm",
             version="1",
-            path="/api/v1/openapi",
+            openapi_router=Router("/api/v1/openapi", route_handlers=[], opt=PUBLIC),
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         ),
         request_max_body_size=LARGEST_BODY,
         pdb_on_exception=False,
         debug=False,
     )
+    guard.refuse_unguarded(app)
     return app
 
 
@@ -83,11 +87,6 @@ def _clock(state: State) -> Clock:
 
 def _settings(state: State) -> Settings:
     found: Settings = state.settings
-    return found
-
-
-def _principal(request: Request[Any, Any, Any]) -> Principal:
-    found: Principal = request.user
     return found
 
 

@@ -1,6 +1,7 @@
 """Settings from the environment (`IRM_…`). Read in the composition roots and nowhere else."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -23,6 +24,10 @@ class Settings(BaseSettings):
     sms_url: str | None = None
     sms_signature: str = ""
     """The registered 【签名】 without brackets."""
+    sms_template: str = ""
+    """JSON of the gateway's request; {phone}, {content} and {id} are filled in. Empty: those three as phone, content, extra."""
+    sms_success: str = ""
+    """How the gateway says yes, as `field=value,value`; empty: the usual fields (code, status, …) with the usual values."""
     sms_secret: SecretStr = SecretStr("")
     """Shared secret of the inbound callback (上行短信); empty: the callback is closed."""
     webhook_url: str | None = None
@@ -34,6 +39,8 @@ class Settings(BaseSettings):
     port: int = 8000
     home: Path = Path(".irm")
     demo: bool = False
+    security_profile: Literal["mlps3", "asvs"] = "mlps3"
+    """Figures of passwords, lock-out and sessions: irm/access/policies/."""
     pool_size: int = Field(default=10, ge=2)
     duty_telephone: str = ""
     """Shown where irm cannot help: on the secrecy refusal and on error pages."""

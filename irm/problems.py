@@ -9,13 +9,13 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError as PoolTimeout
 
-from irm.errors import IrmError
+from irm.errors import IrmError, Unauthenticated
 from irm.i18n import N_, Translator, translator
 from irm.web.pages import is_fragment, page
 from irm.web.reader import reader_of
+from irm.web.sign_in import to_sign_in
 
 log = structlog.get_logger(__name__)
 
@@ -58,6 +58,8 @@ class Problem(msgspec.Struct, omit_defaults=True):
 
 
 def of_domain(request: AnyRequest, error: IrmError) -> Response[Any]:
+    if isinstance(error, Unauthenticated) and _wants_page(request):
+        return to_sign_in(request)
     t = _t(request)
     errors = [{"field": one.field, "message": one.text(t)} for one in error.errors]
     return _answer(request, t, STATUS.get(error.kind, 500), error.code, error.text(t), errors)

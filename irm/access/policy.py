@@ -179,6 +179,8 @@ class Principal:
     locale: str = "zh-CN"
     name: str = ""
     """Shown in the page's corner; personal data, never for logs or the ledger."""
+    organization_name: str = ""
+    """Short name of `home`."""
 
     @property
     def organizations(self) -> frozenset[UUID]:

@@ -38,7 +38,13 @@ async def principal_of(
     account, person = found
     rows = (
         await tx.execute(
-            select(MembershipRow.organization_id, MembershipRow.role, OrganizationRow.kind, OrganizationRow.tier)
+            select(
+                MembershipRow.organization_id,
+                MembershipRow.role,
+                OrganizationRow.kind,
+                OrganizationRow.tier,
+                OrganizationRow.short_name,
+            )
             .join(OrganizationRow, OrganizationRow.id == MembershipRow.organization_id)
             .where(
                 MembershipRow.person_id == person.id,
@@ -52,11 +58,12 @@ async def principal_of(
     memberships: dict[UUID, frozenset[Role]] = {}
     kinds: dict[UUID, str] = {}
     districts: list[UUID] = []
-    for organization_id, role, kind, tier in rows:
+    names: dict[UUID, str] = {}
+    for organization_id, role, kind, tier, short_name in rows:
         if only is not None and organization_id != only:
             continue
         memberships[organization_id] = memberships.get(organization_id, frozenset()) | {Role(role)}
-        kinds[organization_id] = kind
+        kinds[organization_id], names[organization_id] = kind, short_name
         if kind == AUTHORITY and tier == "county" and organization_id not in districts:
             districts.append(organization_id)
     home = next(iter(memberships), None)
@@ -72,6 +79,7 @@ async def principal_of(
         session_id=session_id,
         locale=account.locale,
         name=person.name,
+        organization_name=names[home] if home else "",
     )
 
 

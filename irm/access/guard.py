@@ -1,0 +1,162 @@
+"""Before any handler runs: who is it (cookie or bearer token), may they come in, did their own page send the form.
+
+`authorize` is the application's only guard. It puts the `Principal` into the scope (`request.user`, the dependency
+`principal`) and what pages need to know into `request.state.reader`. Deny by default: `refuse_unguarded(app)` stops the
+start over a route that names no permission.
+"""
+
+from typing import Any, Final
+
+from litestar import Litestar, Request
+from litestar.connection import ASGIConnection
+from litestar.exceptions import ImproperlyConfiguredException
+from litestar.handlers import BaseRouteHandler
+from litestar.routes import HTTPRoute
+
+from irm.access.models import SessionRow
+from irm.access.opaque import equal
+from irm.access.policy import PERMISSION_OPT, Permission, Principal, may, permissions
+from irm.access.principals import principal_of, principal_of_token
+from irm.access.security import SecurityPolicy, security_policy
+from irm.access.sessions import COOKIE, live_session, touch
+from irm.config import Settings
+from irm.db import SYSTEM, Database
+from irm.errors import Forbidden, Unauthenticated
+from irm.i18n import N_
+from irm.web.pages import is_fragment
+from irm.web.reader import reader_for
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+PASSIVE_OPT: Final = "passive"
+"""`opt={**SIGNED_IN, "passive": True}`: calling it is not a sign of life (SSE, polling)."""
+CSRF_HEADER: Final = "x-csrf-token"
+CSRF_FIELDS: Final = ("_csrf", "csrf_token")
+FORM_TYPES: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+SIGN_IN: Final = N_("Sign in to go on.")
+SESSION_ENDED: Final = N_("Your session has ended. Sign in again; what you typed is kept.")
+BAD_TOKEN: Final = N_("This token is unknown, out of date or revoked.")
+NOT_YOURS: Final = N_("Your roles do not include this.")
+NOT_IN_SCOPE: Final = N_("This token does not have the scope that is needed: %(scope)s.")
+FOREIGN_FORM: Final = N_("This form is no longer valid. Load the page again and send it once more.")
+
+
+async def authorize(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Raises Unauthenticated or Forbidden."""
+    wanted: frozenset[Permission] | None = handler.opt.get(PERMISSION_OPT, frozenset())
+    if connection.scope.get("method") == "OPTIONS":
+        return
+    is_public = wanted is None
+    if is_public and "text/html" not in connection.headers.get("accept", ""):
+        return
+    principal, csrf_token = await _identify(connection, is_public=is_public, is_passive=_is_passive(connection, handler))
+    if principal is None:
+        if is_public:
+            return
+        raise Unauthenticated(SIGN_IN if COOKIE not in connection.cookies else SESSION_ENDED, code=_code(connection))
+    _introduce(connection, principal, csrf_token)
+    if is_public:
+        return
+    if wanted is None or not any(may(principal, permission) for permission in wanted):
+        raise _refusal(principal, wanted or frozenset())
+    if csrf_token and connection.scope.get("method") not in SAFE and isinstance(connection, Request):
+        await _check_csrf(connection, csrf_token)
+
+
+async def _identify(
+    connection: Connection, *, is_public: bool, is_passive: bool
+) -> tuple[Principal | None, str]:
+    """The principal, and the CSRF token of a cookie's session ('' for bearer tokens, which no browser sends unasked)."""
+    db: Database = connection.app.state.db
+    now = connection.app.state.clock.now()
+    scheme, _, bearer = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        async with db.transaction(SYSTEM) as tx:
+            principal = await principal_of_token(tx, bearer.strip(), now=now)
+        if principal is None and not is_public:
+            raise Unauthenticated(BAD_TOKEN, code="bad_token")
+        return principal, ""
+    cookie = connection.cookies.get(COOKIE, "")
+    if not cookie:
+        return None, ""
+    async with db.transaction(SYSTEM) as tx:
+        session: SessionRow | None = await live_session(tx, cookie, now=now)
+        if session is None:
+            return None, ""
+        principal = await principal_of(tx, session.account_id, now=now, session_id=session.token_hash)
+        if principal is not None and not is_passive:
+            await touch(tx, session, policy=policy_of(connection.app), now=now)
+        return principal, session.csrf_token
+
+
+def _introduce(connection: Connection, principal: Principal, csrf_token: str) -> None:
+    connection.scope["user"] = principal
+    asked = principal.session_id is None and connection.headers.get("accept-language")
+    connection.state.reader = reader_for(
+        connection,
+        name=principal.name,
+        organization=principal.organization_name,
+        csrf_token=csrf_token,
+        locale=None if asked else principal.locale,
+        permissions=frozenset(permission.value for permission in permissions(principal)),
+    )
+
+
+def _is_passive(connection: Connection, handler: BaseRouteHandler) -> bool:
+    """A page that refreshes itself must not keep an abandoned desk signed in: fragments that are fetched don't count."""
+    if handler.opt.get(PASSIVE_OPT):
+        return True
+    return connection.scope.get("method") in SAFE and isinstance(connection, Request) and is_fragment(connection)
+
+
+async def _check_csrf(request: Request[Any, Any, Any], csrf_token: str) -> None:
+    sent = request.headers.get(CSRF_HEADER, "")
+    if not sent and request.headers.get("content-type", "").startswith(FORM_TYPES):
+        form = await request.form()
+        sent = next((str(form[name]) for name in CSRF_FIELDS if name in form), "")
+    if not equal(sent, csrf_token):
+        raise Forbidden(FOREIGN_FORM, code="csrf")
+
+
+def _refusal(principal: Principal, wanted: frozenset[Permission]) -> Forbidden:
+    if principal.scopes is not None and not wanted & principal.scopes:
+        return Forbidden(NOT_IN_SCOPE, code="scope", scope=", ".join(sorted(wanted)))
+    return Forbidden(NOT_YOURS)
+
+
+def _code(connection: Connection) -> str:
+    return "session_ended" if COOKIE in connection.cookies else "unauthenticated"
+
+
+def policy_of(app: Litestar) -> SecurityPolicy:
+    settings: Settings = app.state.settings
+    return security_policy(settings.security_profile)
+
+
+def principal_of_request(request: Request[Any, Any, Any]) -> Principal:
+    """The dependency `principal`. Raises Unauthenticated on a public route that nobody has signed in to."""
+    found = request.scope.get("user")
+    if not isinstance(found, Principal):
+        raise Unauthenticated(SIGN_IN)
+    return found
+
+
+def visitor_of_request(request: Request[Any, Any, Any]) -> Principal | None:
+    """The dependency `visitor`, for public pages: who has signed in, if anybody."""
+    found = request.scope.get("user")
+    return found if isinstance(found, Principal) else None
+
+
+def refuse_unguarded(app: Litestar) -> None:
+    """Raises ImproperlyConfiguredException naming every route that says neither a permission nor PUBLIC."""
+    silent = sorted(
+        f"{route.path} ({handler.handler_name})"
+        for route in app.routes
+        for handler in (route.route_handlers if isinstance(route, HTTPRoute) else (route.route_handler,))
+        if PERMISSION_OPT not in handler.opt and getattr(handler, "http_methods", None) != {"OPTIONS"}
+    )
+    if silent:
+        message = f"routes without permission: {'; '.join(silent)}"
+        raise ImproperlyConfiguredException(message)

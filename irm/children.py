@@ -21,20 +21,21 @@ def spawn(
     env: Mapping[str, str] | None = None,
     stdin: int | IO[bytes] = subprocess.DEVNULL,
     stdout: int | IO[bytes] | None = None,
+    stderr: int | IO[bytes] = subprocess.STDOUT,
     pass_fds: Sequence[int] = (),
     cwd: Path | str | None = None,
 ) -> "subprocess.Popen[bytes]":
     """Start a child in a process group of its own, so that Ctrl-C reaches the supervisor alone, which stops all in order.
 
     `uid` makes it that unprivileged user (needs root). Call from the main thread: the kernel ties the child to the
-    thread that forked it. stderr goes where stdout goes.
+    thread that forked it. stderr goes where stdout goes, unless named.
     """
     who: dict[str, Any] = {} if uid is None else {"user": uid, "group": uid, "extra_groups": []}
     child: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603 - the argument vectors are ours
         [str(a) for a in argv],
         stdin=stdin,
         stdout=stdout,
-        stderr=subprocess.STDOUT,
+        stderr=stderr,
         cwd=cwd,
         env=dict(env) if env is not None else None,
         pass_fds=tuple(pass_fds),

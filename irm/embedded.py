@@ -63,9 +63,10 @@ class Embedded:
     `durable=False` is for tests: nothing is flushed to disk.
     """
 
-    def __init__(self, home: Path, *, durable: bool = True, valkey: bool = True) -> None:
+    def __init__(self, home: Path, *, durable: bool = True, postgres: bool = True, valkey: bool = True) -> None:
         self.home = home.absolute()
         self.durable = durable
+        self.with_postgres = postgres
         self.with_valkey = valkey
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._ports: dict[str, int] = {}
@@ -111,7 +112,8 @@ class Embedded:
             self.identity = Identity.of(self.home)
             self.binaries = Binaries.reachable(self.data, self.identity.uid)
             self._make_place()
-            self.start_postgres()
+            if self.with_postgres:
+                self.start_postgres()
             if self.with_valkey:
                 self.start_valkey()
         except BaseException:
@@ -310,7 +312,7 @@ def write_private(path: Path, content: dict[str, Any]) -> None:
     """JSON, 0600, replaced in one step."""
     scratch = path.with_name(f".{path.name}.{os.getpid()}")
     scratch.unlink(missing_ok=True)
-    with open(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         json.dump(content, file, indent=1)
         file.flush()
         os.fsync(file.fileno())

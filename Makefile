@@ -1,0 +1,54 @@
+# Two commands: `make up` (needs python3 ≥ 3.11 and nothing else) and `make test`.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+.DEFAULT_GOAL := help
+.PHONY: help up test lint unit feature architecture browser system screenshots lock chromium clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+up: $(VENV)/.local  ## start irm with a demo city; Ctrl-C stops everything
+	@exec $(BIN)/irm up
+
+test: $(VENV)/.dev lint chromium  ## everything that must hold before a commit
+	$(BIN)/pytest -q tests/architecture tests/unit tests/feature -n auto --maxprocesses 4
+	$(BIN)/pytest -q tests/browser tests/system
+
+lint: $(VENV)/.dev  ## style, types, who may import whom
+	$(BIN)/ruff check irm tests alembic
+	$(BIN)/ruff format --check irm tests alembic
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+architecture unit feature system: $(VENV)/.dev  ## one kind of tests
+	$(BIN)/pytest -q tests/$@
+
+browser: $(VENV)/.dev chromium  ## a real Chromium walks the main job
+	$(BIN)/pytest -q tests/browser
+
+screenshots: $(VENV)/.dev chromium  ## the main pages, both widths, languages and themes, to docs/screenshots
+	$(BIN)/python -m tests.browser.screenshots
+
+lock:  ## compile requirements/*.lock anew (needs uv)
+	uv pip compile -q --python-version 3.11 --universal --no-emit-index-url --generate-hashes \
+		--custom-compile-command "make lock" pyproject.toml --extra local --group build -o requirements/local.lock
+	uv pip compile -q --python-version 3.11 --universal --no-emit-index-url --generate-hashes \
+		--custom-compile-command "make lock" pyproject.toml --extra local --group dev \
+		-c requirements/local.lock -o requirements/dev.lock
+
+chromium:
+	@sh scripts/chromium
+
+# The environments are made anew only when a lock or the project's own metadata changed.
+$(VENV)/.local: requirements/local.lock pyproject.toml
+	@test -e $(VENV)/.dev -a $(VENV)/.dev -nt requirements/dev.lock -a $(VENV)/.dev -nt pyproject.toml || PYTHON=$(PYTHON) sh scripts/environment $(VENV) requirements/local.lock
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.lock pyproject.toml
+	@PYTHON=$(PYTHON) sh scripts/environment $(VENV) requirements/dev.lock
+	@touch $@
+
+clean:  ## forget the environment; data in .irm stay
+	rm -rf $(VENV)

@@ -1,0 +1,169 @@
+"""The command `irm`. Groups of a feature live in its `commands.py` and are imported only when they are used."""
+
+import importlib
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+GROUPS: Final = {
+    "account": "irm.access.commands:account",
+    "token": "irm.access.commands:token",
+    "init": "irm.access.commands:init",
+    "incident": "irm.incidents.commands:incident",
+    "rules": "irm.rules.commands:rules",
+    "playbook": "irm.playbooks.commands:playbook",
+}
+"""Command → module:attribute. Add your own line here (see irm/console.py)."""
+
+
+class Lazy(click.Group):
+    """Shows every command's name; imports a feature when its command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *GROUPS})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in GROUPS:
+            return super().get_command(ctx, cmd_name)
+        module, _, attribute = GROUPS[cmd_name].partition(":")
+        found: click.Command = getattr(importlib.import_module(module), attribute)
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = []
+        for name in self.list_commands(ctx):
+            command = self.get_command(ctx, name)
+            if command is not None and not command.hidden:
+                rows.append((name, command.get_short_help_str(80)))
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+def _wiring() -> Any:
+    from irm.wiring import WIRING  # noqa: PLC0415 - the whole house; most commands need little of it
+
+    return WIRING
+
+
+@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="irm", prog_name="irm")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Incident desk and duty book of a municipal government cloud.
+
+    Settings come from the environment (IRM_DATABASE_URL, IRM_BROKER_URL, IRM_SMTP_URL, IRM_SMS_URL, IRM_PUBLIC_URL,
+    IRM_PORT, IRM_HOME …; docs/operations.md). Without them, commands talk to the irm that `irm up` runs in this folder.
+    """
+    if ctx.invoked_subcommand not in {None, "up"}:
+        join_running()
+    if ctx.invoked_subcommand not in {None, "up", "web", "worker", "dispatcher"}:
+        from irm.console import Console  # noqa: PLC0415 - `irm up` stays light
+
+        ctx.obj = Console(_wiring)
+
+
+def join_running() -> None:
+    """Without IRM_DATABASE_URL: take the addresses from the `irm up` of this home, if one is running."""
+    if os.environ.get("IRM_DATABASE_URL"):
+        return
+    path = Path(os.environ.get("IRM_HOME") or ".irm") / "running.json"
+    try:
+        environment: dict[str, str] = json.loads(path.read_text())["environment"]
+    except FileNotFoundError:
+        return
+    except PermissionError as error:
+        message = f"{path} belongs to another user: run this command as the user of `irm up`."
+        raise click.ClickException(message) from error
+    for key, value in environment.items():
+        os.environ.setdefault(key, value)
+
+
+@main.command()
+def up() -> None:
+    """Start everything on this machine: PostgreSQL, Valkey, demo city, web, worker, dispatcher.
+
+    Servers named by IRM_DATABASE_URL and IRM_BROKER_URL are used instead of own ones.
+    """
+    from irm.binaries import EmbeddedError  # noqa: PLC0415
+    from irm.supervisor import CannotStart, Supervisor  # noqa: PLC0415
+
+    try:
+        Supervisor(os.environ, say=click.echo).run()
+    except (CannotStart, EmbeddedError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command()
+def web() -> None:
+    """One web process (IRM_HOST, IRM_PORT)."""
+    import uvicorn  # noqa: PLC0415
+
+    from irm.config import Settings  # noqa: PLC0415
+
+    settings = Settings()
+    uvicorn.run(
+        "irm.app:create",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        timeout_graceful_shutdown=2,  # an open event stream would block the end for ever
+        server_header=False,
+        access_log=False,
+        log_level="warning",
+    )
+
+
+@main.command()
+def worker() -> None:
+    """One worker process; any number may run."""
+    importlib.import_module("irm.worker").main()
+
+
+@main.command()
+def dispatcher() -> None:
+    """One dispatcher process; any number may run."""
+    importlib.import_module("irm.dispatcher").main()
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to this release's shape, as irm_owner (IRM_MIGRATION_DATABASE_URL)."""
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
+
+    from irm import grants, migrations  # noqa: PLC0415
+    from irm.config import Settings, with_driver  # noqa: PLC0415
+
+    url = Settings().migration_database_url
+    if not url:
+        message = "IRM_MIGRATION_DATABASE_URL is not set: the database's address as irm_owner."
+        raise click.ClickException(message)
+    try:
+        migrations.upgrade(with_driver(url))
+    except (SQLAlchemyError, OSError, grants.RoleMissing) as error:
+        raise click.ClickException(str(error).splitlines()[0]) from error
+    click.echo(f"migrated to {migrations.head()}")
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def doctor(console: Any, as_json: bool) -> None:
+    """Look at everything irm needs; exit code 1 if something is broken."""
+    from irm import doctor as examination  # noqa: PLC0415
+
+    findings = examination.examine(console.settings)
+    if as_json:
+        click.echo(json.dumps([finding.as_dict(console.t) for finding in findings], ensure_ascii=False, indent=2))
+    else:
+        for finding in findings:
+            click.echo(f"{finding.mark}  {finding.line(console.t)}")
+    if any(finding.state == "broken" for finding in findings):
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+"""What commands have in common. A feature's `commands.py` holds click commands that take the Console:
+
+    @click.group()
+    def account() -> None:
+        "Accounts of people."
+
+    @account.command("create")
+    @click.argument("login")
+    @json_option
+    @click.pass_obj
+    def create(console: Console, login: str, as_json: bool) -> None:
+        async def work(db: Database) -> dict[str, object]:
+            async with db.transaction(SYSTEM) as tx:
+                ...
+                return {"login": login}
+
+        made = console.run(work)
+        console.show(made, as_json=as_json)
+
+`irm/cli.py` names the modules and imports them only when their command is used. An IrmError ends a command with its text
+and exit code 1; with --json as problem object on standard output.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict, is_dataclass
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+import click
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from irm.clock import DatabaseClock
+from irm.config import Settings
+from irm.db import Database
+from irm.errors import IrmError
+from irm.i18n import N_, Translator, translator
+from irm.ledger import Wiring
+
+T = TypeVar("T")
+
+json_option: Final = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+"""`as_json` arrives as a flag."""
+
+NO_DATABASE: Final = N_("No database: set IRM_DATABASE_URL, or start irm in this folder (make up).")
+NO_ANSWER: Final = N_("The database does not answer: %(reason)s")
+
+
+class Console:
+    """Reads the settings when they are first needed; speaks the language of LANG."""
+
+    def __init__(self, wiring: Callable[[], Wiring]) -> None:
+        self._wiring = wiring
+
+    @cached_property
+    def settings(self) -> Settings:
+        return Settings()
+
+    @cached_property
+    def t(self) -> Translator:
+        named = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+        return translator("zh-CN" if named.startswith("zh") else "en")
+
+    def run(self, work: Callable[[Database], Awaitable[T]]) -> T:
+        """Do it on a database of its own loop. `db.clock.now()` is the moment."""
+        if not self.settings.database_url:
+            raise click.ClickException(self.t(NO_DATABASE))
+
+        async def inside() -> T:
+            clock = DatabaseClock()
+            url = self.settings.async_database_url
+            db = Database.connect(url, clock=clock, wiring=self._wiring(), pool_size=2)
+            try:
+                await clock.anchor(db.engine)
+                return await work(db)
+            finally:
+                await db.dispose()
+
+        try:
+            return asyncio.run(inside())
+        except IrmError as error:
+            raise Refused(error, self.t) from error
+        except (OSError, OperationalError, InterfaceError) as error:
+            raise click.ClickException(self.t(NO_ANSWER, reason=str(error).splitlines()[0])) from error
+
+    def show(self, value: Any, *, as_json: bool) -> None:
+        """A mapping as lines `name: value`, a sequence of mappings as a table, or any of it as JSON."""
+        if is_dataclass(value) and not isinstance(value, type):
+            value = asdict(value)
+        if as_json:
+            click.echo(json.dumps(value, default=plain, ensure_ascii=False, indent=2))
+        elif isinstance(value, Mapping):
+            width = max((len(str(key)) for key in value), default=0)
+            for key, one in value.items():
+                click.echo(f"{key!s:<{width}}  {'' if one is None else one}")
+        elif isinstance(value, Sequence) and not isinstance(value, str):
+            table([row if isinstance(row, Mapping) else asdict(row) for row in value])
+        else:
+            click.echo(str(value))
+
+
+class Refused(click.ClickException):
+    """An IrmError at the command line."""
+
+    def __init__(self, error: IrmError, t: Translator) -> None:
+        super().__init__(error.text(t))
+        self.error, self.t = error, t
+
+    def show(self, file: Any = None) -> None:
+        if "--json" in sys.argv:
+            fields = [{"field": one.field, "message": one.text(self.t)} for one in self.error.errors]
+            click.echo(
+                json.dumps({"code": self.error.code, "detail": self.message, "errors": fields}, ensure_ascii=False)
+            )
+            return
+        super().show(file)
+        for one in self.error.errors:
+            if one.text(self.t) != self.message:
+                click.echo(f"  {one.field}: {one.text(self.t)}", err=True)
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Columns as wide as they need to be; nothing for no rows."""
+    from rich.console import Console as Terminal  # noqa: PLC0415 - slow to import, and JSON needs none of it
+    from rich.table import Table  # noqa: PLC0415
+
+    if not rows:
+        return
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for column in rows[0]:
+        shown.add_column(str(column), overflow="fold")
+    for row in rows:
+        shown.add_row(*("" if cell is None else str(cell) for cell in row.values()))
+    Terminal(soft_wrap=not sys.stdout.isatty(), highlight=False, markup=False).print(shown)
+
+
+def plain(value: Any) -> Any:
+    """For `json.dumps`: moments as RFC 3339, ids as text, sets as sorted lists."""
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    return str(value)

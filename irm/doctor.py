@@ -1,0 +1,284 @@
+"""Looks at everything irm stands on and says in words what is wrong and what to do."""
+
+import asyncio
+import shutil
+import stat
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
+
+import aiosmtplib
+import redis.asyncio
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from irm import grants, migrations
+from irm.clock import SKEW_THAT_IS_SAID, DatabaseClock
+from irm.config import Settings
+from irm.errors import Translate
+from irm.i18n import N_
+
+State = Literal["good", "off", "weak", "broken"]
+MARKS: Final = {"good": "✓", "off": "–", "weak": "!", "broken": "✗"}
+
+OLDEST_POSTGRES: Final = 15
+PATIENCE: Final = 5.0
+SILENT_AFTER: Final = timedelta(seconds=30)
+LATE_AFTER: Final = timedelta(minutes=2)
+LITTLE_DISK: Final = 2 * 1024**3
+NO_DISK: Final = 200 * 1024**2
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`text` is an msgid; its placeholders are in `context`."""
+
+    check: str
+    state: State
+    text: str
+    context: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def mark(self) -> str:
+        return MARKS[self.state]
+
+    def line(self, t: Translate) -> str:
+        return f"{t(self.check)}: {t(self.text, **self.context)}"
+
+    def as_dict(self, t: Translate) -> dict[str, Any]:
+        return {"check": self.check, "state": self.state, "text": t(self.text, **self.context)}
+
+
+DATABASE: Final = N_("Database")
+SHAPE: Final = N_("Schema")
+RIGHTS: Final = N_("Rights")
+CLOCK: Final = N_("Clock")
+PROCESSES: Final = N_("Processes")
+WORK: Final = N_("Work")
+BROKER: Final = N_("Broker")
+MAIL: Final = N_("Mail")
+SMS: Final = N_("SMS gateway")
+ADDRESS: Final = N_("Public address")
+DISK: Final = N_("Disk")
+HOME: Final = N_("Home directory")
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Every check, in the order in which irm needs things. Never raises for what it looks at."""
+    return asyncio.run(_examine(settings))
+
+
+async def _examine(settings: Settings) -> list[Finding]:
+    findings = await _database(settings)
+    for check in (_broker, _mail, _sms):
+        findings.append(await check(settings))
+    findings += [_address(settings), _disk(settings.home), _home(settings.home)]
+    return findings
+
+
+async def _database(settings: Settings) -> list[Finding]:
+    if not settings.database_url:
+        return [Finding(DATABASE, "broken", N_("IRM_DATABASE_URL is not set, and no irm runs in this folder."))]
+    engine = create_async_engine(settings.async_database_url, poolclass=NullPool, connect_args={"timeout": PATIENCE})
+    try:
+        async with engine.connect() as connection:
+            clock = DatabaseClock()
+            findings = [await _version(connection), _skew(await clock.anchor(engine)), await _shape(connection)]
+            if findings[-1].state != "broken":
+                now = clock.now()
+                findings += [await _rights(connection), await _processes(connection, now), await _work(connection, now)]
+    except (SQLAlchemyError, OSError, TimeoutError) as error:
+        return [Finding(DATABASE, "broken", N_("It does not answer: %(reason)s"), {"reason": _reason(error)})]
+    finally:
+        await engine.dispose()
+    return findings
+
+
+async def _version(connection: AsyncConnection) -> Finding:
+    number = int(await connection.scalar(text("SELECT current_setting('server_version_num')")) or 0)
+    context = {"version": f"{number // 10000}.{number % 10000}"}
+    if number // 10000 < OLDEST_POSTGRES:
+        return Finding(DATABASE, "broken", N_("PostgreSQL %(version)s is too old; irm needs 15 or newer."), context)
+    if await connection.scalar(text("SELECT current_setting('server_encoding')")) != "UTF8":
+        return Finding(DATABASE, "broken", N_("The database's encoding is not UTF-8."))
+    return Finding(DATABASE, "good", N_("PostgreSQL %(version)s answers."), context)
+
+
+async def _shape(connection: AsyncConnection) -> Finding:
+    found, wanted = await migrations.current(connection), migrations.head()
+    if found != wanted:
+        context = {"found": found or "-", "wanted": wanted or "-"}
+        return Finding(SHAPE, "broken", N_("It is %(found)s, this release needs %(wanted)s: run irm migrate."), context)
+    return Finding(SHAPE, "good", N_("%(found)s, as this release needs it."), {"found": found or "-"})
+
+
+async def _rights(connection: AsyncConnection) -> Finding:
+    """The role must be able to do what irm does, and must not be able to change the past."""
+    if await connection.scalar(text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")):
+        return Finding(
+            RIGHTS, "broken", N_("irm is connected as a superuser, who can rewrite the ledger. Use irm_app.")
+        )
+    rows = await connection.execute(
+        text(
+            "SELECT c.relname, pg_has_role(current_user, c.relowner, 'USAGE'), array(SELECT p FROM unnest("
+            "ARRAY['SELECT','INSERT','UPDATE','DELETE','TRUNCATE']) p WHERE has_table_privilege(c.oid, p)) "
+            "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relkind = 'r'"
+        )
+    )
+    wrong = []
+    for table, owns, rights in rows.all():
+        if owns or set(rights) != grants.expected(table):
+            wrong.append(table)
+    if wrong:
+        context = {"tables": ", ".join(sorted(wrong)[:5])}
+        return Finding(
+            RIGHTS, "broken", N_("Not as designed on %(tables)s: run irm migrate, connect as irm_app."), context
+        )
+    return Finding(RIGHTS, "good", N_("The application can add to the ledger and not change it."))
+
+
+def _skew(skew: timedelta) -> Finding:
+    context = {"seconds": f"{skew.total_seconds():+.2f}"}
+    if abs(skew) > SKEW_THAT_IS_SAID:
+        words = N_(
+            "This host differs from the database by %(seconds)s s. irm keeps to the database; set the hosts right."
+        )
+        return Finding(CLOCK, "weak", words, context)
+    return Finding(CLOCK, "good", N_("%(seconds)s s from the database's."), context)
+
+
+async def _processes(connection: AsyncConnection, now: datetime) -> Finding:
+    rows = await connection.execute(
+        text("SELECT kind, count(*) FROM heartbeat WHERE seen_at > :since GROUP BY kind"), {"since": now - SILENT_AFTER}
+    )
+    alive = {str(kind): int(count) for kind, count in rows.all()}
+    context = {"workers": alive.get("worker", 0), "dispatchers": alive.get("dispatcher", 0)}
+    if not context["dispatchers"]:
+        return Finding(
+            PROCESSES, "broken", N_("No dispatcher runs: nothing is sent and no deadline is watched."), context
+        )
+    if not context["workers"]:
+        return Finding(PROCESSES, "weak", N_("No worker runs: the dispatcher does all the work itself."), context)
+    return Finding(PROCESSES, "good", N_("%(workers)s worker(s), %(dispatchers)s dispatcher(s)."), context)
+
+
+async def _work(connection: AsyncConnection, now: datetime) -> Finding:
+    dead = await connection.scalar(text("SELECT count(*) FROM job WHERE outcome = 'dead'"))
+    late = await connection.scalar(
+        text("SELECT count(*) FROM job WHERE done_at IS NULL AND run_at < :due"), {"due": now - LATE_AFTER}
+    )
+    context = {"dead": dead or 0, "late": late or 0}
+    if late:
+        return Finding(WORK, "broken", N_("%(late)s task(s) are late by more than two minutes."), context)
+    if dead:
+        return Finding(WORK, "weak", N_("%(dead)s task(s) were given up; the ledger says which."), context)
+    return Finding(WORK, "good", N_("Nothing late, nothing given up."))
+
+
+async def _broker(settings: Settings) -> Finding:
+    if not settings.broker_url:
+        return Finding(BROKER, "off", N_("Not configured: the dispatcher does all the work itself."))
+
+    async def ask() -> str:
+        link = redis.asyncio.from_url(settings.broker_url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE)
+        try:
+            found = await link.config_get("maxmemory-policy")
+            return str(found.get("maxmemory-policy", ""))
+        finally:
+            await link.aclose()
+
+    policy, trouble = await _tried(ask)
+    if trouble:
+        return Finding(
+            BROKER, "weak", N_("It does not answer (%(reason)s); the dispatcher works alone."), {"reason": trouble}
+        )
+    if policy not in {"", "noeviction"}:
+        return Finding(BROKER, "weak", N_("maxmemory-policy is %(policy)s; set noeviction."), {"policy": policy})
+    return Finding(BROKER, "good", N_("It answers."))
+
+
+async def _mail(settings: Settings) -> Finding:
+    if not settings.smtp_url:
+        return Finding(MAIL, "off", N_("Not configured: nothing is sent by mail."))
+    address = urlsplit(settings.smtp_url)
+    secure = address.scheme == "smtps"
+
+    async def ask() -> str:
+        port = address.port or (465 if secure else 25)
+        client = aiosmtplib.SMTP(hostname=address.hostname or "", port=port, use_tls=secure, timeout=PATIENCE)
+        async with client:
+            return (await client.noop()).message
+
+    _, trouble = await _tried(ask)
+    if trouble:
+        return Finding(MAIL, "broken", N_("The mail server does not answer: %(reason)s"), {"reason": trouble})
+    return Finding(MAIL, "good", N_("%(host)s answers."), {"host": address.hostname or ""})
+
+
+async def _sms(settings: Settings) -> Finding:
+    if not settings.sms_url:
+        return Finding(SMS, "off", N_("Not configured: nothing is sent by SMS."))
+    address = urlsplit(settings.sms_url)
+
+    async def ask() -> str:
+        port = address.port or (443 if address.scheme == "https" else 80)
+        _, writer = await asyncio.open_connection(address.hostname, port)
+        writer.close()
+        return ""
+
+    _, trouble = await _tried(ask)
+    if trouble:
+        return Finding(SMS, "broken", N_("The gateway does not answer: %(reason)s"), {"reason": trouble})
+    if not settings.sms_secret.get_secret_value():
+        return Finding(SMS, "weak", N_("IRM_SMS_SECRET is not set: pages cannot be acknowledged by reply."))
+    return Finding(SMS, "good", N_("%(host)s answers."), {"host": address.hostname or ""})
+
+
+async def _tried(ask: Callable[[], Awaitable[str]]) -> tuple[str, str]:
+    """(answer, trouble): one of them is empty."""
+    try:
+        return await asyncio.wait_for(ask(), PATIENCE + 1), ""
+    except (OSError, TimeoutError, aiosmtplib.SMTPException, redis.asyncio.RedisError) as error:
+        return "", _reason(error)
+
+
+def _address(settings: Settings) -> Finding:
+    address = urlsplit(settings.public_url)
+    context = {"url": settings.public_url}
+    if address.scheme not in {"http", "https"} or not address.hostname:
+        return Finding(ADDRESS, "broken", N_("%(url)s is no address; links in messages will not work."), context)
+    if address.hostname in {"localhost", "127.0.0.1", "::1"} and not settings.demo:
+        return Finding(ADDRESS, "weak", N_("%(url)s is this machine only; set IRM_PUBLIC_URL."), context)
+    return Finding(ADDRESS, "good", "%(url)s", context)
+
+
+def _disk(home: Path) -> Finding:
+    usage = shutil.disk_usage(home if home.exists() else Path.cwd())
+    context = {"free": f"{usage.free / 1024**3:.1f}"}
+    if usage.free < NO_DISK:
+        return Finding(DISK, "broken", N_("%(free)s GiB free: attachments will be refused."), context)
+    if usage.free < LATE_AFTER: Final = timedelta(minutes=2)
+LITTLE_DISK:
+        return Finding(DISK, "weak", N_("%(free)s GiB free."), context)
+    return Finding(DISK, "good", N_("%(free)s GiB free."), context)
+
+
+def _home(home: Path) -> Finding:
+    context: dict[str, Any] = {"path": str(home)}
+    if not home.exists():
+        return Finding(HOME, "off", N_("%(path)s does not exist yet."), context)
+    if stat.S_IMODE(home.stat().st_mode) & 0o066:
+        return Finding(HOME, "broken", N_("Others can read or write %(path)s: chmod 700."), context)
+    for file in home.glob("*.json"):
+        if stat.S_IMODE(file.stat().st_mode) & 0o077:
+            return Finding(HOME, "broken", N_("Others can read %(path)s: chmod 600."), {"path": str(file)})
+    return Finding(HOME, "good", N_("%(path)s is closed to others."), context)
+
+
+def _reason(error: BaseException) -> str:
+    return (str(error).splitlines() or [""])[0][:200] or type(error).__name__

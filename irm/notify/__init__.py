@@ -1,0 +1,1 @@
+"""Who is on duty, who is told what by which channel, and who confirmed it."""

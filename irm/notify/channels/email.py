@@ -1,0 +1,109 @@
+"""Mail by SMTP. The Message-ID is the delivery's, so that a mail server can drop what was sent twice."""
+
+from email.message import EmailMessage
+from email.policy import SMTP as WIRE
+from email.utils import format_datetime, parseaddr
+from typing import Final
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from aiosmtplib import (
+    SMTP,
+    SMTPAuthenticationError,
+    SMTPConnectError,
+    SMTPException,
+    SMTPRecipientRefused,
+    SMTPRecipientsRefused,
+    SMTPResponseException,
+    SMTPSenderRefused,
+    SMTPServerDisconnected,
+    SMTPTimeoutError,
+)
+
+from irm.config import Settings
+from irm.i18n import translator
+from irm.jobs import Resources
+from irm.notify.channels.protocol import Message, Outcome
+from irm.notify.messages import mail_footer
+
+CONNECT_TIMEOUT: Final = 5.0
+PERMANENT: Final = 500
+DRILL_HEADER: Final = "X-Irm-Exercise"
+
+
+class Email:
+    """`IRM_SMTP_URL`: smtp://user:password@host:port, smtps:// for implicit TLS, `?from=`, `?starttls=never|must`."""
+
+    def configured(self, settings: Settings) -> bool:
+        return bool(settings.smtp_url)
+
+    async def send(self, message: Message, resources: Resources) -> Outcome:
+        if not resources.settings.smtp_url:
+            return Outcome("not_configured")
+        try:
+            server = urlsplit(resources.settings.smtp_url)
+            port = server.port or (465 if server.scheme == "smtps" else 25)
+        except ValueError as error:
+            return Outcome("failed", f"IRM_SMTP_URL: {error}")
+        options = parse_qs(server.query)
+        sender = options.get("from", [resources.settings.mail_from])[0]
+        if not is_address(message.address):
+            return Outcome("refused", "not a mail address")
+        mail = written(message, sender, resources.settings.public_url)
+        starttls = {"never": False, "must": True}.get(options.get("starttls", [""])[0])
+        smtp = SMTP(
+            hostname=server.hostname,
+            port=port,
+            username=unquote(server.username) if server.username else None,
+            password=unquote(server.password) if server.password else None,
+            use_tls=server.scheme == "smtps",
+            start_tls=None if server.scheme == "smtps" else starttls,
+            timeout=CONNECT_TIMEOUT,
+        )
+        return await _send(smtp, mail, sender, message.address)
+
+
+async def _send(smtp: SMTP, mail: EmailMessage, sender: str, recipient: str) -> Outcome:
+    """Until the server has been given the text, trouble is `failed`; from then on it is `unknown` unless it answers."""
+    handed = False
+    try:
+        async with smtp:
+            await smtp.mail(parseaddr(sender)[1] or sender)
+            await smtp.rcpt(recipient)
+            handed = True
+            answer = await smtp.data(mail.as_bytes(policy=WIRE))
+    except (SMTPRecipientRefused, SMTPSenderRefused, SMTPAuthenticationError) as error:
+        for_ever = error.code >= PERMANENT and not isinstance(error, SMTPAuthenticationError)
+        return Outcome("refused" if for_ever else "failed", f"{error.code} {error.message}")
+    except SMTPRecipientsRefused as error:
+        return Outcome("refused", str(error))
+    except SMTPResponseException as error:
+        return Outcome("refused" if error.code >= PERMANENT else "failed", f"{error.code} {error.message}")
+    except (SMTPConnectError, SMTPTimeoutError, SMTPServerDisconnected, SMTPException, OSError) as error:
+        return Outcome("unknown" if handed else "failed", repr(error))
+    return Outcome("sent", provider_id=f"{answer.code} {answer.message}"[:200])
+
+
+def is_address(text: str) -> bool:
+    """Good enough to hand to a server, and never a header of its own."""
+    name, at, host = text.rpartition("@")
+    return bool(name and at and host) and text.isprintable() and not any(each in text for each in " \r\n,;<>")
+
+
+def written(message: Message, sender: str, public_url: str) -> EmailMessage:
+    t = translator(message.locale)
+    root = public_url.rstrip("/")
+    link = f"{root}/a/{message.token}" if message.token else None
+    host = parseaddr(sender)[1].rpartition("@")[2] or "irm.invalid"
+    mail = EmailMessage()
+    mail["From"] = sender
+    mail["To"] = message.address
+    mail["Subject"] = " ".join(message.title.split())
+    mail["Message-ID"] = f"<{message.delivery_id}@{host}>"
+    mail["Date"] = format_datetime(message.at)
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Irm-Delivery"] = str(message.delivery_id)
+    if message.exercise:
+        mail[DRILL_HEADER] = "yes"
+    footer = "" if message.purpose == "report" else "\n\n" + mail_footer(t, link=link, page=root + message.path)
+    mail.set_content(message.body + footer + "\n", charset="utf-8", cte="base64")
+    return mail

@@ -1,0 +1,50 @@
+"""One Protocol for everything that carries a message: `send(message, resources) -> Outcome`, and nothing else.
+
+A channel raises nothing for what a provider can do to it: trouble is an outcome. The outcomes differ in one question,
+whether the message may have gone out, because that decides what a second attempt is.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+from uuid import UUID
+
+from irm.config import Settings
+from irm.jobs import Resources
+
+Kind = Literal["sent", "refused", "failed", "unknown", "not_configured"]
+
+
+@dataclass(frozen=True)
+class Message:
+    """`token`: for the signed link, in pages only. `delivery_id` is the idempotency key of every attempt."""
+
+    delivery_id: UUID
+    purpose: str
+    address: str
+    title: str
+    body: str
+    locale: str
+    path: str
+    exercise: bool
+    severity: int
+    at: datetime
+    """When this attempt began."""
+    token: str | None = None
+    reply_code: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`sent`: the provider took it. `refused`: it never will. `failed`: not this time, and surely not gone out.
+    `unknown`: it may have gone out."""
+
+    kind: Kind
+    detail: str = ""
+    provider_id: str | None = None
+
+
+class Channel(Protocol):
+    def configured(self, settings: Settings) -> bool: ...
+
+    async def send(self, message: Message, resources: Resources) -> Outcome: ...

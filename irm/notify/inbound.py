@@ -1,0 +1,137 @@
+"""上行短信: an SMS that somebody sent to irm's number, as the gateway hands it over."""
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from irm.db import Actor, Tx, uuid7
+from irm.errors import Invalid, Unauthenticated, Unavailable
+from irm.i18n import translator
+from irm.ledger import Event, record as enter
+from irm.notify import replies
+from irm.notify.models import DeliveryRow, SmsReplyRow
+from irm.notify.service import acknowledge
+
+PHONE_FIELDS: Final = ("phone", "mobile", "from", "sender", "msisdn", "phone_number")
+TEXT_FIELDS: Final = ("content", "text", "message", "msg", "body", "sms_content")
+ID_FIELDS: Final = ("id", "message_id", "msgid", "msg_id", "sequence_id", "sequenceid")
+LARGEST: Final = 10_000
+
+
+@dataclass(frozen=True)
+class Reply:
+    address: str
+    content: str
+    provider_id: str | None
+
+
+@dataclass(frozen=True)
+class Understood:
+    """`outcome` is one of the replies' outcomes, or `already`: it had been confirmed before."""
+
+    outcome: str
+    about: str | None = None
+
+
+def authenticate(headers: Mapping[str, str], key: str | None, body: bytes, secret: str) -> None:
+    """By the shared secret (header `x-irm-secret`, or `?key=` where a gateway knows only an address), or by
+    `x-irm-signature`: hex HMAC-SHA256 of the body. `headers` in lower case."""
+    if not secret:
+        raise Unavailable("Replies by SMS are switched off: no shared secret is set.")
+    expected = hmac.new(secret.encode(), body, sha256).hexdigest()
+    signature = headers.get("x-irm-signature", "").removeprefix("sha256=").casefold()
+    shared = headers.get("x-irm-secret") or key or ""
+    if not (
+        hmac.compare_digest(expected.encode(), signature.encode())
+        or hmac.compare_digest(secret.encode(), shared.encode())
+    ):
+        raise Unauthenticated("This request is not from the SMS gateway.")
+
+
+def read(body: bytes, content_type: str) -> Reply:
+    """JSON or a form, by any of the usual names of fields. Raises Invalid naming what is missing."""
+    if len(body) > LARGEST:
+        raise Invalid("The message is too long.", field="content")
+    values: dict[str, Any]
+    try:
+        if "json" in content_type or body.lstrip()[:1] == b"{":
+            decoded = msgspec.json.decode(body)
+            values = decoded if isinstance(decoded, dict) else {}
+        else:
+            values = {name: each[0] for name, each in parse_qs(body.decode()).items()}
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Invalid("The request cannot be read as JSON or as a form.") from error
+    low = {str(name).casefold(): value for name, value in values.items() if isinstance(value, str | int)}
+    address = replies.telephone(_first(low, PHONE_FIELDS))
+    content = _first(low, TEXT_FIELDS).replace("\x00", "")
+    if not address:
+        raise Invalid("The sender's number is missing.", field="phone")
+    if not content:
+        raise Invalid("The text is missing.", field="content")
+    return Reply(address, content[: replies.LONGEST], _first(low, ID_FIELDS) or None)
+
+
+async def receive(tx: Tx, reply: Reply, *, now: datetime) -> Understood:
+    """Confirm the page that the reply answers, and keep what was made of it. The same reply twice changes nothing."""
+    reply_id = uuid7()
+    kept = insert(SmsReplyRow).values(
+        id=reply_id,
+        provider_id=reply.provider_id,
+        address=reply.address,
+        content=reply.content,
+        received_at=now,
+        recorded_at=now,
+        outcome="no_code",
+    )
+    if await tx.scalar(kept.on_conflict_do_nothing().returning(SmsReplyRow.id)) is None:
+        return Understood("already")
+    pages = list(
+        await tx.scalars(
+            select(DeliveryRow)
+            .where(
+                DeliveryRow.channel == "sms",
+                DeliveryRow.address == reply.address,
+                DeliveryRow.purpose == "page",
+                DeliveryRow.reply_code.is_not(None),
+                DeliveryRow.status.in_(("sending", "sent", "delivered", "waiting", "failed")),
+                DeliveryRow.created_at > now - replies.REMEMBERED,
+            )
+            .order_by(DeliveryRow.created_at.desc(), DeliveryRow.id.desc())
+        )
+    )
+    sent = [replies.Sent(each.id, each.page_key, str(each.reply_code), each.created_at) for each in pages]
+    found = replies.match(reply.content, sent, yes=_words_of_receipt())
+    outcome, about = str(found.outcome), None
+    if found.delivery_id is not None:
+        row = next(each for each in pages if each.id == found.delivery_id)
+        about = row.about
+        actor = Actor("channel", row.person_id, row.organization_id, label="sms")
+        done = await acknowledge(
+            tx, row.id, by_person=row.person_id, means="sms_reply", at=now, now=now, actor=actor
+        )
+        outcome = "already" if done.already else outcome
+    told = await tx.get_one(SmsReplyRow, reply_id)
+    told.outcome, told.delivery_id = outcome, found.delivery_id
+    await tx.flush()
+    if found.delivery_id is None:
+        private = {"address": reply.address, "content": reply.content}
+        body = {"outcome": outcome}
+        await enter(tx, Event("sms_reply.unmatched", f"sms_reply/{reply_id}", now, Actor("channel"), body, private))
+    return Understood(outcome, about)
+
+
+def _words_of_receipt() -> tuple[str, ...]:
+    """What people write who do not write the code, in both languages."""
+    return tuple(word for locale in ("zh-CN", "en") for word in translator(locale)("received words").split())
+
+
+def _first(values: Mapping[str, str | int], names: tuple[str, ...]) -> str:
+    return next((str(values[name]).strip() for name in names if str(values.get(name) or "").strip()), "")

@@ -1,0 +1,107 @@
+"""The words of a message, by channel and language. Pure: the translator is an argument.
+
+What leaves the network carries number, level and "sign in to handle it", never content. SMS is always Chinese (carriers
+block other texts) and keeps to the registered templates; its 【signature】 is put first by the channel.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from irm.i18n import DEFAULT_LOCALE, Translator
+from irm.rules.levels import level_word
+
+Texts = Mapping[str, str] | str
+
+SMS_LOCALE: Final = DEFAULT_LOCALE
+FULL_DETAIL: Final = frozenset({"in_app"})
+"""Channels that do not leave irm."""
+LONGEST_SMS_TITLE: Final = 60
+
+
+@dataclass(frozen=True)
+class About:
+    """What a message is about. `title` and `body` are shown only where the message does not leave irm, or is a report.
+
+    `level` None: not graded. `path` is the page in irm (`/incidents/SJ-2026-000123`).
+    """
+
+    number: str
+    level: int | None
+    path: str
+    title: Texts = ""
+    body: Texts = ""
+
+    @classmethod
+    def incident(cls, facts: Mapping[str, Any], *, title: Texts = "", body: Texts = "") -> "About":
+        """From a run's facts copy. The level is the one by which clocks run: assessed or reached, else possible."""
+        incident = facts.get("incident") or facts
+        number = str(incident["number"])
+        return cls(number, level_of(incident), f"/incidents/{number}", title or str(incident.get("title") or ""), body)
+
+
+@dataclass(frozen=True)
+class Text:
+    title: str
+    body: str
+    detail: str
+    locale: str
+
+
+def level_of(incident: Mapping[str, Any]) -> int | None:
+    """The gravest of what is reached and assessed; before a person has assessed, what is possible counts."""
+    keys = ("reached", "assessed") if incident.get("assessed") else ("reached", "possible")
+    levels = [int(incident[key]) for key in keys if incident.get(key)]
+    return min(levels, default=None)
+
+
+def locale_for(channel: str, locale: str) -> str:
+    return SMS_LOCALE if channel == "sms" else locale
+
+
+def compose(purpose: str, channel: str, about: About, t: Translator, *, code: str | None, exercise: bool) -> Text:
+    """`t` speaks `locale_for(channel, …)`. A drill says so with its first word."""
+    level = level_word(about.level, t.locale) if about.level else t("level not yet known")
+    heading = _heading(purpose, about, level, t)
+    brief = _brief(purpose, about, level, code, t)
+    if channel in FULL_DETAIL:
+        title, body, detail = t.of(about.title) or heading, t.of(about.body) or brief, "full"
+    else:
+        title, body, detail = heading, brief, "minimal"
+    if exercise:
+        title, body = t("Exercise: %(text)s", text=title), t("Exercise: %(text)s", text=body)
+    return Text(title, body, detail, t.locale)
+
+
+def _heading(purpose: str, about: About, level: str, t: Translator) -> str:
+    if purpose == "page":
+        return t("Please confirm receipt: incident %(number)s, %(level)s", number=about.number, level=level)
+    if purpose == "reminder":
+        return t("A time limit is near: incident %(number)s, %(level)s", number=about.number, level=level)
+    return t("Notice: incident %(number)s, %(level)s", number=about.number, level=level)
+
+
+def _brief(purpose: str, about: About, level: str, code: str | None, t: Translator) -> str:
+    if code:
+        return t(
+            "Incident %(number)s, %(level)s. Sign in to handle it. Reply %(code)s to confirm receipt.",
+            number=about.number,
+            level=level,
+            code=code,
+        )
+    if purpose == "reminder":
+        return t(
+            "Incident %(number)s, %(level)s: a time limit is near. Sign in to handle it.",
+            number=about.number,
+            level=level,
+        )
+    return t("Incident %(number)s, %(level)s. Sign in to handle it.", number=about.number, level=level)
+
+
+def mail_footer(t: Translator, *, link: str | None, page: str) -> str:
+    """What a mail adds to its text: where to confirm, where to read. `link` only in pages."""
+    lines = []
+    if link:
+        lines.append(t("Confirm receipt: %(link)s", link=link))
+    lines.append(t("Open in irm: %(page)s", page=page))
+    return "\n".join(lines)

@@ -1,0 +1,170 @@
+"""Rows of the notify room: rosters and shifts, deliveries with every attempt, replies by SMS, state of the channels."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from irm.db import Base, uuid7
+
+
+class RosterRow(Base):
+    __tablename__ = "roster"
+    __table_args__ = (UniqueConstraint("organization_id", "name", name="uq_roster_organization_name"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organization.id"))
+    name: Mapped[str]
+    retired_at: Mapped[datetime | None]
+
+
+class ShiftRow(Base):
+    """Half-open: who hands over at 08:00 is off duty at 08:00. A person may sit at a post; a post may stand alone."""
+
+    __tablename__ = "shift"
+    __table_args__ = (
+        CheckConstraint("ends_at > starts_at", name="order"),
+        CheckConstraint("person_id IS NOT NULL OR post_id IS NOT NULL", name="somebody"),
+        CheckConstraint("role IN ('primary', 'backup')", name="role"),
+        Index("ix_shift_roster_id_ends_at", "roster_id", "ends_at"),
+        Index("ix_shift_person_id_ends_at", "person_id", "ends_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    roster_id: Mapped[UUID] = mapped_column(ForeignKey("roster.id"))
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    post_id: Mapped[UUID | None] = mapped_column(ForeignKey("post.id"))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    role: Mapped[str]
+
+
+class DeliveryRow(Base):
+    """One message to one person or post by one channel. What was not sent is a row too, with its reason."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        UniqueConstraint("key", name="uq_delivery_key"),
+        CheckConstraint("purpose IN ('page', 'notice', 'report', 'reminder')", name="purpose"),
+        CheckConstraint(
+            "status IN ('waiting', 'sending', 'sent', 'delivered', 'failed', 'skipped', 'cancelled')", name="status"
+        ),
+        CheckConstraint("detail IN ('minimal', 'full')", name="detail"),
+        CheckConstraint("answer IN ('first', 'all', 'none')", name="answer"),
+        CheckConstraint("severity BETWEEN 1 AND 4", name="severity"),
+        Index("ix_delivery_subject", "subject", postgresql_ops={"subject": "text_pattern_ops"}),
+        Index("ix_delivery_page_key", "page_key"),
+        Index("ix_delivery_address_created_at", "channel", "address", "created_at"),
+        Index("ix_delivery_created_at_id", "created_at", "id"),
+        Index("ix_delivery_organization_id_created_at", "organization_id", "created_at"),
+        Index(
+            "ix_delivery_open_person",
+            "person_id",
+            postgresql_where=text("acknowledged_at IS NULL AND closed_at IS NULL AND purpose = 'page'"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    key: Mapped[str]
+    """page_key/rung/round/person or post/channel: a second attempt to plan the same message changes nothing."""
+    page_key: Mapped[str]
+    """All messages of one page or notice (one step of one run) share it."""
+    purpose: Mapped[str]
+    subject: Mapped[str]
+    about: Mapped[str]
+    """Number of the incident or other subject, as people say it."""
+    path: Mapped[str]
+    """Where in irm the reader finds the subject."""
+    run_id: Mapped[UUID | None]
+    step_id: Mapped[str | None]
+    rung: Mapped[int]
+    round: Mapped[int]
+    organization_id: Mapped[UUID | None] = mapped_column(ForeignKey("organization.id"))
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    post_id: Mapped[UUID | None] = mapped_column(ForeignKey("post.id"))
+    channel: Mapped[str]
+    """A channel of `plan.CHANNELS`, or `none`: nobody could be told, and why."""
+    address: Mapped[str | None]
+    title: Mapped[str]
+    body: Mapped[str]
+    locale: Mapped[str]
+    detail: Mapped[str]
+    status: Mapped[str]
+    reason: Mapped[str | None]
+    """A code of `reasons.REASONS`."""
+    answer: Mapped[str]
+    """Who has to confirm a page: the first who does closes it for all, everybody has to, or nobody."""
+    reply_code: Mapped[str | None]
+    due_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    acknowledged_means: Mapped[str | None]
+    closed_at: Mapped[datetime | None]
+    """The page wants no answer any more: its step is done, or its chain is exhausted."""
+    crossed: Mapped[bool] = mapped_column(default=False)
+    """It was on its way while the page was being confirmed."""
+    possibly_duplicate: Mapped[bool] = mapped_column(default=False)
+    exercise: Mapped[bool] = mapped_column(default=False)
+    severity: Mapped[int]
+    provider_id: Mapped[str | None]
+
+
+class DeliveryAttemptRow(Base):
+    __tablename__ = "delivery_attempt"
+    __table_args__ = (
+        UniqueConstraint("delivery_id", "attempt", name="uq_delivery_attempt_delivery_attempt"),
+        UniqueConstraint("link_hash", name="uq_delivery_attempt_link_hash"),
+        CheckConstraint(
+            "outcome IN ('sent', 'refused', 'failed', 'unknown', 'not_configured')", name="outcome"
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    delivery_id: Mapped[UUID] = mapped_column(ForeignKey("delivery.id"))
+    attempt: Mapped[int]
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+    """None while it is under way, and for ever if the process died under it."""
+    provider_id: Mapped[str | None]
+    detail: Mapped[str | None]
+    late: Mapped[bool] = mapped_column(default=False)
+    """Its outcome came in after another attempt had taken over."""
+    link_hash: Mapped[str | None]
+    """SHA-256 of the token in this attempt's link; every attempt has its own, so no token is ever stored."""
+
+
+class SmsReplyRow(Base):
+    """An SMS that somebody sent to irm, and what irm made of it."""
+
+    __tablename__ = "sms_reply"
+    __table_args__ = (
+        UniqueConstraint("provider_id", name="uq_sms_reply_provider_id"),
+        CheckConstraint(
+            "outcome IN ('acknowledged', 'already', 'no_code', 'unknown_code', 'ambiguous', 'unknown_number')",
+            name="outcome",
+        ),
+        Index("ix_sms_reply_received_at", "received_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    provider_id: Mapped[str | None]
+    address: Mapped[str]
+    content: Mapped[str]
+    received_at: Mapped[datetime]
+    recorded_at: Mapped[datetime]
+    outcome: Mapped[str]
+    delivery_id: Mapped[UUID | None] = mapped_column(ForeignKey("delivery.id"))
+
+
+class ChannelRow(Base):
+    """Which channels this installation can use; written by the worker when it starts, read when a message is planned."""
+
+    __tablename__ = "channel"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    configured: Mapped[bool]
+    changed_at: Mapped[datetime]

@@ -1,0 +1,408 @@
+"""Whom a target means at a moment; what was sent to whom; what waits for somebody's confirmation."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Select, and_, or_, select, tuple_
+
+from irm.access import reachability
+from irm.access.policy import Permission, Principal, reach
+from irm.access.reachability import Contact
+from irm.access.vocabulary import KINDS
+from irm.db import Tx
+from irm.errors import Invalid
+from irm.notify import replies
+from irm.notify.duty import duty_at
+from irm.notify.models import DeliveryAttemptRow, DeliveryRow, SmsReplyRow
+from irm.notify.plan import NO_CHANNEL, Address, NobodyToTell, Recipient, Resolution
+from irm.notify.targets import Target, parse, referred
+
+IN_APP_PREFERENCE: Final = 1_000
+"""After every address that rings."""
+CODE: Final = "code:"
+CITY: Final[Mapping[str, tuple[str, str | None]]] = {
+    "city_cyberspace_office": ("cyberspace_office", "city"),
+    "provincial_cyberspace_office": ("cyberspace_office", "province"),
+}
+"""Parts of the city that are not a kind by themselves: kind and tier."""
+
+
+async def resolve(
+    tx: Tx, target: Target | str | Sequence[Target | str], context: Mapping[str, Any], now: datetime
+) -> Resolution:
+    """People and posts that the target means now; what finds nobody is a gap with its reason, never an empty list.
+
+    `context` is a run's facts copy (`organizations`: part → ids, `obligation`: {bearer, recipient}); an organization that
+    it does not speak of is looked up by kind in the register. Raises TargetError for a text that is no target.
+    """
+    if not isinstance(target, str | Target):
+        found = Resolution()
+        for each in target:
+            found += await resolve(tx, each, context, now)
+        return found
+    meant = parse(target) if isinstance(target, str) else target
+    if meant.kind in ("person", "post"):
+        return await _one(tx, meant, context)
+    ids = await _organizations(tx, meant, context)
+    if not ids:
+        return Resolution(gaps=(NobodyToTell("no_organization", str(meant)),))
+    if meant.kind == "on_duty":
+        return await _on_duty(tx, meant, ids, now)
+    if meant.kind == "role":
+        return await _holders(tx, meant, ids, now)
+    contacts = await reachability.desk_contacts(tx, ids)
+    recipients = [_recipient(contacts[each], each, basis="organization") for each in ids if each in contacts]
+    return Resolution(tuple(recipients)) if recipients else Resolution(gaps=(NobodyToTell("no_organization", str(meant)),))
+
+
+async def _organizations(tx: Tx, target: Target, context: Mapping[str, Any]) -> Sequence[UUID]:
+    if target.of.startswith(CODE):
+        return [desk.id for desk in await reachability.desks(tx, codes=[target.of.removeprefix(CODE)])]
+    known = referred(target.of, context)
+    if known is not None:
+        return known
+    kind, tier = CITY.get(target.of, (target.of, None))
+    if kind not in KINDS:
+        return ()
+    return [desk.id for desk in await reachability.desks(tx, kind=kind, tier=tier)]
+
+
+async def _on_duty(tx: Tx, target: Target, ids: Sequence[UUID], now: datetime) -> Resolution:
+    duties = await duty_at(tx, ids, now)
+    recipients: list[Recipient] = []
+    gaps: list[NobodyToTell] = []
+    for organization_id in ids:
+        duty = duties.get(organization_id)
+        if duty is None or duty.organization.retired:
+            gaps.append(NobodyToTell("no_organization", str(target), organization_id))
+            continue
+        called = [each for each in duty.on_shift if each.shift.role == duty.on_shift[0].shift.role]
+        for each in called:
+            contact = each.person or each.post
+            if contact is not None:
+                post = each.post if each.person else None
+                recipients.append(_recipient(contact, organization_id, basis=each.shift.role, also=post))
+        if not called:
+            reason = "nobody_on_duty" if duty.has_roster else "no_roster"
+            gaps.append(
+                NobodyToTell(reason if duty.organization.joined else "not_joined", str(target), organization_id)
+            )
+    return Resolution(tuple(recipients), tuple(gaps))
+
+
+async def _holders(tx: Tx, target: Target, ids: Sequence[UUID], now: datetime) -> Resolution:
+    recipients: list[Recipient] = []
+    gaps: list[NobodyToTell] = []
+    role = target.role or ""
+    for organization_id in ids:
+        holders = await reachability.holders(tx, organization_id, role, now=now)
+        people = await reachability.people(tx, holders)
+        recipients += [_recipient(people[each], organization_id, basis=role) for each in holders if each in people]
+        if not holders:
+            gaps.append(NobodyToTell("nobody_holds_role", str(target), organization_id))
+    return Resolution(tuple(recipients), tuple(gaps))
+
+
+async def _one(tx: Tx, target: Target, context: Mapping[str, Any]) -> Resolution:
+    ids = referred(target.of, context) or ()
+    contacts = await (reachability.people(tx, ids) if target.kind == "person" else reachability.posts(tx, ids))
+    if not contacts:
+        return Resolution(gaps=(NobodyToTell("unknown_target", str(target)),))
+    here = [each for each in contacts.values() if not each.retired]
+    if not here:
+        return Resolution(gaps=(NobodyToTell("retired", str(target)),))
+    return Resolution(
+        tuple(_recipient(each, each.organization_id, basis=target.kind, post=target.kind == "post") for each in here)
+    )
+
+
+def _recipient(
+    contact: Contact,
+    organization_id: UUID | None,
+    *,
+    basis: str,
+    also: Contact | None = None,
+    post: bool | None = None,
+) -> Recipient:
+    """`also`: the post where the person sits; its addresses come after the person's own."""
+    is_organization = contact.organization_id == contact.id
+    is_post = (contact.organization_id is not None and not is_organization) if post is None else post
+    addresses = list(_addresses(contact.addresses))
+    if also is not None:
+        after = max((each.preference for each in addresses), default=0) + 1
+        addresses += [Address(each.channel, each.address, each.preference + after) for each in _addresses(also.addresses)]
+    person_id = None if is_post or is_organization else contact.id
+    if person_id and contact.has_account and not any(each.channel == "in_app" for each in addresses):
+        addresses.append(Address("in_app", str(person_id), IN_APP_PREFERENCE))
+    return Recipient(
+        organization_id=organization_id,
+        person_id=person_id,
+        post_id=contact.id if is_post else None,
+        name=contact.name,
+        locale=contact.locale,
+        addresses=tuple(addresses),
+        basis=basis,
+    )
+
+
+def _addresses(held: Iterable[reachability.ContactAddress]) -> Iterable[Address]:
+    for each in held:
+        address = replies.telephone(each.address) if each.channel == "sms" else each.address
+        yield Address(each.channel, address, each.preference)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    attempt: int
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: str | None
+    detail: str | None
+    late: bool
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One message as the list shows it. `name` is that of the person, the post or the organization."""
+
+    id: UUID
+    purpose: str
+    subject: str
+    about: str
+    path: str
+    run_id: UUID | None
+    step_id: str | None
+    rung: int
+    round: int
+    organization_id: UUID | None
+    organization: str
+    person_id: UUID | None
+    post_id: UUID | None
+    name: str
+    channel: str
+    address: str | None
+    title: str
+    body: str
+    status: str
+    reason: str | None
+    created_at: datetime
+    due_at: datetime
+    sent_at: datetime | None
+    acknowledged_at: datetime | None
+    acknowledged_by: UUID | None
+    acknowledged_means: str | None
+    closed_at: datetime | None
+    crossed: bool
+    possibly_duplicate: bool
+    exercise: bool
+    severity: int
+    attempts: tuple[Attempt, ...] = ()
+
+    @property
+    def awaits(self) -> bool:
+        """A page that still wants an answer from whom it went to."""
+        return self.purpose == "page" and self.channel != NO_CHANNEL and not (self.acknowledged_at or self.closed_at)
+
+
+@dataclass(frozen=True)
+class Filters:
+    status: str | None = None
+    channel: str | None = None
+    purpose: str | None = None
+    about: str | None = None
+    unanswered: bool = False
+    troubled: bool = False
+    """Failed, or skipped for a reason that somebody should do something about."""
+
+
+async def deliveries_for(
+    tx: Tx,
+    principal: Principal,
+    *,
+    filters: Filters,
+    before: UUID | None = None,
+    limit: int = 50,
+) -> tuple[list[Delivery], UUID | None]:
+    """Newest first, what the reader may see: (rows, the cursor for older ones or None)."""
+    query = _filtered(_visible(select(DeliveryRow), principal), filters)
+    if before is not None:
+        edge = await tx.get(DeliveryRow, before)
+        if edge is None:
+            raise Invalid("This page of the list does not exist.", field="cursor")
+        query = query.where(tuple_(DeliveryRow.created_at, DeliveryRow.id) < tuple_(edge.created_at, edge.id))
+    rows = list(await tx.scalars(query.order_by(DeliveryRow.created_at.desc(), DeliveryRow.id.desc()).limit(limit + 1)))
+    more = rows[limit - 1].id if len(rows) > limit else None
+    return await _views(tx, rows[:limit]), more
+
+
+async def deliveries_of(tx: Tx, subject: str) -> list[Delivery]:
+    """Everything sent or skipped about a subject (`incident/<id>`) and what lies under it, oldest first.
+
+    The caller has checked that the reader may see the subject.
+    """
+    rows = await tx.scalars(
+        select(DeliveryRow)
+        .where(or_(DeliveryRow.subject == subject, DeliveryRow.subject.startswith(subject + "/", autoescape=True)))
+        .order_by(DeliveryRow.created_at, DeliveryRow.rung, DeliveryRow.round, DeliveryRow.id)
+    )
+    return await _views(tx, list(rows))
+
+
+async def delivery(tx: Tx, delivery_id: UUID) -> Delivery | None:
+    row = await tx.get(DeliveryRow, delivery_id)
+    return (await _views(tx, [row]))[0] if row else None
+
+
+async def open_pages_for(tx: Tx, principal: Principal, *, subject: str | None = None) -> list[Delivery]:
+    """Pages that wait for this reader: to the person, or to a post of an organization where he may confirm.
+
+    One per page (the newest message), most severe first.
+    """
+    may_answer = reach(principal, Permission.ACKNOWLEDGE)
+    query = (
+        select(DeliveryRow)
+        .where(
+            DeliveryRow.purpose == "page",
+            DeliveryRow.acknowledged_at.is_(None),
+            DeliveryRow.closed_at.is_(None),
+            DeliveryRow.channel != NO_CHANNEL,
+            or_(
+                DeliveryRow.person_id == principal.person_id,
+                and_(
+                    DeliveryRow.person_id.is_(None),
+                    DeliveryRow.post_id.is_not(None),
+                    DeliveryRow.organization_id.in_(may_answer.organizations & principal.organizations),
+                ),
+            ),
+        )
+        .order_by(DeliveryRow.severity, DeliveryRow.created_at.desc(), DeliveryRow.id)
+    )
+    if subject is not None:
+        query = query.where(DeliveryRow.subject == subject)
+    answered = select(DeliveryRow.page_key).where(DeliveryRow.answer == "first", DeliveryRow.acknowledged_at.is_not(None))
+    first: dict[tuple[str, UUID | None], DeliveryRow] = {}
+    for row in await tx.scalars(query.where(DeliveryRow.page_key.not_in(answered))):
+        first.setdefault((row.page_key, row.post_id), row)
+    return await _views(tx, list(first.values()))
+
+
+async def may_acknowledge(tx: Tx, principal: Principal, delivery_id: UUID) -> bool:
+    """The person whom it went to, or who may confirm in the organization whose post it went to."""
+    row = await tx.get(DeliveryRow, delivery_id)
+    if row is None:
+        return False
+    if row.person_id is not None:
+        return row.person_id == principal.person_id
+    may_answer = reach(principal, Permission.ACKNOWLEDGE).organizations & principal.organizations
+    return row.organization_id is not None and row.organization_id in may_answer
+
+
+async def by_link(tx: Tx, hashed: str) -> UUID | None:
+    """The delivery that a signed link belongs to."""
+    found: UUID | None = await tx.scalar(
+        select(DeliveryAttemptRow.delivery_id).where(DeliveryAttemptRow.link_hash == hashed)
+    )
+    return found
+
+
+async def replies_since(tx: Tx, since: datetime, *, limit: int = 50) -> list[SmsReplyRow]:
+    """Replies by SMS and what irm made of them, newest first."""
+    return list(
+        await tx.scalars(
+            select(SmsReplyRow)
+            .where(SmsReplyRow.received_at >= since)
+            .order_by(SmsReplyRow.received_at.desc(), SmsReplyRow.id.desc())
+            .limit(limit)
+        )
+    )
+
+
+def _visible(query: Select[DeliveryRow], principal: Principal) -> Select[DeliveryRow]:
+    far = reach(principal, Permission.READ_DELIVERIES)
+    if far.everything:
+        return query
+    return query.where(
+        or_(DeliveryRow.organization_id.in_(far.organizations), DeliveryRow.person_id == principal.person_id)
+    )
+
+
+def _filtered(query: Select[DeliveryRow], filters: Filters) -> Select[DeliveryRow]:
+    if filters.status:
+        query = query.where(DeliveryRow.status == filters.status)
+    if filters.channel:
+        query = query.where(DeliveryRow.channel == filters.channel)
+    if filters.purpose:
+        query = query.where(DeliveryRow.purpose == filters.purpose)
+    if filters.about:
+        query = query.where(DeliveryRow.about == filters.about)
+    if filters.unanswered:
+        query = query.where(
+            DeliveryRow.purpose == "page",
+            DeliveryRow.channel != NO_CHANNEL,
+            DeliveryRow.acknowledged_at.is_(None),
+            DeliveryRow.closed_at.is_(None),
+        )
+    if filters.troubled:
+        query = query.where(DeliveryRow.status.in_(("failed", "skipped")))
+    return query
+
+
+async def _views(tx: Tx, rows: Sequence[DeliveryRow]) -> list[Delivery]:
+    people = await reachability.people(tx, {row.person_id for row in rows if row.person_id})
+    posts = await reachability.posts(tx, {row.post_id for row in rows if row.post_id})
+    desks = {
+        desk.id: desk
+        for desk in await reachability.desks(tx, ids={row.organization_id for row in rows if row.organization_id})
+    }
+    attempts: dict[UUID, tuple[Attempt, ...]] = {}
+    for each in await tx.scalars(
+        select(DeliveryAttemptRow)
+        .where(DeliveryAttemptRow.delivery_id.in_([row.id for row in rows]))
+        .order_by(DeliveryAttemptRow.attempt)
+    ):
+        kept = Attempt(each.attempt, each.started_at, each.finished_at, each.outcome, each.detail, each.late)
+        attempts[each.delivery_id] = (*attempts.get(each.delivery_id, ()), kept)
+    views = []
+    for row in rows:
+        desk = desks.get(row.organization_id) if row.organization_id else None
+        contact = people.get(row.person_id) if row.person_id else posts.get(row.post_id) if row.post_id else None
+        views.append(
+            Delivery(
+                id=row.id,
+                purpose=row.purpose,
+                subject=row.subject,
+                about=row.about,
+                path=row.path,
+                run_id=row.run_id,
+                step_id=row.step_id,
+                rung=row.rung,
+                round=row.round,
+                organization_id=row.organization_id,
+                organization=desk.short_name if desk else "",
+                person_id=row.person_id,
+                post_id=row.post_id,
+                name=contact.name if contact else "",
+                channel=row.channel,
+                address=row.address,
+                title=row.title,
+                body=row.body,
+                status=row.status,
+                reason=row.reason,
+                created_at=row.created_at,
+                due_at=row.due_at,
+                sent_at=row.sent_at,
+                acknowledged_at=row.acknowledged_at,
+                acknowledged_by=row.acknowledged_by,
+                acknowledged_means=row.acknowledged_means,
+                closed_at=row.closed_at,
+                crossed=row.crossed,
+                possibly_duplicate=row.possibly_duplicate,
+                exercise=row.exercise,
+                severity=row.severity,
+                attempts=attempts.get(row.id, ()),
+            )
+        )
+    return views

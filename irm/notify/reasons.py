@@ -1,0 +1,31 @@
+"""Why a message did not go out, or nobody could be told: codes that are stored, words that are shown. Pure."""
+
+from typing import Final
+
+from irm.i18n import N_
+
+REASONS: Final[dict[str, str]] = {
+    # nobody to tell
+    "nobody_on_duty": N_("nobody is on duty"),
+    "no_roster": N_("the organization has no roster"),
+    "nobody_holds_role": N_("nobody holds this role"),
+    "no_organization": N_("no organization has this part in the incident"),
+    "not_joined": N_("the organization does not work in irm: call its duty telephone"),
+    "unknown_target": N_("the target is not known"),
+    "retired": N_("the person has left"),
+    # no way to tell them
+    "no_address": N_("no address for this channel"),
+    "no_working_address": N_("no working address"),
+    "not_built": N_("this channel is not built yet"),
+    "not_configured": N_("this channel is not configured"),
+    # not needed any more
+    "acknowledged": N_("confirmed before it was sent"),
+    "closed": N_("no longer needed"),
+    # tried and failed
+    "refused": N_("refused by the provider"),
+    "exhausted": N_("every attempt failed"),
+    "uncertain": N_("it may have been sent: a person must decide whether to send it again"),
+}
+
+WORTH_A_LOOK: Final = frozenset(REASONS) - {"acknowledged", "closed"}
+"""Reasons that somebody should do something about."""

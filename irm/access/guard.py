@@ -51,7 +51,9 @@ async def authorize(connection: Connection, handler: BaseRouteHandler) -> None:
     is_public = wanted is None
     if is_public and "text/html" not in connection.headers.get("accept", ""):
         return
-    principal, csrf_token = await _identify(connection, is_public=is_public, is_passive=_is_passive(connection, handler))
+    principal, csrf_token = await _identify(
+        connection, is_public=is_public, is_passive=_is_passive(connection, handler)
+    )
     if principal is None:
         if is_public:
             return
@@ -65,9 +67,7 @@ async def authorize(connection: Connection, handler: BaseRouteHandler) -> None:
         await _check_csrf(connection, csrf_token)
 
 
-async def _identify(
-    connection: Connection, *, is_public: bool, is_passive: bool
-) -> tuple[Principal | None, str]:
+async def _identify(connection: Connection, *, is_public: bool, is_passive: bool) -> tuple[Principal | None, str]:
     """The principal, and the CSRF token of a cookie's session ('' for bearer tokens, which no browser sends unasked)."""
     db: Database = connection.app.state.db
     now = connection.app.state.clock.now()

@@ -163,9 +163,7 @@ async def link_target(tx: Tx, token: str, *, now: datetime) -> SetUp:
     return SetUp(found.id, found.login, found.name, found.until)
 
 
-async def use_link(
-    tx: Tx, token: str, *, login: str, password: str, policy: SecurityPolicy, now: datetime
-) -> UUID:
+async def use_link(tx: Tx, token: str, *, login: str, password: str, policy: SecurityPolicy, now: datetime) -> UUID:
     """Set login name and password by a one-time link. Raises NotFound (link), Invalid or Conflict (fields)."""
     target = await link_target(tx, token, now=now)
     account = await _locked(tx, target.account_id)

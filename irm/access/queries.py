@@ -177,6 +177,13 @@ async def people(tx: Tx, ids: Iterable[UUID]) -> dict[UUID, Person]:
     return {row.id: Person(row.id, row.name, row.title, spoken or DEFAULT_LOCALE) for row, spoken in rows.all()}
 
 
+async def with_account(tx: Tx, person_ids: Iterable[UUID]) -> frozenset[UUID]:
+    """Those of these people who can sign in."""
+    wanted = set(person_ids)
+    which = select(AccountRow.person_id).where(AccountRow.person_id.in_(wanted), AccountRow.disabled_at.is_(None))
+    return frozenset(await tx.scalars(which)) if wanted else frozenset()
+
+
 async def members(
     tx: Tx, organization_ids: Collection[UUID], *, now: datetime, role: Role | None = None
 ) -> list[Member]:

@@ -125,7 +125,9 @@ async def register_organization(
 
 async def register_person(tx: Tx, *, name: str, actor: Actor, now: datetime, title: str = "") -> UUID:
     name = _name(name, "name")
-    row = PersonRow(name=name, title=title.strip(), sort_key=sort_key(name), search_key=search_key(name), created_at=now)
+    row = PersonRow(
+        name=name, title=title.strip(), sort_key=sort_key(name), search_key=search_key(name), created_at=now
+    )
     tx.add(row)
     await tx.flush()
     await record(tx, Event("person.registered", f"person/{row.id}", now, actor, private={"name": name}))
@@ -136,9 +138,7 @@ async def register_post(tx: Tx, *, organization_id: UUID, name: str, actor: Acto
     await _organization(tx, organization_id)
     row = PostRow(organization_id=organization_id, name=_name(name, "name"))
     await _insert(tx, row, {"uq_post_name": Conflict(POST_TAKEN, field="name")})
-    await record(
-        tx, Event("post.registered", f"organization/{organization_id}", now, actor, {"post": str(row.id)})
-    )
+    await record(tx, Event("post.registered", f"organization/{organization_id}", now, actor, {"post": str(row.id)}))
     return row.id
 
 
@@ -214,9 +214,7 @@ async def grant_role(
     return row.id
 
 
-async def end_role(
-    tx: Tx, *, person_id: UUID, organization_id: UUID, role: Role, actor: Actor, now: datetime
-) -> None:
+async def end_role(tx: Tx, *, person_id: UUID, organization_id: UUID, role: Role, actor: Actor, now: datetime) -> None:
     row = await tx.scalar(
         select(MembershipRow)
         .where(

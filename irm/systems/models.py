@@ -3,10 +3,12 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from irm.db import Base, uuid7
+from irm.rules.facts import PORTAL_RANKS
+from irm.systems.vocabulary import YesNoUnknown
 
 
 class SystemRow(Base):
@@ -21,7 +23,10 @@ class SystemRow(Base):
         CheckConstraint("users IS NULL OR users >= 0", name="ck_system_users"),
         CheckConstraint("personal_records IS NULL OR personal_records >= 0", name="ck_system_personal_records"),
         CheckConstraint("important_data IN ('yes', 'no', 'unknown')", name="ck_system_important_data"),
-        CheckConstraint("life_cycle IN ('planned', 'building', 'trial', 'live', 'retired')", name="ck_system_life_cycle"),
+        CheckConstraint(f"portal_rank IN ({', '.join(map(repr, PORTAL_RANKS))})", name="ck_system_portal_rank"),
+        CheckConstraint(
+            "life_cycle IN ('planned', 'building', 'trial', 'live', 'retired')", name="ck_system_life_cycle"
+        ),
         CheckConstraint("platform_id IS NULL OR platform_id <> id", name="ck_system_not_on_itself"),
         Index("ix_system_owner", "owner_id"),
         Index("ix_system_operator", "operator_id"),
@@ -41,14 +46,13 @@ class SystemRow(Base):
     filing_number: Mapped[str | None]
     filing_authority: Mapped[str | None]
     filed_on: Mapped[date | None]
-    cii: Mapped[str]
+    cii: Mapped[YesNoUnknown] = mapped_column(Text)
     protection_department_id: Mapped[UUID | None] = mapped_column(ForeignKey("organization.id"))
     users: Mapped[int | None] = mapped_column(BigInteger)
     personal_records: Mapped[int | None] = mapped_column(BigInteger)
     portal_rank: Mapped[str | None]
     """none | county | prefecture | provincial | national | provincial_news | central_news; NULL: not stated."""
-    important_data: Mapped[str]
-    """yes | no | unknown."""
+    important_data: Mapped[YesNoUnknown] = mapped_column(Text)
     internet_gov_app: Mapped[bool]
     """政务应用程序 on the internet (gov-internet-apps-2024)."""
     platform_id: Mapped[UUID | None] = mapped_column(ForeignKey("system.id"))

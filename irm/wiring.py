@@ -4,8 +4,10 @@ from typing import Final
 
 from irm.jobs import Inside, Outside
 from irm.ledger import Subscription, Wiring
+from irm.notify import jobs as notify
 
 JOBS: Final[dict[str, Inside | Outside]] = {
+    "notify.deliver": notify.DELIVER,
 }
 
 SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (

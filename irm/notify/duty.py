@@ -9,11 +9,12 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from irm.access import reachability
-from irm.access.reachability import Contact, Desk
+from irm.access import queries as access
 from irm.db import Actor, Tx
 from irm.errors import Conflict, FieldError, Invalid, NotFound
 from irm.ledger import Event, record
+from irm.notify import contacts
+from irm.notify.contacts import Contact
 from irm.notify.models import RosterRow, ShiftRow
 from irm.notify.roster import ROLE_ORDER, NobodyOnDuty, OnDuty, Shift, on_duty
 
@@ -37,18 +38,15 @@ class OnShift:
 
     @property
     def telephone(self) -> str | None:
-        for contact in (self.person, self.post):
-            for channel in ("telephone", "sms", "voice"):
-                if contact and (number := contact.first(channel)):
-                    return number
-        return None
+        own = self.person.telephone if self.person else None
+        return own or (self.post.telephone if self.post else None)
 
 
 @dataclass(frozen=True)
 class Duty:
     """Who is on duty in one organization at a moment; `state` is the pure answer."""
 
-    organization: Desk
+    organization: access.Organization
     state: OnDuty | NobodyOnDuty
     on_shift: tuple[OnShift, ...]
     has_roster: bool
@@ -66,8 +64,8 @@ class NewShift:
 
 
 async def duty_at(tx: Tx, organization_ids: Collection[UUID], at: datetime) -> dict[UUID, Duty]:
-    """By organization, for every id that exists; one without roster has `has_roster` false and nobody on duty."""
-    desks = await reachability.desks(tx, ids=organization_ids)
+    """By organization, for every id of an organization in use; one without roster has `has_roster` false and nobody on duty."""
+    desks = await access.organizations(tx, ids=organization_ids)
     shifts = await shifts_between(tx, organization_ids, at, at + LOOK_AHEAD)
     with_roster = set(
         await tx.scalars(
@@ -77,9 +75,10 @@ async def duty_at(tx: Tx, organization_ids: Collection[UUID], at: datetime) -> d
         )
     )
     everybody = [shift for each in shifts.values() for shift in each]
-    people = await reachability.people(tx, {shift.person_id for shift in everybody if shift.person_id})
-    posts = await reachability.posts(tx, {shift.post_id for shift in everybody if shift.post_id})
-    retired = {person.id for person in people.values() if person.retired}
+    named = {shift.person_id for shift in everybody if shift.person_id}
+    people = await contacts.people(tx, named)
+    posts = await contacts.posts(tx, {shift.post_id for shift in everybody if shift.post_id})
+    retired = named - people.keys()
     found: dict[UUID, Duty] = {}
     for desk in desks:
         state = on_duty(shifts.get(desk.id, ()), at, retired=retired)
@@ -144,9 +143,7 @@ async def create_roster(tx: Tx, *, organization_id: UUID, name: str, now: dateti
     return row.id
 
 
-async def add_shifts(
-    tx: Tx, *, roster_id: UUID, shifts: Sequence[NewShift], now: datetime, actor: Actor
-) -> list[UUID]:
+async def add_shifts(tx: Tx, *, roster_id: UUID, shifts: Sequence[NewShift], now: datetime, actor: Actor) -> list[UUID]:
     """All or none. Raises Invalid naming each wrong line (`shifts.3.ends_at`). Overlaps are allowed: hand-overs do."""
     if await tx.get(RosterRow, roster_id) is None:
         raise NotFound("This roster does not exist.")

@@ -114,9 +114,7 @@ async def receive(tx: Tx, reply: Reply, *, now: datetime) -> Understood:
         row = next(each for each in pages if each.id == found.delivery_id)
         about = row.about
         actor = Actor("channel", row.person_id, row.organization_id, label="sms")
-        done = await acknowledge(
-            tx, row.id, by_person=row.person_id, means="sms_reply", at=now, now=now, actor=actor
-        )
+        done = await acknowledge(tx, row.id, by_person=row.person_id, means="sms_reply", at=now, now=now, actor=actor)
         outcome = "already" if done.already else outcome
     told = await tx.get_one(SmsReplyRow, reply_id)
     told.outcome, told.delivery_id = outcome, found.delivery_id

@@ -18,8 +18,8 @@ from irm.jobs import CallFailed, Outside, Resources
 from irm.notify.channels import CHANNELS
 from irm.notify.channels.protocol import Message, Outcome
 from irm.notify.models import DeliveryAttemptRow, DeliveryRow
+from irm.notify.planning import tell
 from irm.notify.retries import pause_after
-from irm.notify.service import tell
 
 CALL_SECONDS: Final = 15.0
 
@@ -92,7 +92,7 @@ async def call(work: Work, resources: Resources) -> Outcome:
 async def record(
     tx: Tx,
     args: dict[str, Any],
-    work: Work,
+    work: Work,  # noqa: ARG001 - the kernel's shape of a handler
     outcome: Outcome | CallFailed,
     now: datetime,
     attempt: int,

@@ -1,6 +1,6 @@
 """Whom a target means at a moment; what was sent to whom; what waits for somebody's confirmation."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -8,20 +8,17 @@ from uuid import UUID
 
 from sqlalchemy import Select, and_, or_, select, tuple_
 
-from irm.access import reachability
-from irm.access.policy import Permission, Principal, reach
-from irm.access.reachability import Contact
+from irm.access import queries as access
+from irm.access.policy import Permission, Principal, Role, reach
 from irm.access.vocabulary import KINDS
 from irm.db import Tx
-from irm.errors import Invalid
-from irm.notify import replies
+from irm.errors import Invalid, NotFound
+from irm.notify import contacts
 from irm.notify.duty import duty_at
 from irm.notify.models import DeliveryAttemptRow, DeliveryRow, SmsReplyRow
-from irm.notify.plan import NO_CHANNEL, Address, NobodyToTell, Recipient, Resolution
+from irm.notify.plan import NO_CHANNEL, NobodyToTell, Recipient, Resolution
 from irm.notify.targets import Target, parse, referred
 
-IN_APP_PREFERENCE: Final = 1_000
-"""After every address that rings."""
 CODE: Final = "code:"
 CITY: Final[Mapping[str, tuple[str, str | None]]] = {
     "city_cyberspace_office": ("cyberspace_office", "city"),
@@ -45,7 +42,7 @@ async def resolve(
         return found
     meant = parse(target) if isinstance(target, str) else target
     if meant.kind in ("person", "post"):
-        return await _one(tx, meant, context)
+        return await _one(tx, meant, context, now)
     ids = await _organizations(tx, meant, context)
     if not ids:
         return Resolution(gaps=(NobodyToTell("no_organization", str(meant)),))
@@ -53,21 +50,25 @@ async def resolve(
         return await _on_duty(tx, meant, ids, now)
     if meant.kind == "role":
         return await _holders(tx, meant, ids, now)
-    contacts = await reachability.desk_contacts(tx, ids)
-    recipients = [_recipient(contacts[each], each, basis="organization") for each in ids if each in contacts]
-    return Resolution(tuple(recipients)) if recipients else Resolution(gaps=(NobodyToTell("no_organization", str(meant)),))
+    desks = await contacts.desks(tx, ids)
+    if not desks:
+        return Resolution(gaps=(NobodyToTell("no_organization", str(meant)),))
+    return Resolution(tuple(desks[each].recipient(each, basis="organization") for each in ids if each in desks))
 
 
 async def _organizations(tx: Tx, target: Target, context: Mapping[str, Any]) -> Sequence[UUID]:
     if target.of.startswith(CODE):
-        return [desk.id for desk in await reachability.desks(tx, codes=[target.of.removeprefix(CODE)])]
+        try:
+            return [(await access.organization_by_code(tx, target.of.removeprefix(CODE))).id]
+        except NotFound:
+            return ()
     known = referred(target.of, context)
     if known is not None:
         return known
     kind, tier = CITY.get(target.of, (target.of, None))
     if kind not in KINDS:
         return ()
-    return [desk.id for desk in await reachability.desks(tx, kind=kind, tier=tier)]
+    return [desk.id for desk in await access.organizations(tx, kinds=[kind], tier=tier)]
 
 
 async def _on_duty(tx: Tx, target: Target, ids: Sequence[UUID], now: datetime) -> Resolution:
@@ -76,15 +77,15 @@ async def _on_duty(tx: Tx, target: Target, ids: Sequence[UUID], now: datetime) -
     gaps: list[NobodyToTell] = []
     for organization_id in ids:
         duty = duties.get(organization_id)
-        if duty is None or duty.organization.retired:
+        if duty is None:
             gaps.append(NobodyToTell("no_organization", str(target), organization_id))
             continue
         called = [each for each in duty.on_shift if each.shift.role == duty.on_shift[0].shift.role]
         for each in called:
-            contact = each.person or each.post
-            if contact is not None:
-                post = each.post if each.person else None
-                recipients.append(_recipient(contact, organization_id, basis=each.shift.role, also=post))
+            if each.person is not None:
+                recipients.append(each.person.recipient(organization_id, basis=each.shift.role, at_post=each.post))
+            elif each.post is not None:
+                recipients.append(each.post.recipient(organization_id, basis=each.shift.role))
         if not called:
             reason = "nobody_on_duty" if duty.has_roster else "no_roster"
             gaps.append(
@@ -94,64 +95,31 @@ async def _on_duty(tx: Tx, target: Target, ids: Sequence[UUID], now: datetime) -
 
 
 async def _holders(tx: Tx, target: Target, ids: Sequence[UUID], now: datetime) -> Resolution:
-    recipients: list[Recipient] = []
-    gaps: list[NobodyToTell] = []
-    role = target.role or ""
-    for organization_id in ids:
-        holders = await reachability.holders(tx, organization_id, role, now=now)
-        people = await reachability.people(tx, holders)
-        recipients += [_recipient(people[each], organization_id, basis=role) for each in holders if each in people]
-        if not holders:
-            gaps.append(NobodyToTell("nobody_holds_role", str(target), organization_id))
-    return Resolution(tuple(recipients), tuple(gaps))
-
-
-async def _one(tx: Tx, target: Target, context: Mapping[str, Any]) -> Resolution:
-    ids = referred(target.of, context) or ()
-    contacts = await (reachability.people(tx, ids) if target.kind == "person" else reachability.posts(tx, ids))
-    if not contacts:
+    if target.role not in {role.value for role in Role}:
         return Resolution(gaps=(NobodyToTell("unknown_target", str(target)),))
-    here = [each for each in contacts.values() if not each.retired]
-    if not here:
-        return Resolution(gaps=(NobodyToTell("retired", str(target)),))
+    members = await access.members(tx, ids, now=now, role=Role(target.role))
+    people = await contacts.people(tx, {member.person.id for member in members})
+    recipients = tuple(
+        people[member.person.id].recipient(member.organization_id, basis=target.role)
+        for organization_id in ids
+        for member in members
+        if member.organization_id == organization_id
+    )
+    held = {member.organization_id for member in members}
     return Resolution(
-        tuple(_recipient(each, each.organization_id, basis=target.kind, post=target.kind == "post") for each in here)
+        recipients, tuple(NobodyToTell("nobody_holds_role", str(target), each) for each in ids if each not in held)
     )
 
 
-def _recipient(
-    contact: Contact,
-    organization_id: UUID | None,
-    *,
-    basis: str,
-    also: Contact | None = None,
-    post: bool | None = None,
-) -> Recipient:
-    """`also`: the post where the person sits; its addresses come after the person's own."""
-    is_organization = contact.organization_id == contact.id
-    is_post = (contact.organization_id is not None and not is_organization) if post is None else post
-    addresses = list(_addresses(contact.addresses))
-    if also is not None:
-        after = max((each.preference for each in addresses), default=0) + 1
-        addresses += [Address(each.channel, each.address, each.preference + after) for each in _addresses(also.addresses)]
-    person_id = None if is_post or is_organization else contact.id
-    if person_id and contact.has_account and not any(each.channel == "in_app" for each in addresses):
-        addresses.append(Address("in_app", str(person_id), IN_APP_PREFERENCE))
-    return Recipient(
-        organization_id=organization_id,
-        person_id=person_id,
-        post_id=contact.id if is_post else None,
-        name=contact.name,
-        locale=contact.locale,
-        addresses=tuple(addresses),
-        basis=basis,
-    )
-
-
-def _addresses(held: Iterable[reachability.ContactAddress]) -> Iterable[Address]:
-    for each in held:
-        address = replies.telephone(each.address) if each.channel == "sms" else each.address
-        yield Address(each.channel, address, each.preference)
+async def _one(tx: Tx, target: Target, context: Mapping[str, Any], now: datetime) -> Resolution:
+    ids = referred(target.of, context) or ()
+    if target.kind == "person" and not ids:
+        ids = tuple(account.person_id for account in await access.accounts(tx, now=now, login=target.of))
+    found = await (contacts.people(tx, ids) if target.kind == "person" else contacts.posts(tx, ids))
+    if found:
+        return Resolution(tuple(each.recipient(None, basis=target.kind) for each in found.values()))
+    left = target.kind == "person" and await access.person_names(tx, ids)
+    return Resolution(gaps=(NobodyToTell("retired" if left else "unknown_target", str(target)),))
 
 
 @dataclass(frozen=True)
@@ -282,7 +250,9 @@ async def open_pages_for(tx: Tx, principal: Principal, *, subject: str | None = 
     )
     if subject is not None:
         query = query.where(DeliveryRow.subject == subject)
-    answered = select(DeliveryRow.page_key).where(DeliveryRow.answer == "first", DeliveryRow.acknowledged_at.is_not(None))
+    answered = select(DeliveryRow.page_key).where(
+        DeliveryRow.answer == "first", DeliveryRow.acknowledged_at.is_not(None)
+    )
     first: dict[tuple[str, UUID | None], DeliveryRow] = {}
     for row in await tx.scalars(query.where(DeliveryRow.page_key.not_in(answered))):
         first.setdefault((row.page_key, row.post_id), row)
@@ -351,12 +321,9 @@ def _filtered(query: Select[DeliveryRow], filters: Filters) -> Select[DeliveryRo
 
 
 async def _views(tx: Tx, rows: Sequence[DeliveryRow]) -> list[Delivery]:
-    people = await reachability.people(tx, {row.person_id for row in rows if row.person_id})
-    posts = await reachability.posts(tx, {row.post_id for row in rows if row.post_id})
-    desks = {
-        desk.id: desk
-        for desk in await reachability.desks(tx, ids={row.organization_id for row in rows if row.organization_id})
-    }
+    people = await access.person_names(tx, {row.person_id for row in rows if row.person_id})
+    posts = {post.id: post.name for post in await access.posts(tx, ids={row.post_id for row in rows if row.post_id})}
+    desks = await access.organization_names(tx, {row.organization_id for row in rows if row.organization_id})
     attempts: dict[UUID, tuple[Attempt, ...]] = {}
     for each in await tx.scalars(
         select(DeliveryAttemptRow)
@@ -367,8 +334,7 @@ async def _views(tx: Tx, rows: Sequence[DeliveryRow]) -> list[Delivery]:
         attempts[each.delivery_id] = (*attempts.get(each.delivery_id, ()), kept)
     views = []
     for row in rows:
-        desk = desks.get(row.organization_id) if row.organization_id else None
-        contact = people.get(row.person_id) if row.person_id else posts.get(row.post_id) if row.post_id else None
+        name = people.get(row.person_id) if row.person_id else posts.get(row.post_id) if row.post_id else None
         views.append(
             Delivery(
                 id=row.id,
@@ -381,10 +347,10 @@ async def _views(tx: Tx, rows: Sequence[DeliveryRow]) -> list[Delivery]:
                 rung=row.rung,
                 round=row.round,
                 organization_id=row.organization_id,
-                organization=desk.short_name if desk else "",
+                organization=desks.get(row.organization_id, "") if row.organization_id else "",
                 person_id=row.person_id,
                 post_id=row.post_id,
-                name=contact.name if contact else "",
+                name=name or "",
                 channel=row.channel,
                 address=row.address,
                 title=row.title,

@@ -53,7 +53,9 @@ class Sms:
 
 def signed(body: str, signature: str) -> str:
     """Carriers drop an SMS that does not begin with the registered signature in lenticular brackets."""
-    return f"\N{LEFT BLACK LENTICULAR BRACKET}{signature}\N{RIGHT BLACK LENTICULAR BRACKET}{body}" if signature else body
+    return (
+        f"\N{LEFT BLACK LENTICULAR BRACKET}{signature}\N{RIGHT BLACK LENTICULAR BRACKET}{body}" if signature else body
+    )
 
 
 def template_of(source: str) -> Any:

@@ -1,0 +1,218 @@
+"""Writing messages that are to be sent, or that nobody could be sent: rows, ledger entries and jobs in one transaction."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from irm import jobs
+from irm.db import Actor, Tx, uuid7
+from irm.i18n import DEFAULT_LOCALE, translator
+from irm.ledger import Event, record
+from irm.notify import replies, retries
+from irm.notify.messages import About, Text, compose, locale_for
+from irm.notify.models import ChannelRow, DeliveryRow
+from irm.notify.plan import NO_CHANNEL, Leg, Resolution, Via, plan
+
+DELIVER: Final = "notify.deliver"
+GENERAL: Final = 4
+REPLY_CODES: Final = 0x69726D_0001
+"""Advisory lock under which reply codes are chosen."""
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """One message to however many people: what its deliveries have in common."""
+
+    purpose: str
+    key: str
+    about: About
+    subject: str
+    now: datetime
+    actor: Actor
+    answer: str = "none"
+    run_id: UUID | None = None
+    step_id: str | None = None
+    rung: int = 0
+    round_: int = 0
+    severity: int | None = None
+    exercise: bool = False
+
+    def key_of(self, who: str, channel: str) -> str:
+        return f"{self.key}/{self.rung}/{self.round_}/{who}/{channel}"
+
+    def text(self, channel: str, locale: str, code: str | None) -> Text:
+        t = translator(locale_for(channel, locale))
+        return compose(self.purpose, channel, self.about, t, code=code, exercise=self.exercise)
+
+    def values(self) -> dict[str, Any]:
+        return {
+            "page_key": self.key,
+            "purpose": self.purpose,
+            "answer": self.answer,
+            "subject": self.subject,
+            "about": self.about.number,
+            "path": self.about.path,
+            "run_id": self.run_id,
+            "step_id": self.step_id,
+            "rung": self.rung,
+            "round": self.round_,
+            "severity": self.severity or self.about.level or GENERAL,
+            "exercise": self.exercise,
+            "due_at": self.now,
+            "created_at": self.now,
+        }
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What one call planned. `waiting`: deliveries that will be sent; `skipped`: those with a reason instead.
+
+    `reached` counts people and posts with at least one delivery waiting: 0 means that nobody is going to hear of it.
+    A second call with the same key gives empty tuples and `reached` 0 with `repeated` set.
+    """
+
+    waiting: tuple[UUID, ...]
+    skipped: tuple[UUID, ...]
+    reached: int
+    repeated: bool = False
+
+
+async def channels_off(tx: Tx) -> frozenset[str]:
+    return frozenset(await tx.scalars(select(ChannelRow.name).where(ChannelRow.configured.is_(False))))
+
+
+async def plan_messages(tx: Tx, occasion: Occasion, targets: Resolution, via: Via) -> Planned:
+    off = await channels_off(tx)
+    waiting: list[UUID] = []
+    skipped: list[UUID] = []
+    reached: set[str] = set()
+    known = 0
+    for leg in plan(targets.recipients, via, off=off):
+        code = None
+        if occasion.purpose == "page" and leg.channel == "sms" and leg.reason is None and leg.address:
+            code = await _reply_code(tx, leg.address, occasion.key, occasion.now)
+        written = await write(
+            tx,
+            occasion.values() | _leg_values(leg, occasion),
+            occasion.text(leg.channel, leg.recipient.locale, code),
+            code,
+            occasion.actor,
+        )
+        if written is None:
+            known += 1
+        elif leg.reason:
+            skipped.append(written)
+        else:
+            waiting.append(written)
+            reached.add(leg.recipient.who)
+    for gap in targets.gaps:
+        row = occasion.values() | {
+            "key": occasion.key_of(f"target:{gap.target}:{gap.organization_id or ''}", NO_CHANNEL),
+            "organization_id": gap.organization_id,
+            "channel": NO_CHANNEL,
+            "status": "skipped",
+            "reason": gap.reason,
+        }
+        text = occasion.text(NO_CHANNEL, DEFAULT_LOCALE, None)
+        if (written := await write(tx, row, text, None, occasion.actor)) is None:
+            known += 1
+        else:
+            skipped.append(written)
+    return Planned(tuple(waiting), tuple(skipped), len(reached), repeated=known > 0 and not (waiting or skipped))
+
+
+def _leg_values(leg: Leg, occasion: Occasion) -> dict[str, Any]:
+    return {
+        "key": occasion.key_of(leg.recipient.who, leg.channel),
+        "organization_id": leg.recipient.organization_id,
+        "person_id": leg.recipient.person_id,
+        "post_id": leg.recipient.post_id,
+        "channel": leg.channel,
+        "address": leg.address,
+        "status": "skipped" if leg.reason else "waiting",
+        "reason": leg.reason,
+    }
+
+
+async def write(tx: Tx, values: dict[str, Any], text: Text, code: str | None, actor: Actor) -> UUID | None:
+    """The row, its ledger entry and, if it is to be sent, its job; None when the key is known."""
+    row = {
+        "crossed": False,
+        "possibly_duplicate": False,
+        **values,
+        "id": uuid7(),
+        "title": text.title,
+        "body": text.body,
+        "detail": text.detail,
+        "locale": text.locale,
+        "reply_code": code,
+    }
+    written = await tx.scalar(
+        insert(DeliveryRow).values(row).on_conflict_do_nothing(index_elements=["key"]).returning(DeliveryRow)
+    )
+    if written is None:
+        return None
+    action = "delivery.planned" if written.status == "waiting" else "delivery.skipped"
+    await tell(tx, action, written, written.created_at, actor)
+    if written.status == "waiting":
+        await jobs.schedule(
+            tx,
+            DELIVER,
+            {"delivery": str(written.id)},
+            run_at=written.due_at,
+            key=f"{DELIVER}/{written.id}",
+            queue=retries.queue(written.purpose),
+            priority=retries.priority(written.purpose, written.severity),
+            channel=written.channel,
+        )
+    delivery_id: UUID = written.id
+    return delivery_id
+
+
+async def _reply_code(tx: Tx, address: str, page_key: str, now: datetime) -> str:
+    """The page's code for this number: one for all its messages, and none that the number had lately for another page."""
+    # One lock for all numbers: whoever plans several pages in one transaction cannot meet another crosswise.
+    await tx.execute(select(func.pg_advisory_xact_lock(REPLY_CODES)))
+    rows = await tx.execute(
+        select(DeliveryRow.page_key, DeliveryRow.reply_code).where(
+            DeliveryRow.channel == "sms",
+            DeliveryRow.address == address,
+            DeliveryRow.created_at > now - replies.REMEMBERED,
+            DeliveryRow.reply_code.is_not(None),
+        )
+    )
+    taken: dict[str, str] = {}
+    for known_key, code in rows.all():
+        if known_key == page_key and code is not None:
+            return code
+        taken[str(code)] = known_key
+    return replies.free_code(taken, secrets.randbelow(2**31))
+
+
+def facts_of(row: DeliveryRow) -> dict[str, Any]:
+    """What the ledger keeps of a delivery: ids and words of irm, no address, no text."""
+    return {
+        "delivery": str(row.id),
+        "page_key": row.page_key,
+        "purpose": row.purpose,
+        "run_id": str(row.run_id) if row.run_id else None,
+        "step_id": row.step_id,
+        "rung": row.rung,
+        "round": row.round,
+        "organization": str(row.organization_id) if row.organization_id else None,
+        "person": str(row.person_id) if row.person_id else None,
+        "post": str(row.post_id) if row.post_id else None,
+        "channel": row.channel,
+        "exercise": row.exercise,
+    }
+
+
+async def tell(tx: Tx, action: str, row: DeliveryRow, now: datetime, actor: Actor, **more: Any) -> None:
+    """One ledger entry about one delivery."""
+    body = facts_of(row) | ({"reason": row.reason} if row.reason else {}) | more
+    await record(tx, Event(action, f"{row.subject}/delivery/{row.id}", now, actor, body))

@@ -57,11 +57,19 @@ def by_field(errors: Iterable[FieldError], t: Translate) -> dict[str, str]:
     return found
 
 
+SECRET: Final = frozenset({"csrf_token", "_csrf", "password", "new_password", "confirm"})
+
+
+def without_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a form may be kept as a draft."""
+    return {name: value for name, value in values.items() if name not in SECRET}
+
+
 def flatten(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """Form pairs as a mapping; a name that repeats becomes a list, and the CSRF field is left out."""
     found: dict[str, Any] = {}
     for name, value in pairs:
-        if name == "csrf_token":
+        if name in {"csrf_token", "_csrf"}:
             continue
         if name in found:
             kept = found[name] if isinstance(found[name], list) else [found[name]]

@@ -1,27 +1,37 @@
 """The web process: composition root. Every room's routes are listed here, and nothing else is."""
 
-import time
+import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any, Final
 
-from litestar import Litestar, Request, Response, Router, get
+import structlog
+from litestar import Litestar, Request, Router, get
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ControllerRouterHandler
+from sqlalchemy.exc import SQLAlchemyError
 
 from irm import log, problems
 from irm.access import guard
 from irm.access.policy import PUBLIC
+from irm.announce import announcer
 from irm.clock import Clock, DatabaseClock
 from irm.config import Settings
 from irm.db import Database
 from irm.i18n import Translator, translator
+from irm.web import assets, drafts, live, preferences
+from irm.web.headers import AnswerHeaders
 from irm.web.reader import reader_of
 from irm.wiring import WIRING
 
+Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
+
+logger = structlog.get_logger(__name__)
+
+ANCHOR_SECONDS: Final = 30.0
 LARGEST_BODY: Final = 60 * 1024 * 1024
 """Fifty megabytes of attachment and the form around it; JSON routes have limits of their own."""
 
@@ -33,10 +43,14 @@ def health() -> dict[str, str]:
 
 ROUTES: Final[list[ControllerRouterHandler]] = [
     health,
+    *assets.ROUTES,
+    *preferences.ROUTES,
+    *drafts.ROUTES,
+    *live.ROUTES,
 ]
 
 
-def create_app(settings: Settings, db: Database, clock: Clock) -> Litestar:
+def create_app(settings: Settings, db: Database, clock: Clock, *, owning: Lifespan | None = None) -> Litestar:
     """The application on a given database and clock; tests call it directly."""
     app = Litestar(
         route_handlers=ROUTES,
@@ -49,6 +63,8 @@ def create_app(settings: Settings, db: Database, clock: Clock) -> Litestar:
             "t": Provide(_translator, sync_to_thread=False),
         },
         guards=[guard.authorize],
+        middleware=[AnswerHeaders()],
+        lifespan=[*([owning] if owning else []), live.lifespan],
         exception_handlers=problems.HANDLERS,
         state=State({"db": db, "clock": clock, "settings": settings}),
         openapi_config=OpenAPIConfig(
@@ -66,13 +82,41 @@ def create_app(settings: Settings, db: Database, clock: Clock) -> Litestar:
 
 
 def create() -> Litestar:
-    """uvicorn's factory: reads the environment, owns the pool."""
+    """Uvicorn's factory: reads the environment, owns the pool and the clock."""
     log.configure()
     settings = Settings()
     clock = DatabaseClock()
     db = Database.connect(settings.async_database_url, clock=clock, wiring=WIRING, pool_size=settings.pool_size)
-    app = create_app(settings, db, clock)
-    return app
+
+    @asynccontextmanager
+    async def owning(_app: Litestar) -> AsyncGenerator[None]:
+        await _anchor(clock, db)
+        anchoring = asyncio.create_task(_keep_anchored(clock, db))
+        async with announcer(settings.broker_url) as announce:
+            db.announce = announce
+            try:
+                yield
+            finally:
+                anchoring.cancel()
+                with suppress(asyncio.CancelledError):
+                    await anchoring
+                await db.dispose()
+
+    return create_app(settings, db, clock, owning=owning)
+
+
+async def _keep_anchored(clock: DatabaseClock, db: Database) -> None:
+    while True:
+        await asyncio.sleep(ANCHOR_SECONDS)
+        await _anchor(clock, db)
+
+
+async def _anchor(clock: DatabaseClock, db: Database) -> None:
+    """A database that is away leaves the clock running on; the pages say 503 by themselves."""
+    try:
+        await clock.anchor(db.engine)
+    except (SQLAlchemyError, OSError, TimeoutError):
+        logger.warning("database away")
 
 
 def _db(state: State) -> Database:

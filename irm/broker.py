@@ -7,7 +7,6 @@ from uuid import UUID
 
 import dramatiq
 from dramatiq.brokers.redis import RedisBroker
-
 from redis.exceptions import RedisError
 
 from irm.jobs import QUEUES
@@ -17,13 +16,15 @@ HEARTBEAT_MS: Final = 5_000
 MAINTENANCE_CHANCE: Final = 1_000_000
 WORKER_TIMEOUT_MS: Final = 20
 
+Broker = RedisBroker
+
 SILENT: Final = (RedisError, OSError, dramatiq.DramatiqError)
 """What `hand` raises when the broker is away."""
 
 
-def connect(url: str) -> RedisBroker:
+def connect(url: str) -> Broker:
     """A broker whose calls fail within two seconds when nobody answers."""
-    broker = RedisBroker(
+    broker = RedisBroker(  # type: ignore[no-untyped-call]  # dramatiq leaves **parameters bare
         url=url,
         middleware=[],
         maintenance_chance=MAINTENANCE_CHANCE,
@@ -37,16 +38,18 @@ def connect(url: str) -> RedisBroker:
     return broker
 
 
-def hand(broker: RedisBroker, jobs: Sequence[tuple[UUID, str]]) -> None:
+def hand(broker: Broker, jobs: Sequence[tuple[UUID, str]]) -> None:
     """Enqueue wake-up calls. Blocks: call it in a thread. Raises when the broker is away."""
     for job_id, queue in jobs:
         broker.enqueue(
-            dramatiq.Message(queue_name=queue, actor_name=f"perform-{queue}", args=(str(job_id),), kwargs={}, options={})
+            dramatiq.Message(
+                queue_name=queue, actor_name=f"perform-{queue}", args=(str(job_id),), kwargs={}, options={}
+            )
         )
 
 
 def workers(
-    broker: RedisBroker,
+    broker: Broker,
     perform: Callable[[UUID], Awaitable[bool]],
     loop: asyncio.AbstractEventLoop,
     *,
@@ -61,7 +64,7 @@ def workers(
         asyncio.run_coroutine_threadsafe(_awaited(perform(UUID(job_id))), loop).result()
 
     for queue in QUEUES:
-        dramatiq.actor(wake, broker=broker, actor_name=f"perform-{queue}", queue_name=queue)
+        dramatiq.actor(broker=broker, actor_name=f"perform-{queue}", queue_name=queue)(wake)
     return [
         dramatiq.Worker(broker, queues={"urgent"}, worker_threads=threads, worker_timeout=WORKER_TIMEOUT_MS),
         dramatiq.Worker(broker, queues={"normal", "bulk"}, worker_threads=threads, worker_timeout=WORKER_TIMEOUT_MS),

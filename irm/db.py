@@ -15,9 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, a
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
-from irm.actor import SYSTEM as SYSTEM
-from irm.actor import Actor as Actor
+from irm.actor import SYSTEM, Actor
 from irm.clock import Clock
+
+__all__ = ["SYSTEM", "Actor", "Base", "Database", "Moment", "Tx", "uuid7"]
 
 if TYPE_CHECKING:
     from irm.ledger import Wiring

@@ -32,7 +32,7 @@ class Dispatcher:
     def __init__(self, me: Process, broker_url: str) -> None:
         self.me = me
         self.broker_url = broker_url
-        self._broker: broker.RedisBroker | None = None
+        self._broker: broker.Broker | None = None
         self._hands: dict[UUID, asyncio.Task[Any]] = {}
         self._ask_again_at: datetime | None = None
 

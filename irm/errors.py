@@ -4,8 +4,9 @@ The first argument is an English msgid; its `%(name)s` placeholders are filled f
 rendered in the reader's language (`IrmError.text`). `field=` is short for one `FieldError` with the same text.
 """
 
+import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 
@@ -19,7 +20,7 @@ class FieldError:
 
     field: str
     message: str
-    context: dict[str, Any] = field(default_factory=dict)
+    context: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def text(self, t: Translate) -> str:
         return t(self.message, **self.context)

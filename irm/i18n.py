@@ -26,7 +26,7 @@ def N_(msgid: str) -> str:  # noqa: N802 - the name that gettext's tools know
 def catalog(locale: str) -> Translations:
     """All features' messages of one locale. An unknown locale reads as the default."""
     merged = Translations()
-    merged.plural = lambda n: int(n != 1)  # type: ignore[attr-defined]
+    merged.plural = lambda n: int(n != 1)
     folder = files("irm.web") / "locale" / locale.replace("-", "_")
     if not folder.is_dir():
         return merged
@@ -38,7 +38,7 @@ def catalog(locale: str) -> Translations:
         binary.seek(0)
         loaded = Translations(fp=binary)
         merged._catalog.update(loaded._catalog)  # noqa: SLF001 - Babel's merge drops a catalog of another domain
-        merged.plural = loaded.plural  # type: ignore[attr-defined]
+        merged.plural = loaded.plural
     return merged
 
 

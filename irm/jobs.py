@@ -34,7 +34,12 @@ class JobRow(Base):
     __table_args__ = (
         Index("uq_job_key", "key", unique=True, postgresql_where=text("outcome IS DISTINCT FROM 'cancelled'")),
         Index("ix_job_due", "queue", "priority", "run_at", postgresql_where=text("done_at IS NULL")),
-        Index("ix_job_key_live", "key", postgresql_where=text("done_at IS NULL"), postgresql_ops={"key": "text_pattern_ops"}),
+        Index(
+            "ix_job_key_live",
+            "key",
+            postgresql_where=text("done_at IS NULL"),
+            postgresql_ops={"key": "text_pattern_ops"},
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
@@ -74,7 +79,7 @@ class HeartbeatRow(Base):
     clock_skew_ms: Mapped[int] = mapped_column(default=0)
 
 
-class RetryLater(Exception):  # noqa: N818 - an outcome, not an error
+class RetryLater(Exception):
     """An expected obstacle: try again after `after`; it does not count as an attempt."""
 
     def __init__(self, after: timedelta) -> None:
@@ -365,7 +370,14 @@ async def _failed(db: Database, job_id: UUID, error: str, *, fatal: bool = False
             _finish(row, now, "dead")
             await record(
                 tx,
-                Event("job.dead", f"job/{row.id}", now, SYSTEM, {"name": row.name, "attempt": row.attempt}, {"error": error}),
+                Event(
+                    "job.dead",
+                    f"job/{row.id}",
+                    now,
+                    SYSTEM,
+                    {"name": row.name, "attempt": row.attempt},
+                    {"error": error},
+                ),
             )
         else:
             row.run_at = now + timedelta(seconds=min(2**row.attempt, 300))

@@ -157,7 +157,10 @@ async def record(tx: Tx, event: Event) -> UUID:
     if salted:
         await tx.execute(
             insert(LedgerPrivateRow),
-            [{"entry_id": entry_id, "path": path, "salt": salt, "value": value} for path, (salt, value) in salted.items()],
+            [
+                {"entry_id": entry_id, "path": path, "salt": salt, "value": value}
+                for path, (salt, value) in salted.items()
+            ],
         )
     tx.info.setdefault("subjects", set()).add("/".join(event.subject.split("/")[:2]))
     for subscription in tx.wiring.subscriptions:

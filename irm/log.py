@@ -9,7 +9,7 @@ import structlog
 def configure(*, pretty: bool | None = None) -> None:
     """Called by the composition roots. Pretty on a terminal, JSON otherwise."""
     human = sys.stderr.isatty() if pretty is None else pretty
-    shared = [
+    shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

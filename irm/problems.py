@@ -129,7 +129,10 @@ def _answer(
             problem=problem,
         )
     return Response(
-        problem, status_code=status, media_type="application/problem+json", headers={**(headers or {}), "Vary": "Accept-Language"}
+        problem,
+        status_code=status,
+        media_type="application/problem+json",
+        headers={**(headers or {}), "Vary": "Accept-Language"},
     )
 
 
@@ -140,7 +143,9 @@ def _wants_page(request: AnyRequest) -> bool:
 def _fields(error: ValidationException) -> list[dict[str, str]]:
     extra = error.extra if isinstance(error.extra, list) else []
     return [
-        {"field": str(one.get("key", "")), "message": str(one.get("message", ""))} for one in extra if isinstance(one, dict)
+        {"field": str(one.get("key", "")), "message": str(one.get("message", ""))}
+        for one in extra
+        if isinstance(one, dict)
     ]
 
 

@@ -28,7 +28,9 @@ BEAT_SECONDS: Final = 5.0
 class Process:
     """A worker or dispatcher: `running` until a signal says stop."""
 
-    def __init__(self, kind: str, settings: Settings, db: Database, clock: DatabaseClock, http: httpx2.AsyncClient) -> None:
+    def __init__(
+        self, kind: str, settings: Settings, db: Database, clock: DatabaseClock, http: httpx2.AsyncClient
+    ) -> None:
         self.kind = kind
         self.settings = settings
         self.db = db

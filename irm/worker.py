@@ -1,6 +1,7 @@
 """The worker: composition root of the process that performs jobs when the broker says "look"."""
 
 import asyncio
+from uuid import UUID
 
 from irm import broker, jobs, log
 from irm.announce import announcer
@@ -15,10 +16,12 @@ async def run(settings: Settings) -> None:
     async with process("worker", settings, WIRING) as me, announcer(settings.broker_url) as announce:
         me.db.announce = announce
 
-        async def perform(job_id: jobs.UUID) -> bool:
+        async def perform(job_id: UUID) -> bool:
             return await jobs.perform(me.db, WIRING.jobs, me.resources, job_id)
 
-        pools = broker.workers(broker.connect(settings.broker_url), perform, asyncio.get_running_loop(), threads=THREADS)
+        pools = broker.workers(
+            broker.connect(settings.broker_url), perform, asyncio.get_running_loop(), threads=THREADS
+        )
         for pool in pools:
             await asyncio.to_thread(pool.start)
         await me.stopping.wait()

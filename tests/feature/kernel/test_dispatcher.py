@@ -76,7 +76,7 @@ async def effects(me: Process) -> list[int]:
 
 async def until(condition: Callable[[], Any], seconds: float = 15) -> None:
     async with asyncio.timeout(seconds):
-        while not await condition():
+        while not await condition():  # noqa: ASYNC110 - what is awaited happens in another thread
             await asyncio.sleep(0.02)
 
 

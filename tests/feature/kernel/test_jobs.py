@@ -137,7 +137,9 @@ async def test_work_nobody_begins_is_found_lying(db: Database, clock: FixedClock
     assert await lying() == []
 
 
-async def test_a_provider_that_refuses_is_asked_again_later(db: Database, clock: FixedClock, resources: Resources) -> None:
+async def test_a_provider_that_refuses_is_asked_again_later(
+    db: Database, clock: FixedClock, resources: Resources
+) -> None:
     box = Letterbox(fails=1)
     job = await post(db)
     assert job is not None

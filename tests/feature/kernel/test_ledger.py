@@ -92,10 +92,14 @@ async def test_the_application_cannot_change_the_past(db: Database, change: obje
 async def test_pages_hear_of_a_change_only_when_it_is_committed(db: Database, clock: FixedClock) -> None:
     heard: list[frozenset[str]] = []
     db.announce = heard.append
-    with pytest.raises(LookupError):
+
+    async def record_then_fail() -> None:
         async with db.transaction(SYSTEM) as tx:
             await ledger.record(tx, FILED)
             raise LookupError
+
+    with pytest.raises(LookupError):
+        await record_then_fail()
     async with db.transaction(SYSTEM) as tx:
         await ledger.record(tx, replace(FILED, subject="incident/1/delivery/2", at=clock.now()))
     assert heard == [frozenset({"incident/1"})]

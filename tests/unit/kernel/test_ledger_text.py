@@ -32,15 +32,20 @@ def test_what_has_no_one_text_is_refused(foreign: object) -> None:
 
 def test_a_leaf_covers_every_field() -> None:
     leaf = leaf_hash(ENTRY, AT, "system", "incident.filed", "incident/1", "{}")
-    assert len({
-        leaf,
-        leaf_hash(UUID(int=ENTRY.int + 1), AT, "system", "incident.filed", "incident/1", "{}"),
-        leaf_hash(ENTRY, AT + timedelta(microseconds=1), "system", "incident.filed", "incident/1", "{}"),
-        leaf_hash(ENTRY, AT, "person/1", "incident.filed", "incident/1", "{}"),
-        leaf_hash(ENTRY, AT, "system", "incident.graded", "incident/1", "{}"),
-        leaf_hash(ENTRY, AT, "system", "incident.filed", "incident/2", "{}"),
-        leaf_hash(ENTRY, AT, "system", "incident.filed", "incident/1", '{"level":2}'),
-    }) == 7
+    assert (
+        len(
+            {
+                leaf,
+                leaf_hash(UUID(int=ENTRY.int + 1), AT, "system", "incident.filed", "incident/1", "{}"),
+                leaf_hash(ENTRY, AT + timedelta(microseconds=1), "system", "incident.filed", "incident/1", "{}"),
+                leaf_hash(ENTRY, AT, "person/1", "incident.filed", "incident/1", "{}"),
+                leaf_hash(ENTRY, AT, "system", "incident.graded", "incident/1", "{}"),
+                leaf_hash(ENTRY, AT, "system", "incident.filed", "incident/2", "{}"),
+                leaf_hash(ENTRY, AT, "system", "incident.filed", "incident/1", '{"level":2}'),
+            }
+        )
+        == 7
+    )
 
 
 def test_the_same_moment_in_another_zone_is_the_same_leaf() -> None:

@@ -1,0 +1,166 @@
+"""Loads the made-up city of `city.yaml` through the same services that a real city uses."""
+
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from importlib.resources import files
+from typing import Any, Final
+from uuid import UUID
+
+from ruamel.yaml import YAML
+
+from irm.access import login, service as access
+from irm.access.policy import Role
+from irm.access.security import security_policy
+from irm.clock import SHANGHAI, Clock
+from irm.config import Settings
+from irm.db import SYSTEM, Database, Tx
+from irm.notify import duty
+from irm.playbooks import publishing as playbooks
+from irm.rules import service as rules
+from irm.systems import service as systems
+
+ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+@dataclass(frozen=True)
+class DemoAccount:
+    """One line of the table that `irm up` prints."""
+
+    organization: str
+    post: str
+    roles: str
+    login: str
+    password: str
+
+
+async def load(db: Database, clock: Clock, _settings: Settings) -> list[DemoAccount]:
+    """Everything or nothing, in one transaction. Passwords are random and exist nowhere but in the answer."""
+    city = _read()
+    now = clock.now()
+    async with db.transaction(SYSTEM) as tx:
+        await rules.publish_builtin(tx, actor=SYSTEM, now=now)
+        await playbooks.publish_library(tx, actor=SYSTEM, now=now)
+        organizations = {one["code"]: await _organization(tx, city, one, now) for one in city["organizations"]}
+        accounts = [await _person(tx, one, organizations, city, now) for one in city["people"]]
+        await _systems(tx, city, organizations, now)
+        await _rosters(tx, city, organizations, {account.login: person for account, person in accounts}, now)
+    return [account for account, _ in accounts]
+
+
+def _read() -> dict[str, Any]:
+    with (files("irm.demo") / "city.yaml").open("rb") as source:
+        read: dict[str, Any] = YAML(typ="safe").load(source)
+    return read
+
+
+async def _organization(tx: Tx, city: Mapping[str, Any], one: Mapping[str, Any], now: datetime) -> UUID:
+    organization_id = await access.register_organization(
+        tx,
+        code=one["code"],
+        name=one["name"],
+        short_name=one["short_name"],
+        kind=one["kind"],
+        tier=one["tier"],
+        region=city["province_region" if one["tier"] == "province" else "region"],
+        joined=one["joined"],
+        telephone=one.get("telephone"),
+        fax=one.get("fax"),
+        postal_address=one.get("address"),
+        email=one.get("email"),
+        desk_checked_on=now.astimezone(SHANGHAI).date(),
+        actor=SYSTEM,
+        now=now,
+    )
+    if one.get("email"):
+        await access.add_contact_address(
+            tx, channel="email", address=one["email"], organization_id=organization_id, actor=SYSTEM, now=now
+        )
+    return organization_id
+
+
+async def _person(
+    tx: Tx, one: Mapping[str, Any], organizations: Mapping[str, UUID], city: Mapping[str, Any], now: datetime
+) -> tuple[DemoAccount, UUID]:
+    person_id = await access.register_person(tx, name=one["name"], actor=SYSTEM, now=now)
+    number = f"{10_000_000_000 + one['n']}"
+    for channel, address in {
+        "sms": number,
+        "telephone": number,
+        "email": f"{one['login']}@demo.example.invalid",
+    }.items():
+        await access.add_contact_address(
+            tx, channel=channel, address=address, person_id=person_id, actor=SYSTEM, now=now, verified_at=now
+        )
+    organization_id = organizations[one["organization"]]
+    for role in one["roles"]:
+        await access.grant_role(
+            tx, person_id=person_id, organization_id=organization_id, role=Role(role), actor=SYSTEM, now=now
+        )
+    account_id = await access.create_account(tx, person_id=person_id, login=one["login"], actor=SYSTEM, now=now)
+    password = "-".join("".join(secrets.choice(ALPHABET) for _ in range(5)) for _ in range(3))
+    await login.set_password(tx, account_id, password, policy=security_policy(), actor=SYSTEM, now=now)
+    name = next(each["short_name"] for each in city["organizations"] if each["code"] == one["organization"])
+    return DemoAccount(name, one["name"], ", ".join(one["roles"]), one["login"], password), person_id
+
+
+async def _systems(tx: Tx, city: Mapping[str, Any], organizations: Mapping[str, UUID], now: datetime) -> None:
+    made: dict[str, UUID] = {}
+    for one in city["systems"]:
+        made[one["code"]] = await systems.register_system(
+            tx,
+            systems.NewSystem(
+                code=one["code"],
+                name=one["name"],
+                kind=one["kind"],
+                owner_id=organizations[one["owner"]],
+                operator_id=organizations[one["operator"]],
+                users_of=tuple(organizations[code] for code in one.get("users_of", ())),
+                maintainers=tuple(organizations[code] for code in one["maintainers"]),
+                resources=tuple((kind, value) for kind, values in one["resources"].items() for value in values),
+                level=one["level"],
+                filing_number=one["filing_number"],
+                filing_authority=next(
+                    each["name"] for each in city["organizations"] if each["code"] == city["filing_authority"]
+                ),
+                cii=one["cii"],
+                protection_department_id=organizations.get(one.get("protection_department", "")),
+                users=one["users"],
+                personal_records=one["personal_records"],
+                portal_rank=one.get("portal_rank", "none"),
+                important_data="yes" if one.get("important_data") else "no",
+                internet_gov_app=one.get("internet_gov_app", False),
+                platform_id=None if one["kind"] == "platform" else made["platform"],
+                life_cycle="live",
+            ),
+            actor=SYSTEM,
+            now=now,
+        )
+
+
+async def _rosters(
+    tx: Tx, city: Mapping[str, Any], organizations: Mapping[str, UUID], people: Mapping[str, UUID], now: datetime
+) -> None:
+    """Every organization with people `on_duty` has somebody from the year's first day to the end of the next year."""
+    for code, organization_id in organizations.items():
+        turns = [people[one["login"]] for one in city["people"] if one["organization"] == code and one.get("on_duty")]
+        if not turns:
+            continue
+        roster_id = await duty.create_roster(
+            tx, organization_id=organization_id, name=city["roster"], now=now, actor=SYSTEM
+        )
+        shifts = [
+            duty.NewShift(starts_at, starts_at + timedelta(days=1), person_id=turns[day % len(turns)])
+            for day, starts_at in enumerate(_days(now, time.fromisoformat(city["handover"])))
+        ]
+        await duty.add_shifts(tx, roster_id=roster_id, shifts=shifts, now=now, actor=SYSTEM)
+
+
+def _days(now: datetime, handover: time) -> Iterator[datetime]:
+    """Each day's hand-over, from the eve of this year to the end of the next: UTC moments."""
+    year = now.astimezone(SHANGHAI).year
+    day = datetime(year - 1, 12, 31, handover.hour, handover.minute, tzinfo=SHANGHAI)
+    while day.year < year + 2:
+        yield day.astimezone(UTC)
+        day += timedelta(days=1)

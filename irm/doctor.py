@@ -262,8 +262,7 @@ def _disk(home: Path) -> Finding:
     context = {"free": f"{usage.free / 1024**3:.1f}"}
     if usage.free < NO_DISK:
         return Finding(DISK, "broken", N_("%(free)s GiB free: attachments will be refused."), context)
-    if usage.free < LATE_AFTER: Final = timedelta(minutes=2)
-LITTLE_DISK:
+    if usage.free < LITTLE_DISK:
         return Finding(DISK, "weak", N_("%(free)s GiB free."), context)
     return Finding(DISK, "good", N_("%(free)s GiB free."), context)
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import singledispatchmethod
 
-from irm.playbooks import escalation, standing_for
-from irm.playbooks import signals as s
+from irm.playbooks import escalation, signals as s, standing_for
 from irm.playbooks.state import Owed, RunState, Stage, StepState
 from irm.playbooks.steps import (
     Audience,
@@ -117,6 +116,11 @@ class _Engine(Walk):
     @take.register
     def _(self, event: s.ObligationSuperseded) -> None:
         standing_for.settled(self, event.obligation, "superseded")
+
+    @take.register
+    def _(self, event: s.ObligationOverdue) -> None:
+        if self.is_subject(event.obligation):
+            self.tell_subject(overdue=True)
 
     @take.register
     def _(self, event: s.ReceiptGiven) -> None:
@@ -253,9 +257,15 @@ class _Engine(Walk):
         if due_at is None or due_at > self.now:
             return
         match step.action:
-            case Report() | Task():
+            case Report() as action:
                 self.put(step, late=True, due_at=None)
-                self.emit(s.Overran(step.id))
+                bearers = tuple(self.obligations[key].bearer for key in standing_for.open_under(self, action.rule))
+                self.emit(s.Overran(step.id, audiences(action.by, self.facts, bearers)))
+            case Task() as action:
+                self.put(step, late=True, due_at=None)
+                answered = self.at(step).answered
+                asked = audiences(action.to, self.facts)
+                self.emit(s.Overran(step.id, tuple(who for who in asked if who.key not in answered)))
             case Decide() as action:
                 self.choose(step, action.default, "default", self.now)
             case WaitFor():

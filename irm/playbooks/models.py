@@ -62,6 +62,8 @@ class RunRow(Base):
     finished_at: Mapped[datetime | None]
     severity: Mapped[int]
     exercise: Mapped[bool]
+    turns: Mapped[int] = mapped_column(default=0)
+    """How many events the engine has taken."""
 
 
 class RunInboxRow(Base):
@@ -82,7 +84,9 @@ class RunInboxRow(Base):
     """Told twice under one key, it is kept once."""
     at: Mapped[datetime]
     consumed_at: Mapped[datetime | None]
-    """Run time at which the engine took it, with `tick` rows the moment of each timer: what a replay needs."""
+    """Run time at which the engine took it."""
+    turn: Mapped[int | None]
+    """Order in which the engine took it. Ticks that did something are kept too: turns in order are what a replay needs."""
 
 
 class TaskRow(Base):

@@ -78,6 +78,13 @@ class ObligationSuperseded:
 
 
 @dataclass(frozen=True, slots=True)
+class ObligationOverdue:
+    """Its limit has passed unreported."""
+
+    obligation: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiptGiven:
     """`outcome` received | refused | returned; a refusal opens the obligation again, its clock having run on."""
 
@@ -122,6 +129,7 @@ Event: TypeAlias = (
     | ObligationSubmitted
     | ObligationMet
     | ObligationSuperseded
+    | ObligationOverdue
     | ReceiptGiven
     | TaskDone
     | Decided
@@ -140,6 +148,7 @@ _KINDS: Mapping[str, type] = {
     "obligation_submitted": ObligationSubmitted,
     "obligation_met": ObligationMet,
     "obligation_superseded": ObligationSuperseded,
+    "obligation_overdue": ObligationOverdue,
     "receipt_given": ReceiptGiven,
     "task_done": TaskDone,
     "decided": Decided,
@@ -277,6 +286,8 @@ class Overran:
     """A report or task is not done within the playbook's own time; it stays open, the steps after it go on."""
 
     step: str
+    audiences: tuple[Audience, ...] = ()
+    """Who still owes it."""
 
 
 @dataclass(frozen=True, slots=True)

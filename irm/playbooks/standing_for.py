@@ -2,8 +2,7 @@
 
 from dataclasses import replace
 
-from irm.playbooks import escalation
-from irm.playbooks import signals as s
+from irm.playbooks import escalation, signals as s
 from irm.playbooks.state import Owed, Stage
 from irm.playbooks.steps import Report, Step, audiences
 from irm.playbooks.walk import Walk

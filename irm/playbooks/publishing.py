@@ -1,0 +1,139 @@
+"""Versions of playbooks: the built-in library, a city's own, and the one that is active."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from hashlib import sha256
+from importlib.resources import files
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+
+from irm.db import Actor, Tx, uuid7
+from irm.errors import Invalid, NotFound
+from irm.ledger import Event, record
+from irm.playbooks.check import Checked, City, check
+from irm.playbooks.language import read_playbook
+from irm.playbooks.models import PlaybookRow
+from irm.playbooks.steps import Playbook
+from irm.positions import LanguageError
+
+PUBLISHING = 0x69726D_0002
+"""Advisory lock: version numbers are given one after the other."""
+
+
+@dataclass(frozen=True)
+class Published:
+    id: UUID
+    playbook_id: str
+    version: int
+    is_new: bool
+    """False: the active version already reads so."""
+
+
+def library() -> dict[str, str]:
+    """Built-in playbooks: file name → text."""
+    folder = files("irm.playbooks") / "library"
+    return {
+        entry.name: entry.read_text("utf-8")
+        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
+        if entry.name.endswith(".yaml")
+    }
+
+
+async def publish(
+    tx: Tx, text: str, *, file: str, city: City, actor: Actor, now: datetime
+) -> tuple[Published, Checked]:
+    """Make it the active version for runs that start from now on; running ones keep theirs.
+
+    Raises LanguageError where the linter finds an error; warnings are handed back. The same text twice changes nothing.
+    """
+    checked = check(text, file=file, city=city)
+    if checked.playbook is None or checked.errors:
+        raise LanguageError(checked.errors)
+    return await _store(tx, checked.playbook, text, actor=actor, now=now), checked
+
+
+async def publish_library(tx: Tx, *, actor: Actor, now: datetime) -> list[Published]:
+    """At install and after an upgrade. A playbook that the city has published itself is left as it is."""
+    published = []
+    for file, text in library().items():
+        playbook = read_playbook(text, file=file).playbook
+        newest = await tx.scalar(
+            select(PlaybookRow).where(PlaybookRow.playbook_id == playbook.id, PlaybookRow.active)
+        )
+        if newest is None or newest.published_by == "irm":
+            published.append(await _store(tx, playbook, text, actor=actor, now=now, by="irm"))
+    return published
+
+
+async def _store(
+    tx: Tx, playbook: Playbook, text: str, *, actor: Actor, now: datetime, by: str | None = None
+) -> Published:
+    digest = sha256(text.encode()).hexdigest()
+    await tx.execute(select(func.pg_advisory_xact_lock(PUBLISHING)))
+    active = await tx.scalar(select(PlaybookRow).where(PlaybookRow.playbook_id == playbook.id, PlaybookRow.active))
+    if active is not None and active.digest == digest:
+        return Published(active.id, active.playbook_id, active.version, is_new=False)
+    newest = await tx.scalar(select(func.max(PlaybookRow.version)).where(PlaybookRow.playbook_id == playbook.id))
+    await tx.execute(
+        update(PlaybookRow).where(PlaybookRow.playbook_id == playbook.id, PlaybookRow.active).values(active=False)
+    )
+    row = PlaybookRow(
+        id=uuid7(),
+        playbook_id=playbook.id,
+        version=(newest or 0) + 1,
+        title=dict(playbook.title),
+        source=text,
+        digest=digest,
+        published_at=now,
+        published_by=by or str(actor),
+        active=True,
+    )
+    tx.add(row)
+    await tx.flush()
+    body = {"playbook": playbook.id, "version": row.version, "digest": digest}
+    await record(tx, Event("playbook.published", f"playbook/{playbook.id}", now, actor, body))
+    return Published(row.id, row.playbook_id, row.version, is_new=True)
+
+
+async def activate(tx: Tx, playbook_id: str, version: int, *, actor: Actor, now: datetime) -> None:
+    """Go back to an earlier version, or forward again."""
+    await tx.execute(select(func.pg_advisory_xact_lock(PUBLISHING)))
+    row = await tx.scalar(
+        select(PlaybookRow).where(PlaybookRow.playbook_id == playbook_id, PlaybookRow.version == version)
+    )
+    if row is None:
+        raise NotFound("There is no such version of this playbook.")
+    if row.active:
+        return
+    await tx.execute(
+        update(PlaybookRow).where(PlaybookRow.playbook_id == playbook_id, PlaybookRow.active).values(active=False)
+    )
+    row.active = True
+    await tx.flush()
+    body = {"playbook": playbook_id, "version": version, "digest": row.digest, "again": True}
+    await record(tx, Event("playbook.published", f"playbook/{playbook_id}", now, actor, body))
+
+
+async def retire(tx: Tx, playbook_id: str, *, actor: Actor, now: datetime) -> None:
+    """No run starts by it any more. The fallback for obligations cannot be retired: a clock would run out in silence."""
+    row = await tx.scalar(select(PlaybookRow).where(PlaybookRow.playbook_id == playbook_id, PlaybookRow.active))
+    if row is None:
+        raise NotFound("There is no such playbook.")
+    if frozen(row.id, row.source).start.fallback:
+        raise Invalid("This playbook answers what no other answers; it can be replaced, not retired.")
+    row.active = False
+    await tx.flush()
+    await record(tx, Event("playbook.retired", f"playbook/{playbook_id}", now, actor, {"version": row.version}))
+
+
+async def active_playbooks(tx: Tx) -> list[tuple[PlaybookRow, Playbook]]:
+    rows = await tx.scalars(select(PlaybookRow).where(PlaybookRow.active).order_by(PlaybookRow.playbook_id))
+    return [(row, frozen(row.id, row.source)) for row in rows]
+
+
+@lru_cache(maxsize=256)
+def frozen(row_id: UUID, source: str) -> Playbook:
+    """A stored version, read once per process. It was checked when it was published."""
+    return read_playbook(source, file=str(row_id)).playbook

@@ -5,12 +5,23 @@ from typing import Final
 from irm.jobs import Inside, Outside
 from irm.ledger import Subscription, Wiring
 from irm.notify import jobs as notify
+from irm.playbooks import inbox, jobs as playbooks, starting
 
 JOBS: Final[dict[str, Inside | Outside]] = {
     "notify.deliver": notify.DELIVER,
+    "playbooks.advance": Inside(playbooks.advance),
 }
 
 SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
+    # An answer is in the run's inbox before any timer can be looked at.
+    Subscription("delivery.acknowledged", in_transaction=inbox.hear_delivery),
+    Subscription("delivery.delivered", in_transaction=inbox.hear_delivery),
+    Subscription("obligation.*", in_transaction=inbox.hear_duty),
+    Subscription("submission.submitted", in_transaction=inbox.hear_duty),
+    Subscription("submission.refused", in_transaction=inbox.hear_duty),
+    Subscription("obligation.opened", in_transaction=starting.hear_obligation),
+    Subscription("obligation.due_soon", in_transaction=starting.hear_obligation),
+    Subscription("obligation.overdue", in_transaction=starting.hear_obligation),
 )
 
 WIRING: Final = Wiring(JOBS, SUBSCRIPTIONS)

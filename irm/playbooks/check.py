@@ -87,7 +87,9 @@ def _rules(document: Document, playbook: Playbook, city: City) -> Iterator[Fault
         limit = city.limits.get(step.action.rule)
         if limit is None:
             meant = get_close_matches(step.action.rule, city.limits, 1)
-            yield document.fault(loc, f"No rule pack has the duty “{step.action.rule}”.", f"{meant[0]}?" if meant else "")
+            yield document.fault(
+                loc, f"No rule pack has the duty “{step.action.rule}”.", f"{meant[0]}?" if meant else ""
+            )
         elif limit.form and limit.form != step.action.form:
             message = f"“{step.action.rule}” asks for a report of form {limit.form}."
             yield document.fault(("steps", index, "report", "form"), message, limit.form)
@@ -171,7 +173,9 @@ def _unknown(document: Document, playbook: Playbook, city: City) -> Iterator[Fau
             message = "An incident has many obligations; this waits for none of them."
             yield document.fault(("steps", index, "wait"), message, "incident.handled")
         if playbook.start.on[0].startswith("obligation.") and _waits_for(step, "incident."):
-            yield document.fault(("steps", index, "wait"), "This playbook is about an obligation.", "obligation.overdue")
+            yield document.fault(
+                ("steps", index, "wait"), "This playbook is about an obligation.", "obligation.overdue"
+            )
 
 
 def _waits_for(step: Step, room: str) -> bool:
@@ -183,14 +187,20 @@ def _reach(document: Document, playbook: Playbook) -> Iterator[Fault]:
     opens_early = {one for step in playbook.steps for one in step.after}
     for index, step in enumerate(playbook.steps):
         if isinstance(step.action, Page) and step.action.until is Until.NONE and step.action.rungs[-1].every:
-            yield document.fault(("steps", index, "page"), "Nobody answers this page, so its last rung never repeats.", "every: leave it out")
+            yield document.fault(
+                ("steps", index, "page"),
+                "Nobody answers this page, so its last rung never repeats.",
+                "every: leave it out",
+            )
         if isinstance(step.action, WaitFor | WaitUntil | Decide) and step.id not in opens_early:
             following = playbook.steps[index + 1 :]
             decides = isinstance(step.action, Decide) and any(
                 f"decided.{step.id.replace('-', '_')}" in (one.when_source or "") for one in following
             )
             if not decides and not isinstance(step.action, WaitUntil):
-                yield document.fault(("steps", index), f"Nothing comes after “{step.id}”.", "leave it out, or put a step after it")
+                yield document.fault(
+                    ("steps", index), f"Nothing comes after “{step.id}”.", "leave it out, or put a step after it"
+                )
 
 
 def _missing(document: Document, playbook: Playbook, city: City) -> Iterator[Fault]:
@@ -200,7 +210,12 @@ def _missing(document: Document, playbook: Playbook, city: City) -> Iterator[Fau
     if not named or not playbook.start.on[0].startswith("incident."):
         return
     for rule, limit in sorted(city.limits.items()):
-        if rule not in named and rule.partition("/")[0] in packs and limit.within is not None and limit.form == "initial":
+        if (
+            rule not in named
+            and rule.partition("/")[0] in packs
+            and limit.within is not None
+            and limit.form == "initial"
+        ):
             yield document.fault(("steps",), f"No step reports under “{rule}”.", "its clock will run without a draft")
 
 
@@ -223,4 +238,6 @@ def _unheld(document: Document, playbook: Playbook, city: City) -> Iterator[Faul
         for loc, targets in _targets(step):
             for target in targets:
                 if "incident." not in target.who and "obligation." not in target.who and str(target) not in city.held:
-                    yield document.fault(("steps", index, *loc), f"Nobody holds {target} today.", "fill the roster or the role")
+                    yield document.fault(
+                        ("steps", index, *loc), f"Nobody holds {target} today.", "fill the roster or the role"
+                    )

@@ -59,9 +59,7 @@ class Doing:
     async def failed(self, effect: s.Effect, failure: Exception) -> list[s.Event]:
         log.error("an effect failed", run=str(self.run.id), effect=type(effect).__name__, exc_info=failure)
         step = getattr(effect, "step", None)
-        await self.tell(
-            "run.effect_failed", step=step, effect=type(effect).__name__, error=type(failure).__name__
-        )
+        await self.tell("run.effect_failed", step=step, effect=type(effect).__name__, error=type(failure).__name__)
         if isinstance(effect, s.PageRung):
             return [s.Unreached(effect.step, effect.rung, tuple(a.key for a in effect.audiences), FAILED)]
         if isinstance(effect, s.PlaceCall):

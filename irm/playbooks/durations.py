@@ -3,7 +3,9 @@
 import re
 from datetime import timedelta
 
-_SHAPE = re.compile(r"(?:(?P<days>\d{1,4})d)?(?:(?P<hours>\d{1,5})h)?(?:(?P<minutes>\d{1,6})m)?(?:(?P<seconds>\d{1,7})s)?")
+_SHAPE = re.compile(
+    r"(?:(?P<days>\d{1,4})d)?(?:(?P<hours>\d{1,5})h)?(?:(?P<minutes>\d{1,6})m)?(?:(?P<seconds>\d{1,7})s)?"
+)
 
 
 def parse_duration(text: str) -> timedelta:

@@ -41,7 +41,9 @@ def _via(value: object) -> tuple[str, ...]:
     for channel in channels:
         if channel != "preferred" and channel not in CHANNELS:
             meant = get_close_matches(str(channel), (*CHANNELS, "preferred"), 1)
-            message = f"There is no channel “{channel}” – {meant[0] + '?' if meant else 'preferred, ' + ', '.join(CHANNELS)}"
+            message = (
+                f"There is no channel “{channel}” – {meant[0] + '?' if meant else 'preferred, ' + ', '.join(CHANNELS)}"
+            )
             raise ValueError(message)
     if "preferred" in channels and len(channels) > 1:
         message = "“preferred” stands alone – it is the first address that works"
@@ -166,7 +168,9 @@ class StepModel(Model):
     @model_validator(mode="after")
     def _one_kind(self) -> "StepModel":
         if len(self.kinds) != 1:
-            message = f"A step does one thing; this one has {' and '.join(self.kinds) or 'none'} – one of {', '.join(KINDS)}"
+            message = (
+                f"A step does one thing; this one has {' and '.join(self.kinds) or 'none'} – one of {', '.join(KINDS)}"
+            )
             raise ValueError(message)
         if self.until is not None and self.page is None:
             message = "“until” belongs to a page – leave it out"
@@ -266,7 +270,9 @@ def _names(document: Document, model: PlaybookModel) -> Iterator[Fault]:
     ids = [step.id for step in model.steps]
     for index, step in enumerate(model.steps):
         if step.id in seen:
-            yield document.fault(("steps", index, "id"), f"There is a step “{step.id}” already.", "every step needs its own id")
+            yield document.fault(
+                ("steps", index, "id"), f"There is a step “{step.id}” already.", "every step needs its own id"
+            )
         seen.setdefault(step.id, index)
         for number, name in enumerate(step.after or ()):
             if name not in ids:

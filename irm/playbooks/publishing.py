@@ -59,9 +59,7 @@ async def publish_library(tx: Tx, *, actor: Actor, now: datetime) -> list[Publis
     published = []
     for file, text in library().items():
         playbook = read_playbook(text, file=file).playbook
-        newest = await tx.scalar(
-            select(PlaybookRow).where(PlaybookRow.playbook_id == playbook.id, PlaybookRow.active)
-        )
+        newest = await tx.scalar(select(PlaybookRow).where(PlaybookRow.playbook_id == playbook.id, PlaybookRow.active))
         if newest is None or newest.published_by == "irm":
             published.append(await _store(tx, playbook, text, actor=actor, now=now, by="irm"))
     return published

@@ -195,7 +195,9 @@ async def replay(tx: Tx, run_id: UUID) -> RunState | None:
     row = await tx.get_one(PlaybookRow, run.playbook_row_id)
     playbook = frozen(row.id, row.source)
     taken = await tx.scalars(
-        select(RunInboxRow).where(RunInboxRow.run_id == run_id, RunInboxRow.turn.is_not(None)).order_by(RunInboxRow.turn)
+        select(RunInboxRow)
+        .where(RunInboxRow.run_id == run_id, RunInboxRow.turn.is_not(None))
+        .order_by(RunInboxRow.turn)
     )
     state: RunState | None = None
     for entry in taken:

@@ -66,9 +66,7 @@ def simulate(
     step = start(playbook, facts, now)
     lines += (Line(now, effect) for effect in step.effects)
     state = step.state
-    queue = sorted(
-        [Supposed(timedelta(), owed) for owed in obligations] + list(supposed), key=lambda one: one.after
-    )
+    queue = sorted([Supposed(timedelta(), owed) for owed in obligations] + list(supposed), key=lambda one: one.after)
     for _ in range(MOST_TICKS):
         due = [at for at in (state.next_at, now + queue[0].after if queue else None) if at is not None]
         at = min(due, default=None)
@@ -101,7 +99,13 @@ def plan(playbook: Playbook, state: RunState, now: datetime) -> tuple[Planned, .
             planned.append(Planned(None, step.id, "wait", waits_for=step.action.event))
         elif standing.stage in (Stage.WAITING, Stage.DORMANT) and step.id not in opened:
             planned.append(
-                Planned(None, step.id, step.kind, audiences=_first_asked(step.action, state.facts), waits_for=_why(playbook, walked, step.id))
+                Planned(
+                    None,
+                    step.id,
+                    step.kind,
+                    audiences=_first_asked(step.action, state.facts),
+                    waits_for=_why(playbook, walked, step.id),
+                )
             )
     return tuple(planned)
 

@@ -150,7 +150,9 @@ async def close_run(tx: Tx, run_id: UUID, *, now: datetime) -> None:
 
 
 async def _cancel(tx: Tx, now: datetime, *which: Any) -> None:
-    rows = await tx.scalars(select(TaskRow).where(*which, TaskRow.status == "open").order_by(TaskRow.id).with_for_update())
+    rows = await tx.scalars(
+        select(TaskRow).where(*which, TaskRow.status == "open").order_by(TaskRow.id).with_for_update()
+    )
     for row in rows:
         row.status = "cancelled"
         await tx.flush()

@@ -62,5 +62,7 @@ def values(facts: Facts) -> Mapping[str, object]:
     if incident is not None:
         reached, assessed = incident.get("reached") or LOWEST, incident.get("assessed")
         found["incident.at_least"] = assessed or reached
-        found["incident.may_be"] = min(reached, assessed) if assessed else min(reached, incident.get("possible") or LOWEST)
+        found["incident.may_be"] = (
+            min(reached, assessed) if assessed else min(reached, incident.get("possible") or LOWEST)
+        )
     return found

@@ -20,7 +20,7 @@ from sqlalchemy.pool import NullPool
 from irm import jobs
 from irm.clock import FixedClock
 from irm.config import Settings
-from irm.db import Database
+from irm.db import Actor, Database
 from irm.wiring import WIRING
 from tests.server import Server, running
 
@@ -28,6 +28,7 @@ KINDS: Final = ("unit", "feature", "browser", "system", "architecture")
 THE_NIGHT: Final = datetime(2026, 11, 20, 19, 41, tzinfo=UTC)
 """21 November 2026, 03:41 in Shanghai."""
 
+SignIn = Callable[[Any], Awaitable[httpx.AsyncClient]]
 Drain = Callable[..., Awaitable[int]]
 
 hypothesis_settings.register_profile("quick", max_examples=25, deadline=None, derandomize=True)
@@ -203,3 +204,32 @@ async def client(db: Database, clock: FixedClock, settings: Settings) -> AsyncIt
     transport = httpx.ASGITransport(app=app, client=("127.0.0.1", 50000))
     async with httpx.AsyncClient(transport=transport, base_url="http://irm.test") as made:
         yield made
+
+
+@pytest.fixture
+def sign_in(client: httpx.AsyncClient, db: Database, clock: FixedClock) -> SignIn:
+    """`await sign_in(account)`: the client carries a session of that account (and its CSRF token as a header)."""
+
+    async def run(account: Any) -> httpx.AsyncClient:
+        from irm.access.models import SessionRow
+        from irm.access.opaque import hashed
+        from irm.access.security import security_policy
+        from irm.access.sessions import COOKIE, open_session
+
+        account_id = getattr(account, "id", account)
+        async with db.transaction() as tx:
+            token = await open_session(
+                tx,
+                account_id,
+                policy=security_policy(),
+                ip="127.0.0.1",
+                user_agent="tests",
+                actor=Actor("person", account_id),
+                now=clock.now(),
+            )
+            session = await tx.get_one(SessionRow, hashed(token))
+            client.headers["x-csrf-token"] = session.csrf_token
+        client.cookies.set(COOKIE, token)
+        return client
+
+    return run

@@ -30,9 +30,6 @@ UNITS = {"hours", "days", "weeks", "minutes", "months", "years"}
 FIGURES_WITH_A_REASON = {
     "irm.playbooks.simulate": "how far ahead the preview of a plan looks; nothing is owed at its end",
 }
-    "irm.notify.retries": "pauses between attempts at one provider; no rule speaks of them",
-    "irm.notify.schedule": "hand-over checks by the machine, no legal figure",
-}
 LEGAL_LOOKING = re.compile(r"^[A-Z_]*(HOURS|DAYS|MINUTES|WITHIN|LIMIT|DEADLINE|THRESHOLD)[A-Z_]*$")
 
 

@@ -51,6 +51,12 @@ class ObligationRow(Base):
     recipient_kind: Mapped[str]
     recipient_tier: Mapped[str | None]
     subject: Mapped[str]
+    number: Mapped[str]
+    """Of the subject, as people say it."""
+    page: Mapped[str]
+    """Where in irm the subject is read."""
+    severity: Mapped[int | None]
+    """Level of the subject when last graded; orders reminders, decides nothing."""
     incident_id: Mapped[UUID | None] = mapped_column(ForeignKey("incident.id"))
     part_id: Mapped[UUID | None] = mapped_column(ForeignKey("part.id"))
     start_event: Mapped[str]
@@ -105,6 +111,7 @@ class SubmissionRow(Base):
             "organization_id",
             "form",
             "recipient_id",
+            "recipient_kind",
             unique=True,
             postgresql_where=text("status IN ('draft', 'sending')"),
             postgresql_nulls_not_distinct=True,
@@ -116,6 +123,8 @@ class SubmissionRow(Base):
     report_id: Mapped[UUID]
     form: Mapped[str]
     subject: Mapped[str]
+    number: Mapped[str]
+    page: Mapped[str]
     incident_id: Mapped[UUID | None] = mapped_column(ForeignKey("incident.id"))
     organization_id: Mapped[UUID] = mapped_column(ForeignKey("organization.id"))
     recipient_id: Mapped[UUID | None] = mapped_column(ForeignKey("organization.id"))

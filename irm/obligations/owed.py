@@ -164,7 +164,7 @@ def clock(term: Term, now: datetime) -> Clock:
     used = 1.0 if limit <= timedelta(0) else min(1.0, max(0.0, (at - term.started_at) / limit))
     if stopped_at is not None:
         return Clock("stopped", since, limit, spare, used)
-    return Clock("overdue" if spare < timedelta(0) else "running", since, limit, spare, used)
+    return Clock("overdue" if spare <= timedelta(0) else "running", since, limit, spare, used)
 
 
 def marks(term: Term, policy: ClockPolicy) -> tuple[Mark, ...]:
@@ -201,8 +201,8 @@ def is_born_late(due_at: datetime | None, arose_at: datetime) -> bool:
 
 
 def is_overdue(term: Term, now: datetime) -> bool:
-    """True once the limit has passed unreported. A report handed over on the very moment of the limit is in time."""
-    return term.counts_overdue and term.is_running and term.due_at is not None and term.due_at < now
+    """True once the limit is reached unreported. A report handed over at the very moment of the limit is in time."""
+    return term.counts_overdue and term.is_running and term.due_at is not None and term.due_at <= now
 
 
 def earliness(term: Term) -> timedelta | None:

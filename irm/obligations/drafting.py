@@ -1,0 +1,345 @@
+"""Drafts of reports: one text for each bearer, one submission for each recipient; they share `report_id` and items."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from irm.clock import SHANGHAI
+from irm.db import Actor, Tx, uuid7
+from irm.errors import Conflict, FieldError, Invalid, NotFound
+from irm.ledger import Event, record
+from irm.obligations.directory import desk_of
+from irm.obligations.forms import form_of, is_form
+from irm.obligations.linking import obligations_of, parties_of, tie
+from irm.obligations.models import SUBMISSION_SERIAL, ObligationRow, SubmissionPartyRow, SubmissionRow
+from irm.obligations.policy import entry_policy
+from irm.obligations.settling import HANDED_OVER, lock
+from irm.obligations.subjects import Subject
+
+OPEN = ("draft", "sending")
+
+
+async def open_draft(
+    tx: Tx,
+    *,
+    obligations: Collection[UUID],
+    actor: Actor,
+    now: datetime,
+    form: str | None = None,
+    items: Mapping[str, str] | None = None,
+    run_id: UUID | None = None,
+    step_id: str | None = None,
+) -> tuple[UUID, ...]:
+    """A draft for every bearer and recipient of these obligations; a draft that is open already is used.
+
+    `form`: default is the obligation's own. Without `items` the subject's room fills them when it hears
+    `submission.drafted`. Obligations that are not open are left out.
+    """
+    rows = [row for row in await lock(tx, obligations) if row.status == "open"]
+    drafts: list[UUID] = []
+    reports: dict[tuple[UUID, str, str], UUID] = {}
+    for row in rows:
+        kind = form or row.form
+        report_id = reports.setdefault((row.bearer_id, row.subject, kind), uuid7())
+        draft = await _draft(
+            tx,
+            subject=_subject_of(row),
+            form=kind,
+            organization_id=row.bearer_id,
+            recipient=(row.recipient_id, row.recipient_kind, row.recipient_tier),
+            report_id=report_id,
+            items=items or {},
+            obligations=[row.id],
+            run_id=run_id,
+            step_id=step_id,
+            actor=actor,
+            now=now,
+        )
+        reports[(row.bearer_id, row.subject, kind)] = draft.report_id
+        drafts.append(draft.id)
+    return tuple(dict.fromkeys(drafts))
+
+
+async def draft_submission(
+    tx: Tx,
+    *,
+    subject: Subject,
+    form: str,
+    organization_id: UUID,
+    recipient_id: UUID,
+    actor: Actor,
+    now: datetime,
+    items: Mapping[str, str] | None = None,
+) -> UUID:
+    """A report that a person decides to write, owed or not; ties the open obligations that it would meet.
+
+    Uses the draft to the same recipient if there is one.
+    """
+    if not is_form(form) or form == "filing":
+        raise Invalid("Unknown form of report.", field="form")
+    if recipient_id == organization_id:
+        raise Invalid("A report goes to somebody else.", field="recipient")
+    desk = await desk_of(tx, recipient_id, field="recipient")
+    owed = await tx.scalars(
+        select(ObligationRow.id)
+        .where(
+            ObligationRow.subject == subject.path,
+            ObligationRow.bearer_id == organization_id,
+            ObligationRow.status == "open",
+            ObligationRow.satisfied_by.contains([form]),
+            ObligationRow.recipient_id == recipient_id,
+        )
+        .order_by(ObligationRow.id)
+    )
+    draft = await _draft(
+        tx,
+        subject=subject,
+        form=form,
+        organization_id=organization_id,
+        recipient=(recipient_id, desk.kind, desk.tier),
+        report_id=uuid7(),
+        items=items or {},
+        obligations=list(owed),
+        run_id=None,
+        step_id=None,
+        actor=actor,
+        now=now,
+    )
+    return draft.id
+
+
+async def draft_again(tx: Tx, submission_id: UUID, *, actor: Actor, now: datetime) -> UUID:
+    """The same report once more: by another means, or after it was refused or returned."""
+    old = await locked(tx, submission_id)
+    if old.status not in HANDED_OVER or old.form == "filing":
+        raise Conflict("Only a report that was handed over can be handed over again.")
+    ties = [row.id for row in await lock(tx, await obligations_of(tx, old.id)) if row.status in ("open", "submitted")]
+    completions = await tx.scalars(
+        select(ObligationRow.id).where(ObligationRow.completes_id == old.id, ObligationRow.status == "open")
+    )
+    draft = await _draft(
+        tx,
+        subject=Subject(old.subject, old.number, old.page, old.incident_id, exercise=old.exercise),
+        form=old.form,
+        organization_id=old.organization_id,
+        recipient=(old.recipient_id, old.recipient_kind, old.recipient_tier),
+        report_id=old.report_id,
+        items=dict(old.items),
+        obligations=[*ties, *completions],
+        run_id=old.run_id,
+        step_id=old.step_id,
+        actor=actor,
+        now=now,
+        follows_id=old.id,
+    )
+    return draft.id
+
+
+async def fill_draft(tx: Tx, submission_id: UUID, items: Mapping[str, str], *, now: datetime) -> bool:
+    """The subject's room writes what it knows into a draft that nobody has written in yet. True if it did."""
+    row = await locked(tx, submission_id)
+    if row.status != "draft" or any(str(text).strip() for text in row.items.values()):
+        return False
+    known = {item.key for item in form_of(row.form).items}
+    row.items = {key: text for key, text in items.items() if key in known}
+    row.updated_at = now
+    await tx.flush()
+    return True
+
+
+async def edit_draft(
+    tx: Tx,
+    submission_id: UUID,
+    *,
+    items: Mapping[str, str],
+    actor: Actor,
+    now: datetime,
+    version: int | None = None,
+    document_number: str | None = None,
+) -> SubmissionRow:
+    """Write the text of the report; drafts of it to other recipients change with it.
+
+    `version`: the one that the writer saw; a newer one is a Conflict. Items not named stay as they are.
+    """
+    row = await locked(tx, submission_id)
+    if row.status != "draft":
+        raise Conflict("This report was handed over; its text cannot be changed any more.", code="handed_over")
+    if version is not None and version != row.version:
+        raise Conflict("Somebody else has changed this draft. Load it again before you write.", code="stale")
+    checked = check_items(row.form, items)
+    together = await tx.scalars(
+        select(SubmissionRow)
+        .where(SubmissionRow.report_id == row.report_id, SubmissionRow.status == "draft")
+        .order_by(SubmissionRow.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    for each in together:
+        merged = {**each.items, **checked}
+        if merged != each.items:
+            each.items = merged
+            each.version += 1
+            each.updated_at = now
+    if document_number is not None:
+        row.document_number = check_line("document_number", document_number) or None
+    await tx.flush()
+    return row
+
+
+async def discard_draft(tx: Tx, submission_id: UUID, *, actor: Actor, now: datetime) -> None:
+    """A draft that is not needed. Its serial number is not used again; what is owed stays owed."""
+    row = await locked(tx, submission_id)
+    if row.status != "draft":
+        raise Conflict("This report was handed over; it cannot be discarded.", code="handed_over")
+    row.status, row.updated_at = "discarded", now
+    await tx.flush()
+    await record(tx, Event("submission.discarded", path_of(row), now, actor, await body_of(tx, row)))
+
+
+def check_items(form: str, items: Mapping[str, str]) -> dict[str, str]:
+    """Plain text of known items. Raises Invalid naming each field at fault."""
+    longest = entry_policy().longest_item
+    faults = [FieldError(f"items.{key}", "This form has no such item.") for key in form_of(form).unknown(items)]
+    for key, text in items.items():
+        if "\x00" in text:
+            faults.append(FieldError(f"items.{key}", "The text holds a character that cannot be stored."))
+        elif len(text) > longest:
+            faults.append(FieldError(f"items.{key}", "At most %(most)s characters.", {"most": longest}))
+    if faults:
+        raise Invalid("Please correct what is marked.", errors=faults)
+    return {key: text.replace("\r\n", "\n").strip() for key, text in items.items()}
+
+
+def check_line(field: str, text: str | None, *, longest: int | None = None) -> str:
+    """One line or short text. Raises Invalid naming the field."""
+    most = longest or entry_policy().longest_line
+    if text is None:
+        return ""
+    if "\x00" in text:
+        raise Invalid("The text holds a character that cannot be stored.", field=field)
+    if len(text) > most:
+        raise Invalid("At most %(most)s characters.", field=field, most=most)
+    return text.strip()
+
+
+def path_of(row: SubmissionRow) -> str:
+    return f"{row.subject}/submission/{row.id}"
+
+
+async def body_of(tx: Tx, row: SubmissionRow) -> dict[str, object]:
+    """What an entry about a submission says; subscribers read it, so it names everybody by id."""
+    return {
+        "submission": str(row.id),
+        "serial": row.serial,
+        "form": row.form,
+        "organization": str(row.organization_id),
+        "for": sorted(str(each) for each in await parties_of(tx, row.id)),
+        "recipient": str(row.recipient_id) if row.recipient_id else None,
+        "recipient_kind": row.recipient_kind,
+        "recipient_tier": row.recipient_tier,
+        "means": row.means,
+        "obligations": [str(each) for each in await obligations_of(tx, row.id)],
+        "run_id": str(row.run_id) if row.run_id else None,
+        "step_id": row.step_id,
+        "exercise": row.exercise,
+    }
+
+
+async def locked(tx: Tx, submission_id: UUID) -> SubmissionRow:
+    row = await tx.scalar(
+        select(SubmissionRow)
+        .where(SubmissionRow.id == submission_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if row is None:
+        raise NotFound("This submission does not exist.")
+    return row
+
+
+async def next_serial(tx: AsyncSession, now: datetime) -> str:
+    """BS-2026-000123. The year is the one in Shanghai; the number is never used again."""
+    number: int = (await tx.execute(select(SUBMISSION_SERIAL.next_value()))).scalar_one()
+    return f"BS-{now.astimezone(SHANGHAI).year}-{number:06d}"
+
+
+async def _draft(  # noqa: PLR0913 - a draft's identity and origin
+    tx: Tx,
+    *,
+    subject: Subject,
+    form: str,
+    organization_id: UUID,
+    recipient: tuple[UUID | None, str, str | None],
+    report_id: UUID,
+    items: Mapping[str, str],
+    obligations: Collection[UUID],
+    run_id: UUID | None,
+    step_id: str | None,
+    actor: Actor,
+    now: datetime,
+    follows_id: UUID | None = None,
+) -> SubmissionRow:
+    recipient_id, recipient_kind, recipient_tier = recipient
+    same = (
+        SubmissionRow.subject == subject.path,
+        SubmissionRow.organization_id == organization_id,
+        SubmissionRow.form == form,
+        SubmissionRow.recipient_kind == recipient_kind,
+        SubmissionRow.recipient_id == recipient_id if recipient_id else SubmissionRow.recipient_id.is_(None),
+    )
+    before: int = (
+        await tx.execute(select(func.count()).where(*same, SubmissionRow.status.in_(HANDED_OVER)))
+    ).scalar_one()
+    values = {
+        "id": uuid7(),
+        "serial": await next_serial(tx, now),
+        "report_id": report_id,
+        "form": form,
+        "subject": subject.path,
+        "number": subject.number,
+        "page": subject.page,
+        "incident_id": subject.incident_id,
+        "organization_id": organization_id,
+        "recipient_id": recipient_id,
+        "recipient_kind": recipient_kind,
+        "recipient_tier": recipient_tier,
+        "status": "draft",
+        "ordinal": before + 1,
+        "items": dict(items),
+        "entered_afterwards": False,
+        "version": 1,
+        "created_at": now,
+        "created_by": actor.id,
+        "updated_at": now,
+        "run_id": run_id,
+        "step_id": step_id,
+        "follows_id": follows_id,
+        "exercise": subject.exercise,
+    }
+    row = await tx.scalar(
+        insert(SubmissionRow).values(values).on_conflict_do_nothing().returning(SubmissionRow)
+    )
+    if row is None:
+        row = (
+            await tx.scalars(
+                select(SubmissionRow).where(*same, SubmissionRow.status.in_(OPEN)).with_for_update()
+            )
+        ).one()
+        if row.run_id is None and run_id is not None:
+            row.run_id, row.step_id = run_id, step_id
+            await tx.flush()
+        await tie(tx, row.id, obligations)
+        return row
+    await tx.execute(insert(SubmissionPartyRow).values(submission_id=row.id, organization_id=organization_id))
+    await tie(tx, row.id, obligations)
+    await record(tx, Event("submission.drafted", path_of(row), now, actor, await body_of(tx, row)))
+    return row
+
+
+def _subject_of(row: ObligationRow) -> Subject:
+    return Subject(row.subject, row.number, row.page, row.incident_id, row.severity, row.exercise)
+

@@ -1,0 +1,72 @@
+"""What each form of report consists of (`forms.yaml`; RULES.md §2.2), read once. Item texts are plain text."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from ruamel.yaml import YAML
+
+Texts = Mapping[str, str]
+
+OTHER: Final = "notice"
+"""A form that is not listed is written like a notice."""
+
+
+@dataclass(frozen=True)
+class Item:
+    key: str
+    number: Texts
+    title: Texts
+    help: Texts
+    needed: bool
+    """Without it the report cannot be handed over; the rest may be given later (待补报)."""
+
+
+@dataclass(frozen=True)
+class Form:
+    name: str
+    title: Texts
+    short: Texts
+    basis: Texts
+    items: tuple[Item, ...]
+
+    def missing(self, given: Mapping[str, Any]) -> tuple[Item, ...]:
+        """Items without which it cannot be handed over."""
+        return tuple(item for item in self.items if item.needed and not str(given.get(item.key) or "").strip())
+
+    def pending(self, given: Mapping[str, Any]) -> tuple[Item, ...]:
+        """Items that are still to follow."""
+        return tuple(item for item in self.items if not str(given.get(item.key) or "").strip())
+
+    def unknown(self, given: Mapping[str, Any]) -> tuple[str, ...]:
+        known = {item.key for item in self.items}
+        return tuple(sorted(key for key in given if key not in known))
+
+
+@cache
+def forms() -> Mapping[str, Form]:
+    given = YAML(typ="safe").load((files("irm.obligations") / "forms.yaml").read_text("utf-8"))
+    found: dict[str, Form] = {}
+    for name, form in given.items():
+        items = given[form["items_of"]]["items"] if "items_of" in form else form["items"]
+        found[name] = Form(
+            name=name,
+            title=form["title"],
+            short=form["short"],
+            basis=form.get("basis", {}),
+            items=tuple(
+                Item(item["key"], item["number"], item["title"], item.get("help", {}), bool(item.get("needed")))
+                for item in items
+            ),
+        )
+    return found
+
+
+def form_of(name: str) -> Form:
+    return forms().get(name) or forms()[OTHER]
+
+
+def is_form(name: str) -> bool:
+    return name in forms()

@@ -1,0 +1,313 @@
+"""Reports are handed over here: by mail through irm, or by hand (telephone, fax, paper, portal) as a person states."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from irm import jobs
+from irm.db import SYSTEM, Actor, Tx, uuid7
+from irm.errors import Conflict, FieldError, Invalid
+from irm.i18n import DEFAULT_LOCALE, localized
+from irm.ledger import Event, record
+from irm.notify import service as notify
+from irm.notify.messages import About
+from irm.access.queries import Organization
+from irm.obligations.directory import desk_of, desks
+from irm.obligations.drafting import body_of, check_line, edit_draft, locked, next_serial, path_of
+from irm.obligations.forms import form_of
+from irm.obligations.letter import Letterhead, text_of, title_of
+from irm.obligations.linking import parties_of, tie, tie_what_it_meets
+from irm.obligations.models import ObligationRow, ReceiptRow, SubmissionPartyRow, SubmissionRow
+from irm.obligations.moments import stated
+from irm.obligations.owed import entered_afterwards
+from irm.obligations.policy import entry_policy
+from irm.obligations.settling import resettle
+from irm.obligations.subjects import Subject
+
+RECEIPT_ALARM: Final = "obligations.receipt_alarm"
+BY_HAND: Final = ("telephone", "fax", "paper", "portal")
+MAIL: Final = "mail"
+MEANS: Final = (MAIL, *BY_HAND)
+FILING: Final = "filing"
+
+
+async def submit_report(  # noqa: PLR0913 - all that is said at the moment of handing over
+    tx: Tx,
+    submission_id: UUID,
+    *,
+    means: str,
+    actor: Actor,
+    now: datetime,
+    items: Mapping[str, str] | None = None,
+    stated_at: datetime | None = None,
+    for_organizations: Collection[UUID] = (),
+    document_number: str | None = None,
+    recipient_id: UUID | None = None,
+    version: int | None = None,
+) -> SubmissionRow:
+    """Hand a draft over to its recipient.
+
+    By mail: it leaves with the next job and is `sending` until the recipient's server has taken it; the clock runs until
+    then. By hand: it is submitted as of `stated_at` (default now). `for_organizations` (代报): those it also speaks for;
+    each must owe something here. Raises Conflict for what was handed over already, Invalid naming the field otherwise.
+    """
+    if means not in MEANS:
+        raise Invalid("Unknown means of handing over.", field="means")
+    row = await locked(tx, submission_id)
+    if row.status != "draft":
+        raise Conflict("This report was handed over already.", code="handed_over")
+    if items is not None or document_number is not None:
+        row = await edit_draft(
+            tx, row.id, items=items or {}, actor=actor, now=now, version=version, document_number=document_number
+        )
+    missing = form_of(row.form).missing(row.items)
+    if missing:
+        raise Invalid(
+            "Please correct what is marked.",
+            errors=[FieldError(f"items.{item.key}", "This item is needed before the report can be handed over.") for item in missing],
+        )
+    desk = await _recipient(tx, row, recipient_id)
+    await _speak_for(tx, row, for_organizations)
+    row.means, row.submitted_by = means, actor.id
+    if means == MAIL:
+        if stated_at is not None:
+            raise Invalid("irm itself knows when a mail leaves.", field="stated_at")
+        await _by_mail(tx, row, desk, actor=actor, now=now)
+        return row
+    earliest = await _earliest_start(tx, row)
+    at = stated(stated_at, "stated_at", now=now, not_before=earliest)
+    await _handed_over(tx, row, at=at, actor=actor, now=now)
+    return row
+
+
+async def accept_filing(  # noqa: PLR0913 - who told whom, when and how
+    tx: Tx,
+    *,
+    subject: Subject,
+    organization_id: UUID,
+    filed_at: datetime,
+    filing_id: UUID,
+    actor: Actor,
+    now: datetime,
+) -> tuple[UUID, ...]:
+    """Filing in irm is itself what some rules ask for (vendor or unit to cloud authority): one submission per recipient.
+
+    `filed_at`: when the filing reached irm. Call it after `open_owed`; again with the same filing: nothing. Returns the
+    submissions' ids.
+    """
+    wanted = await tx.scalars(
+        select(ObligationRow)
+        .where(
+            ObligationRow.subject == subject.path,
+            ObligationRow.bearer_id == organization_id,
+            ObligationRow.status == "open",
+            ObligationRow.satisfied_by.contains([FILING]),
+            ObligationRow.recipient_id.is_not(None),
+        )
+        .order_by(ObligationRow.id)
+        .with_for_update()
+    )
+    made: list[UUID] = []
+    for duty in wanted:
+        row = SubmissionRow(
+            id=uuid7(),
+            serial=await next_serial(tx, now),
+            report_id=uuid7(),
+            form=FILING,
+            subject=subject.path,
+            number=subject.number,
+            page=subject.page,
+            incident_id=subject.incident_id,
+            organization_id=organization_id,
+            recipient_id=duty.recipient_id,
+            recipient_kind=duty.recipient_kind,
+            recipient_tier=duty.recipient_tier,
+            means="irm",
+            status="receipted",
+            ordinal=1,
+            items={"filing": str(filing_id)},
+            stated_at=filed_at,
+            submitted_at=filed_at,
+            recorded_at=now,
+            entered_afterwards=False,
+            created_at=now,
+            created_by=actor.id,
+            updated_at=now,
+            submitted_by=actor.id,
+            exercise=subject.exercise,
+        )
+        tx.add(row)
+        await tx.flush()
+        tx.add(SubmissionPartyRow(submission_id=row.id, organization_id=organization_id))
+        tx.add(
+            ReceiptRow(
+                submission_id=row.id,
+                outcome="received",
+                standing="confirmed",
+                number=subject.number,
+                received_by=None,
+                means="irm",
+                stated_at=filed_at,
+                recorded_at=now,
+                entered_afterwards=False,
+                confirmed_at=now,
+            )
+        )
+        await tx.flush()
+        await tie(tx, row.id, [duty.id])
+        await record(tx, Event("submission.submitted", path_of(row), now, actor, await body_of(tx, row)))
+        await resettle(tx, [duty.id], actor=actor, now=now)
+        made.append(row.id)
+    return tuple(made)
+
+
+async def mail_sent(tx: Tx, event: Event, entry_id: UUID) -> None:  # noqa: ARG001 - the shape of a subscriber
+    """`delivery.sent`: the recipient's mail server has taken the report, so it is submitted."""
+    row = await _sending(tx, event)
+    if row is not None:
+        await _handed_over(tx, row, at=event.at, actor=SYSTEM, now=event.at)
+
+
+async def mail_failed(tx: Tx, event: Event, entry_id: UUID) -> None:  # noqa: ARG001 - the shape of a subscriber
+    """`delivery.failed` or `delivery.skipped`: nothing was handed over; the report is a draft again, its clock ran on."""
+    row = await _sending(tx, event)
+    if row is None:
+        return
+    row.status, row.means, row.submitted_by, row.delivery_id = "draft", None, None, None
+    await tx.flush()
+    body = await body_of(tx, row)
+    await record(
+        tx, Event("submission.not_sent", path_of(row), event.at, SYSTEM, {**body, "reason": event.body.get("reason")})
+    )
+
+
+async def _recipient(tx: Tx, row: SubmissionRow, given: UUID | None) -> Organization:
+    """Who gets it. A draft that names only a kind and a tier is told the organization now; any other cannot change."""
+    if row.recipient_id is None:
+        if given is None:
+            raise Invalid("Say which organization received it.", field="recipient")
+        desk = await desk_of(tx, given, field="recipient")
+        if (desk.kind, desk.tier) != (row.recipient_kind, row.recipient_tier or desk.tier):
+            raise Invalid("The article names another recipient.", field="recipient")
+        row.recipient_id = given
+        return desk
+    if given is not None and given != row.recipient_id:
+        raise Invalid("This draft goes to another recipient.", field="recipient")
+    return await desk_of(tx, row.recipient_id, field="recipient")
+
+
+async def _speak_for(tx: Tx, row: SubmissionRow, organizations: Collection[UUID]) -> None:
+    others = {each for each in organizations if each != row.organization_id}
+    if not others:
+        return
+    known = set(
+        await tx.scalars(
+            select(ObligationRow.bearer_id).where(
+                ObligationRow.subject == row.subject, ObligationRow.bearer_id.in_(others)
+            )
+        )
+    )
+    strangers = [
+        FieldError(f"for_organizations.{place}", "This organization owes nothing here.")
+        for place, each in enumerate(organizations)
+        if each in others - known
+    ]
+    if strangers:
+        raise Invalid("Please correct what is marked.", errors=strangers)
+    rows = [{"submission_id": row.id, "organization_id": each} for each in sorted(others)]
+    await tx.execute(insert(SubmissionPartyRow).values(rows).on_conflict_do_nothing())
+
+
+async def _earliest_start(tx: Tx, row: SubmissionRow) -> datetime | None:
+    """Nothing can be reported before anybody concerned knew of it."""
+    parties = {row.organization_id, *await parties_of(tx, row.id)}
+    return await tx.scalar(
+        select(func.min(ObligationRow.started_at)).where(
+            ObligationRow.subject == row.subject, ObligationRow.bearer_id.in_(parties)
+        )
+    )
+
+
+async def _by_mail(tx: Tx, row: SubmissionRow, desk: Organization, *, actor: Actor, now: datetime) -> None:
+    if not desk.email:
+        raise Invalid("This desk has no mail address on record. Hand the report over by telephone, fax or on paper.", field="means")
+    if "email" in await notify.channels_off(tx):
+        raise Invalid("Mail is not set up here. Hand the report over by telephone, fax or on paper.", field="means")
+    parties = await parties_of(tx, row.id)
+    named = await desks(tx, {row.organization_id, *parties})
+    sender = named[row.organization_id]
+    head = Letterhead(
+        serial=row.serial,
+        number=row.number,
+        document_number=row.document_number,
+        sender=sender.name,
+        also_for=tuple(named[each].name for each in sorted(parties - {row.organization_id})),
+        recipient=desk.name,
+        telephone=sender.telephone,
+        exercise=row.exercise,
+    )
+    form = form_of(row.form)
+    row.status = "sending"
+    await tx.flush()
+    row.delivery_id = await notify.report(
+        tx,
+        key=f"submission/{row.id}/{row.version}/{now.isoformat()}",
+        organization_id=desk.id,
+        address=desk.email,
+        title=title_of(form, head),
+        body=text_of(form, row.items, head, now),
+        about=About(row.number, None, f"/submissions/{row.id}", localized(form.short, DEFAULT_LOCALE)),
+        subject=row.subject,
+        now=now,
+        exercise=row.exercise,
+        run_id=row.run_id,
+        step_id=row.step_id,
+        actor=actor,
+    )
+    await tx.flush()
+    await record(tx, Event("submission.sending", path_of(row), now, actor, await body_of(tx, row)))
+
+
+async def _handed_over(tx: Tx, row: SubmissionRow, *, at: datetime, actor: Actor, now: datetime) -> None:
+    policy = entry_policy().clocks
+    row.status, row.stated_at, row.submitted_at, row.recorded_at, row.updated_at = "submitted", at, at, now, now
+    row.entered_afterwards = entered_afterwards(at, now, policy)
+    await tx.flush()
+    meets = await tie_what_it_meets(tx, row)
+    await record(
+        tx,
+        Event(
+            "submission.submitted",
+            path_of(row),
+            now,
+            actor,
+            {**await body_of(tx, row), "stated_at": at.isoformat(), "entered_afterwards": row.entered_afterwards},
+        ),
+    )
+    await resettle(tx, meets, actor=actor, now=now)
+    await jobs.schedule(
+        tx,
+        RECEIPT_ALARM,
+        {"submission": str(row.id)},
+        run_at=max(at + policy.receipt_within, now),
+        key=f"{RECEIPT_ALARM}:{row.id}",
+        priority=30,
+    )
+
+
+async def _sending(tx: Tx, event: Event) -> SubmissionRow | None:
+    """The report that this delivery carries, if it is still waiting for it."""
+    kind, _, tail = event.subject.rpartition("/delivery/")
+    if not kind:
+        return None
+    row: SubmissionRow | None = await tx.scalar(
+        select(SubmissionRow)
+        .where(SubmissionRow.delivery_id == UUID(tail), SubmissionRow.status == "sending")
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return row

@@ -1,0 +1,47 @@
+"""What has happened about a subject's duties, as other rooms ask before they lower a level or dismiss an incident."""
+
+from uuid import UUID
+
+from sqlalchemy import exists, select
+
+from irm.db import Tx
+from irm.obligations.handing import FILING
+from irm.obligations.models import ObligationRow, SubmissionRow
+from irm.obligations.settling import HANDED_OVER
+
+
+async def anything_sent(tx: Tx, incident_id: UUID) -> bool:
+    """Was a report handed to an authority? A filing in irm is none."""
+    return bool(
+        await tx.scalar(
+            select(
+                exists().where(
+                    SubmissionRow.incident_id == incident_id,
+                    SubmissionRow.status.in_(HANDED_OVER),
+                    SubmissionRow.form != FILING,
+                )
+            )
+        )
+    )
+
+
+async def clock_ran(tx: Tx, incident_id: UUID) -> bool:
+    """Has any duty with a limit ever been owed here?"""
+    return bool(
+        await tx.scalar(
+            select(exists().where(ObligationRow.incident_id == incident_id, ObligationRow.due_at.is_not(None)))
+        )
+    )
+
+
+async def rules_reported_under(tx: Tx, incident_id: UUID) -> dict[UUID, frozenset[str]]:
+    """By bearer, the qualified ids of the rules under which it has reported."""
+    found: dict[UUID, set[str]] = {}
+    rows = await tx.execute(
+        select(ObligationRow.bearer_id, ObligationRow.rule_id).where(
+            ObligationRow.incident_id == incident_id, ObligationRow.submitted_at.is_not(None)
+        )
+    )
+    for bearer_id, rule_id in rows.all():
+        found.setdefault(bearer_id, set()).add(rule_id)
+    return {bearer_id: frozenset(rules) for bearer_id, rules in found.items()}

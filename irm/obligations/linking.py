@@ -1,0 +1,101 @@
+"""Ties submissions to the obligations that they meet; `meeting.meets` decides."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from irm.db import Tx
+from irm.obligations.meeting import Duty, Handed, meets
+from irm.obligations.models import ObligationRow, SubmissionObligationRow, SubmissionPartyRow, SubmissionRow
+from irm.obligations.settling import HANDED_OVER
+
+
+def duty_of(row: ObligationRow) -> Duty:
+    return Duty(
+        subject=row.subject,
+        bearer_id=row.bearer_id,
+        satisfied_by=frozenset(row.satisfied_by),
+        recipient_id=row.recipient_id,
+        recipient_kind=row.recipient_kind,
+        recipient_tier=row.recipient_tier,
+    )
+
+
+def handed_of(row: SubmissionRow, organizations: Iterable[UUID]) -> Handed:
+    return Handed(
+        form=row.form,
+        subject=row.subject,
+        organizations=frozenset({row.organization_id, *organizations}),
+        recipient_id=row.recipient_id,
+        recipient_kind=row.recipient_kind,
+        recipient_tier=row.recipient_tier,
+    )
+
+
+async def parties_of(tx: Tx, submission_id: UUID) -> frozenset[UUID]:
+    return frozenset(
+        await tx.scalars(
+            select(SubmissionPartyRow.organization_id).where(SubmissionPartyRow.submission_id == submission_id)
+        )
+    )
+
+
+async def obligations_of(tx: Tx, submission_id: UUID) -> list[UUID]:
+    return list(
+        await tx.scalars(
+            select(SubmissionObligationRow.obligation_id)
+            .where(SubmissionObligationRow.submission_id == submission_id)
+            .order_by(SubmissionObligationRow.obligation_id)
+        )
+    )
+
+
+async def tie(tx: Tx, submission_id: UUID, obligation_ids: Iterable[UUID]) -> None:
+    rows = [{"submission_id": submission_id, "obligation_id": each} for each in obligation_ids]
+    if rows:
+        await tx.execute(insert(SubmissionObligationRow).values(rows).on_conflict_do_nothing())
+
+
+async def tie_what_it_meets(tx: Tx, row: SubmissionRow) -> list[UUID]:
+    """Replace the ties that the draft had by those that the submission, as handed over, really meets."""
+    handed = handed_of(row, await parties_of(tx, row.id))
+    candidates = await tx.scalars(
+        select(ObligationRow).where(
+            ObligationRow.subject == row.subject,
+            ObligationRow.bearer_id.in_(handed.organizations),
+            ObligationRow.status.in_(("open", "submitted", "met")),
+            ObligationRow.started_at <= (row.submitted_at or row.stated_at or row.created_at),
+        )
+    )
+    met = sorted(each.id for each in candidates if meets(handed, duty_of(each)))
+    planned = await obligations_of(tx, row.id)
+    for stale in set(planned) - set(met):
+        tie_row = await tx.get(SubmissionObligationRow, (row.id, stale))
+        if tie_row is not None:
+            await tx.delete(tie_row)
+    await tx.flush()
+    await tie(tx, row.id, met)
+    return met
+
+
+async def link_earlier(tx: Tx, row: ObligationRow) -> bool:
+    """Reports handed over before the duty opened count for it, if they went where it asks. True when there was one.
+
+    What was handed over before the duty's start event says nothing about it: a reopened incident is closed anew, and a
+    completion comes after the return.
+    """
+    earlier = await tx.scalars(
+        select(SubmissionRow).where(
+            SubmissionRow.subject == row.subject,
+            SubmissionRow.status.in_(HANDED_OVER),
+            SubmissionRow.submitted_at >= row.started_at,
+        )
+    )
+    found = False
+    for submission in earlier:
+        if meets(handed_of(submission, await parties_of(tx, submission.id)), duty_of(row)):
+            await tie(tx, submission.id, [row.id])
+            found = True
+    return found

@@ -1,0 +1,151 @@
+"""Reminders of clocks, the moment a limit passes, and submissions that stay without receipt. Jobs call these."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import select
+
+from irm.db import SYSTEM, Tx
+from irm.i18n import LOCALES, localized, translator
+from irm.ledger import Event, record
+from irm.notify import queries as people
+from irm.notify import service as notify
+from irm.notify.messages import About
+from irm.obligations import owed
+from irm.obligations.directory import desks
+from irm.obligations.drafting import body_of, path_of
+from irm.obligations.forms import form_of
+from irm.obligations.models import ObligationRow, SubmissionRow
+from irm.obligations.policy import entry_policy
+from irm.obligations.settling import set_timers, tell, term_of
+from irm.web.wording import deadline
+
+ON_DUTY: Final = "on_duty(obligation.bearer)"
+
+
+async def remind(tx: Tx, args: Mapping[str, Any], now: datetime) -> None:
+    """Say every mark that has come, for all open duties of the same bearer and subject, in one message.
+
+    Passing the limit is said once, and never of recommended or practice rules. Running it again says nothing.
+    """
+    first = await tx.get(ObligationRow, UUID(args["obligation"]))
+    if first is None or first.status != "open":
+        return
+    policy = entry_policy().clocks
+    rows = await tx.scalars(
+        select(ObligationRow)
+        .where(
+            ObligationRow.subject == first.subject,
+            ObligationRow.bearer_id == first.bearer_id,
+            ObligationRow.status == "open",
+        )
+        .order_by(ObligationRow.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    concerned: list[ObligationRow] = []
+    names: list[str] = []
+    for row in rows:
+        come = owed.marks_due(term_of(row), policy, row.reminded, now)
+        if not come:
+            continue
+        row.reminded = [*row.reminded, *(mark.name for mark in come)]
+        concerned.append(row)
+        names.append(f"{row.id}:{come[-1].name}")
+        await _tell_marks(tx, row, come, now)
+        await set_timers(tx, row, now=now)
+    if not concerned:
+        return
+    await tx.flush()
+    lines = await _lines(tx, concerned, now)
+    await notify.remind(
+        tx,
+        key=f"obligations/{first.bearer_id}/{'+'.join(names)}",
+        targets=await people.resolve(tx, ON_DUTY, {"obligation": {"bearer": str(first.bearer_id)}}, now),
+        about=About(
+            first.number,
+            first.severity,
+            first.page,
+            title=_in_all(lambda t: t("Time limits of %(number)s", number=first.number)),
+            body={locale: "\n".join(each[locale] for each in lines) for locale in LOCALES},
+        ),
+        subject=first.subject,
+        now=now,
+        severity=first.severity,
+        exercise=first.exercise,
+    )
+
+
+async def receipt_alarm(tx: Tx, args: Mapping[str, Any], now: datetime) -> None:
+    """A submission without receipt after the city's limit: the sender's desk is told to ask for it."""
+    row = await tx.scalar(
+        select(SubmissionRow)
+        .where(SubmissionRow.id == UUID(args["submission"]), SubmissionRow.status == "submitted")
+        .with_for_update()
+    )
+    if row is None:
+        return
+    await record(tx, Event("submission.unreceipted", path_of(row), now, SYSTEM, await body_of(tx, row)))
+    desk = (await desks(tx, [row.recipient_id])).get(row.recipient_id) if row.recipient_id else None
+    recipient = desk.name if desk else ""
+    await notify.remind(
+        tx,
+        key=f"submission/{row.id}/unreceipted",
+        targets=await people.resolve(tx, ON_DUTY, {"obligation": {"bearer": str(row.organization_id)}}, now),
+        about=About(
+            row.number,
+            None,
+            f"/submissions/{row.id}",
+            title=_in_all(lambda t: t("No receipt yet for %(serial)s", serial=row.serial)),
+            body={
+                locale: translator(locale)(
+                    "%(form)s %(serial)s to %(recipient)s: no receipt so far. Ask the desk and record its answer.",
+                    form=localized(form_of(row.form).short, locale),
+                    serial=row.serial,
+                    recipient=recipient,
+                )
+                for locale in LOCALES
+            },
+        ),
+        subject=row.subject,
+        now=now,
+        exercise=row.exercise,
+    )
+
+
+async def _tell_marks(tx: Tx, row: ObligationRow, come: Sequence[owed.Mark], now: datetime) -> None:
+    names = {mark.name for mark in come}
+    is_over = owed.is_overdue(term_of(row), now) and row.overdue_at is None
+    if str(entry_policy().clocks.soon) in names and not is_over:
+        await tell(tx, "obligation.due_soon", row, actor=SYSTEM, now=now)
+    if is_over:
+        row.overdue_at = row.due_at
+        await tx.flush()
+        await tell(tx, "obligation.overdue", row, actor=SYSTEM, now=now)
+
+
+async def _lines(tx: Tx, rows: Sequence[ObligationRow], now: datetime) -> list[dict[str, str]]:
+    """One line for each duty in every language: what, to whom, by when."""
+    named = await desks(tx, [row.recipient_id for row in rows if row.recipient_id])
+    lines: list[dict[str, str]] = []
+    for row in rows:
+        limit = row.due_at or row.internal_due_at
+        desk = named.get(row.recipient_id) if row.recipient_id else None
+        line: dict[str, str] = {}
+        for locale in LOCALES:
+            t = translator(locale)
+            line[locale] = t(
+                "%(what)s, to %(whom)s: %(limit)s %(when)s",
+                what=localized(row.title, locale),
+                whom=desk.name if desk else t("recipient not listed"),
+                limit=t(owed.limit_word(term_of(row).standing, internal=row.due_at is None)),
+                when=deadline(limit, now, t) if limit else "",
+            )
+        lines.append(line)
+    return lines
+
+
+def _in_all(say: Any) -> dict[str, str]:
+    return {locale: say(translator(locale)) for locale in LOCALES}

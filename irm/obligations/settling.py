@@ -1,0 +1,179 @@
+"""Brings obligations into line with what was handed over for them, and keeps their timers."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy import select
+
+from irm import jobs
+from irm.db import Actor, Tx
+from irm.ledger import Event, record
+from irm.obligations import owed
+from irm.obligations.models import ObligationRow, ReceiptRow, SubmissionObligationRow, SubmissionRow
+from irm.obligations.policy import entry_policy, standing_of
+
+REMIND = "obligations.remind"
+HANDED_OVER = ("submitted", "receipted", "refused", "returned")
+
+
+def term_of(row: ObligationRow) -> owed.Term:
+    return owed.Term(
+        kind=cast("owed.Kind", row.kind),
+        standing=standing_of(row.force),
+        started_at=row.started_at,
+        arose_at=row.arose_at,
+        due_at=row.due_at,
+        internal_due_at=row.internal_due_at,
+        status=cast("owed.Status", row.status),
+        submitted_at=row.submitted_at,
+        ended_at=row.ended_at,
+    )
+
+
+def path_of(row: ObligationRow) -> str:
+    return f"{row.subject}/obligation/{row.id}"
+
+
+def body_of(row: ObligationRow) -> dict[str, object]:
+    """What an entry about an obligation says; subscribers read it, so it names everybody by id."""
+    return {
+        "obligation": str(row.id),
+        "rule": row.rule_id,
+        "pack": f"{row.pack_id}@{row.pack_version}",
+        "bearer": str(row.bearer_id),
+        "recipient": str(row.recipient_id) if row.recipient_id else None,
+        "recipient_kind": row.recipient_kind,
+        "recipient_tier": row.recipient_tier,
+        "form": row.form,
+        "kind": row.kind,
+        "number": row.number,
+        "page": row.page,
+        "severity": row.severity,
+        "force": row.force,
+        "generation": row.generation,
+        "due_at": row.due_at.isoformat() if row.due_at else None,
+        "born_late": row.born_late,
+        "exercise": row.exercise,
+    }
+
+
+async def tell(tx: Tx, action: str, row: ObligationRow, *, actor: Actor, now: datetime, **more: object) -> UUID:
+    return await record(tx, Event(action, path_of(row), now, actor, {**body_of(row), **more}))
+
+
+async def lock(tx: Tx, ids: Collection[UUID]) -> list[ObligationRow]:
+    """The obligations, locked in the order of their ids and read afresh."""
+    if not ids:
+        return []
+    return list(
+        await tx.scalars(
+            select(ObligationRow)
+            .where(ObligationRow.id.in_(ids))
+            .order_by(ObligationRow.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+    )
+
+
+async def set_timers(tx: Tx, row: ObligationRow, *, now: datetime) -> None:
+    """A job for every mark that was not said; those already past become one job, hence one message."""
+    policy = entry_policy().clocks
+    term = term_of(row)
+    if not term.is_running:
+        return
+    missed = owed.marks_due(term, policy, row.reminded, now)
+    coming = [
+        mark for mark in owed.marks(term, policy) if mark.at > now and mark.name not in row.reminded
+    ]
+    for mark in (*missed[-1:], *coming):
+        await jobs.schedule(
+            tx,
+            REMIND,
+            {"obligation": str(row.id), "mark": mark.name},
+            run_at=max(mark.at, now),
+            key=f"{REMIND}:{row.id}:{mark.name}",
+            priority=20 if mark.name == owed.DUE_MARK else 40,
+        )
+
+
+async def stop_timers(tx: Tx, row: ObligationRow) -> None:
+    await jobs.cancel_prefix(tx, f"{REMIND}:{row.id}:")
+
+
+async def resettle(tx: Tx, ids: Collection[UUID], *, actor: Actor, now: datetime) -> list[ObligationRow]:
+    """Recompute the status of these obligations from all that was handed over for them; says what changed.
+
+    Locks them. Running it again changes nothing.
+    """
+    rows = await lock(tx, ids)
+    attempts = await _attempts(tx, [row.id for row in rows])
+    for row in rows:
+        ended = (
+            owed.Ended(cast("owed.Ending", row.status), row.ended_at)
+            if row.status in ("superseded", "waived") and row.ended_at
+            else None
+        )
+        settled = owed.settle(attempts[row.id], ended)
+        before = cast("owed.Status", row.status)
+        if before in owed.FINAL and before != settled.status:
+            continue
+        row.submitted_at, row.met_at, row.status = settled.submitted_at, settled.met_at, settled.status
+        await tx.flush()
+        if before == settled.status:
+            continue
+        if settled.status == "open":
+            await set_timers(tx, row, now=now)
+        elif before == "open":
+            await stop_timers(tx, row)
+        if settled.status in ("met", "returned"):
+            early = owed.earliness(term_of(row))
+            await tell(
+                tx,
+                f"obligation.{settled.status}",
+                row,
+                actor=actor,
+                now=now,
+                submission=settled.decided_by,
+                submitted_at=settled.submitted_at.isoformat() if settled.submitted_at else None,
+                early_seconds=int(early.total_seconds()) if early is not None else None,
+            )
+    return rows
+
+
+async def _attempts(tx: Tx, ids: Iterable[UUID]) -> dict[UUID, list[owed.Attempt]]:
+    found: dict[UUID, list[owed.Attempt]] = defaultdict(list)
+    wanted = list(ids)
+    if not wanted:
+        return found
+    handed = (
+        await tx.execute(
+            select(
+                SubmissionObligationRow.obligation_id,
+                SubmissionRow.id,
+                SubmissionRow.submitted_at,
+                SubmissionRow.recorded_at,
+            )
+            .join(SubmissionRow, SubmissionRow.id == SubmissionObligationRow.submission_id)
+            .where(SubmissionObligationRow.obligation_id.in_(wanted), SubmissionRow.status.in_(HANDED_OVER))
+        )
+    ).all()
+    answers: dict[UUID, tuple[str, datetime]] = {}
+    receipts = await tx.execute(
+        select(ReceiptRow.submission_id, ReceiptRow.outcome, ReceiptRow.recorded_at)
+        .where(ReceiptRow.submission_id.in_({submission for _, submission, _, _ in handed}))
+        .order_by(ReceiptRow.recorded_at, ReceiptRow.id)
+    )
+    for submission, outcome, recorded_at in receipts.all():
+        answers.setdefault(submission, (outcome, recorded_at))
+    for obligation, submission, submitted_at, recorded_at in handed:
+        outcome, decided_at = answers.get(submission, (None, None))
+        found[obligation].append(
+            owed.Attempt(
+                str(submission), submitted_at, recorded_at, cast("owed.Outcome | None", outcome), decided_at
+            )
+        )
+    return found

@@ -1,0 +1,21 @@
+"""What obligations, submissions and contact records are about. Pure: the subject's own room fills it in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class Subject:
+    """`path` is the ledger's (`incident/<id>`), `number` what people say, `page` where it is read (`/incidents/SJ-…`).
+
+    `level` is the one by which clocks run (1 the gravest). `parts`: part of the incident by organization.
+    """
+
+    path: str
+    number: str
+    page: str
+    incident_id: UUID | None = None
+    level: int | None = None
+    exercise: bool = False
+    parts: Mapping[UUID, UUID] = field(default_factory=dict)

@@ -23,7 +23,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-from cel_expr_python import cel  # type: ignore[import-untyped]
+from cel_expr_python import cel
 from ruamel.yaml import YAML
 
 LONGEST: Final = 2_000
@@ -96,10 +96,15 @@ class ConditionFailed(RuntimeError):  # noqa: N818 - it says what happened
 
 
 @cache
+def level_rows() -> tuple[Mapping[str, Any], ...]:
+    """`irm/levels.yaml`: level, word (Chinese, as rule text writes it) and English name; gravest first."""
+    return tuple(YAML(typ="safe").load((files("irm") / "levels.yaml").read_text("utf-8")))
+
+
+@cache
 def level_words() -> Mapping[str, int]:
-    """What rule text calls the levels, gravest first (`irm/levels.yaml`)."""
-    rows = YAML(typ="safe").load((files("irm") / "levels.yaml").read_text("utf-8"))
-    return {row["word"]: row["level"] for row in rows}
+    """What rule text calls the levels, gravest first."""
+    return {row["word"]: row["level"] for row in level_rows()}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""What the law asks, as data: rule packs, grading, and who owes what to whom by when."""

@@ -1,0 +1,341 @@
+"""Who owes what to whom by when, from an incident as it stands now (DESIGN §2, §4). Pure and deterministic.
+
+`due` yields plain values; `obligations` freezes them. Calling it again with more facts yields what is owed then; the key
+of each says whether it is the same duty. Levels: `may_be` asks `possible` until a person has assessed, then the graver of
+reached and assessed; `at_least` asks what was assessed, before that what is reached. A condition that depends on
+something unknown owes nothing: a rule that must bind in doubt says so (`bearer.cii != "no"`).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from irm.conditions import Choice, FactType
+from irm.rules.facts import FactValue
+from irm.rules.levels import clock_level, settled_level
+from irm.rules.moments import Within, due_moment
+from irm.rules.pack import Addressee, Citation, DutyRule, Pack, Status, Texts, facts_in_condition
+
+Cii = Literal["yes", "no", "unknown"]
+
+DUTY_TYPES: Final[Mapping[str, FactType | Choice]] = {
+    "may_be": FactType.LEVEL,
+    "at_least": FactType.LEVEL,
+    "incident.may_be": FactType.LEVEL,
+    "incident.at_least": FactType.LEVEL,
+    "incident.cii": Choice("yes", "no", "unknown"),
+    "incident.crime_suspected": FactType.BOOL,
+    "incident.category": FactType.STRING,
+    "bearer.cii": Choice("yes", "no", "unknown"),
+    "bearer.roles": FactType.STRINGS,
+    "bearer.reported": FactType.STRINGS,
+    "bearer.has_sector_regulator": FactType.BOOL,
+}
+
+
+@dataclass(frozen=True)
+class Levels:
+    reached: int
+    possible: int
+    assessed: int | None = None
+
+
+@dataclass(frozen=True)
+class Share:
+    """One organization's part. `known_at`: when it found out or was told. `reported`: qualified ids of rules under which it has reported."""
+
+    organization: UUID
+    roles: frozenset[str]
+    known_at: datetime
+    facts: Mapping[str, FactValue] = field(default_factory=dict)
+    handled_at: datetime | None = None
+    cii: Cii = "unknown"
+    protection_department: UUID | None = None
+    sector_regulator: UUID | None = None
+    reported: frozenset[str] = frozenset()
+    events: Mapping[str, datetime] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Party:
+    """An organization of the directory. `region` is an administrative division code where there is one."""
+
+    id: UUID
+    kind: str
+    tier: str | None
+    joined: bool
+    region: str | None = None
+
+
+@dataclass(frozen=True)
+class IncidentSubject:
+    """`events`: moments by name (`crime_suspected_at`, `received_at/<rule id>`); those of a share go first."""
+
+    id: UUID
+    levels: Levels
+    discovered_at: datetime
+    shares: tuple[Share, ...]
+    directory: tuple[Party, ...]
+    facts: Mapping[str, FactValue] = field(default_factory=dict)
+    cii: Cii = "unknown"
+    exercise: bool = False
+    category: str | None = None
+    events: Mapping[str, datetime] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Owed:
+    """`information_only`: the bearer has not joined, or its clock starts outside irm; shown, never counted.
+
+    `started_at` is None only then. `recipient` None: nobody of that kind and tier is in the directory.
+    """
+
+    rule_id: str
+    pack_id: str
+    pack_version: str
+    title: Texts
+    citation: Citation
+    force: str
+    status: Status
+    interpretation: Texts | None
+    kind: Literal["timed", "prompt", "standing"]
+    form: str
+    satisfied_by: tuple[str, ...]
+    bearer: UUID | None
+    bearer_kind: str | None
+    recipient: UUID | None
+    recipient_kind: str
+    recipient_tier: str | None
+    start_event: str
+    started_at: datetime | None
+    due_at: datetime | None
+    internal_due_at: datetime | None
+    why: tuple[tuple[str, Any], ...]
+    information_only: bool
+    waiver: Texts | None = None
+
+    @property
+    def key(self) -> str:
+        """Unique among what one subject owes; the generation and the subject are the caller's to add."""
+        recipient = self.recipient or f"{self.recipient_kind}.{self.recipient_tier or '-'}"
+        return f"{self.rule_id}|{self.bearer or self.bearer_kind}|{recipient}|{self.start_event}"
+
+
+@dataclass(frozen=True)
+class _Bearer:
+    """Who bears the duty, and the share through which it does (its own, or the operator's for a superior)."""
+
+    organization: UUID | None
+    kind: str | None
+    joined: bool
+    share: Share
+    is_own_share: bool
+
+
+@dataclass(frozen=True)
+class _To:
+    organization: UUID | None
+    kind: str
+    tier: str | None
+
+
+def due(packs: Sequence[Pack], subject: IncidentSubject, *, now: datetime) -> tuple[Owed, ...]:
+    """Everything owed as things stand, in the order of packs and rules. What starts after `now` is not owed yet."""
+    rules = {
+        rule.id: (rule, pack)
+        for pack in packs
+        if pack.effective.covers(subject.discovered_at)
+        for rule in pack.duties
+        if rule.effective.covers(subject.discovered_at)
+    }
+    internal = {
+        rule_id: limit for pack in packs if pack.policy for rule_id, limit in pack.policy.internal_limits.items()
+    }
+    found: dict[str, Owed] = {}
+    for rule, pack in rules.values():
+        if rule.kind == "standing":
+            continue
+        for bearer in _bearers(rule, subject):
+            if not _holds(rule, bearer.share, subject):
+                continue
+            for one in _owed(rule, pack, bearer, subject, rules, internal.get(rule.id), now):
+                found.setdefault(one.key, one)
+    return tuple(found.values())
+
+
+def _owed(  # noqa: PLR0913 - everything that one duty is made of
+    rule: DutyRule,
+    pack: Pack,
+    bearer: _Bearer,
+    subject: IncidentSubject,
+    rules: Mapping[str, tuple[DutyRule, Pack]],
+    internal: Within | None,
+    now: datetime,
+) -> Iterator[Owed]:
+    started = _start(rule, bearer, subject)
+    information = not bearer.joined or (started is None and rule.after is not None)
+    if started is None and not information:
+        return
+    if started is not None and started > now:
+        return
+    if information:
+        started = None
+    for to in _recipients(rule.recipients, bearer, subject, rules):
+        if to.organization is not None and to.organization == bearer.organization:
+            continue
+        yield Owed(
+            rule_id=rule.id,
+            pack_id=pack.id,
+            pack_version=pack.version,
+            title=rule.title,
+            citation=rule.citation,
+            force=rule.force,
+            status=rule.status,
+            interpretation=rule.interpretation,
+            kind=rule.kind,
+            form=rule.form,
+            satisfied_by=rule.satisfied_by,
+            bearer=bearer.organization,
+            bearer_kind=bearer.kind,
+            recipient=to.organization,
+            recipient_kind=to.kind,
+            recipient_tier=to.tier,
+            start_event=rule.start_event,
+            started_at=started,
+            due_at=due_moment(started, rule.limit) if started and rule.limit else None,
+            internal_due_at=due_moment(started, internal) if started and internal else None,
+            why=_why(rule, bearer.share, subject),
+            information_only=information,
+            waiver=rule.waiver,
+        )
+
+
+def _bearers(rule: DutyRule, subject: IncidentSubject) -> Iterator[_Bearer]:
+    parties = {party.id: party for party in subject.directory}
+    wanted = rule.bearer
+    operators = [share for share in subject.shares if "operator" in share.roles]
+    if wanted.role is not None:
+        for share in subject.shares:
+            if wanted.role in share.roles:
+                party = parties.get(share.organization)
+                yield _Bearer(share.organization, party.kind if party else None, _joined(party), share, is_own_share=True)
+    elif wanted.relation is not None:
+        for share in operators:
+            organization = getattr(share, wanted.relation)
+            party = parties.get(organization)
+            yield _Bearer(organization, wanted.relation, party is not None and party.joined, share, is_own_share=False)
+    else:
+        for share in operators:
+            party = _desk(wanted, parties.get(share.organization), subject.directory)
+            joined = party is not None and party.joined
+            yield _Bearer(party.id if party else None, wanted.kind, joined, share, is_own_share=False)
+
+
+def _joined(party: Party | None) -> bool:
+    """A share belongs to somebody who works here unless the directory says otherwise."""
+    return party is None or party.joined
+
+
+def _start(rule: DutyRule, bearer: _Bearer, subject: IncidentSubject) -> datetime | None:
+    share = bearer.share
+    if rule.after is not None:
+        name = f"{rule.start_event}/{rule.after}"
+        return share.events.get(name) or subject.events.get(name)
+    if rule.start_event == "known_at":
+        return share.known_at if bearer.is_own_share else None
+    if rule.start_event == "handled_at":
+        return share.handled_at
+    moment = share.events.get(rule.start_event) or subject.events.get(rule.start_event)
+    if moment is None and rule.start_fallback == "known_at":
+        return share.known_at
+    return moment
+
+
+def _recipients(
+    wanted: Sequence[Addressee],
+    bearer: _Bearer,
+    subject: IncidentSubject,
+    rules: Mapping[str, tuple[DutyRule, Pack]],
+) -> Iterator[_To]:
+    parties = {party.id: party for party in subject.directory}
+    for one in wanted:
+        if one.same_as:
+            for rule_id in one.same_as:
+                other = rules.get(rule_id)
+                if other and (rule_id in bearer.share.reported or _holds(other[0], bearer.share, subject)):
+                    yield from _recipients(other[0].recipients, bearer, subject, {})
+        elif one.relation == "operators":
+            for share in subject.shares:
+                if "operator" in share.roles:
+                    yield _to(parties.get(share.organization), share.organization, "using_unit")
+        elif one.relation is not None:
+            organization: UUID | None = getattr(bearer.share, one.relation)
+            yield _to(parties.get(organization) if organization else None, organization, one.relation)
+        elif one.role is not None:
+            for share in subject.shares:
+                if one.role in share.roles:
+                    yield _to(parties.get(share.organization), share.organization, one.role)
+        else:
+            near = parties.get(bearer.share.organization)
+            party = _desk(one, near, subject.directory)
+            yield _To(party.id if party else None, one.kind or "other", one.tier or (party.tier if party else None))
+
+
+def _to(party: Party | None, organization: UUID | None, kind: str) -> _To:
+    return _To(organization, party.kind if party else kind, party.tier if party else None)
+
+
+def _desk(wanted: Addressee, near: Party | None, directory: Sequence[Party]) -> Party | None:
+    """The desk of that kind at the tier that the article names; where it names none, the first preferred tier."""
+    candidates = [party for party in directory if party.kind == wanted.kind and wanted.tier in {None, party.tier}]
+    if wanted.tier is None and wanted.prefer:
+        for tier in wanted.prefer:
+            if at_tier := [party for party in candidates if party.tier == tier]:
+                candidates = at_tier
+                break
+    region = near.region if near else None
+    candidates.sort(key=lambda party: (not _same_place(party.region, region), str(party.region), str(party.id)))
+    return candidates[0] if candidates else None
+
+
+def _same_place(one: str | None, other: str | None) -> bool:
+    """A province's code is the beginning of its cities' codes (zeros fill the rest); equal names are one place."""
+    if not one or not other:
+        return False
+    mine, theirs = (text.rstrip("0") if text.isdigit() else text for text in (one, other))
+    return theirs.startswith(mine) or mine.startswith(theirs)
+
+
+def _values(rule: DutyRule, share: Share, subject: IncidentSubject) -> dict[str, Any]:
+    levels = subject.levels
+    may_be = clock_level(levels.reached, levels.possible, levels.assessed)
+    at_least = settled_level(levels.reached, levels.assessed)
+    facts = {**subject.facts, **share.facts}
+    suspected = facts.get("crime_suspected") is True or "crime_suspected_at" in {**subject.events, **share.events}
+    return {
+        "may_be": may_be,
+        "at_least": at_least,
+        "incident.may_be": may_be,
+        "incident.at_least": at_least,
+        "incident.cii": subject.cii,
+        "incident.crime_suspected": suspected,
+        "incident.category": subject.category or "",
+        "bearer.cii": share.cii,
+        "bearer.roles": sorted(share.roles),
+        "bearer.reported": sorted(share.reported),
+        "bearer.has_sector_regulator": share.sector_regulator is not None,
+        **facts_in_condition(rule, facts),
+    }
+
+
+def _holds(rule: DutyRule, share: Share, subject: IncidentSubject) -> bool:
+    return rule.when is None or rule.when.decide(_values(rule, share, subject)) is True
+
+
+def _why(rule: DutyRule, share: Share, subject: IncidentSubject) -> tuple[tuple[str, Any], ...]:
+    if rule.when is None:
+        return ()
+    values = _values(rule, share, subject)
+    return tuple((name, values.get(name)) for name in sorted(rule.when.names))

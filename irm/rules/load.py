@@ -1,0 +1,302 @@
+"""From a file to a rule pack: names resolved, conditions compiled, every fault told at its place; and the facts catalogue.
+
+`load_pack(text, file=…)` raises LanguageError with all faults. It does not run the pack's own tests: `pack_tests.py` does.
+"""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from functools import cache, lru_cache
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from irm.conditions import Choice, Condition, ConditionError, FactType, compile_condition, level_words
+from irm.errors import FieldError, Invalid
+from irm.i18n import N_
+from irm.positions import Document, Fault, LanguageError, Loc, parse
+from irm.rules.duties import DUTY_TYPES
+from irm.rules.facts import NONE, REGISTER_TYPES, UNKNOWN, Fact, FactValue, Step
+from irm.rules.language import (
+    AddresseePart,
+    CitationPart,
+    CriterionPart,
+    EffectiveDays,
+    PackPart,
+    RulePart,
+    vocabulary,
+)
+from irm.rules.moments import within
+from irm.rules.pack import (
+    Addressee,
+    Citation,
+    CityPolicy,
+    Criterion,
+    DutyRule,
+    Effective,
+    GradingRule,
+    Pack,
+    ReportItem,
+)
+
+
+@cache
+def catalogue() -> Mapping[str, Fact]:
+    """The facts that grading may read, in the order in which people are asked (`facts.yaml`)."""
+    rows = YAML(typ="safe").load((files("irm.rules") / "facts.yaml").read_text("utf-8"))["facts"]
+    return {
+        row["name"]: Fact(
+            name=row["name"],
+            kind=row["type"],
+            label=row["label"],
+            hint=row["hint"],
+            bound=row.get("bound"),
+            scale=tuple(Step(step["value"], step["label"]) for step in row.get("scale", ())),
+        )
+        for row in rows
+    }
+
+
+def fact_types() -> dict[str, FactType | Choice]:
+    """`facts.<name>` as conditions declare them."""
+    return {f"facts.{name}": fact.type for name, fact in catalogue().items()}
+
+
+def check_facts(given: Mapping[str, Any], *, path: str = "facts") -> dict[str, FactValue]:
+    """Facts as people sent them, every one a value of its kind, none or unknown. Raises Invalid naming each fault."""
+    faults = []
+    for name, value in given.items():
+        fact = catalogue().get(name)
+        where = f"{path}.{name}"
+        if fact is None:
+            faults.append(FieldError(where, N_("There is no such fact.")))
+            continue
+        try:
+            fact.figure(value)
+        except ValueError:
+            faults.append(FieldError(where, _wanted(fact), {"most": fact.most, "values": _choices(fact)}))
+    if faults:
+        raise Invalid(N_("Some facts are not valid."), code="facts", errors=faults)
+    return dict(given)
+
+
+def _wanted(fact: Fact) -> str:
+    match fact.kind:
+        case "flag":
+            return N_("Must be true, none or unknown.")
+        case "scale":
+            return N_("Must be one of %(values)s.")
+        case _:
+            return N_("Must be a whole number from 0 to %(most)s, none or unknown.")
+
+
+def _choices(fact: Fact) -> str:
+    return ", ".join([*(step.value for step in fact.scale), NONE, UNKNOWN])
+
+
+@lru_cache(maxsize=64)
+def load_pack(text: str, *, file: str = "pack.yaml") -> Pack:
+    """Raises LanguageError with every fault. The same text gives the same pack, once parsed."""
+    document, part = parse(text, PackPart, file=file)
+    loader = _Loader(document, part)
+    pack = loader.pack()
+    if loader.faults:
+        raise LanguageError(loader.faults)
+    return pack
+
+
+def builtin_sources() -> Mapping[str, str]:
+    """File name → text of the packs that irm brings along."""
+    folder = files("irm.rules") / "packs"
+    found = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".yaml")), key=lambda entry: entry.name)
+    return {entry.name: entry.read_text("utf-8") for entry in found}
+
+
+@cache
+def builtin_packs() -> tuple[Pack, ...]:
+    return tuple(load_pack(text, file=name) for name, text in builtin_sources().items())
+
+
+class _Loader:
+    """Collects faults while it translates; what is faulty is left out, so that one run tells all."""
+
+    def __init__(self, document: Document, part: PackPart) -> None:
+        self.document = document
+        self.part = part
+        self.faults: list[Fault] = []
+        self.own = {f"{part.id}/{rule.id}" for rule in part.rules if rule.duty is not None}
+
+    def pack(self) -> Pack:
+        part = self.part
+        self._unique()
+        rules = [self._rule(rule, ("rules", index)) for index, rule in enumerate(part.rules)]
+        return Pack(
+            id=part.id,
+            version=part.version,
+            title=part.title,
+            instrument=part.instrument.model_dump(mode="json", exclude_none=True),
+            jurisdiction=part.jurisdiction,
+            effective=_effective(part.effective),
+            force=part.force,
+            note=part.note,
+            grading=tuple(rule for rule in rules if isinstance(rule, GradingRule)),
+            duties=tuple(rule for rule in rules if isinstance(rule, DutyRule)),
+            items=tuple(
+                ReportItem(one.id, one.form, one.number, one.title, self._citation(one.citation), one.status, one.first)  # type: ignore[arg-type]
+                for one in part.items
+            ),
+            policy=self._policy(),
+            tests=tuple(part.tests),
+            digest=sha256(self.document.text.encode()).hexdigest(),
+            source=self.document.text,
+        )
+
+    def _fault(self, loc: Loc, message: str, hint: str = "") -> None:
+        self.faults.append(self.document.fault(loc, message, hint))
+
+    def _unique(self) -> None:
+        for what, ids in (("rules", [one.id for one in self.part.rules]), ("items", [one.id for one in self.part.items])):
+            for index, one in enumerate(ids):
+                if one in ids[:index]:
+                    self._fault((what, index, "id"), f"“{one}” stands here twice.")
+
+    def _rule(self, part: RulePart, loc: Loc) -> GradingRule | DutyRule | None:
+        grading = part.grade is not None
+        when = self._condition(part.when, _grading_types() if grading else _duty_types(), (*loc, "when"))
+        names = when.names if when else frozenset()
+        common: dict[str, Any] = {
+            "id": f"{self.part.id}/{part.id}",
+            "title": part.title,
+            "citation": self._citation(part.citation),
+            "force": part.force or self.part.force,
+            "status": part.status,
+            "interpretation": part.interpretation,
+            "effective": _effective(part.effective),
+            "when": when,
+            "reads": tuple(fact for name, fact in catalogue().items() if f"facts.{name}" in names),
+        }
+        if part.grade is not None:
+            criteria = [self._criterion(one, (*loc, "grade", "all", at)) for at, one in enumerate(part.grade.all)]
+            return GradingRule(
+                **common,
+                scheme=part.grade.scheme,
+                level=level_words()[part.grade.level],
+                criteria=tuple(one for one in criteria if one is not None),
+                notes=part.notes,
+            )
+        duty = part.duty
+        if duty is None:  # the language sees to it that there is one
+            return None
+        if duty.kind == "timed" and duty.within is None:
+            self._fault((*loc, "duty"), "A timed duty has a figure.", "within: PT4H, or kind: prompt")
+        after = self._qualified(duty.after, (*loc, "duty", "after"))
+        for at, one in enumerate(duty.recipients):
+            for index, name in enumerate(one.same_as):
+                self._qualified(name, (*loc, "duty", "recipients", at, "same_as", index))
+        return DutyRule(
+            **common,
+            kind=duty.kind,
+            bearer=self._addressee(duty.bearer),
+            recipients=tuple(self._addressee(one) for one in duty.recipients),
+            limit=within(duty.within) if duty.within else None,
+            start_event=duty.start_event,
+            start_fallback=duty.start_fallback,
+            after=after,
+            form=duty.form,
+            satisfied_by=tuple(duty.satisfied_by) or (duty.form,),
+            waiver=duty.waiver,
+        )
+
+    def _condition(self, source: str | None, types: Mapping[str, FactType | Choice], loc: Loc) -> Condition | None:
+        if source is None:
+            return None
+        try:
+            return compile_condition(source, types)
+        except ConditionError as error:
+            self.faults += self.document.faults_of(loc, error)
+            return None
+
+    def _criterion(self, part: CriterionPart, loc: Loc) -> Criterion | None:
+        fact = catalogue().get(part.fact)
+        if fact is None:
+            meant = get_close_matches(part.fact, catalogue(), 1)
+            self._fault((*loc, "fact"), f"There is no fact “{part.fact}”.", f"{meant[0]}?" if meant else "")
+            return None
+        written = None if part.at_least is None else str(part.at_least)
+        try:
+            return Criterion(fact, None if part.at_least is None else _threshold(fact, part.at_least), written)
+        except ValueError as error:
+            message, _, hint = str(error).partition(" – ")
+            self._fault((*loc, "at_least"), message, hint)
+            return None
+
+    def _citation(self, part: CitationPart) -> Citation:
+        instrument = part.instrument or self.part.instrument.title
+        return Citation(instrument, part.article, part.text_version or self.part.text_version)
+
+    def _addressee(self, part: AddresseePart) -> Addressee:
+        same_as = tuple(self._full(name) for name in part.same_as)
+        return Addressee(part.role, part.kind, part.tier, tuple(part.prefer), part.relation, same_as)
+
+    def _full(self, name: str) -> str:
+        return name if "/" in name else f"{self.part.id}/{name}"
+
+    def _qualified(self, name: str | None, loc: Loc) -> str | None:
+        """Rules of other packs are not looked for: they may be published later."""
+        if name is None:
+            return None
+        full = self._full(name)
+        if full.startswith(f"{self.part.id}/") and full not in self.own:
+            meant = get_close_matches(full, self.own, 1)
+            self._fault(loc, f"There is no duty “{name}” in this pack.", f"{meant[0].partition('/')[2]}?" if meant else "")
+        return full
+
+    def _policy(self) -> CityPolicy | None:
+        part = self.part.policy
+        if part is None:
+            return None
+        if part.internal_limits and self.part.force != vocabulary()["city_force"]:
+            self._fault(("policy",), "Only the city's own order sets internal limits.")
+        return CityPolicy(
+            filing_allowance=within(part.filing_allowance) if part.filing_allowance else None,
+            receipt_alarm=within(part.receipt_alarm) if part.receipt_alarm else None,
+            internal_limits={self._full(name): within(limit) for name, limit in part.internal_limits.items()},
+        )
+
+
+def _threshold(fact: Fact, value: int | str) -> int:
+    if fact.kind == "minutes":
+        if not isinstance(value, str):
+            message = f"{fact.name} is a duration – PT30M, PT24H"
+            raise ValueError(message)
+        limit = within(value)
+        if limit.days:
+            message = f"{fact.name} counts hours and minutes – PT{limit.days * 24}H"
+            raise ValueError(message)
+        return limit.minutes
+    if isinstance(value, str) and fact.kind != "scale":
+        message = f"{fact.name} is a whole number, “{value}” is text."
+        raise ValueError(message)
+    try:
+        return fact.figure(value) or 0
+    except ValueError as error:
+        known = [step.value for step in fact.scale]
+        meant = get_close_matches(str(value), known, 1)
+        hint = f" – {meant[0]}?" if meant else f" – one of {', '.join(known)}" if known else f" – at most {fact.most}"
+        message = f"“{value}” is no value of {fact.name}{hint}"
+        raise ValueError(message) from error
+
+
+@cache
+def _grading_types() -> Mapping[str, FactType | Choice]:
+    return {**REGISTER_TYPES, **fact_types(), "incident.category": FactType.STRING}
+
+
+@cache
+def _duty_types() -> Mapping[str, FactType | Choice]:
+    return {**DUTY_TYPES, **fact_types()}
+
+
+def _effective(part: EffectiveDays | None) -> Effective:
+    return Effective(part.since, part.until) if part else Effective()

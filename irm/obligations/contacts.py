@@ -47,7 +47,7 @@ class Serves:
     received_by: str | None = None
 
 
-async def record_contact(  # noqa: PLR0913 - the one form of 通联记录
+async def record_contact(
     tx: Tx,
     *,
     subject: Subject,
@@ -129,7 +129,7 @@ async def record_contact(  # noqa: PLR0913 - the one form of 通联记录
     return row.id
 
 
-async def _serve(  # noqa: PLR0913
+async def _serve(
     tx: Tx,
     row: ContactRecordRow,
     serves: Serves,

@@ -36,14 +36,15 @@ async def open_draft(
 ) -> tuple[UUID, ...]:
     """A draft for every bearer and recipient of these obligations; a draft that is open already is used.
 
-    `form`: default is the obligation's own. Without `items` the subject's room fills them when it hears
+    `form`: default, and wherever the rule does not take it, is the obligation's own. Without `items` the subject's room fills them when it hears
     `submission.drafted`. Obligations that are not open are left out.
     """
     rows = [row for row in await lock(tx, obligations) if row.status == "open"]
     drafts: list[UUID] = []
     reports: dict[tuple[UUID, str, str], UUID] = {}
     for row in rows:
-        kind = form or row.form
+        # A form that the article does not ask for would never meet it.
+        kind = form if form in row.satisfied_by else row.form
         report_id = reports.setdefault((row.bearer_id, row.subject, kind), uuid7())
         draft = await _draft(
             tx,
@@ -170,7 +171,7 @@ async def edit_draft(
         raise Conflict("This report was handed over; its text cannot be changed any more.", code="handed_over")
     if version is not None and version != row.version:
         raise Conflict("Somebody else has changed this draft. Load it again before you write.", code="stale")
-    checked = check_items(row.form, items)
+    checked, before = check_items(row.form, items), dict(row.items)
     together = await tx.scalars(
         select(SubmissionRow)
         .where(SubmissionRow.report_id == row.report_id, SubmissionRow.status == "draft")
@@ -187,6 +188,10 @@ async def edit_draft(
     if document_number is not None:
         row.document_number = check_line("document_number", document_number) or None
     await tx.flush()
+    changed = sorted(key for key, text in checked.items() if before.get(key, "") != text)
+    if changed:
+        body = {**await body_of(tx, row), "version": row.version, "items": changed}
+        await record(tx, Event("submission.edited", path_of(row), now, actor, body))
     return row
 
 
@@ -267,7 +272,7 @@ async def next_serial(tx: AsyncSession, now: datetime) -> str:
     return f"BS-{now.astimezone(SHANGHAI).year}-{number:06d}"
 
 
-async def _draft(  # noqa: PLR0913 - a draft's identity and origin
+async def _draft(
     tx: Tx,
     *,
     subject: Subject,
@@ -320,14 +325,12 @@ async def _draft(  # noqa: PLR0913 - a draft's identity and origin
         "follows_id": follows_id,
         "exercise": subject.exercise,
     }
-    row = await tx.scalar(
+    row: SubmissionRow | None = await tx.scalar(
         insert(SubmissionRow).values(values).on_conflict_do_nothing().returning(SubmissionRow)
     )
     if row is None:
         row = (
-            await tx.scalars(
-                select(SubmissionRow).where(*same, SubmissionRow.status.in_(OPEN)).with_for_update()
-            )
+            await tx.scalars(select(SubmissionRow).where(*same, SubmissionRow.status.in_(OPEN)).with_for_update())
         ).one()
         if row.run_id is None and run_id is not None:
             row.run_id, row.step_id = run_id, step_id
@@ -342,4 +345,3 @@ async def _draft(  # noqa: PLR0913 - a draft's identity and origin
 
 def _subject_of(row: ObligationRow) -> Subject:
     return Subject(row.subject, row.number, row.page, row.incident_id, row.severity, row.exercise)
-

@@ -9,15 +9,16 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from irm import jobs
+from irm.access.queries import Organization
 from irm.db import SYSTEM, Actor, Tx, uuid7
 from irm.errors import Conflict, FieldError, Invalid
 from irm.i18n import DEFAULT_LOCALE, localized
 from irm.ledger import Event, record
 from irm.notify import service as notify
 from irm.notify.messages import About
-from irm.access.queries import Organization
+from irm.notify.planning import channels_off
 from irm.obligations.directory import desk_of, desks
-from irm.obligations.drafting import body_of, check_line, edit_draft, locked, next_serial, path_of
+from irm.obligations.drafting import body_of, edit_draft, locked, next_serial, path_of
 from irm.obligations.forms import form_of
 from irm.obligations.letter import Letterhead, text_of, title_of
 from irm.obligations.linking import parties_of, tie, tie_what_it_meets
@@ -35,7 +36,7 @@ MEANS: Final = (MAIL, *BY_HAND)
 FILING: Final = "filing"
 
 
-async def submit_report(  # noqa: PLR0913 - all that is said at the moment of handing over
+async def submit_report(
     tx: Tx,
     submission_id: UUID,
     *,
@@ -68,7 +69,10 @@ async def submit_report(  # noqa: PLR0913 - all that is said at the moment of ha
     if missing:
         raise Invalid(
             "Please correct what is marked.",
-            errors=[FieldError(f"items.{item.key}", "This item is needed before the report can be handed over.") for item in missing],
+            errors=[
+                FieldError(f"items.{item.key}", "This item is needed before the report can be handed over.")
+                for item in missing
+            ],
         )
     desk = await _recipient(tx, row, recipient_id)
     await _speak_for(tx, row, for_organizations)
@@ -84,7 +88,7 @@ async def submit_report(  # noqa: PLR0913 - all that is said at the moment of ha
     return row
 
 
-async def accept_filing(  # noqa: PLR0913 - who told whom, when and how
+async def accept_filing(
     tx: Tx,
     *,
     subject: Subject,
@@ -234,8 +238,11 @@ async def _earliest_start(tx: Tx, row: SubmissionRow) -> datetime | None:
 
 async def _by_mail(tx: Tx, row: SubmissionRow, desk: Organization, *, actor: Actor, now: datetime) -> None:
     if not desk.email:
-        raise Invalid("This desk has no mail address on record. Hand the report over by telephone, fax or on paper.", field="means")
-    if "email" in await notify.channels_off(tx):
+        raise Invalid(
+            "This desk has no mail address on record. Hand the report over by telephone, fax or on paper.",
+            field="means",
+        )
+    if "email" in await channels_off(tx):
         raise Invalid("Mail is not set up here. Hand the report over by telephone, fax or on paper.", field="means")
     parties = await parties_of(tx, row.id)
     named = await desks(tx, {row.organization_id, *parties})

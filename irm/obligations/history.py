@@ -1,5 +1,7 @@
 """What has happened about a subject's duties, as other rooms ask before they lower a level or dismiss an incident."""
 
+from collections.abc import Collection
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import exists, select
@@ -17,7 +19,7 @@ async def anything_sent(tx: Tx, incident_id: UUID) -> bool:
             select(
                 exists().where(
                     SubmissionRow.incident_id == incident_id,
-                    SubmissionRow.status.in_(HANDED_OVER),
+                    SubmissionRow.status.in_((*HANDED_OVER, "sending")),
                     SubmissionRow.form != FILING,
                 )
             )
@@ -45,3 +47,23 @@ async def rules_reported_under(tx: Tx, incident_id: UUID) -> dict[UUID, frozense
     for bearer_id, rule_id in rows.all():
         found.setdefault(bearer_id, set()).add(rule_id)
     return {bearer_id: frozenset(rules) for bearer_id, rules in found.items()}
+
+
+async def next_limits(
+    tx: Tx, incident_ids: Collection[UUID], bearers: Collection[UUID] | None
+) -> dict[UUID, tuple[datetime, datetime]]:
+    """By incident, start and limit of the duty that is due first; `bearers` None: whoever bears it."""
+    which = (
+        select(ObligationRow.incident_id, ObligationRow.started_at, ObligationRow.due_at)
+        .where(
+            ObligationRow.incident_id.in_(incident_ids),
+            ObligationRow.status == "open",
+            ObligationRow.due_at.is_not(None),
+        )
+        .order_by(ObligationRow.due_at.desc(), ObligationRow.id)
+    )
+    if bearers is not None:
+        which = which.where(ObligationRow.bearer_id.in_(bearers))
+    return {
+        incident: (started, due) for incident, started, due in (await tx.execute(which)).tuples() if incident and due
+    }

@@ -94,9 +94,12 @@ class SubmissionRow(Base):
     __table_args__ = (
         UniqueConstraint("serial", name="uq_submission_serial"),
         CheckConstraint(
-            "status IN ('draft', 'sending', 'submitted', 'receipted', 'refused', 'returned', 'discarded')", name="status"
+            "status IN ('draft', 'sending', 'submitted', 'receipted', 'refused', 'returned', 'discarded')",
+            name="status",
         ),
-        CheckConstraint("status IN ('draft', 'sending', 'discarded') OR submitted_at IS NOT NULL", name="submitted_has_moment"),
+        CheckConstraint(
+            "status IN ('draft', 'sending', 'discarded') OR submitted_at IS NOT NULL", name="submitted_has_moment"
+        ),
         CheckConstraint(
             "means IS NULL OR means IN ('mail', 'telephone', 'fax', 'paper', 'portal', 'irm')", name="means"
         ),

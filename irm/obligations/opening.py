@@ -70,7 +70,9 @@ async def open_owed(
     `arose_at`: when irm could first know of the duties (default: now). What was reported to the same recipient before
     meets a duty that opens later. Duties of organizations that have not joined are left out.
     """
-    done = await _bring_in_line(tx, owed, subject=subject, actor=actor, now=now, arose_at=arose_at, lowering=None, drop=False)
+    done = await _bring_in_line(
+        tx, owed, subject=subject, actor=actor, now=now, arose_at=arose_at, lowering=None, drop=False
+    )
     return done.opened
 
 
@@ -90,7 +92,9 @@ async def reconcile(
     dropped and no clock is set back. With it, what is open and unreported and not in `owed` is superseded; lateness
     stays in every figure, and the closing report of what was reported stays owed.
     """
-    return await _bring_in_line(tx, owed, subject=subject, actor=actor, now=now, arose_at=arose_at, lowering=lowering, drop=True)
+    return await _bring_in_line(
+        tx, owed, subject=subject, actor=actor, now=now, arose_at=arose_at, lowering=lowering, drop=True
+    )
 
 
 async def open_duty(tx: Tx, row: ObligationRow, *, actor: Actor, now: datetime) -> Opened | None:
@@ -101,10 +105,7 @@ async def open_duty(tx: Tx, row: ObligationRow, *, actor: Actor, now: datetime) 
         if getattr(row, column.key) is not None
     }
     written = await tx.scalar(
-        insert(ObligationRow)
-        .values(values)
-        .on_conflict_do_nothing(index_elements=["key"])
-        .returning(ObligationRow)
+        insert(ObligationRow).values(values).on_conflict_do_nothing(index_elements=["key"]).returning(ObligationRow)
     )
     if written is None:
         return None
@@ -128,7 +129,7 @@ async def waive(tx: Tx, obligation_id: UUID, *, reason: str, actor: Actor, now: 
     await tell(tx, "obligation.waived", row, actor=actor, now=now)
 
 
-async def _bring_in_line(  # noqa: PLR0913 - what its two callers differ in
+async def _bring_in_line(
     tx: Tx,
     owed: Iterable[Owed],
     *,

@@ -34,7 +34,7 @@ ACTION_AFTER: Final = {
 }
 
 
-async def record_receipt(  # noqa: PLR0913 - all that a receipt says
+async def record_receipt(
     tx: Tx,
     submission_id: UUID,
     *,
@@ -72,9 +72,13 @@ async def record_receipt(  # noqa: PLR0913 - all that a receipt says
     if outcome == "refused" and row.status != "submitted":
         raise Conflict("It was answered already; a refusal now contradicts the receipt on record.", code="answered")
     if row.status == "refused":
-        raise Conflict("It was refused. Hand it over again; the receipt belongs to the new submission.", code="answered")
+        raise Conflict(
+            "It was refused. Hand it over again; the receipt belongs to the new submission.", code="answered"
+        )
     if complete_by is not None and (outcome != "returned" or complete_by.tzinfo is None or complete_by <= at):
-        raise Invalid("Only a returned report has a moment for its completion, and it lies after the return.", field="complete_by")
+        raise Invalid(
+            "Only a returned report has a moment for its completion, and it lies after the return.", field="complete_by"
+        )
     by_recipient = actor.organization_id is not None and actor.organization_id == row.recipient_id
     is_confirmed = attachment_id is not None or by_recipient
     receipt = ReceiptRow(
@@ -168,7 +172,7 @@ async def _tell(tx: Tx, row: SubmissionRow, receipt: ReceiptRow, *, actor: Actor
     await record(tx, Event(ACTION_AFTER[receipt.outcome], path_of(row), now, actor, body, private))
 
 
-async def _open_completion(  # noqa: PLR0913
+async def _open_completion(
     tx: Tx,
     row: SubmissionRow,
     receipt: ReceiptRow,
@@ -181,8 +185,10 @@ async def _open_completion(  # noqa: PLR0913
     """One for each organization that the returned report spoke for; without a moment it is due promptly (及时)."""
     given = completion()
     duties = await lock(tx, ties)
-    bearers = {duty.bearer_id: duty for duty in duties} or {row.organization_id: None}
-    for bearer, duty in sorted(bearers.items()):
+    bearers: dict[UUID, ObligationRow | None] = {duty.bearer_id: duty for duty in duties}
+    if not bearers:
+        bearers[row.organization_id] = None
+    for bearer, duty in sorted(bearers.items(), key=lambda each: each[0]):
         await open_duty(
             tx,
             ObligationRow(

@@ -10,8 +10,7 @@ from sqlalchemy import select
 from irm.db import SYSTEM, Tx
 from irm.i18n import LOCALES, localized, translator
 from irm.ledger import Event, record
-from irm.notify import queries as people
-from irm.notify import service as notify
+from irm.notify import queries as people, service as notify
 from irm.notify.messages import About
 from irm.obligations import owed
 from irm.obligations.directory import desks

@@ -86,9 +86,7 @@ async def set_timers(tx: Tx, row: ObligationRow, *, now: datetime) -> None:
     if not term.is_running:
         return
     missed = owed.marks_due(term, policy, row.reminded, now)
-    coming = [
-        mark for mark in owed.marks(term, policy) if mark.at > now and mark.name not in row.reminded
-    ]
+    coming = [mark for mark in owed.marks(term, policy) if mark.at > now and mark.name not in row.reminded]
     for mark in (*missed[-1:], *coming):
         await jobs.schedule(
             tx,
@@ -170,10 +168,14 @@ async def _attempts(tx: Tx, ids: Iterable[UUID]) -> dict[UUID, list[owed.Attempt
     for submission, outcome, recorded_at in receipts.all():
         answers.setdefault(submission, (outcome, recorded_at))
     for obligation, submission, submitted_at, recorded_at in handed:
-        outcome, decided_at = answers.get(submission, (None, None))
+        answer, decided_at = answers.get(submission, (None, None))
         found[obligation].append(
             owed.Attempt(
-                str(submission), submitted_at, recorded_at, cast("owed.Outcome | None", outcome), decided_at
+                str(submission),
+                cast("datetime", submitted_at),  # a constraint: what was handed over has its moment
+                cast("datetime", recorded_at),
+                cast("owed.Outcome | None", answer),
+                decided_at,
             )
         )
     return found

@@ -1,0 +1,201 @@
+"""Rows with the names of everybody in them, as plain values."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from irm.access.queries import Organization
+from irm.db import Tx
+from irm.obligations import owed
+from irm.obligations.directory import desks, person_names
+from irm.obligations.models import (
+    ContactRecordRow,
+    ObligationRow,
+    ReceiptRow,
+    SubmissionObligationRow,
+    SubmissionPartyRow,
+    SubmissionRow,
+)
+from irm.obligations.policy import standing_of
+from irm.obligations.settling import term_of
+from irm.obligations.views import Contact, Named, Obligation, Receipt, Submission
+
+
+async def contact_views(tx: Tx, rows: Sequence[ContactRecordRow]) -> list[Contact]:
+    named = await desks(tx, [each for row in rows for each in (row.organization_id, row.counterpart_id)])
+    people = await person_names(tx, [each for row in rows for each in (row.person_id, row.recorded_by)])
+    return [
+        Contact(
+            id=row.id,
+            direction=row.direction,
+            means=row.means,
+            organization=_named(row.organization_id, named),
+            counterpart=_named(row.counterpart_id, named) if row.counterpart_id else None,
+            counterpart_name=row.counterpart_name,
+            person=people.get(row.person_id, "") if row.person_id else "",
+            said=row.said,
+            stated_at=row.stated_at,
+            recorded_at=row.recorded_at,
+            recorded_by=people.get(row.recorded_by, "") if row.recorded_by else "",
+            entered_afterwards=row.entered_afterwards,
+            serves=tuple(str(each["as"]) for each in row.serves),
+            attachment_id=row.attachment_id,
+        )
+        for row in rows
+    ]
+
+
+async def obligation_views(tx: Tx, rows: Sequence[ObligationRow], now: datetime) -> list[Obligation]:
+    named = await desks(tx, [each for row in rows for each in (row.bearer_id, row.recipient_id)])
+    drafts: dict[UUID, list[UUID]] = defaultdict(list)
+    written = await tx.execute(
+        select(SubmissionObligationRow.obligation_id, SubmissionRow.id)
+        .join(SubmissionRow, SubmissionRow.id == SubmissionObligationRow.submission_id)
+        .where(
+            SubmissionObligationRow.obligation_id.in_([row.id for row in rows]),
+            SubmissionRow.status.in_(("draft", "sending")),
+        )
+        .order_by(SubmissionRow.created_at, SubmissionRow.id)
+    )
+    for obligation_id, submission_id in written.tuples():
+        drafts[obligation_id].append(submission_id)
+    return [
+        Obligation(
+            id=row.id,
+            rule_id=row.rule_id,
+            pack=f"{row.pack_id}@{row.pack_version}",
+            title=row.title,
+            citation=row.citation,
+            force=row.force,
+            rule_status=row.rule_status,
+            interpretation=row.interpretation,
+            kind=row.kind,
+            form=row.form,
+            bearer=_named(row.bearer_id, named),
+            recipient=_named(row.recipient_id, named, row.recipient_kind, row.recipient_tier),
+            subject=row.subject,
+            number=row.number,
+            page=row.page,
+            start_event=row.start_event,
+            started_at=row.started_at,
+            arose_at=row.arose_at,
+            due_at=row.due_at,
+            internal_due_at=row.internal_due_at,
+            why=row.why,
+            status=row.status,
+            born_late=row.born_late,
+            submitted_at=row.submitted_at,
+            met_at=row.met_at,
+            overdue_at=row.overdue_at,
+            ended_at=row.ended_at,
+            reason=row.reason,
+            generation=row.generation,
+            exercise=row.exercise,
+            standing=standing_of(row.force),
+            clock=owed.clock(term_of(row), now),
+            drafts=tuple(drafts[row.id]),
+        )
+        for row in rows
+    ]
+
+
+async def submission_views(tx: Tx, rows: Sequence[SubmissionRow]) -> list[Submission]:
+    ids = [row.id for row in rows]
+    parties: dict[UUID, list[UUID]] = defaultdict(list)
+    for submission_id, organization_id in (
+        await tx.execute(
+            select(SubmissionPartyRow.submission_id, SubmissionPartyRow.organization_id)
+            .where(SubmissionPartyRow.submission_id.in_(ids))
+            .order_by(SubmissionPartyRow.organization_id)
+        )
+    ).tuples():
+        parties[submission_id].append(organization_id)
+    ties: dict[UUID, list[UUID]] = defaultdict(list)
+    for submission_id, obligation_id in (
+        await tx.execute(
+            select(SubmissionObligationRow.submission_id, SubmissionObligationRow.obligation_id)
+            .where(SubmissionObligationRow.submission_id.in_(ids))
+            .order_by(SubmissionObligationRow.obligation_id)
+        )
+    ).tuples():
+        ties[submission_id].append(obligation_id)
+    receipts: dict[UUID, list[ReceiptRow]] = defaultdict(list)
+    for receipt in await tx.scalars(
+        select(ReceiptRow).where(ReceiptRow.submission_id.in_(ids)).order_by(ReceiptRow.recorded_at, ReceiptRow.id)
+    ):
+        receipts[receipt.submission_id].append(receipt)
+    named = await desks(
+        tx,
+        [each for row in rows for each in (row.organization_id, row.recipient_id, *parties[row.id])],
+    )
+    people = await person_names(
+        tx,
+        [row.submitted_by for row in rows]
+        + [each for group in receipts.values() for one in group for each in (one.recorded_by, one.confirmed_by)],
+    )
+    return [
+        Submission(
+            id=row.id,
+            serial=row.serial,
+            report_id=row.report_id,
+            form=row.form,
+            subject=row.subject,
+            number=row.number,
+            page=row.page,
+            incident_id=row.incident_id,
+            sender=_named(row.organization_id, named),
+            speaks_for=tuple(_named(each, named) for each in parties[row.id] if each != row.organization_id),
+            recipient=_named(row.recipient_id, named, row.recipient_kind, row.recipient_tier),
+            means=row.means,
+            status=row.status,
+            ordinal=row.ordinal,
+            items=row.items,
+            document_number=row.document_number,
+            version=row.version,
+            stated_at=row.stated_at,
+            submitted_at=row.submitted_at,
+            recorded_at=row.recorded_at,
+            entered_afterwards=row.entered_afterwards,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+            submitted_by=people.get(row.submitted_by, "") if row.submitted_by else "",
+            delivery_id=row.delivery_id,
+            follows_id=row.follows_id,
+            exercise=row.exercise,
+            receipts=tuple(_receipt(each, people) for each in receipts[row.id]),
+            obligations=tuple(ties[row.id]),
+        )
+        for row in rows
+    ]
+
+
+def _receipt(row: ReceiptRow, people: Mapping[UUID, str]) -> Receipt:
+    return Receipt(
+        id=row.id,
+        outcome=row.outcome,
+        standing=row.standing,
+        number=row.number,
+        received_by=row.received_by,
+        means=row.means,
+        stated_at=row.stated_at,
+        recorded_at=row.recorded_at,
+        recorded_by=people.get(row.recorded_by, "") if row.recorded_by else "",
+        entered_afterwards=row.entered_afterwards,
+        confirmed_at=row.confirmed_at,
+        confirmed_by=people.get(row.confirmed_by, "") if row.confirmed_by else "",
+        attachment_id=row.attachment_id,
+        contact_record_id=row.contact_record_id,
+        note=row.note,
+    )
+
+
+def _named(
+    organization_id: UUID | None, found: Mapping[UUID, Organization], kind: str = "", tier: str | None = None
+) -> Named:
+    desk = found.get(organization_id) if organization_id else None
+    if desk is None:
+        return Named(organization_id, "", kind=kind, tier=tier)
+    return Named(desk.id, desk.name, desk.telephone, desk.fax, desk.kind, desk.tier, desk.joined)

@@ -1,0 +1,254 @@
+"""Reads: what is owed, what was handed over, who was spoken with. Callers pass how far the reader's permission reaches."""
+
+import base64
+import binascii
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Generic, TypeVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, case, false, func, or_, select, true, tuple_
+
+from irm.access.policy import Reach, Resource
+from irm.db import Tx
+from irm.errors import Invalid, NotFound
+from irm.obligations import owed
+from irm.obligations.assembling import contact_views, obligation_views, submission_views
+from irm.obligations.models import ContactRecordRow, ObligationRow, SubmissionPartyRow, SubmissionRow
+from irm.obligations.policy import entry_policy
+from irm.obligations.settling import HANDED_OVER
+from irm.obligations.views import Contact, Obligation, Submission
+
+T = TypeVar("T")
+
+WAITING: Final = ("open", "submitted")
+OVERDUE: Final = "overdue"
+STATES: Final = (*owed.STATUSES, OVERDUE)
+
+
+@dataclass(frozen=True)
+class ObligationFilter:
+    """`state`: a status, or `overdue` (open past its limit). Empty: everything."""
+
+    state: str | None = None
+    bearer: UUID | None = None
+    recipient: UUID | None = None
+    subject: str | None = None
+    force: str | None = None
+    exercise: bool | None = None
+
+
+@dataclass(frozen=True)
+class Slice(Generic[T]):
+    entries: tuple[T, ...]
+    next_cursor: str | None
+
+
+async def obligations(
+    tx: Tx,
+    reach: Reach,
+    *,
+    now: datetime,
+    wanted: ObligationFilter = ObligationFilter(),
+    cursor: str | None = None,
+    limit: int | None = None,
+) -> Slice[Obligation]:
+    """Open ones first, the nearest limit first; then the rest, newest first. Raises Invalid for a bad cursor or state."""
+    most = min(limit or entry_policy().page_size, entry_policy().page_size)
+    # What still needs somebody stands first; a duty without a figure after those with one.
+    rank = case((ObligationRow.status == "open", 0), (ObligationRow.status == "submitted", 1), else_=2)
+    when = func.coalesce(ObligationRow.due_at, ObligationRow.internal_due_at, func.timezone("UTC", "9999-12-31"))
+    query = select(ObligationRow, rank.label("rank"), when.label("when")).where(
+        visible_obligations(reach), *_conditions(wanted, now)
+    )
+    if cursor is not None:
+        at_rank, at_when, at_id = _decoded(cursor)
+        query = query.where(tuple_(rank, when, ObligationRow.id) > tuple_(at_rank, at_when, at_id))
+    rows = (await tx.execute(query.order_by(rank, when, ObligationRow.id).limit(most + 1))).all()
+    shown = rows[:most]
+    entries = await obligation_views(tx, [row[0] for row in shown], now)
+    more = _encoded(shown[-1].rank, shown[-1].when, shown[-1][0].id) if len(rows) > most else None
+    return Slice(tuple(entries), more)
+
+
+async def obligations_of(tx: Tx, subject: str, *, now: datetime, reach: Reach | None = None) -> list[Obligation]:
+    """Everything owed about one subject, superseded ones too; `reach` None: all."""
+    query = select(ObligationRow).where(ObligationRow.subject == subject)
+    if reach is not None:
+        query = query.where(visible_obligations(reach))
+    rows = await tx.scalars(query.order_by(ObligationRow.due_at.asc().nulls_last(), ObligationRow.id))
+    return await obligation_views(tx, list(rows), now)
+
+
+async def obligation(tx: Tx, obligation_id: UUID, *, now: datetime, reach: Reach) -> Obligation:
+    row = await tx.scalar(select(ObligationRow).where(ObligationRow.id == obligation_id, visible_obligations(reach)))
+    if row is None:
+        raise NotFound("This duty does not exist, or it is not yours to see.")
+    return (await obligation_views(tx, [row], now))[0]
+
+
+async def counts(tx: Tx, reach: Reach, *, now: datetime) -> Mapping[str, int]:
+    """How many in each state, `overdue` among them; for chips and heads."""
+    rows = await tx.execute(
+        select(ObligationRow.status, func.count())
+        .where(visible_obligations(reach), ObligationRow.exercise.is_(False))
+        .group_by(ObligationRow.status)
+    )
+    found = dict.fromkeys(STATES, 0) | dict(rows.tuples().all())
+    over = await tx.scalar(
+        select(func.count()).where(
+            visible_obligations(reach), ObligationRow.exercise.is_(False), *_conditions(ObligationFilter(OVERDUE), now)
+        )
+    )
+    return found | {OVERDUE: over or 0}
+
+
+async def submission(tx: Tx, submission_id: UUID, *, reach: Reach | None = None) -> Submission:
+    """Raises NotFound where it is not the reader's: drafts are their sender's, the rest also the recipient's."""
+    query = select(SubmissionRow).where(SubmissionRow.id == submission_id)
+    if reach is not None:
+        query = query.where(visible_submissions(reach))
+    row = await tx.scalar(query)
+    if row is None:
+        raise NotFound("This submission does not exist, or it is not yours to see.")
+    return (await submission_views(tx, [row]))[0]
+
+
+async def submissions_of(tx: Tx, subject: str, *, reach: Reach | None = None) -> list[Submission]:
+    """About one subject, oldest first, without what was discarded."""
+    query = select(SubmissionRow).where(SubmissionRow.subject == subject, SubmissionRow.status != "discarded")
+    if reach is not None:
+        query = query.where(visible_submissions(reach))
+    return await submission_views(
+        tx, list(await tx.scalars(query.order_by(SubmissionRow.created_at, SubmissionRow.id)))
+    )
+
+
+async def submissions_of_report(tx: Tx, report_id: UUID) -> list[Submission]:
+    """The same report to its other recipients."""
+    rows = await tx.scalars(
+        select(SubmissionRow)
+        .where(SubmissionRow.report_id == report_id, SubmissionRow.status != "discarded")
+        .order_by(SubmissionRow.created_at, SubmissionRow.id)
+    )
+    return await submission_views(tx, list(rows))
+
+
+async def submissions_to(tx: Tx, reach: Reach, *, limit: int | None = None) -> list[Submission]:
+    """A regulator's portal: what was handed over to it, newest first."""
+    rows = await tx.scalars(
+        select(SubmissionRow)
+        .where(SubmissionRow.recipient_id.in_(reach.sent_to), SubmissionRow.status.in_(HANDED_OVER))
+        .order_by(SubmissionRow.submitted_at.desc(), SubmissionRow.id)
+        .limit(limit or entry_policy().page_size)
+    )
+    return await submission_views(tx, list(rows))
+
+
+async def subject_of_submission(tx: Tx, submission_id: UUID) -> str:
+    found = await tx.scalar(select(SubmissionRow.subject).where(SubmissionRow.id == submission_id))
+    if found is None:
+        raise NotFound("This submission does not exist.")
+    return found
+
+
+async def contacts_of(tx: Tx, subject: str, *, reach: Reach | None = None) -> list[Contact]:
+    """Calls, faxes, visits and letters about one subject, newest first."""
+    query = select(ContactRecordRow).where(ContactRecordRow.subject == subject)
+    if reach is not None and not reach.everything:
+        query = query.where(ContactRecordRow.organization_id.in_(reach.organizations))
+    rows = list(await tx.scalars(query.order_by(ContactRecordRow.stated_at.desc(), ContactRecordRow.id.desc())))
+    return await contact_views(tx, rows)
+
+
+async def incidents_sent_to(tx: Tx, organization_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Incidents of which these organizations have received a report."""
+    rows = await tx.scalars(
+        select(SubmissionRow.incident_id)
+        .where(
+            SubmissionRow.recipient_id.in_(organization_ids),
+            SubmissionRow.status.in_(HANDED_OVER),
+            SubmissionRow.incident_id.is_not(None),
+        )
+        .distinct()
+    )
+    return frozenset(each for each in rows if each is not None)
+
+
+def visible_obligations(reach: Reach) -> ColumnElement[bool]:
+    """A bearer sees its own; the cloud authority all; an authority never sees who still owes it something."""
+    return (
+        true()
+        if reach.everything
+        else ObligationRow.bearer_id.in_(reach.organizations)
+        if reach.organizations
+        else false()
+    )
+
+
+def visible_submissions(reach: Reach) -> ColumnElement[bool]:
+    if reach.everything:
+        return true()
+    spoken_for = (
+        select(SubmissionPartyRow.submission_id)
+        .where(
+            SubmissionPartyRow.submission_id == SubmissionRow.id,
+            SubmissionPartyRow.organization_id.in_(reach.organizations),
+        )
+        .exists()
+    )
+    return or_(
+        SubmissionRow.organization_id.in_(reach.organizations),
+        and_(SubmissionRow.status.in_(HANDED_OVER), spoken_for),
+        and_(SubmissionRow.status.in_(HANDED_OVER), SubmissionRow.recipient_id.in_(reach.sent_to)),
+    )
+
+
+def resource_of(one: Submission) -> Resource:
+    """For `policy.may`: whose it is, and to whom it was handed over."""
+    sent = one.status in HANDED_OVER and one.recipient.id is not None
+    return Resource(
+        organizations=frozenset(each.id for each in (one.sender,) if each.id),
+        sent_to=frozenset({one.recipient.id}) if sent and one.recipient.id else frozenset(),
+    )
+
+
+def _conditions(wanted: ObligationFilter, now: datetime) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.state == OVERDUE:
+        advice = [force for force, standing in entry_policy().standings.items() if standing == "advice"]
+        found += [
+            ObligationRow.status == "open",
+            ObligationRow.due_at <= now,
+            ObligationRow.force.not_in(advice),
+        ]
+    elif wanted.state is not None:
+        if wanted.state not in owed.STATUSES:
+            raise Invalid("Unknown state.", field="state")
+        found.append(ObligationRow.status == wanted.state)
+    if wanted.bearer is not None:
+        found.append(ObligationRow.bearer_id == wanted.bearer)
+    if wanted.recipient is not None:
+        found.append(ObligationRow.recipient_id == wanted.recipient)
+    if wanted.subject is not None:
+        found.append(ObligationRow.subject == wanted.subject)
+    if wanted.force is not None:
+        found.append(ObligationRow.force == wanted.force)
+    if wanted.exercise is not None:
+        found.append(ObligationRow.exercise.is_(wanted.exercise))
+    return found
+
+
+def _encoded(rank: int, when: datetime, at: UUID) -> str:
+    return base64.urlsafe_b64encode(json.dumps([rank, when.isoformat(), str(at)]).encode()).decode().rstrip("=")
+
+
+def _decoded(cursor: str) -> tuple[Any, Any, Any]:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        rank, when, at = json.loads(base64.urlsafe_b64decode(padded))
+        return int(rank), datetime.fromisoformat(when), UUID(at)
+    except (ValueError, TypeError, binascii.Error) as error:
+        raise Invalid("This cursor does not belong to this list.", field="cursor") from error

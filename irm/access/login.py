@@ -48,7 +48,9 @@ async def sign_in(
 
     That an account is locked or disabled is said only to who knows its password.
     """
-    account = await tx.scalar(select(AccountRow).where(AccountRow.login == login.strip().lower()).with_for_update())
+    account = None
+    if LOGIN.fullmatch(login.strip().lower()):
+        account = await tx.scalar(select(AccountRow).where(AccountRow.login == login.strip().lower()).with_for_update())
     right = await passwords.verify(account.password_hash if account else None, password[: policy.password_most + 1])
     if account is None:
         return Refused("wrong")
@@ -130,6 +132,22 @@ async def issue_link(tx: Tx, account_id: UUID, *, policy: SecurityPolicy, actor:
     await tx.flush()
     await record(tx, Event("account.link_issued", f"account/{account_id}", now, actor))
     return token
+
+
+@dataclass(frozen=True)
+class AccountFacts:
+    """What its owner may read of an account."""
+
+    login: str
+    password_changed_at: datetime | None
+
+
+async def account_facts(tx: Tx, account_id: UUID) -> AccountFacts:
+    """Raises NotFound."""
+    account = await tx.get(AccountRow, account_id)
+    if account is None:
+        raise NotFound(NO_ACCOUNT)
+    return AccountFacts(account.login, account.password_changed_at)
 
 
 @dataclass(frozen=True)

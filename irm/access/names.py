@@ -9,17 +9,22 @@ def sort_key(name: str) -> str:
 
 
 def search_key(*names: str) -> str:
-    """What a search looks into: each name as written, its pinyin without gaps, its initials.
+    """What a search looks into: each name without gaps, its pinyin, its initials.
 
     >>> search_key("政务云")
     '政务云 zhengwuyun zwy'
     """
     found: dict[str, None] = {}
     for name in names:
-        plain = name.strip().lower()
+        plain = "".join(name.lower().split())
         if not plain:
             continue
         found[plain] = None
-        found["".join(lazy_pinyin(plain)).replace(" ", "")] = None
-        found["".join(lazy_pinyin(plain, style=Style.FIRST_LETTER)).replace(" ", "")] = None
+        found["".join(lazy_pinyin(plain))] = None
+        found["".join(lazy_pinyin(plain, style=Style.FIRST_LETTER))] = None
     return " ".join(found)
+
+
+def sought(text: str) -> str:
+    """What was typed into a search box, as `search_key` has it; signs that PostgreSQL cannot store are dropped."""
+    return "".join(text.replace("\0", "").lower().split())

@@ -15,6 +15,7 @@ from irm.access.models import (
     PersonRow,
     PostRow,
 )
+from irm.access.names import sought
 from irm.access.policy import Role
 from irm.access.principals import live_membership
 from irm.db import Tx
@@ -135,7 +136,7 @@ async def organizations(
     if joined is not None:
         which = which.where(OrganizationRow.joined == joined)
     if text.strip():
-        which = which.where(OrganizationRow.search_key.contains(text.strip().lower(), autoescape=True))
+        which = which.where(OrganizationRow.search_key.contains(sought(text), autoescape=True))
     if not with_retired:
         which = which.where(OrganizationRow.retired_at.is_(None))
     return [_organization(row) for row in await tx.scalars(which)]

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, String, and_, case, cast, exists, false, l
 from sqlalchemy.dialects.postgresql import INET
 from sqlalchemy.orm import aliased
 
+from irm.access.names import sought
 from irm.access.policy import Permission, Principal, Reach, Resource, reach
 from irm.db import Tx
 from irm.errors import NotFound
@@ -104,7 +105,7 @@ async def systems_in_reach(
     permission: Permission = Permission.READ_SYSTEMS,
     text: str = "",
     kind: str | None = None,
-    most: int = MOST_FOUND,
+    most: int | None = MOST_FOUND,
 ) -> list[System]:
     """What the reader may name or see: all, or those of their organizations and the platforms under them.
 
@@ -112,7 +113,7 @@ async def systems_in_reach(
     """
     which = [_within(reach(principal, permission))]
     if text.strip():
-        which.append(SystemRow.search_key.contains("".join(text.lower().split()), autoescape=True))
+        which.append(SystemRow.search_key.contains(sought(text), autoescape=True))
     if kind is not None:
         which.append(SystemRow.kind == kind)
     return await _read(tx, which, most=most)

@@ -1,0 +1,232 @@
+"""Signing in and out, setting up an account by a one-time link, and the contact list."""
+
+from typing import Any, Final
+from urllib.parse import quote
+
+from litestar import Request, Response, get, post
+from litestar.datastructures import Cookie
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect
+from litestar.status_codes import HTTP_303_SEE_OTHER, HTTP_403_FORBIDDEN, HTTP_422_UNPROCESSABLE_ENTITY
+
+from irm.access import login as signing, sessions
+from irm.access.directory import contact_list
+from irm.access.guard import CSRF_FIELDS, policy_of
+from irm.access.login_rate import login_rate
+from irm.access.opaque import equal, new_token
+from irm.access.policy import PUBLIC, SIGNED_IN, Permission, Principal, allow
+from irm.access.security import SecurityPolicy
+from irm.access.vocabulary import KIND_NAMES, TIER_NAMES
+from irm.clock import Clock
+from irm.config import Settings
+from irm.db import SYSTEM, Database
+from irm.errors import Conflict, Invalid
+from irm.i18n import N_, Translator
+from irm.web.forms import Form, flatten
+from irm.web.pages import Page, page
+from irm.web.preferences import own_path
+
+AnyRequest = Request[Any, Any, Any]
+
+FORM_COOKIE: Final = "irm_form"
+"""Ties the sign-in form to the browser that loaded it; there is no session yet that could."""
+WRONG: Final = N_("Login name or password is not right.")
+LOCKED: Final = N_("The account is locked after too many wrong passwords, until %(time)s.")
+DISABLED: Final = N_("The account is disabled. Ask the system administrator.")
+TOO_OFTEN: Final = N_("Too many attempts. Wait a minute, then try again.")
+STALE: Final = N_("The page was open too long. Please send it again.")
+TWO_PASSWORDS: Final = N_("The two passwords are not the same.")
+HTTP_429: Final = 429
+
+
+@get("/login", opt=PUBLIC, include_in_schema=False)
+async def show_login(
+    request: AnyRequest,
+    settings: NamedDependency[Settings],
+    visitor: NamedDependency[Principal | None],
+    next: FromQuery[str] = "/",  # noqa: A002 - the name in the address
+    done: FromQuery[str] = "",
+) -> Response[Any]:
+    if visitor is not None and visitor.session_id is not None:
+        return Redirect(own_path(next), status_code=HTTP_303_SEE_OTHER)
+    return _login_page(request, settings, Form({"next": own_path(next)}), done=done)
+
+
+@post("/login", opt=PUBLIC, include_in_schema=False)
+async def sign_in(
+    request: AnyRequest,
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    settings: NamedDependency[Settings],
+    t: NamedDependency[Translator],
+) -> Response[Any]:
+    sent = await request.form()
+    typed = flatten([(name, value) for name, value in sent.multi_items() if isinstance(value, str)])
+    login, password = str(typed.get("login", "")).strip().lower(), str(typed.get("password", ""))
+    back = own_path(str(typed.get("next", "/")))
+    kept = {"login": login, "next": back}
+    cookie = request.cookies.get(FORM_COOKIE, "")
+    token = next((str(sent[name]) for name in CSRF_FIELDS if name in sent), "")
+    if not cookie or not equal(cookie, token):
+        return _login_page(request, settings, Form(kept, message=t(STALE)), HTTP_403_FORBIDDEN)
+    policy = policy_of(request.app)
+    address = request.client.host if request.client else ""
+    if not await login_rate(request.app, policy).admits(address, login):
+        return _login_page(request, settings, Form(kept, message=t(TOO_OFTEN)), HTTP_429)
+    async with db.transaction(SYSTEM) as tx:
+        outcome = await signing.sign_in(
+            tx,
+            login=login,
+            password=password,
+            policy=policy,
+            ip=address,
+            user_agent=request.headers.get("user-agent", ""),
+            now=clock.now(),
+        )
+    if isinstance(outcome, signing.Refused):
+        return _login_page(request, settings, Form(kept), HTTP_422_UNPROCESSABLE_ENTITY, refused=outcome)
+    target = f"/me?old_password=1&next={quote(back, safe='')}" if outcome.must_change_password else back
+    return Redirect(
+        target,
+        status_code=HTTP_303_SEE_OTHER,
+        cookies=[session_cookie(settings, outcome.token), expired_cookie(settings, FORM_COOKIE, "/login")],
+    )
+
+
+@post("/logout", opt=SIGNED_IN, include_in_schema=False)
+async def sign_out(
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    settings: NamedDependency[Settings],
+    principal: NamedDependency[Principal],
+) -> Redirect:
+    if principal.session_id is not None:
+        async with db.transaction(principal.actor) as tx:
+            await sessions.revoke(
+                tx, principal.account_id, principal.session_id, actor=principal.actor, now=clock.now()
+            )
+    return Redirect(
+        "/login?done=out", status_code=HTTP_303_SEE_OTHER, cookies=[expired_cookie(settings, sessions.COOKIE)]
+    )
+
+
+@get("/setup/{token:str}", opt=PUBLIC, include_in_schema=False)
+async def show_setup(
+    token: FromPath[str], request: AnyRequest, db: NamedDependency[Database], clock: NamedDependency[Clock]
+) -> Page:
+    """Looking at the link doesn't use it: a mail scanner may have opened it first."""
+    async with db.transaction(SYSTEM) as tx:
+        target = await signing.link_target(tx, token, now=clock.now())
+    return _setup_page(token, target, Form({"login": target.login}), policy_of(request.app))
+
+
+@post("/setup/{token:str}", opt=PUBLIC, include_in_schema=False)
+async def set_up(
+    token: FromPath[str],
+    request: AnyRequest,
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    t: NamedDependency[Translator],
+) -> Response[Any]:
+    """The link itself is the proof; no session, so no token of one."""
+    sent = await request.form()
+    typed = {name: str(value) for name, value in sent.items() if isinstance(value, str)}
+    policy, now = policy_of(request.app), clock.now()
+    async with db.transaction(SYSTEM) as tx:
+        target = await signing.link_target(tx, token, now=now)
+    try:
+        _refuse_different(typed)
+        async with db.transaction(SYSTEM) as tx:
+            await signing.use_link(
+                tx,
+                token,
+                login=typed.get("login", ""),
+                password=typed.get("password", ""),
+                policy=policy,
+                now=now,
+            )
+    except (Invalid, Conflict) as error:
+        form = Form.refused({"login": typed.get("login", "")}, error, t)
+        return _setup_page(token, target, form, policy, HTTP_422_UNPROCESSABLE_ENTITY)
+    return Redirect("/login?done=setup", status_code=HTTP_303_SEE_OTHER)
+
+
+@get("/organizations", opt=allow(Permission.READ_ORGANIZATIONS), include_in_schema=False)
+async def show_contact_list(
+    db: NamedDependency[Database],
+    principal: NamedDependency[Principal],
+    text: FromQuery[str] = "",
+    kind: FromQuery[str] = "",
+) -> Page:
+    """Desks with the telephone one tap away."""
+    async with db.transaction(principal.actor) as tx:
+        everyone = await contact_list(tx, text=text)
+    kinds = [name for name in KIND_NAMES if any(one.kind == name for one in everyone)]
+    return page(
+        "access/organizations.html",
+        organizations=[one for one in everyone if kind in ("", one.kind)],
+        counts=[(name, sum(one.kind == name for one in everyone)) for name in kinds],
+        kind_names=KIND_NAMES,
+        tier_names=TIER_NAMES,
+        form=Form({"text": text}),
+        query={"text": text, "kind": kind},
+    )
+
+
+def session_cookie(settings: Settings, token: str) -> Cookie:
+    """Without max-age: it ends with the browser; the limits that count stand in the database."""
+    return _cookie(settings, sessions.COOKIE, token)
+
+
+def expired_cookie(settings: Settings, name: str, path: str = "/") -> Cookie:
+    return _cookie(settings, name, "", path=path, max_age=0)
+
+
+def _cookie(settings: Settings, name: str, value: str, *, path: str = "/", max_age: int | None = None) -> Cookie:
+    secure = settings.public_url.startswith("https")
+    return Cookie(key=name, value=value, path=path, max_age=max_age, httponly=True, samesite="lax", secure=secure)
+
+
+def _refuse_different(typed: dict[str, str]) -> None:
+    if typed.get("password", "") != typed.get("again", ""):
+        raise Invalid(TWO_PASSWORDS, field="again")
+
+
+def _login_page(
+    request: AnyRequest,
+    settings: Settings,
+    form: Form,
+    status_code: int = 200,
+    *,
+    done: str = "",
+    refused: signing.Refused | None = None,
+) -> Page:
+    token = request.cookies.get(FORM_COOKIE) or new_token()
+    cookie = _cookie(settings, FORM_COOKIE, token, path="/login")
+    return page(
+        "access/login.html",
+        status_code=status_code,
+        cookies=[cookie],
+        form=form,
+        form_token=token,
+        done=done,
+        refused=refused,
+        policy=policy_of(request.app),
+        duty_telephone=settings.duty_telephone,
+    )
+
+
+def _setup_page(token: str, target: signing.SetUp, form: Form, policy: SecurityPolicy, status_code: int = 200) -> Page:
+    return page(
+        "access/setup.html",
+        status_code=status_code,
+        headers={"Cache-Control": "no-store"},
+        form=form,
+        link=f"/setup/{token}",
+        target=target,
+        policy=policy,
+    )
+
+
+ROUTES: Final = [show_login, sign_in, sign_out, show_setup, set_up, show_contact_list]

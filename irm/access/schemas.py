@@ -1,0 +1,90 @@
+"""Wire types of access."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from msgspec import Struct
+
+
+class MembershipView(Struct, frozen=True):
+    organization: UUID
+    code: str
+    name: str
+    kind: str
+    roles: list[str]
+
+
+class MeView(Struct, frozen=True):
+    account: UUID
+    person: UUID
+    name: str
+    locale: str
+    organizations: list[MembershipView]
+    permissions: list[str]
+    """What may be done somewhere; how far each reaches follows from organization and role."""
+    scopes: list[str] | None
+    """Of the API token that asks; null for a session."""
+
+
+class AddressView(Struct, frozen=True):
+    channel: str
+    address: str
+
+
+class PostView(Struct, frozen=True):
+    name: str
+    addresses: list[AddressView]
+
+
+class OrganizationView(Struct, frozen=True):
+    """A desk as it stands in the contact list. `joined`: works in this irm; otherwise it is only listed."""
+
+    id: UUID
+    code: str
+    name: str
+    short_name: str
+    kind: str
+    tier: str
+    region: str
+    joined: bool
+    telephone: str | None
+    fax: str | None
+    postal_address: str | None
+    email: str | None
+    desk_checked_on: date | None
+    posts: list[PostView]
+
+
+class OrganizationList(Struct, frozen=True):
+    organizations: list[OrganizationView]
+
+
+class CreateToken(Struct, forbid_unknown_fields=True, frozen=True):
+    """`scopes`: values of the permissions; `until` with zone, or null for a token that ends only when revoked."""
+
+    name: str
+    scopes: list[str]
+    until: datetime | None = None
+    organization: UUID | None = None
+    """Act for this organization only."""
+
+
+class TokenView(Struct, frozen=True):
+    id: UUID
+    name: str
+    scopes: list[str]
+    organization: UUID | None
+    created_at: datetime
+    until: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+
+
+class CreatedToken(Struct, frozen=True):
+    id: UUID
+    token: str
+    """Shown this once."""
+
+
+class TokenList(Struct, frozen=True):
+    tokens: list[TokenView]

@@ -15,13 +15,14 @@ from litestar.types import ControllerRouterHandler
 from sqlalchemy.exc import SQLAlchemyError
 
 from irm import log, problems
-from irm.access import guard
+from irm.access import guard, own_account, pages as access_pages, routes as access_routes
 from irm.access.policy import PUBLIC
 from irm.announce import announcer
 from irm.clock import Clock, DatabaseClock
 from irm.config import Settings
 from irm.db import Database
 from irm.i18n import Translator, translator
+from irm.systems import routes as systems_routes
 from irm.web import assets, drafts, live, preferences
 from irm.web.headers import AnswerHeaders
 from irm.web.reader import reader_of
@@ -47,6 +48,10 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *preferences.ROUTES,
     *drafts.ROUTES,
     *live.ROUTES,
+    *access_pages.ROUTES,
+    *own_account.ROUTES,
+    *access_routes.ROUTES,
+    *systems_routes.ROUTES,
 ]
 
 

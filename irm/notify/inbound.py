@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from irm.db import Actor, Tx, uuid7
 from irm.errors import Invalid, Unauthenticated, Unavailable
-from irm.i18n import translator
+from irm.i18n import N_, translator
 from irm.ledger import Event, record as enter
 from irm.notify import replies
 from irm.notify.models import DeliveryRow, SmsReplyRow
@@ -24,6 +24,15 @@ PHONE_FIELDS: Final = ("phone", "mobile", "from", "sender", "msisdn", "phone_num
 TEXT_FIELDS: Final = ("content", "text", "message", "msg", "body", "sms_content")
 ID_FIELDS: Final = ("id", "message_id", "msgid", "msg_id", "sequence_id", "sequenceid")
 LARGEST: Final = 10_000
+
+OUTCOME_NAMES: Final[dict[str, str]] = {
+    "acknowledged": N_("The reply confirmed the page."),
+    "already": N_("The page had been confirmed before."),
+    "no_code": N_("The reply holds no reply code: nothing was confirmed."),
+    "unknown_code": N_("The code belongs to no page that went to this number: nothing was confirmed."),
+    "ambiguous": N_("The reply could mean more than one page: nothing was confirmed. Reply with the code."),
+    "unknown_number": N_("No page went to this number: nothing was confirmed."),
+}
 
 
 @dataclass(frozen=True)

@@ -259,6 +259,22 @@ async def open_pages_for(tx: Tx, principal: Principal, *, subject: str | None = 
     return await _views(tx, list(first.values()))
 
 
+async def told_lately(tx: Tx, person_id: UUID, since: datetime, *, limit: int = 30) -> list[Delivery]:
+    """What went to a person inside irm, newest first."""
+    rows = await tx.scalars(
+        select(DeliveryRow)
+        .where(
+            DeliveryRow.person_id == person_id,
+            DeliveryRow.channel == "in_app",
+            DeliveryRow.status == "sent",
+            DeliveryRow.created_at >= since,
+        )
+        .order_by(DeliveryRow.created_at.desc(), DeliveryRow.id.desc())
+        .limit(limit)
+    )
+    return await _views(tx, list(rows))
+
+
 async def may_acknowledge(tx: Tx, principal: Principal, delivery_id: UUID) -> bool:
     """The person whom it went to, or who may confirm in the organization whose post it went to."""
     row = await tx.get(DeliveryRow, delivery_id)

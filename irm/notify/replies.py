@@ -14,6 +14,8 @@ from typing import Final, Literal
 from uuid import UUID
 
 CODE_LENGTH: Final = 4
+LOWEST_CODE: Final = 2100
+"""No code looks like the year in an incident's number, or has a leading zero to lose."""
 REMEMBERED: Final = timedelta(days=30)
 LONGEST: Final = 500
 DIGITS: Final = re.compile(r"\d+")
@@ -83,15 +85,15 @@ def _joined(text: str) -> str:
 def free_code(taken: Collection[str], roll: int) -> str:
     """The code for a new page to a number: `roll` is any integer (random); never one of `taken`.
 
-    Codes start at 1000, so that no telephone's leading zero gets lost. Raises ValueError when all are taken.
+    Raises ValueError when all are taken.
     """
-    lowest, count = 10 ** (CODE_LENGTH - 1), 9 * 10 ** (CODE_LENGTH - 1)
+    count = 10**CODE_LENGTH - LOWEST_CODE
     used = frozenset(taken)
     if len(used) >= count:
         message = "no reply code left for this number"
         raise ValueError(message)
     for step in range(count):
-        code = str(lowest + (roll + step) % count)
+        code = str(LOWEST_CODE + (roll + step) % count)
         if code not in used:
             return code
     message = "no reply code left for this number"

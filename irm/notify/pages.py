@@ -1,0 +1,332 @@
+"""Pages of rosters and messages: who is on duty, what went to whom, what waits for me, the signed link, the demo's outbox."""
+
+import calendar
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from litestar import Request, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect
+from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_404_NOT_FOUND
+
+from irm.access.policy import PUBLIC, Permission, Principal, allow, reach
+from irm.clock import SHANGHAI, Clock
+from irm.config import Settings
+from irm.db import Actor, Database, Tx
+from irm.errors import Invalid, NotFound
+from irm.i18n import Translator
+from irm.notify import contacts, inbound, outbox, queries, service
+from irm.notify.duty import Duty, duty_at, shifts_between
+from irm.notify.jobs import link_hash
+from irm.notify.roster import Shift, gaps, moment_of
+from irm.notify.routes import PURPOSES, confirm, filters_from, readable, roster_organizations
+from irm.notify.words import (
+    ATTEMPT_NAMES,
+    CHANNEL_NAMES,
+    MEANS_NAMES,
+    PURPOSE_NAMES,
+    ROLE_NAMES,
+    STATUS_NAMES,
+    WEEKDAYS,
+    reason_of,
+    tone_of,
+)
+from irm.web.drafts import came_from
+from irm.web.pages import Page, is_fragment, page
+
+PER_PAGE: Final = 50
+INBOX_DAYS: Final = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Turn:
+    name: str
+    role: str
+    span: str
+    """08:00–20:00, with the day where it ends on another."""
+
+
+@dataclass(frozen=True)
+class RosterDay:
+    """One day of the month's table: who begins on it; `uncovered` when nobody is on duty for some of it."""
+
+    day: date
+    turns: tuple[Turn, ...]
+    uncovered: bool
+    today: bool
+
+
+@get("/duty", opt=allow(Permission.READ_ROSTER), include_in_schema=False)
+async def duty_page(
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    organization: FromQuery[str | None] = None,
+    month: FromQuery[str | None] = None,
+) -> Page:
+    now = clock.now()
+    today = now.astimezone(SHANGHAI).date()
+    first = month_in(month) or today.replace(day=1)
+    async with db.transaction(principal.actor) as tx:
+        visible = await roster_organizations(tx, principal)
+        duties = await duty_at(tx, visible, now)
+        listed = [duties[each] for each in visible if each in duties]
+        shown = next((each for each in listed if each.organization.code == organization), None)
+        if organization and shown is None:
+            raise NotFound("There is no roster of this organization.")
+        shown = shown or next((each for each in listed if each.organization.id in principal.organizations), None)
+        shown = shown or (listed[0] if listed else None)
+        days = await roster_days(tx, shown, first, now) if shown else []
+    return page(
+        "notify/duty.html",
+        now=now,
+        duties=listed,
+        organization_chips=[(each.organization.code, each.organization.short_name, None) for each in listed],
+        shown=shown,
+        days=days,
+        first=first,
+        before=(first - timedelta(days=1)).strftime("%Y-%m"),
+        after=(first + timedelta(days=31)).strftime("%Y-%m"),
+        nobody=sum(1 for each in listed if not each.on_shift),
+        role_names=ROLE_NAMES,
+        weekdays=WEEKDAYS,
+        reason_of=reason_of,
+    )
+
+
+@get("/deliveries", opt=allow(Permission.READ_DELIVERIES), include_in_schema=False)
+async def deliveries_page(
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    t: NamedDependency[Translator],
+    cursor: FromQuery[UUID | None] = None,
+    purpose: FromQuery[str | None] = None,
+    state: FromQuery[str | None] = None,
+    incident: FromQuery[str | None] = None,
+) -> Page:
+    chosen = filters_from(
+        purpose=purpose, about=incident, unanswered=state == "unanswered", troubled=state == "troubled"
+    )
+    async with db.transaction(principal.actor) as tx:
+        found, more = await queries.deliveries_for(tx, principal, filters=chosen, before=cursor, limit=PER_PAGE)
+    return page(
+        "notify/deliveries.html",
+        now=clock.now(),
+        deliveries=found,
+        next_cursor=more,
+        query={"purpose": purpose, "state": state, "incident": incident},
+        purpose_chips=[(each, t(PURPOSE_NAMES[each]), None) for each in PURPOSES],
+        may_send_again=bool(reach(principal, Permission.SUBMIT_REPORT).organizations)
+        or reach(principal, Permission.SUBMIT_REPORT).everything,
+        **words(),
+    )
+
+
+@get("/inbox", opt=allow(Permission.ACKNOWLEDGE), include_in_schema=False)
+async def inbox_page(
+    request: Request[Any, Any, Any],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+) -> Page:
+    """What waits for the reader's confirmation, and what irm told him lately. For htmx the list alone."""
+    now = clock.now()
+    async with db.transaction(principal.actor) as tx:
+        waiting = await queries.open_pages_for(tx, principal)
+        told = await queries.told_lately(tx, principal.person_id, now - INBOX_DAYS)
+    template = "notify/inbox_list.html" if is_fragment(request) else "notify/inbox.html"
+    return page(template, now=now, waiting=waiting, told=told, **words())
+
+
+@post("/deliveries/{delivery_id:uuid}/acknowledge", opt=allow(Permission.ACKNOWLEDGE), include_in_schema=False)
+async def acknowledge_page(
+    delivery_id: FromPath[UUID],
+    request: Request[Any, Any, Any],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+) -> Redirect:
+    """The button 确认收到; goes back to the page that it stood on."""
+    async with db.transaction(principal.actor) as tx:
+        await confirm(tx, principal, delivery_id, means="page", at=None, now=clock.now())
+    return Redirect(came_from(request), status_code=HTTP_303_SEE_OTHER)
+
+
+@post("/deliveries/{delivery_id:uuid}/again", opt=allow(Permission.SUBMIT_REPORT), include_in_schema=False)
+async def send_again_page(
+    delivery_id: FromPath[UUID],
+    request: Request[Any, Any, Any],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+) -> Redirect:
+
+    async with db.transaction(principal.actor) as tx:
+        await readable(tx, principal, delivery_id)
+        await service.send_again(tx, delivery_id, now=clock.now(), actor=principal.actor)
+    return Redirect(came_from(request), status_code=HTTP_303_SEE_OTHER)
+
+
+@get("/a/{token:str}", opt=PUBLIC, include_in_schema=False)
+async def link_page(token: FromPath[str], db: NamedDependency[Database], clock: NamedDependency[Clock]) -> Page:
+    """Shows what is to be confirmed and a button: whatever fetches links beforehand confirms nothing."""
+    async with db.transaction(Actor("channel", label="link")) as tx:
+        delivery = await _by_link(tx, token)
+    return _link_page(delivery, now=clock.now(), done=False)
+
+
+@post("/a/{token:str}", opt=PUBLIC, include_in_schema=False, status_code=HTTP_200_OK)
+async def confirm_link(token: FromPath[str], db: NamedDependency[Database], clock: NamedDependency[Clock]) -> Page:
+    now = clock.now()
+    async with db.transaction(Actor("channel", label="link")) as tx:
+        delivery = await _by_link(tx, token)
+        if delivery is not None and delivery.purpose == "page":
+            actor = Actor("channel", delivery.person_id, delivery.organization_id, label="link")
+            await service.acknowledge(
+                tx, delivery.id, by_person=delivery.person_id, means="link", at=now, now=now, actor=actor
+            )
+            delivery = await queries.delivery(tx, delivery.id)
+    return _link_page(delivery, now=now, done=True)
+
+
+@get("/outbox", opt=allow(Permission.READ_OUTBOX), include_in_schema=False)
+async def outbox_page(
+    settings: NamedDependency[Settings],
+    clock: NamedDependency[Clock],
+    kind: FromQuery[str | None] = None,
+    recipient: FromQuery[str | None] = None,
+    answered: FromQuery[str | None] = None,
+) -> Page:
+    """What the demo sent, newest first; an SMS can be answered as the owner of the telephone."""
+    found = await outbox.caught(_catcher(settings), kind=kind or "", recipient=recipient or "")
+    return page(
+        "notify/outbox.html",
+        now=clock.now(),
+        messages=[outbox.shown(each, settings.public_url) for each in found],
+        query={"kind": kind, "recipient": recipient},
+        answered=answered if answered in inbound.OUTCOME_NAMES else None,
+        outcome_names=inbound.OUTCOME_NAMES,
+    )
+
+
+@post("/outbox/reply", opt=allow(Permission.READ_OUTBOX), include_in_schema=False)
+async def reply_from_outbox(
+    request: Request[Any, Any, Any],
+    settings: NamedDependency[Settings],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+) -> Redirect:
+    """What the gateway's callback would do, for the telephone that the form names."""
+    _catcher(settings)
+    reply = inbound.read(await request.body(), request.headers.get("content-type", ""))
+    async with db.transaction(Actor("channel", label="sms")) as tx:
+        understood = await inbound.receive(tx, reply, now=clock.now())
+    return Redirect(f"/outbox?kind=sms&answered={understood.outcome}", status_code=HTTP_303_SEE_OTHER)
+
+
+def words() -> dict[str, Any]:
+    """What the templates of deliveries need to speak."""
+    return {
+        "channel_names": CHANNEL_NAMES,
+        "purpose_names": PURPOSE_NAMES,
+        "status_names": STATUS_NAMES,
+        "means_names": MEANS_NAMES,
+        "attempt_names": ATTEMPT_NAMES,
+        "reason_of": reason_of,
+        "tone_of": tone_of,
+    }
+
+
+def month_in(text: str | None) -> date | None:
+    if not text:
+        return None
+    try:
+        return datetime.strptime(text, "%Y-%m").replace(tzinfo=SHANGHAI).date()
+    except ValueError:
+        raise Invalid("Not a month: write 2026-11.", field="month") from None
+
+
+async def roster_days(tx: Tx, duty: Duty, first: date, now: datetime) -> list[RosterDay]:
+    """The month that begins with `first`, day by day."""
+    days = calendar.monthrange(first.year, first.month)[1]
+    last = first.replace(day=days)
+    since, until = moment_of(first, "00:00"), moment_of(last, "24:00")
+    shifts = (await shifts_between(tx, [duty.organization.id], since, until)).get(duty.organization.id, ())
+    people = await contacts.people(tx, {each.person_id for each in shifts if each.person_id})
+    posts = await contacts.posts(tx, {each.post_id for each in shifts if each.post_id})
+    left = {each.person_id for each in shifts if each.person_id is not None and each.person_id not in people}
+    holes = gaps(shifts, since, until, retired=left)
+    today = now.astimezone(SHANGHAI).date()
+    return [
+        RosterDay(
+            day,
+            tuple(
+                Turn(_name(each, people, posts), each.role, _span(each))
+                for each in shifts
+                if max(each.starts_at, since).astimezone(SHANGHAI).date() == day
+            ),
+            any(hole.starts_at < moment_of(day, "24:00") and hole.ends_at > moment_of(day, "00:00") for hole in holes),
+            day == today,
+        )
+        for day in _days(first, days)
+    ]
+
+
+def _days(first: date, count: int) -> Sequence[date]:
+    return [first + timedelta(days=each) for each in range(count)]
+
+
+def _span(shift: Shift) -> str:
+    starts, ends = shift.starts_at.astimezone(SHANGHAI), shift.ends_at.astimezone(SHANGHAI)
+    if ends.date() == starts.date():
+        return f"{starts:%H:%M}–{ends:%H:%M}"
+    if ends == moment_of(starts.date(), "24:00"):
+        return f"{starts:%H:%M}–24:00"
+    return f"{starts:%H:%M}–{ends:%m-%d %H:%M}"
+
+
+def _name(shift: Shift, people: dict[UUID, contacts.Contact], posts: dict[UUID, contacts.Contact]) -> str:
+    person = people.get(shift.person_id) if shift.person_id else None
+    post = posts.get(shift.post_id) if shift.post_id else None
+    return person.name if person else post.name if post else ""
+
+
+async def _by_link(tx: Tx, token: str) -> queries.Delivery | None:
+    found = await queries.by_link(tx, link_hash(token))
+    return await queries.delivery(tx, found) if found else None
+
+
+def _link_page(delivery: queries.Delivery | None, *, now: datetime, done: bool) -> Page:
+    return page(
+        "notify/link.html",
+        status_code=HTTP_200_OK if delivery else HTTP_404_NOT_FOUND,
+        headers={"cache-control": "no-store", "referrer-policy": "no-referrer"},
+        now=now,
+        delivery=delivery,
+        done=done,
+        means_names=MEANS_NAMES,
+    )
+
+
+def _catcher(settings: Settings) -> str:
+    if not settings.catcher_url:
+        raise NotFound("This page exists in the demo only.")
+    return settings.catcher_url
+
+
+ROUTES: Final = [
+    duty_page,
+    deliveries_page,
+    inbox_page,
+    acknowledge_page,
+    send_again_page,
+    link_page,
+    confirm_link,
+    outbox_page,
+    reply_from_outbox,
+]

@@ -22,8 +22,7 @@ from irm.clock import Clock, DatabaseClock
 from irm.config import Settings
 from irm.db import Database
 from irm.i18n import Translator, translator
-from irm.notify import pages as notify_pages
-from irm.notify import routes as notify_routes
+from irm.notify import pages as notify_pages, routes as notify_routes
 from irm.systems import routes as systems_routes
 from irm.web import assets, drafts, live, preferences
 from irm.web.headers import AnswerHeaders

@@ -106,11 +106,11 @@ async def deliveries_page(
     t: NamedDependency[Translator],
     cursor: FromQuery[UUID | None] = None,
     purpose: FromQuery[str | None] = None,
-    state: FromQuery[str | None] = None,
+    show: FromQuery[str | None] = None,
     incident: FromQuery[str | None] = None,
 ) -> Page:
     chosen = filters_from(
-        purpose=purpose, about=incident, unanswered=state == "unanswered", troubled=state == "troubled"
+        purpose=purpose, about=incident, unanswered=show == "unanswered", troubled=show == "troubled"
     )
     async with db.transaction(principal.actor) as tx:
         found, more = await queries.deliveries_for(tx, principal, filters=chosen, before=cursor, limit=PER_PAGE)
@@ -119,7 +119,7 @@ async def deliveries_page(
         now=clock.now(),
         deliveries=found,
         next_cursor=more,
-        query={"purpose": purpose, "state": state, "incident": incident},
+        query={"purpose": purpose, "show": show, "incident": incident},
         purpose_chips=[(each, t(PURPOSE_NAMES[each]), None) for each in PURPOSES],
         may_send_again=bool(reach(principal, Permission.SUBMIT_REPORT).organizations)
         or reach(principal, Permission.SUBMIT_REPORT).everything,

@@ -5,6 +5,7 @@
 start over a route that names no permission.
 """
 
+from contextlib import suppress
 from typing import Any, Final
 
 from litestar import Litestar, Request
@@ -18,11 +19,13 @@ from irm.access.opaque import equal
 from irm.access.policy import PERMISSION_OPT, Permission, Principal, may, permissions
 from irm.access.principals import principal_of, principal_of_token
 from irm.access.security import SecurityPolicy, security_policy
-from irm.access.sessions import COOKIE, live_session, touch
+from irm.access.sessions import COOKIE, lapsed_account, live_session, touch
 from irm.config import Settings
 from irm.db import SYSTEM, Database
-from irm.errors import Forbidden, Unauthenticated
+from irm.errors import Forbidden, IrmError, Unauthenticated
 from irm.i18n import N_
+from irm.web import drafts
+from irm.web.forms import flatten
 from irm.web.pages import is_fragment
 from irm.web.reader import reader_for
 
@@ -32,7 +35,8 @@ SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 PASSIVE_OPT: Final = "passive"
 """`opt={**SIGNED_IN, "passive": True}`: calling it is not a sign of life (SSE, polling)."""
 CSRF_HEADER: Final = "x-csrf-token"
-CSRF_FIELDS: Final = ("_csrf", "csrf_token")
+CSRF_FIELDS: Final = ("csrf_token", "_csrf")
+DRAFT_FIELD: Final = "_draft"
 FORM_TYPES: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 SIGN_IN: Final = N_("Sign in to go on.")
@@ -57,6 +61,8 @@ async def authorize(connection: Connection, handler: BaseRouteHandler) -> None:
     if principal is None:
         if is_public:
             return
+        if COOKIE in connection.cookies and isinstance(connection, Request):
+            await _keep_what_was_typed(connection)
         raise Unauthenticated(SIGN_IN if COOKIE not in connection.cookies else SESSION_ENDED, code=_code(connection))
     _introduce(connection, principal, csrf_token)
     if is_public:
@@ -118,6 +124,24 @@ async def _check_csrf(request: Request[Any, Any, Any], csrf_token: str) -> None:
         sent = next((str(form[name]) for name in CSRF_FIELDS if name in form), "")
     if not equal(sent, csrf_token):
         raise Forbidden(FOREIGN_FORM, code="csrf")
+
+
+async def _keep_what_was_typed(request: Request[Any, Any, Any]) -> None:
+    """A form sent after the session ran out becomes its draft (`ui.form(…, draft=…)`); files must be chosen again."""
+    if request.method in SAFE or not request.headers.get("content-type", "").startswith(FORM_TYPES):
+        return
+    sent = await request.form()
+    form = sent.get(DRAFT_FIELD)
+    if not isinstance(form, str) or not form:
+        return
+    typed = flatten([(name, value) for name, value in sent.multi_items() if isinstance(value, str)])
+    db: Database = request.app.state.db
+    now = request.app.state.clock.now()
+    with suppress(IrmError):  # what no form of ours sends is not kept
+        async with db.transaction(SYSTEM) as tx:
+            account_id = await lapsed_account(tx, request.cookies[COOKIE], now=now)
+            if account_id is not None:
+                await drafts.keep(tx, account_id, form, typed, now=now)
 
 
 def _refusal(principal: Principal, wanted: frozenset[Permission]) -> Forbidden:

@@ -26,7 +26,7 @@ def choose(locale: FromQuery[str] = "", theme: FromQuery[str] = "", back: FromQu
     cookies = []
     for name, value, known in ((LOCALE_COOKIE, locale, LOCALES), (THEME_COOKIE, theme, THEMES)):
         if value in known:
-            cookies.append(Cookie(name, value, path="/", max_age=A_YEAR, httponly=True, samesite="lax"))
+            cookies.append(Cookie(key=name, value=value, path="/", max_age=A_YEAR, httponly=True, samesite="lax"))
     return Redirect(own_path(back), status_code=HTTP_303_SEE_OTHER, cookies=cookies)
 
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterable, AsyncIterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from anyio import to_thread
 
@@ -73,7 +73,7 @@ class BlobStore:
                 digest.update(chunk)
                 await to_thread.run_sync(file.write, chunk)
             kind = kind or judge(name, head, field=field)
-            await to_thread.run_sync(lambda: (file.flush(), os.fsync(file.fileno())))
+            await to_thread.run_sync(_sync, file)
             file.close()
             await to_thread.run_sync(self._settle, temporary, digest.hexdigest())
         except OSError as fault:
@@ -110,3 +110,8 @@ class BlobStore:
             file.close()
         if seen.hexdigest() != digest:
             raise Unavailable(N_("The stored file differs from its hash %(digest)s."), code="altered", digest=digest)
+
+
+def _sync(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())

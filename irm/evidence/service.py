@@ -30,7 +30,7 @@ class Attachment:
     uploaded_at: datetime
 
 
-async def attach(  # noqa: PLR0913 - the facts of one attachment
+async def attach(
     tx: Tx,
     blob: StoredBlob,
     *,

@@ -22,7 +22,7 @@ def fingerprint(body: bytes) -> str:
     return sha256(body).hexdigest()
 
 
-async def once(  # noqa: PLR0913 - a key, what it stands for, and what to do the first time
+async def once(
     tx: Tx,
     *,
     scope: str,

@@ -91,7 +91,7 @@ def faults(given: FileIncident, now: datetime, policy: IntakePolicy) -> tuple[Fi
     if timed and given.occurred_at is not None and given.occurred_at > given.known_at:
         found.append(FieldError("occurred_at", OUT_OF_ORDER))
     if not given.markers_confirmed:
-        for field, value in (("text", given.text), ("title", given.title)):
+        for value in (given.text, given.title):
             if value and (marker := marker_in(value, policy)):
                 context: dict[str, Any] = {"marker": marker}
                 found.append(FieldError("markers_confirmed", MARKED, context))

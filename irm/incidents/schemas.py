@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 Classified = Literal["no", "yes", "unsure"]
 TargetKind = Literal["system", "resource", "unknown"]
-FactValue = bool | int | float | str
+FactValue = bool | int | str
 
 
 class Caller(Struct, forbid_unknown_fields=True, frozen=True):
@@ -103,20 +103,6 @@ class FilingView(Struct, frozen=True):
     recorded_at: datetime
 
 
-class TraceView(Struct, frozen=True):
-    """One rule and what it says about these facts."""
-
-    rule: str
-    scheme: str
-    level: int
-    outcome: str
-    citation: dict[str, Any]
-    force: str
-    status: str
-    facts: dict[str, Any]
-    text: dict[str, str] | str
-
-
 class AttachmentView(Struct, frozen=True):
     id: UUID
     filename: str
@@ -140,12 +126,12 @@ class IncidentView(Struct, frozen=True):
     packs: dict[str, str]
     parts: list[PartView]
     filings: list[FilingView]
-    why: list[TraceView]
+    why: list[dict[str, Any]]
+    """The trace: every rule, what it says about these facts, and its article."""
     attachments: list[AttachmentView]
     created_at: datetime
     handled_at: datetime | None
     closed_at: datetime | None
-    merged_into: str | None
     waiting: list["WaitingView"]
 
 
@@ -161,11 +147,13 @@ class WaitingView(Struct, frozen=True):
 
 
 class FiledView(Struct, frozen=True):
+    """`joined`: the filing was added to an incident that was there before."""
+
     number: str
-    incident: str
-    """Address of the incident."""
+    url: str
     levels: LevelsView
     joined: bool
+    likely_duplicates: list[str]
 
 
 class FactsView(Struct, frozen=True):
@@ -212,12 +200,15 @@ class OutcomeView(Struct, frozen=True):
 
 
 class TimelineEntry(Struct, frozen=True):
+    """`leaf_hash`: RFC 9162 leaf of the entry in the ledger, hex."""
+
     id: UUID
     at: datetime
     action: str
     subject: str
     actor: str
     body: dict[str, Any]
+    reason: str
     leaf_hash: str
 
 

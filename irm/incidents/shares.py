@@ -1,6 +1,6 @@
 """Whose incident it is: the organizations that get a part, in which roles, and since when they know. Pure."""
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
@@ -45,14 +45,14 @@ class Involved:
     basis: Basis
 
 
-def involve(  # noqa: PLR0913 - everything that decides who is involved
+def involve(
     systems: Iterable[Concerned],
     *,
     filer: UUID,
     known_at: datetime,
     received_at: datetime,
-    authorities: Set[UUID],
-    joined: Set[UUID],
+    authorities: AbstractSet[UUID],
+    joined: AbstractSet[UUID],
     kinds: Mapping[UUID, str],
 ) -> tuple[Involved, ...]:
     """One `Involved` for each organization that has joined: the filer with the moment it states, the rest from receipt.

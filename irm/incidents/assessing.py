@@ -1,0 +1,153 @@
+"""A person's judgement of the level (研判): raising is free, lowering that stops clocks needs two (DESIGN §4)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import select
+
+from irm.access.policy import Permission, Principal, reach
+from irm.db import Tx, uuid7
+from irm.errors import Conflict, Forbidden, Invalid, NotFound
+from irm.i18n import N_
+from irm.incidents import intake
+from irm.incidents.grading import Cause, regrade
+from irm.incidents.lifecycle import LIVE, Status, lowering_needs_second_person
+from irm.incidents.models import IncidentRow, LevelAssessmentRow, PartRow
+from irm.incidents.policy import intake_policy
+from irm.ledger import Event, record
+from irm.obligations.history import anything_sent
+from irm.obligations.opening import Lowering
+from irm.rules.levels import LEVELS, MILDEST
+
+Stage = Literal["preliminary", "review"]
+
+NOT_LIVE = N_("The incident is no longer being handled; its level stays.")
+NO_LEVEL = N_("A level is 1, 2, 3 or 4.")
+SAME_PERSON = N_("The second person must be somebody else.")
+NOTHING_WAITS = N_("There is nothing to confirm any more.")
+ONE_WAITS = N_("Another level is waiting for a second person; decide that first.")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    effective: bool
+    waiting: UUID | None = None
+
+
+async def assess_level(
+    tx: Tx,
+    incident_id: UUID,
+    *,
+    level: int,
+    reason: str,
+    stage: Stage,
+    response_level: int | None,
+    by: Principal,
+    now: datetime,
+) -> Outcome:
+    """Set the assessed level, or leave it waiting for a second person. Raises Invalid (level, reason), Conflict."""
+    policy = intake_policy()
+    for field, value in (("level", level), ("response_level", response_level)):
+        if value is not None and value not in LEVELS:
+            raise Invalid(NO_LEVEL, field=field)
+    if faults := intake.text_faults("reason", reason, policy.longest_reason, required=True):
+        raise Invalid(faults[0].message, errors=faults, **faults[0].context)
+    incident = await _locked(tx, incident_id)
+    if Status(incident.status) not in LIVE:
+        raise Conflict(NOT_LIVE)
+    waiting = await waiting_assessment(tx, incident_id)
+    if waiting is not None:
+        raise Conflict(ONE_WAITS)
+    sent = await anything_sent(tx, incident_id)
+    waits = lowering_needs_second_person(
+        reached=incident.reached, assessed=incident.assessed, wanted=level, anything_sent=sent, ordinary=MILDEST
+    )
+    row = LevelAssessmentRow(
+        id=uuid7(),
+        incident_id=incident_id,
+        level=level,
+        reason=reason,
+        assessed_by=by.account_id,
+        at=now,
+        stage=stage,
+        confirmed_at=None if waits else now,
+    )
+    tx.add(row)
+    await tx.flush()
+    body = {
+        "assessment": str(row.id),
+        "level": level,
+        "before": incident.assessed,
+        "reached": incident.reached,
+        "possible": incident.possible,
+        "stage": stage,
+        "effective": not waits,
+    }
+    await record(tx, Event("incident.assessed", f"incident/{incident_id}", now, by.actor, body, {"reason": reason}))
+    if response_level is not None:
+        incident.response_level = response_level
+    if waits:
+        return Outcome(effective=False, waiting=row.id)
+    await _take_effect(tx, incident, row, by=by, now=now)
+    return Outcome(effective=True)
+
+
+async def confirm_assessment(tx: Tx, assessment_id: UUID, *, confirmed: bool, by: Principal, now: datetime) -> UUID:
+    """The second person's word; the incident's id. Raises Forbidden for the first person, Conflict when it is decided."""
+    row = await tx.get(LevelAssessmentRow, assessment_id)
+    if row is None:
+        raise NotFound(NOTHING_WAITS)
+    incident = await _locked(tx, row.incident_id)
+    await tx.refresh(row)
+    if row.confirmed_at is not None or row.rejected_at is not None:
+        raise Conflict(NOTHING_WAITS)
+    await may_be_second(tx, incident.id, row.assessed_by, by)
+    row.second_person = by.account_id
+    if confirmed:
+        row.confirmed_at = now
+    else:
+        row.rejected_at = now
+    await tx.flush()
+    body = {"assessment": str(row.id), "level": row.level, "confirmed": confirmed}
+    await record(tx, Event("incident.assessment_confirmed", f"incident/{incident.id}", now, by.actor, body))
+    if confirmed:
+        await _take_effect(tx, incident, row, by=by, now=now)
+    return incident.id
+
+
+async def _take_effect(
+    tx: Tx, incident: IncidentRow, row: LevelAssessmentRow, *, by: Principal, now: datetime
+) -> None:
+    incident.assessed = row.level
+    lowering = Lowering(row.reason, by=row.assessed_by, second=row.second_person)
+    await regrade(tx, incident, actor=by.actor, now=now, cause=Cause.ASSESSED, lowering=lowering)
+
+
+async def waiting_assessment(tx: Tx, incident_id: UUID) -> LevelAssessmentRow | None:
+    found: LevelAssessmentRow | None = await tx.scalar(
+        select(LevelAssessmentRow).where(
+            LevelAssessmentRow.incident_id == incident_id,
+            LevelAssessmentRow.confirmed_at.is_(None),
+            LevelAssessmentRow.rejected_at.is_(None),
+        )
+    )
+    return found
+
+
+async def may_be_second(tx: Tx, incident_id: UUID, first: UUID, by: Principal) -> None:
+    """Another account, of an organization with a part or of the cloud authority (where a unit has one person: DESIGN §7)."""
+    if by.account_id == first:
+        raise Forbidden(SAME_PERSON, code="second_person")
+    far = reach(by, Permission.ASSESS_LEVEL)
+    parts = set(await tx.scalars(select(PartRow.organization_id).where(PartRow.incident_id == incident_id)))
+    if not far.everything and far.organizations.isdisjoint(parts):
+        raise NotFound(NOTHING_WAITS)
+
+
+async def _locked(tx: Tx, incident_id: UUID) -> IncidentRow:
+    found = await tx.scalar(select(IncidentRow).where(IncidentRow.id == incident_id).with_for_update())
+    if found is None:
+        raise NotFound(N_("There is no such incident, or it is not yours to see."))
+    return found

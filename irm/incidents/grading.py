@@ -1,0 +1,254 @@
+"""The rules over the facts as they stand: gradings kept with their trace, levels, what is owed, what runs are told."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from irm.access.queries import Organization
+from irm.db import Actor, Tx, uuid7
+from irm.incidents import facts as stated
+from irm.incidents.directory import directory, systems_of
+from irm.incidents.lifecycle import OVER, Status
+from irm.incidents.models import GradingRow, IncidentRow, PartRow, PartSystemRow
+from irm.incidents.rulebook import fact_scales, packs_for
+from irm.incidents.run_facts import tell_runs
+from irm.ledger import Event, record
+from irm.obligations.history import rules_reported_under
+from irm.obligations.opening import Lowering, reconcile
+from irm.obligations.subjects import Subject
+from irm.rules.duties import Cii, IncidentSubject, Levels, Owed, Party, Share, due
+from irm.rules.evaluate import Grading, GradingContext, grade
+from irm.rules.levels import clock_level, graver
+from irm.rules.pack import Pack
+from irm.systems.queries import System
+
+
+class Cause(StrEnum):
+    """Why it is graded again; stands in the ledger."""
+
+    FILED = "filed"
+    FACTS = "facts"
+    ASSESSED = "assessed"
+    STATUS = "status"
+
+
+@dataclass(frozen=True)
+class PartState:
+    """One part with the systems through which it is concerned."""
+
+    row: PartRow
+    systems: tuple[System, ...]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Everything that the rules look at, read once."""
+
+    incident: IncidentRow
+    parts: tuple[PartState, ...]
+    packs: Sequence[Pack]
+    common: Mapping[str, Any]
+    organizations: Mapping[UUID, Organization]
+
+    @property
+    def systems(self) -> tuple[System, ...]:
+        found = {system.id: system for part in self.parts for system in part.systems}
+        return tuple(found.values())
+
+    @property
+    def cii(self) -> Cii:
+        return worst_cii(self.systems)
+
+
+def worst_cii(systems: Iterable[System]) -> Cii:
+    """Yes over unknown over no; without any system nobody can say no."""
+    values = {system.cii for system in systems} or {"unknown"}
+    return "yes" if "yes" in values else "unknown" if "unknown" in values else "no"
+
+
+async def picture_of(tx: Tx, incident: IncidentRow) -> Picture:
+    """Reads the parts with a lock, in the order of their ids: whoever grades has the whole incident to itself."""
+    parts = list(
+        await tx.scalars(
+            select(PartRow)
+            .where(PartRow.incident_id == incident.id)
+            .order_by(PartRow.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+    )
+    links = (
+        await tx.execute(
+            select(PartSystemRow.part_id, PartSystemRow.system_id).where(
+                PartSystemRow.part_id.in_([part.id for part in parts])
+            )
+        )
+    ).all()
+    systems = {system.id: system for system in await systems_of(tx, {system_id for _, system_id in links})}
+    packs = await packs_for(tx, incident.packs, incident.discovered_at)
+    common = stated.common(incident.facts, [part.facts for part in parts], fact_scales())
+    return Picture(
+        incident,
+        tuple(
+            PartState(part, tuple(systems[system_id] for part_id, system_id in links if part_id == part.id))
+            for part in parts
+        ),
+        packs,
+        common,
+        await directory(tx),
+    )
+
+
+async def regrade(
+    tx: Tx,
+    incident: IncidentRow,
+    *,
+    actor: Actor,
+    now: datetime,
+    cause: Cause,
+    lowering: Lowering | None = None,
+) -> Picture:
+    """Grade, keep what was found, open (or with `lowering` supersede) what is owed, tell ledger and runs.
+
+    The caller holds the incident's row. Running it again on the same facts writes nothing new but the runs' facts.
+    """
+    await tx.flush()
+    picture = await picture_of(tx, incident)
+    before = (incident.reached, incident.possible, incident.gb_level)
+    whole = await _grade(tx, picture, None, picture.common, picture.systems, now=now)
+    reached, possible = whole.reached, whole.possible
+    for part in picture.parts:
+        own = stated.of_part(picture.common, part.row.facts)
+        graded = await _grade(tx, picture, part.row, own, part.systems or picture.systems, now=now)
+        part.row.reached, part.row.possible = graded.reached, graded.possible
+        reached, possible = graver(reached, graded.reached), graver(possible, graded.possible)
+    incident.reached, incident.possible = reached, possible
+    incident.gb_level = whole.gb20986.indicated
+    incident.packs = dict(whole.packs)
+    await tx.flush()
+    path = f"incident/{incident.id}"
+    if cause is Cause.FILED or before != (incident.reached, incident.possible, incident.gb_level):
+        body = {
+            "cause": cause.value,
+            "reached": incident.reached,
+            "possible": incident.possible,
+            "assessed": incident.assessed,
+            "gb20986": incident.gb_level,
+            "packs": dict(incident.packs),
+            "exercise": incident.exercise,
+        }
+        await record(tx, Event("incident.graded", path, now, actor, body))
+    # Runs first: they must be there to hear of the obligations that open below.
+    await tell_runs(tx, picture, is_new=cause is Cause.FILED, actor=actor, now=now)
+    owed = await owed_of(tx, picture, now=now)
+    await reconcile(tx, owed, subject=subject_of(picture), actor=actor, now=now, lowering=lowering)
+    return picture
+
+
+async def _grade(
+    tx: Tx,
+    picture: Picture,
+    part: PartRow | None,
+    facts: Mapping[str, Any],
+    systems: Sequence[System],
+    *,
+    now: datetime,
+) -> Grading:
+    incident = picture.incident
+    context = GradingContext(incident.discovered_at, incident.category)
+    found = grade(picture.packs, facts, context, [system.register for system in systems])
+    part_id = part.id if part else None
+    last = await tx.scalar(
+        select(GradingRow)
+        .where(
+            GradingRow.incident_id == incident.id,
+            GradingRow.part_id == part_id if part_id else GradingRow.part_id.is_(None),
+        )
+        .order_by(GradingRow.at.desc(), GradingRow.id.desc())
+        .limit(1)
+    )
+    trace = found.trace_json()
+    if last is None or last.facts != dict(facts) or last.trace != trace:
+        tx.add(
+            GradingRow(
+                id=uuid7(),
+                incident_id=incident.id,
+                part_id=part_id,
+                at=now,
+                reached=found.reached,
+                possible=found.possible,
+                gb_level=found.gb20986.indicated,
+                packs=dict(found.packs),
+                facts=dict(facts),
+                trace=trace,
+            )
+        )
+    return found
+
+
+async def owed_of(tx: Tx, picture: Picture, *, now: datetime) -> tuple[Owed, ...]:
+    """What the rules say is owed now; nothing while it is unverified, dismissed, withdrawn or merged."""
+    incident = picture.incident
+    if Status(incident.status) in OVER or Status(incident.status) is Status.REPORTED:
+        return ()
+    reports = await rules_reported_under(tx, incident.id)
+    events = {}
+    suspected = [stated.stated_at(incident.facts, "crime_suspected")] if picture.common.get("crime_suspected") else []
+    if suspected and suspected[0] is None:
+        suspected = [
+            stated.stated_at(part.row.facts, "crime_suspected")
+            for part in picture.parts
+            if part.row.facts.get("crime_suspected", {}).get("value") is True
+        ]
+    moments = [moment for moment in suspected if moment is not None]
+    if moments:
+        events["crime_suspected_at"] = min(moments)
+    subject = IncidentSubject(
+        id=incident.id,
+        levels=Levels(incident.reached, incident.possible, incident.assessed),
+        discovered_at=incident.discovered_at,
+        shares=tuple(_share(part, picture, reports.get(part.row.organization_id, frozenset())) for part in picture.parts),
+        directory=tuple(
+            Party(one.id, one.kind, one.tier, one.joined, one.region) for one in picture.organizations.values()
+        ),
+        facts=picture.common,
+        cii=picture.cii,
+        exercise=incident.exercise,
+        category=incident.category,
+        events=events,
+    )
+    return due(picture.packs, subject, now=now)
+
+
+def _share(part: PartState, picture: Picture, reported: frozenset[str]) -> Share:
+    row = part.row
+    departments = [system.protection_department_id for system in part.systems if system.protection_department_id]
+    return Share(
+        organization=row.organization_id,
+        roles=frozenset(row.roles),
+        known_at=row.known_at,
+        facts=stated.of_part(picture.common, row.facts),
+        handled_at=row.handled_at,
+        cii=worst_cii(part.systems) if part.systems else picture.cii,
+        protection_department=departments[0] if departments else None,
+        reported=reported,
+    )
+
+
+def subject_of(picture: Picture) -> Subject:
+    """The incident as the obligations room speaks of it."""
+    incident = picture.incident
+    return Subject(
+        path=f"incident/{incident.id}",
+        number=incident.number,
+        page=f"/incidents/{incident.number}",
+        incident_id=incident.id,
+        level=clock_level(incident.reached, incident.possible, incident.assessed),
+        exercise=incident.exercise,
+        parts={part.row.organization_id: part.row.id for part in picture.parts},
+    )

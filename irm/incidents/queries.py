@@ -1,0 +1,393 @@
+"""Reading incidents. Every function that gives one away asks first how far the reader sees."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, case, func, or_, select, tuple_
+
+from irm.access.policy import Permission, Principal, Reach, reach
+from irm.db import Tx
+from irm.errors import Invalid, NotFound
+from irm.i18n import N_
+from irm.incidents.lifecycle import LIVE
+from irm.incidents.models import (
+    FilingRow,
+    GradingRow,
+    IncidentRow,
+    LevelAssessmentRow,
+    PartRow,
+    PartSystemRow,
+    StatusChangeRow,
+)
+
+NO_INCIDENT = N_("There is no such incident, or it is not yours to see.")
+
+CLOCK_LEVEL = case(
+    (IncidentRow.assessed.is_(None), IncidentRow.possible), else_=func.least(IncidentRow.reached, IncidentRow.assessed)
+)
+"""The level that clocks run by (DESIGN §4)."""
+
+
+@dataclass(frozen=True)
+class Incident:
+    """The common facts of an incident: what everybody with a part in it sees."""
+
+    id: UUID
+    number: str
+    title: str
+    status: str
+    exercise: bool
+    occurred_at: datetime | None
+    discovered_at: datetime
+    category: str | None
+    subcategory: str | None
+    reached: int
+    possible: int
+    assessed: int | None
+    gb_level: int | None
+    response_level: int | None
+    packs: Mapping[str, str]
+    facts: Mapping[str, Mapping[str, Any]]
+    merged_into_id: UUID | None
+    created_at: datetime
+    handled_at: datetime | None
+    closed_at: datetime | None
+
+    @property
+    def subject(self) -> str:
+        return f"incident/{self.id}"
+
+    @property
+    def page(self) -> str:
+        return f"/incidents/{self.number}"
+
+    @property
+    def clock_level(self) -> int:
+        return self.possible if self.assessed is None else min(self.reached, self.assessed)
+
+
+@dataclass(frozen=True)
+class Part:
+    id: UUID
+    organization_id: UUID
+    roles: tuple[str, ...]
+    known_at: datetime
+    known_basis: str
+    facts: Mapping[str, Mapping[str, Any]]
+    reached: int
+    possible: int
+    handled_at: datetime | None
+    system_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True)
+class Sight:
+    """One incident and how much of it the reader sees: all of it, or the common facts and these organizations' own."""
+
+    incident: Incident
+    everything: bool
+    organizations: frozenset[UUID]
+
+    def sees(self, organization_id: UUID | None) -> bool:
+        return self.everything or organization_id in self.organizations
+
+
+@dataclass(frozen=True)
+class Filters:
+    """`level`: that grave or graver, by the level that clocks run by. `live`: still being handled."""
+
+    status: str | None = None
+    level: int | None = None
+    live: bool | None = None
+    organization: UUID | None = None
+    system: UUID | None = None
+    exercise: bool | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True)
+class Filing:
+    id: UUID
+    organization_id: UUID
+    means: str
+    text: str
+    occurred_at: datetime | None
+    known_at: datetime
+    target_kind: str
+    system_id: UUID | None
+    resource: str | None
+    contact: str
+    caller: Mapping[str, Any] | None
+    received_at: datetime
+    recorded_at: datetime
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Decided by one person, without effect until a second one confirms."""
+
+    id: UUID
+    kind: str
+    target: str
+    reason: str
+    at: datetime
+    by: UUID
+
+
+async def sight_of(tx: Tx, number: str, by: Principal, permission: Permission = Permission.READ_INCIDENTS) -> Sight:
+    """Raises NotFound, the same for what is not there and for what is not the reader's.
+
+    The number of a merged incident leads to the main one.
+    """
+    far = reach(by, permission)
+    row = await tx.scalar(select(IncidentRow).where(IncidentRow.number == number, _within(far)))
+    while row is not None and row.merged_into_id is not None:
+        row = await tx.get(IncidentRow, row.merged_into_id)
+    if row is None:
+        raise NotFound(NO_INCIDENT)
+    return Sight(_incident(row), far.everything, far.organizations)
+
+
+async def incident_of(tx: Tx, incident_id: UUID) -> Incident:
+    """For rooms above that have asked already. Raises NotFound."""
+    row = await tx.get(IncidentRow, incident_id, populate_existing=True)
+    if row is None:
+        raise NotFound(NO_INCIDENT)
+    return _incident(row)
+
+
+async def incidents(
+    tx: Tx, by: Principal, filters: Filters, *, before: str | None = None, limit: int = 50
+) -> tuple[list[Incident], str | None]:
+    """Newest first, what the reader may see: (rows, the number to go on before, or None)."""
+    which = select(IncidentRow).where(_within(reach(by, Permission.READ_INCIDENTS)), *_filtered(filters))
+    if before is not None:
+        edge = await tx.scalar(select(IncidentRow).where(IncidentRow.number == before))
+        if edge is None:
+            raise Invalid(N_("This page of the list does not exist."), field="cursor")
+        which = which.where(tuple_(IncidentRow.created_at, IncidentRow.id) < tuple_(edge.created_at, edge.id))
+    rows = list(
+        await tx.scalars(which.order_by(IncidentRow.created_at.desc(), IncidentRow.id.desc()).limit(limit + 1))
+    )
+    following = rows[limit - 1].number if len(rows) > limit else None
+    return [_incident(row) for row in rows[:limit]], following
+
+
+async def counts(tx: Tx, by: Principal) -> dict[str, int]:
+    """How many the reader sees, by status; drills apart are not counted."""
+    rows = await tx.execute(
+        select(IncidentRow.status, func.count())
+        .where(_within(reach(by, Permission.READ_INCIDENTS)), IncidentRow.exercise.is_(False))
+        .group_by(IncidentRow.status)
+    )
+    return {status: n for status, n in rows.tuples()}
+
+
+async def likely_duplicates(
+    tx: Tx, by: Principal, *, system_id: UUID, known_at: datetime, within: timedelta
+) -> list[Incident]:
+    """Live incidents of the same system, known about the same time, that the reader may see."""
+    rows = await tx.scalars(
+        select(IncidentRow)
+        .where(
+            _within(reach(by, Permission.READ_INCIDENTS)),
+            IncidentRow.status.in_([status.value for status in LIVE]),
+            IncidentRow.id.in_(
+                select(PartRow.incident_id)
+                .join(PartSystemRow, PartSystemRow.part_id == PartRow.id)
+                .where(PartSystemRow.system_id == system_id)
+            ),
+            IncidentRow.id.in_(
+                select(FilingRow.incident_id).where(FilingRow.known_at.between(known_at - within, known_at + within))
+            ),
+        )
+        .order_by(IncidentRow.created_at.desc())
+        .limit(5)
+    )
+    return [_incident(row) for row in rows]
+
+
+async def parts_of(tx: Tx, sight: Sight) -> list[Part]:
+    """What the reader may see of the parts, the cloud authority's first, then by moment of knowledge."""
+    which = select(PartRow).where(PartRow.incident_id == sight.incident.id)
+    if not sight.everything:
+        which = which.where(PartRow.organization_id.in_(sight.organizations))
+    rows = list(await tx.scalars(which.order_by(PartRow.known_at, PartRow.id)))
+    systems: dict[UUID, list[UUID]] = {}
+    links = await tx.execute(
+        select(PartSystemRow.part_id, PartSystemRow.system_id)
+        .where(PartSystemRow.part_id.in_([row.id for row in rows]))
+        .order_by(PartSystemRow.system_id)
+    )
+    for part_id, system_id in links.tuples():
+        systems.setdefault(part_id, []).append(system_id)
+    return [
+        Part(
+            row.id,
+            row.organization_id,
+            tuple(row.roles),
+            row.known_at,
+            row.known_basis,
+            row.facts,
+            row.reached,
+            row.possible,
+            row.handled_at,
+            tuple(systems.get(row.id, ())),
+        )
+        for row in rows
+    ]
+
+
+async def system_ids_of(tx: Tx, incident_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
+    """By incident, the systems concerned."""
+    rows = await tx.execute(
+        select(PartRow.incident_id, PartSystemRow.system_id)
+        .join(PartSystemRow, PartSystemRow.part_id == PartRow.id)
+        .where(PartRow.incident_id.in_(incident_ids))
+        .distinct()
+        .order_by(PartRow.incident_id, PartSystemRow.system_id)
+    )
+    found: dict[UUID, list[UUID]] = {}
+    for incident_id, system_id in rows.tuples():
+        found.setdefault(incident_id, []).append(system_id)
+    return found
+
+
+async def filings_of(tx: Tx, sight: Sight) -> list[Filing]:
+    """Oldest first; the reader's own organizations', for the cloud authority all."""
+    which = select(FilingRow).where(FilingRow.incident_id == sight.incident.id)
+    if not sight.everything:
+        which = which.where(FilingRow.organization_id.in_(sight.organizations))
+    return [
+        Filing(
+            row.id,
+            row.organization_id,
+            row.means,
+            row.text,
+            row.occurred_at,
+            row.known_at,
+            row.target_kind,
+            row.system_id,
+            row.resource,
+            row.contact,
+            row.caller,
+            row.received_at,
+            row.recorded_at,
+        )
+        for row in await tx.scalars(which.order_by(FilingRow.received_at, FilingRow.id))
+    ]
+
+
+async def latest_trace(tx: Tx, sight: Sight) -> list[dict[str, Any]]:
+    """Why it is graded so: the trace that decided. The cloud authority: of the whole; others: of their own part.
+
+    Where a part is graver than the whole, its trace explains the level better.
+    """
+    rows = list(
+        await tx.scalars(
+            select(GradingRow)
+            .where(GradingRow.incident_id == sight.incident.id)
+            .distinct(GradingRow.part_id)
+            .order_by(GradingRow.part_id, GradingRow.at.desc(), GradingRow.id.desc())
+        )
+    )
+    if not sight.everything:
+        own = set(
+            await tx.scalars(
+                select(PartRow.id).where(
+                    PartRow.incident_id == sight.incident.id, PartRow.organization_id.in_(sight.organizations)
+                )
+            )
+        )
+        rows = [row for row in rows if row.part_id is None or row.part_id in own]
+    deciding = min(rows, key=lambda row: (row.reached, row.possible, row.part_id is not None), default=None)
+    return list(deciding.trace) if deciding else []
+
+
+async def waiting_of(tx: Tx, incident_id: UUID) -> list[Waiting]:
+    """What waits for a second person."""
+    assessments = await tx.scalars(
+        select(LevelAssessmentRow).where(
+            LevelAssessmentRow.incident_id == incident_id,
+            LevelAssessmentRow.confirmed_at.is_(None),
+            LevelAssessmentRow.rejected_at.is_(None),
+        )
+    )
+    changes = await tx.scalars(
+        select(StatusChangeRow).where(
+            StatusChangeRow.incident_id == incident_id,
+            StatusChangeRow.confirmed_at.is_(None),
+            StatusChangeRow.rejected_at.is_(None),
+        )
+    )
+    return [
+        *(Waiting(row.id, "assessment", str(row.level), row.reason, row.at, row.assessed_by) for row in assessments),
+        *(Waiting(row.id, "status", row.status, row.reason, row.at, row.requested_by) for row in changes),
+    ]
+
+
+def _within(far: Reach) -> ColumnElement[bool]:
+    if far.everything:
+        return IncidentRow.id.is_not(None)
+    return IncidentRow.id.in_(select(PartRow.incident_id).where(PartRow.organization_id.in_(far.organizations)))
+
+
+def _filtered(filters: Filters) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if filters.status is not None:
+        found.append(IncidentRow.status == filters.status)
+    if filters.live is not None:
+        live = IncidentRow.status.in_([status.value for status in LIVE])
+        found.append(live if filters.live else ~live)
+    if filters.level is not None:
+        found.append(filters.level >= CLOCK_LEVEL)
+    if filters.exercise is not None:
+        found.append(IncidentRow.exercise.is_(filters.exercise))
+    if filters.organization is not None:
+        found.append(
+            IncidentRow.id.in_(select(PartRow.incident_id).where(PartRow.organization_id == filters.organization))
+        )
+    if filters.system is not None:
+        found.append(
+            IncidentRow.id.in_(
+                select(PartRow.incident_id)
+                .join(PartSystemRow, PartSystemRow.part_id == PartRow.id)
+                .where(PartSystemRow.system_id == filters.system)
+            )
+        )
+    if filters.text:
+        text = filters.text.strip()
+        found.append(
+            or_(
+                IncidentRow.number.icontains(text, autoescape=True), IncidentRow.title.icontains(text, autoescape=True)
+            )
+        )
+    return found
+
+
+def _incident(row: IncidentRow) -> Incident:
+    return Incident(
+        row.id,
+        row.number,
+        row.title,
+        row.status,
+        row.exercise,
+        row.occurred_at,
+        row.discovered_at,
+        row.category,
+        row.subcategory,
+        row.reached,
+        row.possible,
+        row.assessed,
+        row.gb_level,
+        row.response_level,
+        row.packs,
+        row.facts,
+        row.merged_into_id,
+        row.created_at,
+        row.handled_at,
+        row.closed_at,
+    )

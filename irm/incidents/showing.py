@@ -1,0 +1,149 @@
+"""Wire views of incidents, put together from what the reader may see."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from irm.access import queries as access
+from irm.access.policy import Principal
+from irm.db import Tx
+from irm.evidence.service import Attachment, attachments_of
+from irm.incidents import queries
+from irm.incidents.queries import Incident, Sight
+from irm.incidents.schemas import (
+    AttachmentView,
+    Caller,
+    FilingView,
+    IncidentLine,
+    IncidentView,
+    LevelsView,
+    PartView,
+    Target,
+    WaitingView,
+)
+from irm.obligations.history import next_limits
+from irm.systems import queries as register
+
+
+def levels(one: Incident) -> LevelsView:
+    return LevelsView(one.reached, one.possible, one.assessed, one.gb_level, one.response_level)
+
+
+async def lines(tx: Tx, rows: Sequence[Incident], by: Principal) -> list[IncidentLine]:
+    """For lists: with the systems' names and the limit that comes first among the reader's own."""
+    ids = [row.id for row in rows]
+    concerned = await queries.system_ids_of(tx, ids)
+    systems = await register.systems(tx, {one for some in concerned.values() for one in some})
+    limits = await next_limits(tx, ids, None if by.is_authority else by.organizations)
+    return [
+        IncidentLine(
+            row.number,
+            row.title,
+            row.status,
+            row.exercise,
+            levels(row),
+            row.discovered_at,
+            row.created_at,
+            [systems[one].name for one in concerned.get(row.id, ()) if one in systems],
+            limits[row.id][1] if row.id in limits else None,
+        )
+        for row in rows
+    ]
+
+
+async def attachments(tx: Tx, sight: Sight) -> list[Attachment]:
+    """Files of the incident that the reader may open: those of their own organizations, for the cloud authority all."""
+    return [one for one in await attachments_of(tx, sight.incident.subject) if sight.sees(one.organization_id)]
+
+
+def attachment_view(one: Attachment) -> AttachmentView:
+    return AttachmentView(
+        one.id, one.filename, one.sha256, one.size, one.media_type, one.uploaded_at, f"/attachments/{one.id}"
+    )
+
+
+async def waiting(tx: Tx, sight: Sight, by: Principal) -> list[WaitingView]:
+    return [
+        WaitingView(one.id, "status" if one.kind == "status" else "assessment", one.target, one.reason, one.at, one.by == by.account_id)
+        for one in await queries.waiting_of(tx, sight.incident.id)
+    ]
+
+
+async def incident_view(tx: Tx, sight: Sight, by: Principal) -> IncidentView:
+    one = sight.incident
+    parts = await queries.parts_of(tx, sight)
+    filings = await queries.filings_of(tx, sight)
+    names = await access.organization_names(
+        tx, {part.organization_id for part in parts} | {filing.organization_id for filing in filings}
+    )
+    systems = await register.systems(tx, _systems(parts, filings))
+    return IncidentView(
+        number=one.number,
+        title=one.title,
+        status=one.status,
+        exercise=one.exercise,
+        levels=levels(one),
+        occurred_at=one.occurred_at,
+        discovered_at=one.discovered_at,
+        category=one.category,
+        subcategory=one.subcategory,
+        packs=dict(one.packs),
+        parts=[
+            PartView(
+                part.organization_id,
+                names.get(part.organization_id, ""),
+                list(part.roles),
+                part.known_at,
+                part.known_basis,
+                part.reached,
+                part.possible,
+                [systems[system].name for system in part.system_ids if system in systems],
+                part.handled_at,
+            )
+            for part in parts
+        ],
+        filings=[
+            FilingView(
+                filing.id,
+                filing.organization_id,
+                names.get(filing.organization_id, ""),
+                filing.means,
+                filing.text,
+                filing.occurred_at,
+                filing.known_at,
+                _target(filing, systems),
+                filing.contact,
+                _caller(filing),
+                filing.received_at,
+                filing.recorded_at,
+            )
+            for filing in filings
+        ],
+        why=await queries.latest_trace(tx, sight),
+        attachments=[attachment_view(each) for each in await attachments(tx, sight)],
+        created_at=one.created_at,
+        handled_at=one.handled_at,
+        closed_at=one.closed_at,
+        waiting=await waiting(tx, sight, by),
+    )
+
+
+def _systems(parts: Iterable[queries.Part], filings: Iterable[queries.Filing]) -> set[UUID]:
+    return {system for part in parts for system in part.system_ids} | {
+        filing.system_id for filing in filings if filing.system_id
+    }
+
+
+def _target(filing: queries.Filing, systems: dict[UUID, register.System]) -> Target:
+    system = systems.get(filing.system_id) if filing.system_id else None
+    return Target(
+        "system" if filing.target_kind == "system" else "resource" if filing.target_kind == "resource" else "unknown",
+        system.code if system else None,
+        filing.resource,
+    )
+
+
+def _caller(filing: queries.Filing) -> Caller | None:
+    given = filing.caller
+    if not given:
+        return None
+    return Caller(given["name"], given["telephone"], UUID(given["organization"]) if given.get("organization") else None)

@@ -1,0 +1,227 @@
+"""The incident's timeline: its entries in the ledger, as far as the reader may see them."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import or_, select, tuple_
+
+from irm.access import queries as access
+from irm.db import Tx
+from irm.errors import Invalid
+from irm.i18n import N_, Translator
+from irm.incidents.directory import is_city_authority
+from irm.incidents.lifecycle import STATUS_NAMES, Status
+from irm.incidents.queries import Sight
+from irm.ledger import LedgerEntryRow, LedgerPrivateRow
+from irm.web.pages import LEVEL_NAMES
+
+COMMON: Final = frozenset(
+    {
+        "incident.filed",
+        "incident.graded",
+        "incident.assessed",
+        "incident.assessment_confirmed",
+        "incident.status_changed",
+        "incident.status_requested",
+        "incident.status_refused",
+        "incident.handled",
+    }
+)
+"""What everybody with a part sees; all else only whom it names."""
+
+WORDS: Final[Mapping[str, str]] = {
+    "incident.filed": N_("Incident filed"),
+    "incident.graded": N_("Graded by the rules"),
+    "incident.facts_changed": N_("Facts stated"),
+    "incident.assessed": N_("Level assessed"),
+    "incident.assessment_confirmed": N_("Assessment decided by a second person"),
+    "incident.status_changed": N_("Status changed"),
+    "incident.status_requested": N_("Change of status waits for a second person"),
+    "incident.status_refused": N_("Change of status refused by the second person"),
+    "incident.part_handled": N_("Organization declared its handling ended"),
+    "incident.handled": N_("Handling ended"),
+    "obligation.opened": N_("Duty arose"),
+    "obligation.due_soon": N_("Duty nearly due"),
+    "obligation.overdue": N_("Duty overdue"),
+    "obligation.met": N_("Duty met"),
+    "obligation.returned": N_("Report returned for supplement"),
+    "obligation.superseded": N_("Duty no longer owed"),
+    "obligation.waived": N_("Duty waived"),
+    "submission.drafted": N_("Report drafted"),
+    "submission.submitted": N_("Report handed over"),
+    "submission.receipted": N_("Receipt recorded"),
+    "submission.refused": N_("Report refused by the recipient"),
+    "submission.returned": N_("Report returned by the recipient"),
+    "submission.discarded": N_("Draft discarded"),
+    "submission.not_sent": N_("Report could not be sent"),
+    "contact.recorded": N_("Contact recorded"),
+    "run.started": N_("Playbook started"),
+    "run.step_opened": N_("Step began"),
+    "run.step_done": N_("Step done"),
+    "run.exhausted": N_("Nobody answered"),
+    "run.finished": N_("Playbook finished"),
+    "delivery.planned": N_("Message planned"),
+    "delivery.sent": N_("Message sent"),
+    "delivery.delivered": N_("Message delivered"),
+    "delivery.failed": N_("Message failed"),
+    "delivery.skipped": N_("Message skipped"),
+    "delivery.acknowledged": N_("Receipt of the page confirmed"),
+    "task.opened": N_("Task given"),
+    "task.done": N_("Task done"),
+    "evidence.stored": N_("File attached"),
+    "evidence.read": N_("File read"),
+}
+QUIET: Final = ("delivery.planned", "delivery.sent", "delivery.delivered", "run.", "evidence.read", "task.opened")
+KEY: Final = ("incident.", "submission.submitted", "obligation.met", "obligation.overdue", "delivery.acknowledged")
+_WHOSE: Final = ("organization", "bearer", "recipient", "organization_id")
+
+
+@dataclass(frozen=True)
+class Entry:
+    id: UUID
+    at: datetime
+    action: str
+    subject: str
+    actor: str
+    body: Mapping[str, Any]
+    leaf_hash: str
+    reason: str
+    """Free text that belongs to it, as long as retention keeps it."""
+
+
+async def entries_of(
+    tx: Tx, sight: Sight, *, before: UUID | None = None, limit: int = 100
+) -> tuple[list[Entry], UUID | None]:
+    """Newest first: (entries, the id to go on before, or None)."""
+    prefix = sight.incident.subject
+    which = select(LedgerEntryRow).where(
+        or_(LedgerEntryRow.subject == prefix, LedgerEntryRow.subject.startswith(prefix + "/", autoescape=True))
+    )
+    if before is not None:
+        edge = await tx.get(LedgerEntryRow, before)
+        if edge is None:
+            raise Invalid(N_("This page of the list does not exist."), field="cursor")
+        which = which.where(tuple_(LedgerEntryRow.at, LedgerEntryRow.id) < tuple_(edge.at, edge.id))
+    rows = await tx.scalars(which.order_by(LedgerEntryRow.at.desc(), LedgerEntryRow.id.desc()))
+    shown: list[LedgerEntryRow] = []
+    for row in rows:
+        if sight.everything or _concerns(row, sight.organizations):
+            shown.append(row)
+        if len(shown) > limit:
+            break
+    reasons = await _reasons(tx, [row.id for row in shown[:limit]])
+    found = [
+        Entry(
+            row.id,
+            row.at,
+            row.action,
+            row.subject,
+            row.actor,
+            json.loads(row.body),
+            row.leaf_hash.hex(),
+            reasons.get(row.id, ""),
+        )
+        for row in shown[:limit]
+    ]
+    return found, (shown[limit - 1].id if len(shown) > limit else None)
+
+
+def _concerns(row: LedgerEntryRow, organizations: frozenset[UUID]) -> bool:
+    if row.action in COMMON:
+        return True
+    body = json.loads(row.body)
+    if row.action == "incident.facts_changed" and body.get("organization") is None:
+        return True
+    own = {str(one) for one in organizations}
+    named = {body.get(key) for key in _WHOSE} | set(body.get("for") or ())
+    return not own.isdisjoint(named)
+
+
+async def _reasons(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, str]:
+    rows = await tx.execute(
+        select(LedgerPrivateRow.entry_id, LedgerPrivateRow.value).where(
+            LedgerPrivateRow.entry_id.in_(ids), LedgerPrivateRow.path == "reason"
+        )
+    )
+    return dict(rows.tuples().all())
+
+
+async def actor_names(tx: Tx, sight: Sight, entries: Iterable[Entry], t: Translator, *, now: datetime) -> dict[str, str]:
+    """Who did it, by the actor's text. People of other units than the reader's and the cloud authority stay unnamed."""
+    people = {UUID(one.actor.partition("/")[2]) for one in entries if one.actor.startswith("person/")}
+    names = await access.person_names(tx, people)
+    if not sight.everything:
+        authorities = [one.id for one in await access.organizations(tx) if is_city_authority(one)]
+        known = {one.person.id for one in await access.members(tx, [*sight.organizations, *authorities], now=now)}
+        names = {one: name if one in known else t("another organization") for one, name in names.items()}
+    found = {f"person/{one}": name for one, name in names.items()}
+    return found | {"system": t("irm"), "token": t("another system"), "channel": t("reply by message")}
+
+
+def who(names: Mapping[str, str], actor: str) -> str:
+    return names.get(actor) or names.get(actor.partition("/")[0], "")
+
+
+def words(t: Translator, entry: Entry, organizations: Mapping[UUID, str]) -> tuple[str, str]:
+    """(what, detail) as the timeline says it."""
+    body = entry.body
+    what = t(WORDS[entry.action]) if entry.action in WORDS else entry.action
+    detail: list[str] = []
+    match entry.action:
+        case "incident.graded":
+            detail.append(
+                t(
+                    "reached %(reached)s, possible %(possible)s",
+                    reached=level_words(t, body.get("reached")),
+                    possible=level_words(t, body.get("possible")),
+                )
+            )
+        case "incident.assessed":
+            detail.append(level_words(t, body.get("level")))
+            if body.get("effective") is False:
+                detail.append(t("waits for a second person"))
+        case "incident.status_changed" | "incident.status_requested":
+            detail.append(
+                t("from “%(source)s” to “%(target)s”", source=_status(t, body["from"]), target=_status(t, body["to"]))
+            )
+        case "incident.facts_changed":
+            detail.append(t.plural("%(n)s fact", "%(n)s facts", len(body.get("changes") or ())))
+        case action if action.startswith("obligation."):
+            detail.append(str(body.get("rule", "")))
+        case action if action.startswith(("run.", "task.")):
+            detail.append(str(body.get("step") or body.get("step_id") or body.get("playbook") or ""))
+        case action if action.startswith("submission."):
+            detail.append(str(body.get("serial", "")))
+        case action if action.startswith("delivery."):
+            detail += [str(body.get("channel") or ""), str(body.get("reason") or "")]
+    for key in ("organization", "bearer"):
+        if (one := body.get(key)) and _uuid(one) in organizations:
+            detail.insert(0, organizations[UUID(one)])
+    if entry.reason:
+        detail.append(t("reason: %(reason)s", reason=entry.reason))
+    return what, " · ".join(part for part in detail if part)
+
+
+def tone(action: str) -> str:
+    if action.startswith(QUIET):
+        return "quiet"
+    return "key" if action.startswith(KEY) else ""
+
+
+def level_words(t: Translator, level: Any) -> str:
+    return t(LEVEL_NAMES[level]) if level in LEVEL_NAMES else t("none")
+
+
+def _status(t: Translator, status: str) -> str:
+    return t(STATUS_NAMES[Status(status)]) if status in {one.value for one in Status} else status
+
+
+def _uuid(text: Any) -> UUID | None:
+    try:
+        return UUID(str(text))
+    except ValueError:
+        return None

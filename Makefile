@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help up test lint unit feature architecture browser system screenshots lock chromium clean
+.PHONY: help up test lint unit feature architecture browser system screenshots revision lock chromium clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -30,6 +30,9 @@ browser: $(VENV)/.dev chromium  ## a real Chromium walks the main job
 
 screenshots: $(VENV)/.dev chromium  ## the main pages, both widths, languages and themes, to docs/screenshots
 	$(BIN)/python -m tests.browser.screenshots
+
+revision: $(VENV)/.dev  ## write a migration for what changed in the rows: make revision m="add rosters"
+	$(BIN)/python scripts/revision "$(m)"
 
 lock:  ## compile requirements/*.lock anew (needs uv)
 	uv pip compile -q --python-version 3.11 --universal --no-emit-index-url --generate-hashes \

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from typing import Literal
 
 from alembic import context
 from sqlalchemy import Connection, text
@@ -10,17 +11,29 @@ from sqlalchemy.pool import NullPool
 
 from irm import grants
 from irm.config import with_driver
-from irm.db import Base
+from irm.db import Base, Moment
 from irm.migrations import import_rows
 
 ONE_AT_A_TIME = 0x69726D  # advisory lock: two starting hosts must not migrate together
 
-import_rows()
+if context.config.cmd_opts is not None:
+    import_rows()  # `alembic revision --autogenerate` compares with all rows; an upgrade needs none of them
+
+
+def render(kind: str, item: object, _context: object) -> str | Literal[False]:
+    """Migrations stand alone: a column type of irm's own is written as the SQL type beneath it."""
+    if kind == "type" and isinstance(item, Moment):
+        return "sa.DateTime(timezone=True)"
+    return False
 
 
 def migrate(connection: Connection) -> None:
     context.configure(
-        connection=connection, target_metadata=Base.metadata, compare_type=True, compare_server_default=True
+        connection=connection,
+        target_metadata=Base.metadata,
+        compare_type=True,
+        compare_server_default=True,
+        render_item=render,
     )
     with context.begin_transaction():
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ONE_AT_A_TIME})

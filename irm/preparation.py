@@ -8,10 +8,15 @@ import dataclasses
 import importlib
 import json
 import sys
-from typing import Any
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from typing import Any, Final
 
+from ruamel.yaml import YAML
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from irm import log, migrations
 from irm.clock import DatabaseClock
@@ -19,45 +24,65 @@ from irm.config import Settings, with_driver
 from irm.db import Database
 from irm.supervisor import OUT_OF_DATE
 
+OF_THE_CITY: Final = {
+    "sms_signature": "IRM_SMS_SIGNATURE",
+    "duty_telephone": "IRM_DUTY_TELEPHONE",
+    "secrecy_telephone": "IRM_SECRECY_OFFICE_TELEPHONE",
+}
+
 
 async def prepare(settings: Settings) -> dict[str, Any]:
-    """Whether the schema fits, and the accounts of a demo city that was loaded just now (else an empty list)."""
-    from irm.wiring import WIRING  # noqa: PLC0415 - the whole house; the migration above needs none of it
+    """The accounts of a demo city that was loaded just now (else none), and the settings that come with such a city."""
+    accounts = await _load_demo(settings) if settings.demo and await _is_empty(settings) else []
+    return {"accounts": accounts, "environment": demo_environment() if settings.demo else {}}
 
+
+async def _load_demo(settings: Settings) -> list[dict[str, Any]]:
+    # Imported here: it is the whole house, and a second start needs none of it.
+    demo = importlib.import_module("irm.demo")
+    wiring = importlib.import_module("irm.wiring").WIRING
     clock = DatabaseClock()
-    db = Database.connect(settings.async_database_url, clock=clock, wiring=WIRING, pool_size=2)
+    db = Database.connect(settings.async_database_url, clock=clock, wiring=wiring, pool_size=2)
     try:
         await clock.anchor(db.engine)
-        accounts: list[Any] = []
-        if settings.demo and await _is_empty(db.engine):
-            demo = importlib.import_module("irm.demo")
-            accounts = [dataclasses.asdict(account) for account in await demo.load(db, clock, settings)]
-        return {"accounts": accounts}
+        return [dataclasses.asdict(account) for account in await demo.load(db, clock, settings)]
     finally:
         await db.dispose()
+
+
+def demo_environment() -> dict[str, str]:
+    """What a real city sets by hand: its registered SMS signature and the telephones on the refusal page."""
+    with (files("irm.demo") / "city.yaml").open("rb") as source:
+        city: dict[str, Any] = YAML(typ="safe").load(source)
+    return {variable: str(city[key]) for key, variable in OF_THE_CITY.items() if city.get(key)}
 
 
 async def fits(settings: Settings) -> bool:
-    db = Database.connect(settings.async_database_url, clock=DatabaseClock(), wiring=None, pool_size=2)  # type: ignore[arg-type]
-    try:
-        async with db.engine.connect() as connection:
-            return await migrations.current(connection) == migrations.head()
-    finally:
-        await db.dispose()
+    """Whether the database has this release's shape."""
+    async with _connection(settings) as connection:
+        return await migrations.current(connection) == migrations.head()
 
 
-async def _is_empty(engine: AsyncEngine) -> bool:
-    async with engine.connect() as connection:
+async def _is_empty(settings: Settings) -> bool:
+    async with _connection(settings) as connection:
         return not await connection.scalar(text("SELECT EXISTS (SELECT 1 FROM organization)"))
+
+
+@asynccontextmanager
+async def _connection(settings: Settings) -> AsyncGenerator[AsyncConnection]:
+    engine = create_async_engine(settings.async_database_url, poolclass=NullPool)
+    async with engine.connect() as connection:
+        yield connection
+    await engine.dispose()
 
 
 def main() -> None:
     log.configure()
     settings = Settings()
-    if settings.migration_database_url:
+    if not asyncio.run(fits(settings)):
+        if not settings.migration_database_url:
+            sys.exit(OUT_OF_DATE)
         migrations.upgrade(with_driver(settings.migration_database_url))
-    elif not asyncio.run(fits(settings)):
-        sys.exit(OUT_OF_DATE)
     json.dump(asyncio.run(prepare(settings)), sys.stdout, default=str, ensure_ascii=False)
 
 

@@ -67,6 +67,7 @@ class Supervisor:
         self.embedded: Embedded | None = None
         self.children: list[Child] = []
         self.env: dict[str, str] = {}
+        self.published = False
 
     @property
     def url(self) -> str:
@@ -182,7 +183,9 @@ class Supervisor:
             message = f"The database could not be prepared:\n{_tail(log)}"
             raise CannotStart(message)
         accounts = self.home / "demo-accounts.json"
-        if made := json.loads(output)["accounts"]:
+        answer = json.loads(output)
+        self.env = answer["environment"] | self.env
+        if made := answer["accounts"]:
             write_private(accounts, {"accounts": made})
         if self.env["IRM_DEMO"] == "true" and accounts.exists():
             found: list[dict[str, Any]] = json.loads(accounts.read_text())["accounts"]
@@ -200,6 +203,7 @@ class Supervisor:
         """Where other commands of this home find the servers while they run."""
         shown = {key: value for key, value in self.env.items() if key.startswith("IRM_")}
         write_private(self.home / "running.json", {"pid": os.getpid(), "environment": shown})
+        self.published = True
 
     def _launch(self, child: Child) -> None:
         with self._log(child.name).open("ab") as log:
@@ -261,7 +265,8 @@ class Supervisor:
     # -- stop
 
     def _stop(self) -> None:
-        (self.home / "running.json").unlink(missing_ok=True)
+        if self.published:
+            (self.home / "running.json").unlink(missing_ok=True)
         running = [child.process for child in self.children if child.process is not None]
         for process in running:
             with suppress(ProcessLookupError):

@@ -72,7 +72,7 @@ def plan_chart(lanes: Sequence[PlanLane], now: datetime) -> PlanChart:
     moments = [moment for lane in lanes for mark in lane.marks for moment in (mark.at, mark.until) if moment]
     start, end = min([*moments, now]), max([*moments, now])
     span = max(end - start, timedelta(minutes=1))
-    room = WIDTH - LABEL_WIDTH - 24
+    room = WIDTH - LABEL_WIDTH - 36
 
     def x(moment: datetime) -> int:
         return LABEL_WIDTH + 12 + round(room * ((moment - start) / span))

@@ -16,7 +16,7 @@ class Entry:
 
 
 DESKTOP: Final = (
-    Entry("/", N_("Board"), "board", "read_board"),
+    Entry("/", N_("Board"), "board"),
     Entry("/incidents", N_("Incidents"), "incident", "read_incidents"),
     Entry("/drills", N_("Drills"), "drill"),
     Entry("/systems", N_("Systems"), "system", "read_systems"),
@@ -32,10 +32,10 @@ DESKTOP: Final = (
     Entry("/admin", N_("Administration"), "admin"),
 )
 PHONE: Final = (
-    Entry("/", N_("Board"), "board", "read_board"),
+    Entry("/", N_("Board"), "board"),
     Entry("/report", N_("File"), "plus", "file_incident"),
     Entry("/incidents", N_("Incidents"), "incident", "read_incidents"),
-    Entry("/todo", N_("To do"), "task", "read_board"),
+    Entry("/todo", N_("To do"), "task"),
     Entry("/me", N_("Me"), "person"),
 )
 

@@ -1,0 +1,119 @@
+"""What needs a person now, most urgent first. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Literal
+from uuid import UUID
+
+Texts = Mapping[str, str]
+NeedKind = Literal["page", "unanswered", "report", "duty", "receipt", "task", "second_person"]
+WarningKind = Literal["nobody_on_duty", "nobody_sends", "broker_silent", "clock_skew", "failed_deliveries"]
+
+LEAST: Final = 4
+
+
+@dataclass(frozen=True)
+class Need:
+    """One thing that waits for a person. `title` is text, or texts by locale.
+
+    `since`: from when on it waits; `started_at` and `due_at` are its clock, if it has one.
+    """
+
+    kind: NeedKind
+    id: UUID
+    title: Texts | str
+    about: str
+    href: str
+    since: datetime
+    severity: int | None = None
+    started_at: datetime | None = None
+    due_at: datetime | None = None
+    limit_word: str = ""
+    """Msgid of the word that the force allows (法定时限…)."""
+    detail: str = ""
+    exercise: bool = False
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Something about the duty itself that is not as it should be."""
+
+    kind: WarningKind
+    names: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    n: int = 0
+
+
+@dataclass(frozen=True)
+class LiveIncident:
+    id: UUID
+    number: str
+    title: str
+    status: str
+    status_name: str
+    """Msgid."""
+    level: int
+    level_kind: Literal["reached", "possible", "assessed"]
+    discovered_at: datetime
+    exercise: bool
+    clock: Mapping[str, Any] | None = None
+    """Arguments of the clock line of its nearest open limit."""
+
+
+@dataclass(frozen=True)
+class Station:
+    """Who is on duty in one organization."""
+
+    organization: str
+    people: tuple[tuple[str, str, str | None], ...]
+    """(name, role primary|backup, telephone)."""
+    until: datetime | None
+    telephone: str | None
+
+
+@dataclass(frozen=True)
+class Board:
+    now: datetime
+    needs: Sequence[Need] = ()
+    incidents: Sequence[LiveIncident] = ()
+    clocks: Sequence[Mapping[str, Any]] = ()
+    """Arguments of clock chips, the nearest first; `title` is texts by locale, `limit_word` a msgid."""
+    stations: Sequence[Station] = ()
+    troubles: Sequence[Trouble] = ()
+    received: Sequence[Any] = ()
+    """Submissions that were handed over to the reader's own organizations."""
+    nearest_due: datetime | None = None
+    overdue: int = 0
+    more_clocks: int = 0
+    links: Sequence[str] = field(default_factory=tuple)
+
+    @property
+    def live(self) -> int:
+        """Incidents that somebody is working on; drills don't count."""
+        return sum(not one.exercise for one in self.incidents)
+
+
+def urgency(need: Need) -> tuple[Any, ...]:
+    """Live before drill; who is being called answers first; then whatever is due soonest; then by gravity and age."""
+    severity = need.severity or LEAST
+    if need.kind == "page":
+        return (need.exercise, 0, severity, need.since.timestamp(), str(need.id))
+    if need.due_at is not None:
+        return (need.exercise, 1, need.due_at.timestamp(), severity, str(need.id))
+    return (need.exercise, 2, severity, need.since.timestamp(), str(need.id))
+
+
+def in_order(needs: Iterable[Need]) -> list[Need]:
+    return sorted(needs, key=urgency)
+
+
+def gravest_first(incidents: Iterable[LiveIncident]) -> list[LiveIncident]:
+    """By level, drills last, then by the nearest limit, then the newest."""
+
+    def key(one: LiveIncident) -> tuple[Any, ...]:
+        due = one.clock["due_at"] if one.clock else None
+        return (one.exercise, one.level, due is None, due.timestamp() if due else 0, -one.discovered_at.timestamp())
+
+    return sorted(incidents, key=key)

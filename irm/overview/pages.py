@@ -1,0 +1,90 @@
+"""The duty board `/` and 待办 `/todo`."""
+
+from typing import Any, Final
+
+from litestar import get
+from litestar.di import NamedDependency
+
+from irm.access.policy import SIGNED_IN, Principal
+from irm.clock import Clock
+from irm.db import Database
+from irm.i18n import N_
+from irm.overview.board import Board
+from irm.overview.queries import board_of, needs_of
+from irm.web.pages import Page, page
+
+NEED_NAMES: Final = {
+    "page": N_("To acknowledge"),
+    "unanswered": N_("Not acknowledged yet"),
+    "report": N_("Report to send"),
+    "duty": N_("Duty to fulfil"),
+    "receipt": N_("Receipt missing"),
+    "task": N_("Task"),
+    "second_person": N_("Second person needed"),
+}
+NEED_ICONS: Final = {
+    "page": "bell",
+    "unanswered": "phone",
+    "report": "report",
+    "duty": "clock",
+    "receipt": "mail",
+    "task": "task",
+    "second_person": "person",
+}
+NEED_VERBS: Final = {
+    "unanswered": N_("Call"),
+    "report": N_("Read and send"),
+    "duty": N_("Open"),
+    "receipt": N_("Record the receipt"),
+    "task": N_("Open"),
+    "second_person": N_("Decide"),
+}
+
+
+def _words() -> dict[str, Any]:
+    return {"need_names": NEED_NAMES, "need_icons": NEED_ICONS, "need_verbs": NEED_VERBS}
+
+
+async def _board(principal: Principal, db: Database, clock: Clock) -> Board:
+    async with db.transaction(principal.actor) as tx:
+        return await board_of(tx, principal, now=clock.now())
+
+
+@get("/", opt=SIGNED_IN, include_in_schema=False)
+async def board_page(
+    principal: NamedDependency[Principal], db: NamedDependency[Database], clock: NamedDependency[Clock]
+) -> Page:
+    board = await _board(principal, db, clock)
+    return page("overview/board.html", now=board.now, board=board, **_words())
+
+
+@get("/board/now", opt=SIGNED_IN, include_in_schema=False)
+async def board_now(
+    principal: NamedDependency[Principal], db: NamedDependency[Database], clock: NamedDependency[Clock]
+) -> Page:
+    """The board's live part."""
+    board = await _board(principal, db, clock)
+    return page("overview/board_now.html", now=board.now, board=board, **_words())
+
+
+@get("/todo", opt=SIGNED_IN, include_in_schema=False)
+async def todo_page(
+    principal: NamedDependency[Principal], db: NamedDependency[Database], clock: NamedDependency[Clock]
+) -> Page:
+    now = clock.now()
+    async with db.transaction(principal.actor) as tx:
+        needs = await needs_of(tx, principal, now=now)
+    return page("overview/todo.html", now=now, needs=needs, **_words())
+
+
+@get("/todo/now", opt=SIGNED_IN, include_in_schema=False)
+async def todo_now(
+    principal: NamedDependency[Principal], db: NamedDependency[Database], clock: NamedDependency[Clock]
+) -> Page:
+    now = clock.now()
+    async with db.transaction(principal.actor) as tx:
+        needs = await needs_of(tx, principal, now=now)
+    return page("overview/todo_now.html", now=now, needs=needs, **_words())
+
+
+ROUTES: Final = [board_page, board_now, todo_page, todo_now]

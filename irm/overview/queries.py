@@ -1,0 +1,321 @@
+"""The board of one reader, read from every room."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import func, or_, select
+
+from irm.access import queries as access
+from irm.access.policy import AUTHORITY, Permission, Principal, Reach, may, reach
+from irm.db import Tx
+from irm.incidents import queries as incidents
+from irm.incidents.lifecycle import STATUS_NAMES, Status
+from irm.incidents.models import IncidentRow, LevelAssessmentRow, StatusChangeRow
+from irm.jobs import HeartbeatRow
+from irm.notify import queries as notify
+from irm.notify.duty import duty_at, organizations_with_roster
+from irm.notify.models import DeliveryRow
+from irm.notify.roster import NobodyOnDuty, OnDuty
+from irm.obligations import queries as obligations
+from irm.obligations.views import Obligation
+from irm.overview.board import Board, LiveIncident, Need, Station, Trouble, gravest_first, in_order
+from irm.playbooks.models import TaskRow
+
+CHIPS: Final = 5
+SILENT_AFTER: Final = timedelta(seconds=30)
+"""A process that works on jobs beats every five seconds (`irm.process`)."""
+SKEW_MS: Final = 2_000
+LATELY: Final = timedelta(days=1)
+MOST: Final = 100
+
+
+async def board_of(tx: Tx, principal: Principal, *, now: datetime) -> Board:
+    own = principal.organizations
+    far = reach(principal, Permission.READ_OBLIGATIONS)
+    owed = await _owed(tx, far, "open", now)
+    awaited = await _owed(tx, far, "submitted", now)
+    live = await _live_incidents(tx, principal, owed)
+    clocked = [one for one in owed if one.limit_at is not None and one.kind != "standing"]
+    counted = [one.limit_at for one in clocked if one.limit_at and not one.exercise]
+    needs = [
+        *await _pages(tx, principal),
+        *await _unanswered(tx, principal),
+        *_duties(owed, own, may(principal, Permission.SUBMIT_REPORT)),
+        *_receipts(awaited, own, may(principal, Permission.RECORD_RECEIPT)),
+        *await _tasks(tx, principal),
+        *await _second_persons(tx, principal),
+    ]
+    return Board(
+        now=now,
+        needs=in_order(needs),
+        incidents=gravest_first(live),
+        clocks=[_chip(one) for one in clocked[:CHIPS]],
+        more_clocks=max(0, len(clocked) - CHIPS),
+        stations=await _stations(tx, principal, now),
+        troubles=await _troubles(tx, principal, now),
+        received=await obligations.submissions_to(tx, reach(principal, Permission.READ_SUBMISSIONS), limit=CHIPS),
+        nearest_due=min((at for at in counted if at > now), default=None),
+        overdue=sum(at <= now for at in counted),
+    )
+
+
+async def needs_of(tx: Tx, principal: Principal, *, now: datetime) -> list[Need]:
+    """待办: only what waits for this reader."""
+    board = await board_of(tx, principal, now=now)
+    return [need for need in board.needs if need.kind != "unanswered"]
+
+
+async def _owed(tx: Tx, far: Reach, state: str, now: datetime) -> list[Obligation]:
+    if far.is_empty:
+        return []
+    wanted = obligations.ObligationFilter(state=state)
+    found = await obligations.obligations(tx, far, now=now, wanted=wanted, limit=MOST)
+    return list(found.entries)
+
+
+def _chip(one: Obligation) -> dict[str, Any]:
+    return {
+        **one.chip(),
+        "title": one.title,
+        "limit_word": one.limit_word,
+        "citation": one.citation,
+        "bearer": one.bearer.name,
+        "number": one.number,
+        "href": one.page,
+        "exercise": one.exercise,
+    }
+
+
+async def _pages(tx: Tx, principal: Principal) -> list[Need]:
+    if not may(principal, Permission.ACKNOWLEDGE):
+        return []
+    return [
+        Need(
+            "page",
+            one.id,
+            one.title,
+            one.about,
+            one.path,
+            one.created_at,
+            one.severity,
+            detail=one.organization if one.person_id is None else "",
+            exercise=one.exercise,
+        )
+        for one in await notify.open_pages_for(tx, principal)
+    ]
+
+
+async def _unanswered(tx: Tx, principal: Principal) -> list[Need]:
+    """Pages to others that nobody has confirmed: the authority's duty officer takes the telephone."""
+    if not (principal.is_authority and may(principal, Permission.READ_DELIVERIES)):
+        return []
+    found, _ = await notify.deliveries_for(
+        tx, principal, filters=notify.Filters(unanswered=True, purpose="page"), limit=MOST
+    )
+    waiting: dict[tuple[UUID | None, str | None], list[notify.Delivery]] = {}
+    for one in found:
+        if one.person_id != principal.person_id:
+            waiting.setdefault((one.run_id, one.step_id), []).append(one)
+    needs = []
+    for group in waiting.values():
+        first = min(group, key=lambda one: one.created_at)
+        names = sorted({one.name or one.organization for one in group})
+        needs.append(
+            Need(
+                "unanswered",
+                first.id,
+                first.title,
+                first.about,
+                first.path,
+                first.created_at,
+                first.severity,
+                detail=" · ".join(names),
+                exercise=first.exercise,
+            )
+        )
+    return needs
+
+
+def _duties(owed: list[Obligation], own: frozenset[UUID], may_submit: bool) -> list[Need]:
+    needs = []
+    for one in owed:
+        if one.bearer.id not in own or one.kind == "standing":
+            continue
+        ready = bool(one.drafts) and may_submit
+        needs.append(
+            Need(
+                "report" if ready else "duty",
+                one.id,
+                one.title,
+                one.number,
+                f"/submissions/{one.drafts[0]}" if ready else one.page,
+                one.arose_at,
+                started_at=one.started_at,
+                due_at=one.limit_at,
+                limit_word=one.limit_word,
+                detail=one.recipient.name,
+                exercise=one.exercise,
+            )
+        )
+    return needs
+
+
+def _receipts(awaited: list[Obligation], own: frozenset[UUID], may_record: bool) -> list[Need]:
+    """Handed over, but nothing proves yet that the recipient has it."""
+    return [
+        Need(
+            "receipt",
+            one.id,
+            one.title,
+            one.number,
+            one.page,
+            one.submitted_at or one.arose_at,
+            detail=one.recipient.name,
+            exercise=one.exercise,
+        )
+        for one in awaited
+        if may_record and one.bearer.id in own
+    ]
+
+
+async def _tasks(tx: Tx, principal: Principal) -> list[Need]:
+    mine = reach(principal, Permission.DO_TASKS).organizations & principal.organizations
+    rows = await tx.execute(
+        select(TaskRow, IncidentRow.number)
+        .outerjoin(IncidentRow, IncidentRow.id == TaskRow.incident_id)
+        .where(
+            TaskRow.status == "open",
+            or_(TaskRow.person_id == principal.person_id, TaskRow.organization_id.in_(mine)),
+        )
+        .order_by(TaskRow.due_at.asc().nulls_last(), TaskRow.id)
+        .limit(MOST)
+    )
+    return [
+        Need(
+            "task",
+            row.id,
+            row.title,
+            number or "",
+            f"/incidents/{number}#tasks" if number else "/todo",
+            row.created_at,
+            started_at=row.created_at if row.due_at else None,
+            due_at=row.due_at,
+            exercise=row.exercise,
+        )
+        for row, number in rows.tuples()
+    ]
+
+
+async def _second_persons(tx: Tx, principal: Principal) -> list[Need]:
+    """Decided by one person, without effect until another confirms; the reader may be that other."""
+    needs: list[Need] = []
+    for row_type, by, permission in (
+        (LevelAssessmentRow, LevelAssessmentRow.assessed_by, Permission.ASSESS_LEVEL),
+        (StatusChangeRow, StatusChangeRow.requested_by, Permission.CHANGE_STATUS),
+    ):
+        far = reach(principal, permission)
+        if not far.everything:
+            continue
+        rows = await tx.execute(
+            select(row_type.id, row_type.at, row_type.reason, IncidentRow.number, IncidentRow.title)
+            .join(IncidentRow, IncidentRow.id == row_type.incident_id)
+            .where(row_type.confirmed_at.is_(None), row_type.rejected_at.is_(None), by != principal.account_id)
+            .order_by(row_type.at)
+            .limit(MOST)
+        )
+        needs += [
+            Need("second_person", row_id, title, number, f"/incidents/{number}", at, detail=reason)
+            for row_id, at, reason, number, title in rows.tuples()
+        ]
+    return needs
+
+
+async def _live_incidents(tx: Tx, principal: Principal, owed: list[Obligation]) -> list[LiveIncident]:
+    if not may(principal, Permission.READ_INCIDENTS):
+        return []
+    found, _ = await incidents.incidents(tx, principal, incidents.Filters(live=True), limit=MOST)
+    nearest: dict[str, Mapping[str, Any]] = {}
+    for one in owed:
+        if one.limit_at is not None and one.kind != "standing":
+            nearest.setdefault(one.subject, {"started_at": one.started_at, "due_at": one.limit_at})
+    return [
+        LiveIncident(
+            each.id,
+            each.number,
+            each.title,
+            each.status,
+            STATUS_NAMES[Status(each.status)],
+            each.clock_level,
+            "assessed" if each.assessed is not None else "reached" if each.possible == each.reached else "possible",
+            each.discovered_at,
+            each.exercise,
+            nearest.get(each.subject),
+        )
+        for each in found
+    ]
+
+
+async def _stations(tx: Tx, principal: Principal, now: datetime) -> list[Station]:
+    """The cloud authority's desk and the reader's own."""
+    if not may(principal, Permission.READ_ROSTER):
+        return []
+    desks = {desk.id for desk in await access.organizations(tx, kinds=[AUTHORITY], joined=True)}
+    duties = await duty_at(tx, desks | principal.organizations, now)
+    return [
+        Station(
+            duty.organization.short_name,
+            tuple((each.name, each.shift.role, each.telephone) for each in duty.on_shift),
+            duty.state.until if isinstance(duty.state, OnDuty) else None,
+            duty.organization.telephone,
+        )
+        for duty in duties.values()
+        if duty.has_roster or duty.organization.id in desks
+    ]
+
+
+async def _troubles(tx: Tx, principal: Principal, now: datetime) -> list[Trouble]:
+    found = []
+    if may(principal, Permission.READ_ROSTER):
+        far = reach(principal, Permission.READ_ROSTER)
+        watched = set(await organizations_with_roster(tx)) if far.everything else set()
+        watched |= {each for each in principal.organizations if principal.kinds.get(each) == AUTHORITY}
+        watched |= {each for each in await organizations_with_roster(tx) if each in principal.organizations}
+        empty = [
+            duty
+            for duty in (await duty_at(tx, watched, now)).values()
+            if isinstance(duty.state, NobodyOnDuty) and duty.organization.joined
+        ]
+        if empty:
+            begins = [duty.state.until for duty in empty if isinstance(duty.state, NobodyOnDuty) and duty.state.until]
+            names = tuple(duty.organization.short_name for duty in empty)
+            found.append(Trouble("nobody_on_duty", names, until=min(begins, default=None)))
+    if principal.is_authority:
+        found += await _machinery(tx, now)
+    if principal.is_authority and may(principal, Permission.READ_DELIVERIES):
+        failed = await tx.scalar(
+            select(func.count())
+            .select_from(DeliveryRow)
+            .where(DeliveryRow.status == "failed", DeliveryRow.created_at >= now - LATELY)
+        )
+        if failed:
+            found.append(Trouble("failed_deliveries", n=failed))
+    return found
+
+
+async def _machinery(tx: Tx, now: datetime) -> list[Trouble]:
+    """Whether somebody sends at all, whether the broker carries, whether a host's clock is wrong."""
+    beats = list(await tx.scalars(select(HeartbeatRow).where(HeartbeatRow.seen_at >= now - SILENT_AFTER)))
+    dispatchers = [beat for beat in beats if beat.kind == "dispatcher"]
+    found = []
+    if not dispatchers:
+        last = await tx.scalar(select(func.max(HeartbeatRow.seen_at)).where(HeartbeatRow.kind == "dispatcher"))
+        found.append(Trouble("nobody_sends", since=last))
+    silent = [beat.broker_silent_since for beat in dispatchers if beat.broker_silent_since]
+    if silent:
+        found.append(Trouble("broker_silent", since=min(silent)))
+    skewed = [beat for beat in beats if abs(beat.clock_skew_ms) > SKEW_MS]
+    if skewed:
+        found.append(Trouble("clock_skew", tuple(beat.process for beat in skewed)))
+    return found

@@ -2,17 +2,26 @@
 
 from typing import Final
 
+from irm.incidents import report_items
 from irm.jobs import Inside, Outside
 from irm.ledger import Subscription, Wiring
 from irm.notify import jobs as notify
+from irm.obligations import handing, reminding
 from irm.playbooks import inbox, jobs as playbooks, starting
 
 JOBS: Final[dict[str, Inside | Outside]] = {
     "notify.deliver": notify.DELIVER,
     "playbooks.advance": Inside(playbooks.advance),
+    "obligations.remind": Inside(reminding.remind),
+    "obligations.receipt_alarm": Inside(reminding.receipt_alarm),
 }
 
 SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
+    # A report by mail is submitted once the recipient's server has taken it.
+    Subscription("delivery.sent", in_transaction=handing.mail_sent),
+    Subscription("delivery.failed", in_transaction=handing.mail_failed),
+    # A new draft says what the incident knows.
+    Subscription("submission.drafted", in_transaction=report_items.fill_report),
     # An answer is in the run's inbox before any timer can be looked at.
     Subscription("delivery.acknowledged", in_transaction=inbox.hear_delivery),
     Subscription("delivery.delivered", in_transaction=inbox.hear_delivery),

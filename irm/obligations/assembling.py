@@ -60,7 +60,7 @@ async def obligation_views(tx: Tx, rows: Sequence[ObligationRow], now: datetime)
         )
         .order_by(SubmissionRow.created_at, SubmissionRow.id)
     )
-    for obligation_id, submission_id in written.tuples():
+    for obligation_id, submission_id in written:
         drafts[obligation_id].append(submission_id)
     return [
         Obligation(
@@ -111,7 +111,7 @@ async def submission_views(tx: Tx, rows: Sequence[SubmissionRow]) -> list[Submis
             .where(SubmissionPartyRow.submission_id.in_(ids))
             .order_by(SubmissionPartyRow.organization_id)
         )
-    ).tuples():
+    ):
         parties[submission_id].append(organization_id)
     ties: dict[UUID, list[UUID]] = defaultdict(list)
     for submission_id, obligation_id in (
@@ -120,7 +120,7 @@ async def submission_views(tx: Tx, rows: Sequence[SubmissionRow]) -> list[Submis
             .where(SubmissionObligationRow.submission_id.in_(ids))
             .order_by(SubmissionObligationRow.obligation_id)
         )
-    ).tuples():
+    ):
         ties[submission_id].append(obligation_id)
     receipts: dict[UUID, list[ReceiptRow]] = defaultdict(list)
     for receipt in await tx.scalars(

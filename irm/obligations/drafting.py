@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import any_, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -91,7 +91,7 @@ async def draft_submission(
             ObligationRow.subject == subject.path,
             ObligationRow.bearer_id == organization_id,
             ObligationRow.status == "open",
-            ObligationRow.satisfied_by.contains([form]),
+            literal(form) == any_(ObligationRow.satisfied_by),
             ObligationRow.recipient_id == recipient_id,
         )
         .order_by(ObligationRow.id)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import any_, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from irm import jobs
@@ -109,7 +109,7 @@ async def accept_filing(
             ObligationRow.subject == subject.path,
             ObligationRow.bearer_id == organization_id,
             ObligationRow.status == "open",
-            ObligationRow.satisfied_by.contains([FILING]),
+            literal(FILING) == any_(ObligationRow.satisfied_by),
             ObligationRow.recipient_id.is_not(None),
         )
         .order_by(ObligationRow.id)

@@ -91,6 +91,7 @@ async def link_earlier(tx: Tx, row: ObligationRow) -> bool:
             SubmissionRow.subject == row.subject,
             SubmissionRow.status.in_(HANDED_OVER),
             SubmissionRow.submitted_at >= row.started_at,
+            SubmissionRow.id.is_distinct_from(row.completes_id),
         )
     )
     found = False

@@ -165,8 +165,8 @@ async def _attempts(tx: Tx, ids: Iterable[UUID]) -> dict[UUID, list[owed.Attempt
         .where(ReceiptRow.submission_id.in_({submission for _, submission, _, _ in handed}))
         .order_by(ReceiptRow.recorded_at, ReceiptRow.id)
     )
-    for submission, outcome, recorded_at in receipts.all():
-        answers.setdefault(submission, (outcome, recorded_at))
+    for submission, outcome, learned_at in receipts.all():
+        answers.setdefault(submission, (outcome, learned_at))
     for obligation, submission, submitted_at, recorded_at in handed:
         answer, decided_at = answers.get(submission, (None, None))
         found[obligation].append(

@@ -22,9 +22,11 @@ from irm.clock import Clock, DatabaseClock
 from irm.config import Settings
 from irm.db import Database
 from irm.i18n import Translator, translator
+from irm.incidents import routes as incidents_routes
 from irm.notify import pages as notify_pages, routes as notify_routes
+from irm.overview import pages as overview_pages, routes as overview_routes
 from irm.systems import routes as systems_routes
-from irm.web import assets, drafts, live, preferences
+from irm.web import assets, drafts, live, preferences, styleguide
 from irm.web.headers import AnswerHeaders
 from irm.web.reader import reader_of
 from irm.wiring import WIRING
@@ -49,12 +51,16 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *preferences.ROUTES,
     *drafts.ROUTES,
     *live.ROUTES,
+    *styleguide.ROUTES,
+    *overview_pages.ROUTES,
+    *overview_routes.ROUTES,
     *access_pages.ROUTES,
     *own_account.ROUTES,
     *access_routes.ROUTES,
     *systems_routes.ROUTES,
     *notify_routes.ROUTES,
     *notify_pages.ROUTES,
+    *incidents_routes.ROUTES,
 ]
 
 

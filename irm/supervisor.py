@@ -102,9 +102,11 @@ class Supervisor:
             self._start_catcher()
         accounts = self._prepare()
         self._publish()
-        for name, argv in self._programs().items():
-            self._launch(Child(name, argv))
+        # Web first, alone: the first page is what somebody waits for; what is due waits in the database.
+        self._launch(Child("web", ["-m", "irm.cli", "web"]))
         self._wait_for_first_page()
+        self._launch(Child("worker", ["-m", "irm.worker"]))
+        self._launch(Child("dispatcher", ["-m", "irm.dispatcher"]))
         self.say(f"irm is ready after {time.monotonic() - begun:.1f} s:  {self.url}")
         self._say_accounts(accounts)
         if self.embedded is not None and self.embedded.has_place_outside:
@@ -191,13 +193,6 @@ class Supervisor:
             found: list[dict[str, Any]] = json.loads(accounts.read_text())["accounts"]
             return found
         return []
-
-    def _programs(self) -> dict[str, list[str]]:
-        return {
-            "web": ["-m", "irm.cli", "web"],
-            "worker": ["-m", "irm.worker"],
-            "dispatcher": ["-m", "irm.dispatcher"],
-        }
 
     def _publish(self) -> None:
         """Where other commands of this home find the servers while they run."""

@@ -1,10 +1,10 @@
 """Keys by which Chinese names are sorted and found. Pure; the locale of the database is C.UTF-8 everywhere."""
 
-from pypinyin import Style, lazy_pinyin
-
 
 def sort_key(name: str) -> str:
     """Pinyin in lower case, syllables apart; other scripts as they are."""
+    from pypinyin import lazy_pinyin  # noqa: PLC0415 - its dictionaries take 0.4 s of every start
+
     return " ".join(lazy_pinyin(name.strip().lower()))
 
 
@@ -14,6 +14,8 @@ def search_key(*names: str) -> str:
     >>> search_key("政务云")
     '政务云 zhengwuyun zwy'
     """
+    from pypinyin import Style, lazy_pinyin  # noqa: PLC0415 - see above
+
     found: dict[str, None] = {}
     for name in names:
         plain = "".join(name.lower().split())

@@ -25,6 +25,7 @@ from irm.i18n import Translator, translator
 from irm.incidents import routes as incidents_routes
 from irm.notify import pages as notify_pages, routes as notify_routes
 from irm.overview import pages as overview_pages, routes as overview_routes
+from irm.rules import pages as rules_pages, routes as rules_routes
 from irm.systems import routes as systems_routes
 from irm.web import assets, drafts, live, preferences, styleguide
 from irm.web.headers import AnswerHeaders
@@ -57,6 +58,8 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *access_pages.ROUTES,
     *own_account.ROUTES,
     *access_routes.ROUTES,
+    *rules_routes.ROUTES,
+    *rules_pages.ROUTES,
     *systems_routes.ROUTES,
     *notify_routes.ROUTES,
     *notify_pages.ROUTES,

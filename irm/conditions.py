@@ -21,6 +21,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any, Final
 
 from cel_expr_python import cel
@@ -91,7 +92,7 @@ class ConditionError(ValueError):
         self.message, self.hint = faults[0].message, faults[0].hint
 
 
-class ConditionFailed(RuntimeError):  # noqa: N818 - it says what happened
+class ConditionFailed(RuntimeError):
     """There is no yes or no: a value is missing or of another type, or the arithmetic failed. Never read it as false."""
 
 
@@ -208,7 +209,11 @@ def compile_condition(source: str, declared: Mapping[str, FactType | Choice]) ->
         expression = environment.compile(plain)
     except RuntimeError as error:
         told = {(fault.line, fault.column) for fault in faults}
-        faults += [fault for fault in _told_by_cel(str(error), source, tokens, declared) if (fault.line, fault.column) not in told]
+        faults += [
+            fault
+            for fault in _told_by_cel(str(error), source, tokens, declared)
+            if (fault.line, fault.column) not in told
+        ]
         raise ConditionError(*sorted(faults, key=lambda fault: (fault.line, fault.column))) from error
     if expression.return_type() != cel.Type.BOOL:
         kind = expression.return_type().name().lower()
@@ -263,20 +268,20 @@ def _place(source: str, offset: int) -> tuple[int, int]:
 def _too_much(source: str, tokens: tuple[_Token, ...]) -> Iterator[ConditionFault]:
     for mark in ('"""', "'''"):
         if mark in source:
-            yield ConditionFault(*_place(source, source.index(mark)), "Text in three quotation marks is not allowed here.")
+            yield ConditionFault(
+                *_place(source, source.index(mark)), "Text in three quotation marks is not allowed here."
+            )
     loops = [
         token
-        for token, after in zip(tokens, tokens[1:], strict=False)
+        for token, after in pairwise(tokens)
         if token.kind == "name" and token.text.rpartition(".")[2] in {"exists", "all"} and after.text == "("
     ]
-    loops += [
-        after
-        for token, after in zip(tokens, tokens[1:], strict=False)
-        if token.text == "." and after.text in {"exists", "all"}
-    ]
+    loops += [after for token, after in pairwise(tokens) if token.text == "." and after.text in {"exists", "all"}]
     if len(loops) > MOST_COMPREHENSIONS:
         place = _place(source, loops[MOST_COMPREHENSIONS].start)
-        yield ConditionFault(*place, f"exists() and all() may stand here {MOST_COMPREHENSIONS} times.", "split the rule")
+        yield ConditionFault(
+            *place, f"exists() and all() may stand here {MOST_COMPREHENSIONS} times.", "split the rule"
+        )
 
 
 def _wrong_choices(

@@ -32,7 +32,9 @@ AnyModel = TypeVar("AnyModel", bound=BaseModel)
 LARGEST: Final = 500_000
 DEEPEST: Final = 40
 PREFIX: Final = "tag:yaml.org,2002:"
-PLAIN_TAGS: Final = frozenset(PREFIX + one for one in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq"))
+PLAIN_TAGS: Final = frozenset(
+    PREFIX + one for one in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")
+)
 
 
 @dataclass(frozen=True, order=True)
@@ -139,7 +141,9 @@ def read(text: str, *, file: str) -> Document:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise LanguageError([Fault(file, line, column, f"This is no YAML: {error.problem or error.context}.")]) from error
+        raise LanguageError(
+            [Fault(file, line, column, f"This is no YAML: {error.problem or error.context}.")]
+        ) from error
     except RecursionError as error:
         raise LanguageError([Fault(file, 1, 1, f"The file is nested more than {DEEPEST} levels deep.")]) from error
     except (YAMLError, ValueError, AttributeError) as error:  # characters that YAML does not allow; ruamel's own slips

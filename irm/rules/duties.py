@@ -165,7 +165,7 @@ def due(packs: Sequence[Pack], subject: IncidentSubject, *, now: datetime) -> tu
     return tuple(found.values())
 
 
-def _owed(  # noqa: PLR0913 - everything that one duty is made of
+def _owed(
     rule: DutyRule,
     pack: Pack,
     bearer: _Bearer,
@@ -220,7 +220,9 @@ def _bearers(rule: DutyRule, subject: IncidentSubject) -> Iterator[_Bearer]:
         for share in subject.shares:
             if wanted.role in share.roles:
                 party = parties.get(share.organization)
-                yield _Bearer(share.organization, party.kind if party else None, _joined(party), share, is_own_share=True)
+                yield _Bearer(
+                    share.organization, party.kind if party else None, _joined(party), share, is_own_share=True
+                )
     elif wanted.relation is not None:
         for share in operators:
             organization = getattr(share, wanted.relation)

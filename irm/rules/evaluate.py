@@ -10,14 +10,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from irm.rules.duties import IncidentSubject as IncidentSubject
-from irm.rules.duties import Owed as Owed
-from irm.rules.duties import Party as Party
-from irm.rules.duties import Share as Share
-from irm.rules.duties import due as due
+from irm.rules.duties import IncidentSubject, Owed, Party, Share, due
 from irm.rules.facts import FactValue, Register
 from irm.rules.levels import GRAVEST, MILDEST
 from irm.rules.pack import Citation, Criterion, GradingRule, Pack, Scheme, Status, Texts, facts_in_condition
+
+__all__ = [
+    "FactUsed",
+    "Grading",
+    "GradingContext",
+    "IncidentSubject",
+    "Owed",
+    "Party",
+    "SchemeGrading",
+    "Share",
+    "TraceLine",
+    "due",
+    "grade",
+]
 
 Outcome = Literal["holds", "could_hold", "not_met", "undecidable"]
 Counts = Literal["reached", "possible", "by_hand"]

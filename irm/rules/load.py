@@ -136,6 +136,7 @@ class _Loader:
             version=part.version,
             title=part.title,
             instrument=part.instrument.model_dump(mode="json", exclude_none=True),
+            text_version=part.text_version,
             jurisdiction=part.jurisdiction,
             effective=_effective(part.effective),
             force=part.force,
@@ -156,7 +157,10 @@ class _Loader:
         self.faults.append(self.document.fault(loc, message, hint))
 
     def _unique(self) -> None:
-        for what, ids in (("rules", [one.id for one in self.part.rules]), ("items", [one.id for one in self.part.items])):
+        for what, ids in (
+            ("rules", [one.id for one in self.part.rules]),
+            ("items", [one.id for one in self.part.items]),
+        ):
             for index, one in enumerate(ids):
                 if one in ids[:index]:
                     self._fault((what, index, "id"), f"“{one}” stands here twice.")
@@ -249,7 +253,9 @@ class _Loader:
         full = self._full(name)
         if full.startswith(f"{self.part.id}/") and full not in self.own:
             meant = get_close_matches(full, self.own, 1)
-            self._fault(loc, f"There is no duty “{name}” in this pack.", f"{meant[0].partition('/')[2]}?" if meant else "")
+            self._fault(
+                loc, f"There is no duty “{name}” in this pack.", f"{meant[0].partition('/')[2]}?" if meant else ""
+            )
         return full
 
     def _policy(self) -> CityPolicy | None:

@@ -30,7 +30,7 @@ class Within:
 
     @property
     def shortest(self) -> timedelta:
-        """The least time that it can give, whatever the hour it starts at: whole days less the one it starts in."""
+        """The least time that it gives, whatever the hour it starts at (days run to the end of the last one)."""
         return timedelta(days=self.days, minutes=self.minutes)
 
 

@@ -149,6 +149,7 @@ class Pack:
     version: str
     title: Texts
     instrument: Mapping[str, Any]
+    text_version: str
     jurisdiction: str
     effective: Effective
     force: str

@@ -196,9 +196,14 @@ def _run(test: BaseModel, pack: Pack, seen: _Seen) -> Iterator[tuple[Loc, str]]:
 def _run_table(test: _Table, pack: Pack, seen: _Seen) -> Iterator[tuple[Loc, str]]:
     for index, row in enumerate(test.table):
         facts = _facts({"others": NONE, test.fact: row.value})
-        grading = grade([pack], facts, GradingContext(datetime.fromisoformat(STANDARD_MOMENT)), Register(**test.systems))
+        grading = grade(
+            [pack], facts, GradingContext(datetime.fromisoformat(STANDARD_MOMENT)), Register(**test.systems)
+        )
         seen.grading(grading)
-        for what, wanted, got in (("reached", row.reached, grading.reached), ("possible", row.possible, grading.possible)):
+        for what, wanted, got in (
+            ("reached", row.reached, grading.reached),
+            ("possible", row.possible, grading.possible),
+        ):
             if wanted is not None and level_words()[wanted] != got:
                 yield ("table", index), f"{test.fact} {row.value}: {what} is {level_word(got)}, the test says {wanted}."
 

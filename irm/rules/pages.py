@@ -1,0 +1,86 @@
+"""Pages of the rule packs: what irm takes for law, article by article, with its marks."""
+
+from typing import Any, Final
+
+from litestar import Request, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+
+from irm.access.policy import Permission, Principal, allow
+from irm.clock import Clock
+from irm.db import Database
+from irm.i18n import Translator
+from irm.rules import words
+from irm.rules.load import catalogue
+from irm.rules.moments import within
+from irm.rules.pack import DutyRule, GradingRule, Pack
+from irm.rules.queries import published
+from irm.rules.routes import chosen, internal_limits
+from irm.web.pages import Page, page
+
+
+@get("/rules", opt=allow(Permission.READ_RULES), include_in_schema=False)
+async def rules_page(
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    t: NamedDependency[Translator],
+) -> Page:
+    async with db.transaction(principal.actor) as tx:
+        packs = await published(tx, now=clock.now())
+    return page("rules/list.html", now=clock.now(), packs=packs, **_words(t))
+
+
+@get("/rules/{pack:str}", opt=allow(Permission.READ_RULES), include_in_schema=False)
+async def pack_page(
+    request: Request[Any, Any, Any],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    t: NamedDependency[Translator],
+    pack: FromPath[str],
+    version: FromQuery[str] = "",
+) -> Page:
+    async with db.transaction(principal.actor) as tx:
+        packs = await published(tx, now=clock.now())
+    shown = chosen(packs, pack, version)
+    internal = {rule: words.limit_words(within(limit), t) for rule, limit in internal_limits(packs).items()}
+    return page(
+        "rules/pack.html",
+        now=clock.now(),
+        shown=shown,
+        pack=shown.pack,
+        versions=[one for one in packs if one.pack.id == pack],
+        gradings=_by_level(shown.pack),
+        duties=shown.pack.duties,
+        internal=internal,
+        facts=catalogue(),
+        wanted=request.query_params.get("rule", ""),
+        **_words(t),
+    )
+
+
+def _by_level(pack: Pack) -> list[tuple[int, list[GradingRule]]]:
+    levels = sorted({rule.level for rule in pack.grading})
+    return [(level, [rule for rule in pack.grading if rule.level == level]) for level in levels]
+
+
+def _words(t: Translator) -> dict[str, Any]:
+    """What the templates say in the reader's language."""
+
+    def to(rule: DutyRule) -> str:
+        return t("; ").join(words.addressee_words(one, t) for one in rule.recipients)
+
+    return {
+        "force": lambda force: words.force_words(force, t),
+        "mark": lambda status: words.mark_words(status, t),
+        "figure_of": lambda one: words.figure_words(one, t),
+        "limit_of": lambda limit: words.limit_words(limit, t),
+        "bearer": lambda rule: words.addressee_words(rule.bearer, t),
+        "to": to,
+        "start": lambda rule: words.start_words(rule, t),
+        "jurisdiction": lambda name: t(words.JURISDICTION_NAMES.get(name, name)),
+    }
+
+
+ROUTES: Final = [rules_page, pack_page]

@@ -1,0 +1,113 @@
+"""Which rule packs are published, and which of them judge an incident."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Select, select
+
+from irm.db import Tx
+from irm.errors import NotFound
+from irm.rules.load import builtin_packs, load_pack
+from irm.rules.models import RulePackRow
+from irm.rules.pack import Pack
+
+
+@dataclass(frozen=True)
+class Published:
+    """`published_by` None: came with irm. `newest`: new incidents whose moment it covers are judged by it."""
+
+    pack: Pack
+    published_at: datetime
+    published_by: UUID | None
+    active: bool
+    newest: bool
+
+
+@dataclass(frozen=True)
+class DutyLimit:
+    """What a playbook has to fit into. `within` None: a prompt duty without a figure of its own."""
+
+    within: timedelta | None
+    start_event: str
+    form: str
+
+
+async def packs_for(tx: Tx, frozen: Mapping[str, str], discovered_at: datetime) -> tuple[Pack, ...]:
+    """What judges an incident: the versions in `frozen` (pack id → version), or, when nothing is frozen yet, of the texts
+    in force at `discovered_at` the newest published ones. In the order of pack ids.
+
+    Until anything is published, the packs that irm brings along. Raises NotFound for a frozen version that is nowhere.
+    """
+    if frozen:
+        return await packs_named(tx, frozen)
+    rows = (await tx.scalars(_newest_first().where(RulePackRow.active))).all()
+    packs = [load_pack(row.source, file=f"{row.pack_id}.yaml") for row in rows] or list(builtin_packs())
+    chosen: dict[str, Pack] = {}
+    for pack in packs:
+        if pack.effective.covers(discovered_at):
+            chosen.setdefault(pack.id, pack)
+    return tuple(chosen[pack_id] for pack_id in sorted(chosen))
+
+
+async def packs_named(tx: Tx, versions: Mapping[str, str]) -> tuple[Pack, ...]:
+    """Exactly these versions, withdrawn ones too, in the order of pack ids."""
+    rows = (await tx.scalars(select(RulePackRow).where(RulePackRow.pack_id.in_(versions)))).all()
+    found = {
+        row.pack_id: load_pack(row.source, file=f"{row.pack_id}.yaml")
+        for row in rows
+        if row.version == versions[row.pack_id]
+    }
+    for pack in builtin_packs():
+        if pack.id not in found and versions.get(pack.id) == pack.version:
+            found[pack.id] = pack
+    for pack_id, version in versions.items():
+        if pack_id not in found:
+            raise NotFound("Rule pack %(pack)s %(version)s is not published.", pack=pack_id, version=version)
+    return tuple(found[pack_id] for pack_id in sorted(found))
+
+
+async def published(tx: Tx, *, now: datetime) -> tuple[Published, ...]:
+    """Every published version, by pack, the newest first."""
+    rows = (await tx.scalars(_newest_first())).all()
+    current: set[str] = set()
+    found = []
+    for row in rows:
+        pack = load_pack(row.source, file=f"{row.pack_id}.yaml")
+        newest = row.active and row.pack_id not in current and pack.effective.covers(now)
+        if newest:
+            current.add(row.pack_id)
+        found.append(Published(pack, row.published_at, row.published_by, row.active, newest))
+    return tuple(sorted(found, key=lambda one: (one.pack.id, -one.published_at.timestamp())))
+
+
+async def current_packs(tx: Tx, *, now: datetime) -> tuple[Pack, ...]:
+    """What an incident that becomes known now is judged by."""
+    return await packs_for(tx, {}, now)
+
+
+def duty_limits(packs: Iterable[Pack]) -> dict[str, DutyLimit]:
+    """Qualified rule id → what a report step for it must fit into; standing duties are none."""
+    return {
+        rule.id: DutyLimit(rule.limit.shortest if rule.limit else None, rule.start_event, rule.form)
+        for pack in packs
+        for rule in pack.duties
+        if rule.kind != "standing"
+    }
+
+
+def filing_allowance(packs: Iterable[Pack]) -> timedelta:
+    """The time that the city gives from knowledge to filing; none set is nought."""
+    given = [pack.policy.filing_allowance for pack in packs if pack.policy and pack.policy.filing_allowance]
+    return max((limit.shortest for limit in given), default=timedelta())
+
+
+def receipt_alarm(packs: Iterable[Pack]) -> timedelta | None:
+    """How long a submission may stay without receipt before that is an alarm of its own; None: the city set nothing."""
+    given = [pack.policy.receipt_alarm for pack in packs if pack.policy and pack.policy.receipt_alarm]
+    return min((limit.shortest for limit in given), default=None)
+
+
+def _newest_first() -> Select[RulePackRow]:
+    return select(RulePackRow).order_by(RulePackRow.published_at.desc(), RulePackRow.id.desc())

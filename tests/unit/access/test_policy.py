@@ -65,9 +65,7 @@ def test_the_cloud_authority_sees_every_incident() -> None:
 
 
 def test_a_districts_authority_sees_its_district() -> None:
-    reader = principal(
-        (DISTRICT, "cloud_authority", Role.DUTY_OFFICER), below={DISTRICT: frozenset({UNIT})}
-    )
+    reader = principal((DISTRICT, "cloud_authority", Role.DUTY_OFFICER), below={DISTRICT: frozenset({UNIT})})
     assert may(reader, P.READ_INCIDENTS, Resource(frozenset({UNIT, VENDOR})))
     assert not may(reader, P.READ_INCIDENTS, Resource(frozenset({VENDOR})))
 

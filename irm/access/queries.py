@@ -150,7 +150,7 @@ async def organization_names(tx: Tx, ids: Iterable[UUID]) -> dict[UUID, str]:
     rows = await tx.execute(
         select(OrganizationRow.id, OrganizationRow.short_name).where(OrganizationRow.id.in_(wanted))
     )
-    return dict(rows.tuples().all())
+    return {row.id: row.short_name for row in rows}
 
 
 async def person_names(tx: Tx, ids: Iterable[UUID]) -> dict[UUID, str]:
@@ -158,7 +158,7 @@ async def person_names(tx: Tx, ids: Iterable[UUID]) -> dict[UUID, str]:
     if not wanted:
         return {}
     rows = await tx.execute(select(PersonRow.id, PersonRow.name).where(PersonRow.id.in_(wanted)))
-    return dict(rows.tuples().all())
+    return {row.id: row.name for row in rows}
 
 
 async def people(tx: Tx, ids: Iterable[UUID]) -> dict[UUID, Person]:

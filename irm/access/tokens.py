@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -47,6 +47,10 @@ def scopes_of(values: Collection[str]) -> frozenset[Permission]:
     if not values:
         raise Invalid(NO_SCOPE, field="scopes")
     return known_scopes(values)
+
+
+def end_after(now: datetime, days: int | None) -> datetime | None:
+    return None if days is None else now + timedelta(days=days)
 
 
 async def create_token(

@@ -90,7 +90,7 @@ async def attachments_of(tx: Tx, subject: str) -> list[Attachment]:
         .where(AttachmentRow.subject == subject)
         .order_by(AttachmentRow.uploaded_at, AttachmentRow.id)
     )
-    return [_view(row, blob) for row, blob in found.tuples()]
+    return [_view(row, blob) for row, blob in found.all()]
 
 
 async def attachment(tx: Tx, attachment_id: UUID) -> Attachment:
@@ -99,7 +99,7 @@ async def attachment(tx: Tx, attachment_id: UUID) -> Attachment:
         .join(BlobRow, BlobRow.sha256 == AttachmentRow.blob_sha256)
         .where(AttachmentRow.id == attachment_id)
     )
-    pair = found.tuples().one_or_none()
+    pair = found.one_or_none()
     if pair is None:
         raise NotFound(N_("There is no such file, or it is not yours to see."))
     return _view(*pair)

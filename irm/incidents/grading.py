@@ -15,7 +15,6 @@ from irm.incidents import facts as stated
 from irm.incidents.directory import directory, systems_of
 from irm.incidents.lifecycle import OVER, Status
 from irm.incidents.models import GradingRow, IncidentRow, PartRow, PartSystemRow
-from irm.incidents.rulebook import fact_scales, packs_for
 from irm.incidents.run_facts import tell_runs
 from irm.ledger import Event, record
 from irm.obligations.history import rules_reported_under
@@ -24,7 +23,9 @@ from irm.obligations.subjects import Subject
 from irm.rules.duties import Cii, IncidentSubject, Levels, Owed, Party, Share, due
 from irm.rules.evaluate import Grading, GradingContext, grade
 from irm.rules.levels import clock_level, graver
+from irm.rules.load import catalogue
 from irm.rules.pack import Pack
+from irm.rules.queries import packs_for
 from irm.systems.queries import System
 
 
@@ -91,7 +92,8 @@ async def picture_of(tx: Tx, incident: IncidentRow) -> Picture:
     ).all()
     systems = {system.id: system for system in await systems_of(tx, {system_id for _, system_id in links})}
     packs = await packs_for(tx, incident.packs, incident.discovered_at)
-    common = stated.common(incident.facts, [part.facts for part in parts], fact_scales())
+    scales = {name: tuple(step.value for step in fact.scale) for name, fact in catalogue().items() if fact.scale}
+    common = stated.common(incident.facts, [part.facts for part in parts], scales)
     return Picture(
         incident,
         tuple(

@@ -183,7 +183,7 @@ async def counts(tx: Tx, by: Principal) -> dict[str, int]:
         .where(_within(reach(by, Permission.READ_INCIDENTS)), IncidentRow.exercise.is_(False))
         .group_by(IncidentRow.status)
     )
-    return {status: n for status, n in rows.tuples()}
+    return dict(rows.all())
 
 
 async def likely_duplicates(
@@ -222,7 +222,7 @@ async def parts_of(tx: Tx, sight: Sight) -> list[Part]:
         .where(PartSystemRow.part_id.in_([row.id for row in rows]))
         .order_by(PartSystemRow.system_id)
     )
-    for part_id, system_id in links.tuples():
+    for part_id, system_id in links.all():
         systems.setdefault(part_id, []).append(system_id)
     return [
         Part(
@@ -251,7 +251,7 @@ async def system_ids_of(tx: Tx, incident_ids: Sequence[UUID]) -> dict[UUID, list
         .order_by(PartRow.incident_id, PartSystemRow.system_id)
     )
     found: dict[UUID, list[UUID]] = {}
-    for incident_id, system_id in rows.tuples():
+    for incident_id, system_id in rows.all():
         found.setdefault(incident_id, []).append(system_id)
     return found
 

@@ -21,7 +21,6 @@ from irm.incidents.lifecycle import Status
 from irm.incidents.models import FilingRow, IncidentRow
 from irm.ledger import Event
 from irm.obligations.drafting import fill_draft
-from irm.playbooks.queries import tasks_of
 from irm.rules.facts import NONE, Fact
 from irm.rules.levels import level_word
 from irm.rules.load import catalogue
@@ -59,7 +58,7 @@ async def report_items(tx: Tx, incident: IncidentRow, *, for_organization: UUID)
     )
     # A unit's report speaks from its own words; the authority's from all.
     own = [one for one in filings if one.organization_id == for_organization]
-    done = [task.title[LANGUAGE] for task in await tasks_of(tx, f"incident/{incident.id}") if task.status == "done"]
+    done: list[str] = []
     found = {
         "unit": _unit(t, picture, part, for_organization),
         "course": _course(t, picture, part, own or filings, done),

@@ -111,8 +111,8 @@ async def create_incident(
         now = clock.now()
 
         async def act() -> tuple[int, dict[str, Any]]:
-            duplicates = await likely_duplicates(tx, data, principal)
             filed = await file_incident(tx, data, by=principal, now=now, means="api")
+            duplicates = await likely_duplicates(tx, data, principal)
             view = filed_view(filed, [one for one in duplicates if one != filed.number])
             return HTTP_201_CREATED, msgspec.to_builtins(view)
 

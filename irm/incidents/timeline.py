@@ -147,7 +147,7 @@ async def _reasons(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, str]:
             LedgerPrivateRow.entry_id.in_(ids), LedgerPrivateRow.path == "reason"
         )
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 async def actor_names(tx: Tx, sight: Sight, entries: Iterable[Entry], t: Translator, *, now: datetime) -> dict[str, str]:

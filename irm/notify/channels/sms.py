@@ -3,6 +3,7 @@
 Gateways answer 200 to everything and put the refusal into the body, so a success has to be recognised, never assumed.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ CODES: Final = ("code", "status", "result", "errcode", "error_code", "ret", "suc
 YES: Final = frozenset({"0", "00", "000000", "200", "ok", "success", "true", "sent"})
 IDS: Final = ("id", "message_id", "msgid", "msg_id", "taskid", "task_id", "smsid", "bizid")
 LONGEST_DETAIL: Final = 300
+PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 
 
 class Sms:
@@ -66,9 +68,7 @@ def template_of(source: str) -> Any:
 def filled(template: Any, values: Mapping[str, str]) -> Any:
     """The template with `{phone}`, `{content}`, `{id}` replaced in every string; nothing else is interpreted."""
     if isinstance(template, str):
-        for name, value in values.items():
-            template = template.replace(f"{{{name}}}", value)
-        return template
+        return PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), template)
     if isinstance(template, Mapping):
         return {key: filled(value, values) for key, value in template.items()}
     if isinstance(template, list):

@@ -28,6 +28,8 @@ OWNER: Final = "irm_owner"
 APP: Final = "irm_app"
 DATABASE: Final = "irm"
 _SUPERUSER: Final = "postgres"
+LOCK_PATIENCE = 20.0
+"""Seconds that a start waits for the servers of the last one, which may have been killed."""
 _LOCALE: Final = {"LC_ALL": "C", "LANG": "C", "PATH": "/usr/local/bin:/usr/bin:/bin", "TZ": "UTC"}
 
 
@@ -326,10 +328,10 @@ def free_port() -> int:
         return port
 
 
-def _take_lock(path: Path, *, patience: float = 20) -> int:
+def _take_lock(path: Path) -> int:
     """Waits a little: after a kill the servers of the last start are still on their way out."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    until = time.monotonic() + patience
+    until = time.monotonic() + LOCK_PATIENCE
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from ruamel.yaml import YAML
 
-from irm.access import login, service as access
+from irm.access import login, passwords, service as access
 from irm.access.policy import Role
 from irm.access.security import security_policy
 from irm.clock import SHANGHAI, Clock
@@ -99,10 +99,18 @@ async def _person(
             tx, person_id=person_id, organization_id=organization_id, role=Role(role), actor=SYSTEM, now=now
         )
     account_id = await access.create_account(tx, person_id=person_id, login=one["login"], actor=SYSTEM, now=now)
-    password = "-".join("".join(secrets.choice(ALPHABET) for _ in range(5)) for _ in range(3))
+    password = _password(one["login"])
     await login.set_password(tx, account_id, password, policy=security_policy(), actor=SYSTEM, now=now)
     name = next(each["short_name"] for each in city["organizations"] if each["code"] == one["organization"])
     return DemoAccount(name, one["name"], ", ".join(one["roles"]), one["login"], password), person_id
+
+
+def _password(login_name: str) -> str:
+    """Random, easy to read aloud, and such as the policy takes: chance alone may leave out every digit."""
+    while True:
+        made = "-".join("".join(secrets.choice(ALPHABET) for _ in range(5)) for _ in range(3))
+        if not passwords.faults(made, security_policy(), login=login_name):
+            return made
 
 
 async def _systems(tx: Tx, city: Mapping[str, Any], organizations: Mapping[str, UUID], now: datetime) -> None:
@@ -110,30 +118,28 @@ async def _systems(tx: Tx, city: Mapping[str, Any], organizations: Mapping[str, 
     for one in city["systems"]:
         made[one["code"]] = await systems.register_system(
             tx,
-            systems.NewSystem(
-                code=one["code"],
-                name=one["name"],
-                kind=one["kind"],
-                owner_id=organizations[one["owner"]],
-                operator_id=organizations[one["operator"]],
-                users_of=tuple(organizations[code] for code in one.get("users_of", ())),
-                maintainers=tuple(organizations[code] for code in one["maintainers"]),
-                resources=tuple((kind, value) for kind, values in one["resources"].items() for value in values),
-                level=one["level"],
-                filing_number=one["filing_number"],
-                filing_authority=next(
-                    each["name"] for each in city["organizations"] if each["code"] == city["filing_authority"]
-                ),
-                cii=one["cii"],
-                protection_department_id=organizations.get(one.get("protection_department", "")),
-                users=one["users"],
-                personal_records=one["personal_records"],
-                portal_rank=one.get("portal_rank", "none"),
-                important_data="yes" if one.get("important_data") else "no",
-                internet_gov_app=one.get("internet_gov_app", False),
-                platform_id=None if one["kind"] == "platform" else made["platform"],
-                life_cycle="live",
+            code=one["code"],
+            name=one["name"],
+            kind=one["kind"],
+            owner_id=organizations[one["owner"]],
+            operator_id=organizations[one["operator"]],
+            user_ids=tuple(organizations[code] for code in one.get("users_of", ())),
+            maintainer_ids=tuple(organizations[code] for code in one["maintainers"]),
+            resources=tuple((kind, value) for kind, values in one["resources"].items() for value in values),
+            level=one["level"],
+            filing_number=one["filing_number"],
+            filing_authority=next(
+                each["name"] for each in city["organizations"] if each["code"] == city["filing_authority"]
             ),
+            cii=one["cii"],
+            protection_department_id=organizations.get(one.get("protection_department", "")),
+            users=one["users"],
+            personal_records=one["personal_records"],
+            portal_rank=one.get("portal_rank", "none"),
+            important_data="yes" if one.get("important_data") else "no",
+            internet_gov_app=one.get("internet_gov_app", False),
+            platform_id=None if one["kind"] == "platform" else made["platform"],
+            life_cycle="live",
             actor=SYSTEM,
             now=now,
         )

@@ -24,8 +24,8 @@ class OrganizationRow(Base):
     __tablename__ = "organization"
     __table_args__ = (
         UniqueConstraint("code", name="uq_organization_code"),
-        CheckConstraint(_one_of("kind", KINDS), name="ck_organization_kind"),
-        CheckConstraint(_one_of("tier", TIERS), name="ck_organization_tier"),
+        CheckConstraint(_one_of("kind", KINDS), name="kind"),
+        CheckConstraint(_one_of("tier", TIERS), name="tier"),
         Index("ix_organization_kind", "kind", "tier"),
         Index("ix_organization_parent", "parent_id"),
     )
@@ -72,8 +72,8 @@ class MembershipRow(Base):
 
     __tablename__ = "membership"
     __table_args__ = (
-        CheckConstraint(_one_of("role", ROLES), name="ck_membership_role"),
-        CheckConstraint("until IS NULL OR until >= since", name="ck_membership_order"),
+        CheckConstraint(_one_of("role", ROLES), name="role"),
+        CheckConstraint("until IS NULL OR until >= since", name="order"),
         Index(
             "uq_membership_one_administrator",
             "person_id",
@@ -118,8 +118,8 @@ class ContactAddressRow(Base):
 
     __tablename__ = "contact_address"
     __table_args__ = (
-        CheckConstraint("num_nonnulls(person_id, post_id, organization_id) = 1", name="ck_contact_address_one_holder"),
-        CheckConstraint(_one_of("channel", CHANNELS), name="ck_contact_address_channel"),
+        CheckConstraint("num_nonnulls(person_id, post_id, organization_id) = 1", name="one_holder"),
+        CheckConstraint(_one_of("channel", CHANNELS), name="channel"),
         Index("ix_contact_address_person", "person_id"),
         Index("ix_contact_address_post", "post_id"),
         Index("ix_contact_address_organization", "organization_id"),
@@ -141,7 +141,7 @@ class AccountRow(Base):
     __tablename__ = "account"
     __table_args__ = (
         UniqueConstraint("login", name="uq_account_login"),
-        CheckConstraint("login = lower(login)", name="ck_account_login_lower"),
+        CheckConstraint("login = lower(login)", name="login_lower"),
         Index("ix_account_person", "person_id"),
     )
 
@@ -180,7 +180,7 @@ class SessionRow(Base):
 class OneTimeLinkRow(Base):
     __tablename__ = "one_time_link"
     __table_args__ = (
-        CheckConstraint("purpose IN ('set_password')", name="ck_one_time_link_purpose"),
+        CheckConstraint("purpose IN ('set_password')", name="purpose"),
         Index("ix_one_time_link_account", "account_id"),
     )
 

@@ -24,9 +24,9 @@ class ShiftRow(Base):
 
     __tablename__ = "shift"
     __table_args__ = (
-        CheckConstraint("ends_at > starts_at", name="ck_shift_order"),
-        CheckConstraint("person_id IS NOT NULL OR post_id IS NOT NULL", name="ck_shift_somebody"),
-        CheckConstraint("role IN ('primary', 'backup')", name="ck_shift_role"),
+        CheckConstraint("ends_at > starts_at", name="order"),
+        CheckConstraint("person_id IS NOT NULL OR post_id IS NOT NULL", name="somebody"),
+        CheckConstraint("role IN ('primary', 'backup')", name="role"),
         Index("ix_shift_roster_id_ends_at", "roster_id", "ends_at"),
         Index("ix_shift_person_id_ends_at", "person_id", "ends_at"),
     )
@@ -46,14 +46,14 @@ class DeliveryRow(Base):
     __tablename__ = "delivery"
     __table_args__ = (
         UniqueConstraint("key", name="uq_delivery_key"),
-        CheckConstraint("purpose IN ('page', 'notice', 'report', 'reminder')", name="ck_delivery_purpose"),
+        CheckConstraint("purpose IN ('page', 'notice', 'report', 'reminder')", name="purpose"),
         CheckConstraint(
             "status IN ('waiting', 'sending', 'sent', 'delivered', 'failed', 'skipped', 'cancelled')",
-            name="ck_delivery_status",
+            name="status",
         ),
-        CheckConstraint("detail IN ('minimal', 'full')", name="ck_delivery_detail"),
-        CheckConstraint("answer IN ('first', 'all', 'none')", name="ck_delivery_answer"),
-        CheckConstraint("severity BETWEEN 1 AND 4", name="ck_delivery_severity"),
+        CheckConstraint("detail IN ('minimal', 'full')", name="detail"),
+        CheckConstraint("answer IN ('first', 'all', 'none')", name="answer"),
+        CheckConstraint("severity BETWEEN 1 AND 4", name="severity"),
         Index("ix_delivery_subject", "subject", postgresql_ops={"subject": "text_pattern_ops"}),
         Index("ix_delivery_page_key", "page_key"),
         Index("ix_delivery_address_created_at", "channel", "address", "created_at"),
@@ -119,7 +119,7 @@ class DeliveryAttemptRow(Base):
         UniqueConstraint("delivery_id", "attempt", name="uq_delivery_attempt_delivery_attempt"),
         UniqueConstraint("link_hash", name="uq_delivery_attempt_link_hash"),
         CheckConstraint(
-            "outcome IN ('sent', 'refused', 'failed', 'unknown', 'not_configured')", name="ck_delivery_attempt_outcome"
+            "outcome IN ('sent', 'refused', 'failed', 'unknown', 'not_configured')", name="outcome"
         ),
     )
 
@@ -146,7 +146,7 @@ class SmsReplyRow(Base):
         UniqueConstraint("provider_id", name="uq_sms_reply_provider_id"),
         CheckConstraint(
             "outcome IN ('acknowledged', 'already', 'no_code', 'unknown_code', 'ambiguous', 'unknown_number')",
-            name="ck_sms_reply_outcome",
+            name="outcome",
         ),
         Index("ix_sms_reply_received_at", "received_at"),
     )

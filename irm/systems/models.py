@@ -17,17 +17,17 @@ class SystemRow(Base):
     __tablename__ = "system"
     __table_args__ = (
         UniqueConstraint("code", name="uq_system_code"),
-        CheckConstraint("kind IN ('system', 'platform')", name="ck_system_kind"),
-        CheckConstraint("level IS NULL OR level BETWEEN 1 AND 5", name="ck_system_level"),
-        CheckConstraint("cii IN ('yes', 'no', 'unknown')", name="ck_system_cii"),
-        CheckConstraint("users IS NULL OR users >= 0", name="ck_system_users"),
-        CheckConstraint("personal_records IS NULL OR personal_records >= 0", name="ck_system_personal_records"),
-        CheckConstraint("important_data IN ('yes', 'no', 'unknown')", name="ck_system_important_data"),
-        CheckConstraint(f"portal_rank IN ({', '.join(map(repr, PORTAL_RANKS))})", name="ck_system_portal_rank"),
+        CheckConstraint("kind IN ('system', 'platform')", name="kind"),
+        CheckConstraint("level IS NULL OR level BETWEEN 1 AND 5", name="level"),
+        CheckConstraint("cii IN ('yes', 'no', 'unknown')", name="cii"),
+        CheckConstraint("users IS NULL OR users >= 0", name="users"),
+        CheckConstraint("personal_records IS NULL OR personal_records >= 0", name="personal_records"),
+        CheckConstraint("important_data IN ('yes', 'no', 'unknown')", name="important_data"),
+        CheckConstraint(f"portal_rank IN ({', '.join(map(repr, PORTAL_RANKS))})", name="portal_rank"),
         CheckConstraint(
-            "life_cycle IN ('planned', 'building', 'trial', 'live', 'retired')", name="ck_system_life_cycle"
+            "life_cycle IN ('planned', 'building', 'trial', 'live', 'retired')", name="life_cycle"
         ),
-        CheckConstraint("platform_id IS NULL OR platform_id <> id", name="ck_system_not_on_itself"),
+        CheckConstraint("platform_id IS NULL OR platform_id <> id", name="not_on_itself"),
         Index("ix_system_owner", "owner_id"),
         Index("ix_system_operator", "operator_id"),
         Index("ix_system_platform", "platform_id"),
@@ -70,7 +70,7 @@ class SystemPartyRow(Base):
 
     __tablename__ = "system_party"
     __table_args__ = (
-        CheckConstraint("role IN ('user', 'maintainer')", name="ck_system_party_role"),
+        CheckConstraint("role IN ('user', 'maintainer')", name="role"),
         Index("ix_system_party_organization", "organization_id"),
     )
 
@@ -85,7 +85,7 @@ class SystemResourceRow(Base):
     __tablename__ = "system_resource"
     __table_args__ = (
         UniqueConstraint("system_id", "kind", "value", name="uq_system_resource_value"),
-        CheckConstraint("kind IN ('host', 'address', 'domain')", name="ck_system_resource_kind"),
+        CheckConstraint("kind IN ('host', 'address', 'domain')", name="kind"),
         Index("ix_system_resource_value", "value"),
     )
 

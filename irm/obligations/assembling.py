@@ -105,21 +105,17 @@ async def obligation_views(tx: Tx, rows: Sequence[ObligationRow], now: datetime)
 async def submission_views(tx: Tx, rows: Sequence[SubmissionRow]) -> list[Submission]:
     ids = [row.id for row in rows]
     parties: dict[UUID, list[UUID]] = defaultdict(list)
-    for submission_id, organization_id in (
-        await tx.execute(
-            select(SubmissionPartyRow.submission_id, SubmissionPartyRow.organization_id)
-            .where(SubmissionPartyRow.submission_id.in_(ids))
-            .order_by(SubmissionPartyRow.organization_id)
-        )
+    for submission_id, organization_id in await tx.execute(
+        select(SubmissionPartyRow.submission_id, SubmissionPartyRow.organization_id)
+        .where(SubmissionPartyRow.submission_id.in_(ids))
+        .order_by(SubmissionPartyRow.organization_id)
     ):
         parties[submission_id].append(organization_id)
     ties: dict[UUID, list[UUID]] = defaultdict(list)
-    for submission_id, obligation_id in (
-        await tx.execute(
-            select(SubmissionObligationRow.submission_id, SubmissionObligationRow.obligation_id)
-            .where(SubmissionObligationRow.submission_id.in_(ids))
-            .order_by(SubmissionObligationRow.obligation_id)
-        )
+    for submission_id, obligation_id in await tx.execute(
+        select(SubmissionObligationRow.submission_id, SubmissionObligationRow.obligation_id)
+        .where(SubmissionObligationRow.submission_id.in_(ids))
+        .order_by(SubmissionObligationRow.obligation_id)
     ):
         ties[submission_id].append(obligation_id)
     receipts: dict[UUID, list[ReceiptRow]] = defaultdict(list)

@@ -10,7 +10,7 @@ from irm.db import Actor, Tx, uuid7
 from irm.errors import Conflict, Invalid
 from irm.ledger import Event, record
 from irm.notify import service as notify
-from irm.obligations.directory import desk_of
+from irm.obligations.directory import desk_of, person_names
 from irm.obligations.drafting import check_line, locked
 from irm.obligations.handing import submit_report
 from irm.obligations.models import ContactRecordRow
@@ -81,6 +81,8 @@ async def record_contact(
         raise Invalid("Say who was on the other side.", field="counterpart_name")
     if counterpart_id is not None:
         await desk_of(tx, counterpart_id, field="counterpart")
+    if person_id is not None and person_id not in await person_names(tx, [person_id]):
+        raise Invalid("This person does not exist.", field="person")
     row = ContactRecordRow(
         id=uuid7(),
         direction=direction,

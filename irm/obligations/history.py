@@ -64,6 +64,4 @@ async def next_limits(
     )
     if bearers is not None:
         which = which.where(ObligationRow.bearer_id.in_(bearers))
-    return {
-        incident: (started, due) for incident, started, due in await tx.execute(which) if incident and due
-    }
+    return {incident: (started, due) for incident, started, due in await tx.execute(which) if incident and due}

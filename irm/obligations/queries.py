@@ -96,7 +96,7 @@ async def counts(tx: Tx, reach: Reach, *, now: datetime) -> Mapping[str, int]:
         .where(visible_obligations(reach), ObligationRow.exercise.is_(False))
         .group_by(ObligationRow.status)
     )
-    found = dict.fromkeys(STATES, 0) | {status: n for status, n in rows}
+    found = dict.fromkeys(STATES, 0) | {status: int(n) for status, n in rows}
     over = await tx.scalar(
         select(func.count()).where(
             visible_obligations(reach), ObligationRow.exercise.is_(False), *_conditions(ObligationFilter(OVERDUE), now)

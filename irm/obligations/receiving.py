@@ -22,7 +22,8 @@ from irm.obligations.moments import stated
 from irm.obligations.opening import open_duty
 from irm.obligations.owed import entered_afterwards, is_born_late
 from irm.obligations.policy import entry_policy
-from irm.obligations.settling import lock, resettle
+from irm.obligations.settling import HANDED_OVER, lock, resettle
+from irm.obligations.views import Submission
 
 OUTCOMES: Final = ("received", "refused", "returned")
 MEANS: Final = ("telephone", "fax", "visit", "letter", "mail", "portal", "irm")
@@ -49,12 +50,15 @@ async def record_receipt(
     attachment_id: UUID | None = None,
     contact_record_id: UUID | None = None,
     complete_by: datetime | None = None,
+    person_id: UUID | None = None,
+    for_recipient: bool = False,
 ) -> ReceiptRow:
     """Write down what the recipient answered; the obligations follow.
 
     received: what the submission meets is met. refused: its clock runs on. returned (补正): the first moment stays, and
     a completion duty opens, until `complete_by` if the recipient named a moment. `confirmed` with a file, or when the
-    recipient itself writes it; else `self_declared` until `confirm_receipt`. The same answer twice is one receipt.
+    recipient itself writes it (`for_recipient`); else `self_declared` until `confirm_receipt`. The same answer twice is
+    one receipt. `person_id`: who writes it, where `actor` is a token.
     """
     if outcome not in OUTCOMES:
         raise Invalid("Unknown outcome.", field="outcome")
@@ -79,7 +83,8 @@ async def record_receipt(
         raise Invalid(
             "Only a returned report has a moment for its completion, and it lies after the return.", field="complete_by"
         )
-    by_recipient = actor.organization_id is not None and actor.organization_id == row.recipient_id
+    by_recipient = for_recipient or (actor.organization_id is not None and actor.organization_id == row.recipient_id)
+    writer = person_id or actor.id
     is_confirmed = attachment_id is not None or by_recipient
     receipt = ReceiptRow(
         id=uuid7(),
@@ -91,10 +96,10 @@ async def record_receipt(
         means=means,
         stated_at=at,
         recorded_at=now,
-        recorded_by=actor.id,
+        recorded_by=writer,
         entered_afterwards=entered_afterwards(at, now, entry_policy().clocks),
         confirmed_at=now if is_confirmed else None,
-        confirmed_by=actor.id if by_recipient else None,
+        confirmed_by=writer if by_recipient else None,
         attachment_id=attachment_id,
         contact_record_id=contact_record_id,
         note=note,
@@ -112,7 +117,14 @@ async def record_receipt(
 
 
 async def confirm_receipt(
-    tx: Tx, receipt_id: UUID, *, actor: Actor, now: datetime, attachment_id: UUID | None = None
+    tx: Tx,
+    receipt_id: UUID,
+    *,
+    actor: Actor,
+    now: datetime,
+    submission_id: UUID | None = None,
+    attachment_id: UUID | None = None,
+    person_id: UUID | None = None,
 ) -> ReceiptRow:
     """A self-declared receipt becomes confirmed: by a file, or by a second person. Doing it again changes nothing."""
     receipt = await tx.scalar(
@@ -121,19 +133,27 @@ async def confirm_receipt(
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    if receipt is None:
+    if receipt is None or submission_id not in (None, receipt.submission_id):
         raise NotFound("This receipt does not exist.")
     if receipt.standing == "confirmed":
         return receipt
-    if attachment_id is None and (actor.id is None or actor.id == receipt.recorded_by):
+    second = person_id or actor.id
+    if attachment_id is None and (second is None or second == receipt.recorded_by):
         raise Forbidden("Somebody other than the one who wrote it down has to confirm it, or a file has to support it.")
-    receipt.standing, receipt.confirmed_at, receipt.confirmed_by = "confirmed", now, actor.id
+    receipt.standing, receipt.confirmed_at, receipt.confirmed_by = "confirmed", now, second
     receipt.attachment_id = attachment_id or receipt.attachment_id
     await tx.flush()
     row = await locked(tx, receipt.submission_id)
     body = {**await body_of(tx, row), "receipt": str(receipt.id), "with_file": attachment_id is not None}
     await record(tx, Event("submission.receipt_confirmed", path_of(row), now, actor, body))
     return receipt
+
+
+async def record_reading(tx: Tx, one: Submission, *, actor: Actor, now: datetime) -> None:
+    """Every reading of a report that was handed over is in the ledger (DESIGN §7); its writers read drafts freely."""
+    if one.status in HANDED_OVER:
+        path = f"{one.subject}/submission/{one.id}"
+        await record(tx, Event("submission.read", path, now, actor, {"submission": str(one.id), "serial": one.serial}))
 
 
 async def _same(tx: Tx, submission_id: UUID, outcome: str, means: str, number: str | None) -> ReceiptRow | None:

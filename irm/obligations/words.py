@@ -1,0 +1,107 @@
+"""The words of this room for people: states, means, outcomes, citations. Pure."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from irm.i18n import N_, Translator
+
+STATUS_NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "open": N_("To be done"),
+        "submitted": N_("Handed over, receipt awaited"),
+        "met": N_("Met"),
+        "returned": N_("Returned for completion"),
+        "superseded": N_("No longer owed"),
+        "waived": N_("Waived"),
+        "overdue": N_("Past the limit"),
+    }
+)
+STATUS_TONES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "open": "active",
+        "submitted": "neutral",
+        "met": "done",
+        "returned": "active",
+        "superseded": "aside",
+        "waived": "aside",
+    }
+)
+CLOCK_NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "running": N_("The clock runs"),
+        "overdue": N_("Past the limit"),
+        "stopped": N_("The clock has stopped"),
+        "since": N_("Without a figure: promptly"),
+        "standing": N_("Without a clock"),
+        "ended": N_("No longer counted"),
+    }
+)
+SUBMISSION_NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "draft": N_("Draft report"),
+        "sending": N_("On its way by mail"),
+        "submitted": N_("Handed over, receipt awaited"),
+        "receipted": N_("Receipt given"),
+        "refused": N_("Refused by the recipient"),
+        "returned": N_("Returned for completion"),
+        "discarded": N_("Discarded"),
+    }
+)
+SUBMISSION_TONES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "draft": "active",
+        "sending": "neutral",
+        "submitted": "neutral",
+        "receipted": "done",
+        "refused": "active",
+        "returned": "active",
+        "discarded": "aside",
+    }
+)
+MEANS_NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "mail": N_("By mail"),
+        "telephone": N_("By telephone"),
+        "fax": N_("By fax"),
+        "paper": N_("On paper"),
+        "portal": N_("In the recipient's portal"),
+        "irm": N_("In irm"),
+        "visit": N_("By a visit"),
+        "letter": N_("By letter"),
+    }
+)
+DIRECTION_NAMES: Final[Mapping[str, str]] = MappingProxyType({"in": N_("Came in"), "out": N_("Went out")})
+OUTCOME_NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "received": N_("Received"),
+        "refused": N_("Refused by the recipient"),
+        "returned": N_("Returned for completion"),
+    }
+)
+STANDING_NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {"confirmed": N_("Confirmed"), "self_declared": N_("Self-declared")}
+)
+PURPOSE_NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "acknowledgement": N_("Confirms a page"),
+        "submission": N_("Hands a report over"),
+        "receipt": N_("Receipt of a report"),
+    }
+)
+START_NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "known_at": N_("counted from discovery or knowledge"),
+        "handled_at": N_("counted from the end of handling"),
+        "crime_suspected_at": N_("counted from the suspicion of a crime"),
+        "returned": N_("counted from the return"),
+    }
+)
+
+
+def citation_text(citation: Mapping[str, Any], t: Translator) -> str:
+    """Instrument and article, in the reader's language."""
+    instrument, article = t.of(citation.get("instrument", "")), t.of(citation.get("article", ""))
+    if serial := citation.get("submission"):
+        return t("%(instrument)s: %(article)s %(serial)s", instrument=instrument, article=article, serial=serial)
+    return t("%(instrument)s, %(article)s", instrument=instrument, article=article) if article else instrument

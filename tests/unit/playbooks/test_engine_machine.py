@@ -135,7 +135,11 @@ class Engine(RuleBasedStateMachine):
             case _:
                 self.tell(s.ReceiptGiven(known, outcome))
 
-    @rule(cii=st.sampled_from(("yes", "no", "unknown")), crime=st.booleans(), units=st.sampled_from(([UNIT_A], [UNIT_A, UNIT_B])))
+    @rule(
+        cii=st.sampled_from(("yes", "no", "unknown")),
+        crime=st.booleans(),
+        units=st.sampled_from(([UNIT_A], [UNIT_A, UNIT_B])),
+    )
     def the_facts_change(self, cii: str, crime: bool, units: list[str]) -> None:
         changed = facts(cii=cii, crime_suspected=crime, handled=self.state.handled)
         changed["organizations"] = {**changed["organizations"], "using_units": units}

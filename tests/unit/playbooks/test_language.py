@@ -68,7 +68,9 @@ def test_a_fault_says_where_and_what_was_meant(step: str, told: str) -> None:
 
 
 def test_all_faults_are_told_at_once_in_the_order_of_the_file() -> None:
-    found = faults(HEAD + "  - {id: a, wait: incident.handeld}\n  - {id: b, wait: 5m, when: incident.ci}\n  - {id: b, wait: 5m}\n")
+    found = faults(
+        HEAD + "  - {id: a, wait: incident.handeld}\n  - {id: b, wait: 5m, when: incident.ci}\n  - {id: b, wait: 5m}\n"
+    )
     assert [fault.split(":")[1] for fault in found] == ["7", "8", "9"]
 
 
@@ -155,8 +157,11 @@ def test_the_library_keeps_the_law(name: str) -> None:
 
 
 def test_playbooks_that_start_nobody_knows_are_refused() -> None:
-    checked = check(HEAD + "  - {id: a, run: chian}\n  - {id: b, run: chain}\n", file="x.yaml",
-                    city=City(playbooks=frozenset({"chain"})))
+    checked = check(
+        HEAD + "  - {id: a, run: chian}\n  - {id: b, run: chain}\n",
+        file="x.yaml",
+        city=City(playbooks=frozenset({"chain"})),
+    )
     assert ["chain?" in str(fault) or "starts itself" in str(fault) for fault in checked.errors] == [True, True]
 
 

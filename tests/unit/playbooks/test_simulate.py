@@ -49,7 +49,9 @@ def test_a_simulation_shows_what_answers_change() -> None:
 
 
 def test_a_simulation_of_silence_is_loud() -> None:
-    timeline = simulate(CHAIN, facts(), NIGHT, obligations=[s.ObligationOpened("o", "city-chain/city-cyberspace-office", AUTHORITY)])
+    timeline = simulate(
+        CHAIN, facts(), NIGHT, obligations=[s.ObligationOpened("o", "city-chain/city-cyberspace-office", AUTHORITY)]
+    )
     kinds = {type(line.effect) for line in timeline.lines}
     assert {s.Exhausted, s.Overran, s.OpenReport} <= kinds
     assert timeline.asleep == ("to-province", "cii", "police", "closing")

@@ -48,8 +48,10 @@ def test_a_dormant_step_sleeps_for_good_once_the_incident_is_handled() -> None:
 
 
 def test_regrading_down_stops_nothing_that_has_begun() -> None:
-    night = Night('  - {id: alarm, when: \'incident.may_be("重大")\', page: [{to: on_duty(cloud_authority), within: 15m}]}\n',
-                  facts(possible=2))
+    night = Night(
+        "  - {id: alarm, when: 'incident.may_be(\"重大\")', page: [{to: on_duty(cloud_authority), within: 15m}]}\n",
+        facts(possible=2),
+    )
     night.pages()
     night.tell(s.FactsChanged(facts(possible=4, reached=4, assessed=4)))
     night.silent()
@@ -81,8 +83,10 @@ def test_levels_are_asked_as_the_design_says(levels: dict[str, int | None], may_
 
 
 def test_a_condition_that_cannot_be_judged_holds_and_says_so() -> None:
-    night = Night("  - {id: police, when: incident.crime_suspected, notice: {to: on_duty(cloud_authority)}}\n",
-                  facts(crime_suspected="unknown"))
+    night = Night(
+        "  - {id: police, when: incident.crime_suspected, notice: {to: on_duty(cloud_authority)}}\n",
+        facts(crime_suspected="unknown"),
+    )
     assert night.notes() == [("police", "condition_failed")]
     assert night.done() == {"police": "sent"}
 
@@ -160,7 +164,9 @@ def test_a_run_with_a_submission_that_waits_for_its_receipt_is_not_over() -> Non
 
 
 def test_tasks_one_an_organization_and_all_have_to_be_done() -> None:
-    night = Night("  - id: contain\n    task: {title: {zh-CN: 隔离}, to: on_duty(incident.using_units), within: 30m, checklist: [甲]}\n")
+    night = Night(
+        "  - id: contain\n    task: {title: {zh-CN: 隔离}, to: on_duty(incident.using_units), within: 30m, checklist: [甲]}\n"
+    )
     assert [t.audience.organization for t in night.took(s.OpenTask)] == [UNIT_A, UNIT_B]
     night.tell(s.TaskDone("contain", UNIT_A))
     night.tick(minutes=30)
@@ -208,7 +214,9 @@ def test_waits_are_answered_by_what_is_so() -> None:
 
 
 def test_calls_are_recorded_where_nothing_is_configured() -> None:
-    night = Night("  - {id: hook, call: {endpoint: siem, within: 1m}}\n  - {id: second, call: {endpoint: siem, within: 1m}}\n")
+    night = Night(
+        "  - {id: hook, call: {endpoint: siem, within: 1m}}\n  - {id: second, call: {endpoint: siem, within: 1m}}\n"
+    )
     night.tell(s.CallAnswered("hook", "not_configured"))
     assert night.done() == {"hook": "not_configured"}
     night.tick(minutes=1)
@@ -268,7 +276,10 @@ def test_the_reporting_chain_from_grading_to_closing() -> None:
     assert [task.audience.organization for task in night.took(s.OpenTask)] == [VENDOR]
     night.owe("province", PROVINCE, UNIT_A)
     night.owe("city", city, AUTHORITY)
-    assert [(r.step, r.obligations) for r in night.took(s.OpenReport)] == [("to-province", ("province",)), ("to-city", ("city",))]
+    assert [(r.step, r.obligations) for r in night.took(s.OpenReport)] == [
+        ("to-province", ("province",)),
+        ("to-city", ("city",)),
+    ]
     assert night.stage("cii") is Stage.DORMANT
     night.tell(s.FactsChanged(facts(cii="unknown")))
     night.owe("cii", CII, UNIT_A)

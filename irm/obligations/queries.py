@@ -5,7 +5,7 @@ import binascii
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
@@ -26,6 +26,8 @@ T = TypeVar("T")
 WAITING: Final = ("open", "submitted")
 OVERDUE: Final = "overdue"
 STATES: Final = (*owed.STATUSES, OVERDUE)
+NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
+"""Sorts duties without any limit behind the rest."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ async def obligations(
     most = min(limit or entry_policy().page_size, entry_policy().page_size)
     # What still needs somebody stands first; a duty without a figure after those with one.
     rank = case((ObligationRow.status == "open", 0), (ObligationRow.status == "submitted", 1), else_=2)
-    when = func.coalesce(ObligationRow.due_at, ObligationRow.internal_due_at, func.timezone("UTC", "9999-12-31"))
+    when = func.coalesce(ObligationRow.due_at, ObligationRow.internal_due_at, NEVER)
     query = select(ObligationRow, rank.label("rank"), when.label("when")).where(
         visible_obligations(reach), *_conditions(wanted, now)
     )

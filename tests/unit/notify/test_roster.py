@@ -1,6 +1,7 @@
 """Who is on duty: hand-overs, gaps, 24:00, overlaps, people who have left."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from uuid import UUID, uuid4
 
 import pytest
@@ -193,5 +194,5 @@ def test_replaying_the_hand_overs_gives_who_is_on_duty(shifts: list[Shift]) -> N
 @given(shifts_of_a_week)
 def test_gaps_lie_apart_and_in_order(shifts: list[Shift]) -> None:
     found = gaps(shifts, at(0), at(200))
-    for one, next_one in zip(found, found[1:], strict=False):
+    for one, next_one in pairwise(found):
         assert one.starts_at < one.ends_at < next_one.starts_at

@@ -1,0 +1,106 @@
+"""The demo city behind a real uvicorn, with a real database and Valkey, at a fixed moment of the night."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+
+import httpx2
+import uvicorn
+
+from irm import demo, jobs
+from irm.announce import announcer
+from irm.app import create_app
+from irm.clock import FixedClock
+from irm.config import Settings
+from irm.db import SYSTEM, Database, uuid7
+from irm.jobs import HeartbeatRow
+from irm.wiring import WIRING
+from tests.server import Server
+
+THE_NIGHT: Final = datetime(2026, 11, 20, 19, 41, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Town:
+    url: str
+    db: Database
+    clock: FixedClock
+    settings: Settings
+    resources: jobs.Resources
+    passwords: dict[str, str]
+    """By login."""
+
+    async def drain(self) -> int:
+        """Perform what is due, as worker and dispatcher would; and beat for them."""
+        done = await jobs.drain(self.db, WIRING.jobs, self.resources)
+        await self.beat()
+        return done
+
+    async def beat(self) -> None:
+        """The board looks for a living dispatcher; here the test is one."""
+        async with self.db.transaction(SYSTEM) as tx:
+            await tx.merge(self._heartbeat)
+
+    @property
+    def _heartbeat(self) -> HeartbeatRow:
+        now = self.clock.now()
+        return HeartbeatRow(id=BEAT, process="dispatcher@town:1", kind="dispatcher", started_at=now, seen_at=now)
+
+    async def tick(self, **by: float) -> int:
+        self.clock.tick(**by)
+        return await self.drain()
+
+
+BEAT: Final = uuid7()
+
+
+@asynccontextmanager
+async def town(server: Server, home: Path) -> AsyncIterator[Town]:
+    """Its own database; gone afterwards."""
+    name = "irm_" + uuid4().hex[:12]
+    server.create(name)
+    clock = FixedClock(THE_NIGHT)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    settings = Settings(home=home, demo=True, broker_url=server.broker_url(15), sms_signature="IRM")
+    db = Database.connect(server.url(name), clock=clock, wiring=WIRING)
+    try:
+        accounts = await demo.load(db, clock, settings)
+        async with (
+            announcer(settings.broker_url) as announce,
+            httpx2.AsyncClient(timeout=httpx2.Timeout(5), trust_env=False) as http,
+            _serving(create_app(settings, db, clock)) as port,
+        ):
+            db.announce = announce
+            made = Town(
+                f"http://127.0.0.1:{port}",
+                db,
+                clock,
+                settings,
+                jobs.Resources(settings, http),
+                {one.login: one.password for one in accounts},
+            )
+            await made.drain()
+            yield made
+    finally:
+        await db.dispose()
+        server.drop(name)
+
+
+@asynccontextmanager
+async def _serving(app: Any) -> AsyncIterator[int]:
+    running = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=2))
+    task = asyncio.create_task(running.serve())
+    while not running.started:
+        await asyncio.sleep(0.02)
+        if task.done():
+            task.result()
+    try:
+        yield running.servers[0].sockets[0].getsockname()[1]
+    finally:
+        running.should_exit = True
+        await task

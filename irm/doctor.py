@@ -70,10 +70,10 @@ HOME: Final = N_("Home directory")
 
 def examine(settings: Settings) -> list[Finding]:
     """Every check, in the order in which irm needs things. Never raises for what it looks at."""
-    return asyncio.run(_examine(settings))
+    return asyncio.run(look(settings))
 
 
-async def _examine(settings: Settings) -> list[Finding]:
+async def look(settings: Settings) -> list[Finding]:
     findings = await _database(settings)
     for check in (_broker, _mail, _sms):
         findings.append(await check(settings))

@@ -1,0 +1,138 @@
+"""`irm doctor` sees what is wrong and says what to do."""
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from pydantic import SecretStr
+
+from irm import cli, doctor
+from irm.config import Settings
+from irm.db import SYSTEM, Database
+from irm.i18n import LOCALES, translator
+from tests.server import Server
+
+
+async def states(settings: Settings) -> dict[str, str]:
+    return {finding.check: finding.state for finding in await doctor.look(settings)}
+
+
+@pytest.fixture
+def sound(settings: Settings, server: Server, database_name: str, broker_url: str) -> Settings:
+    return settings.model_copy(update={"database_url": server.url(database_name), "broker_url": broker_url})
+
+
+async def test_a_sound_installation(sound: Settings) -> None:
+    found = await states(sound)
+    assert found | {"Processes": "broken"} == {
+        "Database": "good",
+        "Clock": "good",
+        "Schema": "good",
+        "Rights": "good",
+        "Processes": "broken",  # none runs here
+        "Work": "good",
+        "Broker": "good",
+        "Mail": "off",
+        "SMS gateway": "off",
+        "Public address": "good",
+        "Disk": "good",
+        "Home directory": "good",
+    }
+
+
+async def test_a_connection_that_may_change_the_past_is_broken(
+    sound: Settings, server: Server, database_name: str
+) -> None:
+    as_owner = sound.model_copy(update={"database_url": server.url(database_name, "irm_owner")})
+    assert (await states(as_owner))["Rights"] == "broken"
+    as_superuser = sound.model_copy(update={"database_url": server.url(database_name, "postgres")})
+    assert (await states(as_superuser))["Rights"] == "broken"
+
+
+async def test_an_empty_database_wants_migrating(sound: Settings, server: Server) -> None:
+    elsewhere = sound.model_copy(update={"database_url": server.url("postgres", "postgres")})
+    found = await states(elsewhere)
+    assert found["Database"] == "good"
+    assert found["Schema"] == "broken"
+    assert "Rights" not in found
+
+
+async def test_what_does_not_answer_is_named(settings: Settings) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+        found = await states(
+            settings.model_copy(
+                update={
+                    "database_url": f"postgresql+asyncpg://irm_app:x@127.0.0.1:{port}/irm",
+                    "broker_url": f"redis://127.0.0.1:{port}/0",
+                    "smtp_url": f"smtp://127.0.0.1:{port}",
+                    "sms_url": f"http://127.0.0.1:{port}/sms",
+                    "public_url": "irm.example",
+                }
+            )
+        )
+    assert found["Database"] == "broken"
+    assert found["Broker"] == "weak", "irm works without a broker"
+    assert found["Mail"] == found["SMS gateway"] == found["Public address"] == "broken"
+
+
+async def test_a_gateway_without_the_way_back(settings: Settings) -> None:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/sms"
+        assert (await states(settings.model_copy(update={"sms_url": url})))["SMS gateway"] == "weak"
+        both = settings.model_copy(update={"sms_url": url, "sms_secret": SecretStr("s")})
+        assert (await states(both))["SMS gateway"] == "good"
+
+
+async def test_an_open_home_is_broken(settings: Settings) -> None:
+    settings.home.chmod(0o755)
+    assert (await states(settings))["Home directory"] == "broken"
+    settings.home.chmod(0o711)  # what root's own servers need
+    (settings.home / "embedded.json").write_text("{}")
+    (settings.home / "embedded.json").chmod(0o644)
+    assert (await states(settings))["Home directory"] == "broken"
+
+
+async def test_work_that_lies_too_long_is_seen(committed_db: Database, committed_url: str, settings: Settings) -> None:
+    from irm import jobs
+
+    async with committed_db.transaction(SYSTEM) as tx:
+        await jobs.schedule(tx, "notify.deliver", {}, run_at=committed_db.clock.now())
+    found = await states(settings.model_copy(update={"database_url": committed_url}))
+    assert found["Work"] == "broken"
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+async def test_every_finding_can_be_read(sound: Settings, locale: str) -> None:
+    for finding in await doctor.look(sound):
+        line = finding.line(translator(locale))
+        assert "%(" not in line
+        assert (line.isascii()) == (locale == "en"), line
+
+
+def test_the_command_speaks_json_and_fails_loudly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IRM_HOME", str(tmp_path / "none"))
+    done = CliRunner().invoke(cli.main, ["doctor", "--json"])
+    assert done.exit_code == 1
+    findings = json.loads(done.output)
+    assert findings[0]["check"] == "Database"
+    assert findings[0]["state"] == "broken"
+
+
+def test_every_command_is_listed_with_its_purpose() -> None:
+    done = CliRunner().invoke(cli.main, ["--help"])
+    assert done.exit_code == 0, done.output
+    for name in ("up", "web", "worker", "dispatcher", "migrate", "doctor", *cli.GROUPS):
+        assert f"  {name} " in done.output, name
+
+
+def test_a_command_without_a_database_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IRM_HOME", str(tmp_path / "none"))
+    done = CliRunner().invoke(cli.main, ["account", "list"])
+    assert done.exit_code == 1
+    assert "IRM_DATABASE_URL" in done.output

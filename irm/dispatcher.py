@@ -13,6 +13,7 @@ from irm import broker, jobs, log
 from irm.announce import announcer
 from irm.config import Settings
 from irm.db import SYSTEM
+from irm.notify.presence import note_channels_of
 from irm.process import Process, process
 from irm.wiring import WIRING
 
@@ -115,6 +116,7 @@ class Dispatcher:
 async def run(settings: Settings) -> None:
     async with process("dispatcher", settings, WIRING) as me, announcer(settings.broker_url) as announce:
         me.db.announce = announce
+        await note_channels_of(me)
         await Dispatcher(me, settings.broker_url).run()
 
 

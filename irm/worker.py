@@ -6,6 +6,7 @@ from uuid import UUID
 from irm import broker, jobs, log
 from irm.announce import announcer
 from irm.config import Settings
+from irm.notify.presence import note_channels_of
 from irm.process import process
 from irm.wiring import WIRING
 
@@ -15,6 +16,7 @@ THREADS = 8
 async def run(settings: Settings) -> None:
     async with process("worker", settings, WIRING) as me, announcer(settings.broker_url) as announce:
         me.db.announce = announce
+        await note_channels_of(me)
 
         async def perform(job_id: UUID) -> bool:
             return await jobs.perform(me.db, WIRING.jobs, me.resources, job_id)

@@ -18,6 +18,7 @@ from irm.ledger import LedgerEntryRow
 from irm.notify import queries, service
 from irm.notify.messages import About
 from irm.notify.models import DeliveryAttemptRow, DeliveryRow, SmsReplyRow
+from irm.notify.planning import Planned
 from tests import make
 from tests.fakes.outside import SECRET, Outside
 
@@ -45,7 +46,7 @@ class Night:
 
     async def page(
         self, target: str = "on_duty(cloud_authority)", via: Any = ("sms",), *, step: str = "alarm", **more: Any
-    ) -> service.Planned:
+    ) -> Planned:
         async with self.db.transaction() as tx:
             found = await queries.resolve(
                 tx, target, {"organizations": {"cloud_authority": [self.authority]}}, tx.clock.now()

@@ -18,6 +18,8 @@ WORKER_TIMEOUT_MS: Final = 20
 
 Broker = RedisBroker
 
+POOLS: Final = (("urgent",), ("normal", "bulk"))
+
 SILENT: Final = (RedisError, OSError, dramatiq.DramatiqError)
 """What `hand` raises when the broker is away."""
 
@@ -49,7 +51,7 @@ def hand(broker: Broker, jobs: Sequence[tuple[UUID, str]]) -> None:
 
 
 def workers(
-    broker: Broker,
+    url: str,
     perform: Callable[[UUID], Awaitable[bool]],
     loop: asyncio.AbstractEventLoop,
     *,
@@ -57,18 +59,22 @@ def workers(
 ) -> list[dramatiq.Worker]:
     """Two pools of threads, so that an urgent page never waits behind bulk; all work is done on `loop`.
 
-    Actors don't retry: the row knows when the job is due again.
+    Actors don't retry: the row knows when the job is due again. Each pool has a broker object of its own: dramatiq's
+    worker adds a middleware to the one it gets.
     """
 
     def wake(job_id: str) -> None:
         asyncio.run_coroutine_threadsafe(_awaited(perform(UUID(job_id))), loop).result()
 
-    for queue in QUEUES:
-        dramatiq.actor(broker=broker, actor_name=f"perform-{queue}", queue_name=queue)(wake)
-    return [
-        dramatiq.Worker(broker, queues={"urgent"}, worker_threads=threads, worker_timeout=WORKER_TIMEOUT_MS),
-        dramatiq.Worker(broker, queues={"normal", "bulk"}, worker_threads=threads, worker_timeout=WORKER_TIMEOUT_MS),
-    ]
+    pools = []
+    for queues in POOLS:
+        broker = connect(url)
+        for queue in queues:
+            dramatiq.actor(broker=broker, actor_name=f"perform-{queue}", queue_name=queue)(wake)
+        pools.append(
+            dramatiq.Worker(broker, queues=set(queues), worker_threads=threads, worker_timeout=WORKER_TIMEOUT_MS)
+        )
+    return pools
 
 
 async def _awaited(work: Awaitable[bool]) -> bool:

@@ -21,9 +21,7 @@ async def run(settings: Settings) -> None:
         async def perform(job_id: UUID) -> bool:
             return await jobs.perform(me.db, WIRING.jobs, me.resources, job_id)
 
-        pools = broker.workers(
-            broker.connect(settings.broker_url), perform, asyncio.get_running_loop(), threads=THREADS
-        )
+        pools = broker.workers(settings.broker_url, perform, asyncio.get_running_loop(), threads=THREADS)
         for pool in pools:
             await asyncio.to_thread(pool.start)
         await me.stopping.wait()

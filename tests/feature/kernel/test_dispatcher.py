@@ -56,7 +56,7 @@ async def working(me: Process, broker_url: str) -> AsyncIterator[None]:
     async def perform(job_id: UUID) -> bool:
         return await jobs.perform(me.db, WIRING.jobs, me.resources, job_id)
 
-    pools = broker.workers(broker.connect(broker_url), perform, asyncio.get_running_loop(), threads=2)
+    pools = broker.workers(broker_url, perform, asyncio.get_running_loop(), threads=2)
     for pool in pools:
         await asyncio.to_thread(pool.start)
     yield

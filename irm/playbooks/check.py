@@ -43,6 +43,8 @@ class Limit:
     within: timedelta | None
     start_event: str
     form: str = ""
+    is_ours: bool = True
+    """Borne by organizations of a city, not by a superior or a central organ."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,32 @@ def worst_case(playbook: Playbook, step: Step, start_event: str) -> tuple[timede
     return until_end(step)
 
 
+@dataclass(frozen=True)
+class Worst:
+    step: str
+    rule: str
+    total: timedelta
+    """From the rule's start event, the filing allowance included where it counts."""
+    allowed: timedelta | None
+    path: tuple[str, ...]
+    endless: tuple[str, ...]
+    """Waits on the path that no clock ends."""
+    allowance: timedelta
+
+
+def worst_cases(playbook: Playbook, city: City) -> tuple[Worst, ...]:
+    """One for each report step whose rule is known: what the law check compares."""
+    found = []
+    for step in playbook.steps:
+        limit = city.limits.get(step.action.rule) if isinstance(step.action, Report) else None
+        if limit is None or not isinstance(step.action, Report):
+            continue
+        passed, path, endless = worst_case(playbook, step, limit.start_event)
+        allowance = city.filing_allowance if limit.start_event in KNOWLEDGE else timedelta()
+        found.append(Worst(step.id, step.action.rule, allowance + passed, limit.within, path, endless, allowance))
+    return tuple(found)
+
+
 def duration_of(step: Step) -> timedelta:
     """The longest that a step holds up what comes after it; a wait for an event counts nothing here."""
     match step.action:
@@ -134,31 +162,27 @@ def duration_of(step: Step) -> timedelta:
 
 
 def _law(document: Document, playbook: Playbook, city: City) -> Iterator[Fault]:
+    worst = {one.step: one for one in worst_cases(playbook, city)}
     for index, step in enumerate(playbook.steps):
-        if not isinstance(step.action, Report):
+        one = worst.get(step.id)
+        if one is None or one.allowed is None or not isinstance(step.action, Report):
             continue
-        limit = city.limits.get(step.action.rule)
-        if limit is None or limit.within is None:
-            continue
-        passed, path, endless = worst_case(playbook, step, limit.start_event)
-        loc = ("steps", index, "report", "within")
-        if endless:
-            message = f"“{step.id}” waits for “{endless[0]}”, which no clock ends; its limit is {duration_text(limit.within)}."
+        if one.endless:
+            limit = duration_text(one.allowed)
+            message = f"“{step.id}” waits for “{one.endless[0]}”, which no clock ends; its limit is {limit}."
             yield document.fault(("steps", index), message, "after: [] – a legal report waits for nobody")
-            continue
-        allowance = city.filing_allowance if limit.start_event in KNOWLEDGE else timedelta()
-        total = allowance + passed
-        if total > limit.within:
-            sums = [f"{duration_text(duration_of(one))} {one.id}" for one in playbook.steps if one.id in path]
-            if allowance:
-                sums.insert(0, f"{duration_text(allowance)} to file")
+        elif one.total > one.allowed:
+            sums = [f"{duration_text(duration_of(each))} {each.id}" for each in playbook.steps if each.id in one.path]
+            if one.allowance:
+                sums.insert(0, f"{duration_text(one.allowance)} to file")
+            start_event = city.limits[one.rule].start_event
             message = (
-                f"Too slow: {' + '.join(sums)} = {duration_text(total)}, "
-                f"{step.action.rule} allows {duration_text(limit.within)} from {limit.start_event}."
+                f"Too slow: {' + '.join(sums)} = {duration_text(one.total)}, "
+                f"{one.rule} allows {duration_text(one.allowed)} from {start_event}."
             )
-            left = limit.within - (total - step.action.within)
+            left = one.allowed - (one.total - step.action.within)
             hint = f"within: {duration_text(left)} at most" if left > timedelta() else "after: []"
-            yield document.fault(loc, message, hint)
+            yield document.fault(("steps", index, "report", "within"), message, hint)
 
 
 def _unknown(document: Document, playbook: Playbook, city: City) -> Iterator[Fault]:
@@ -210,16 +234,12 @@ def _missing(document: Document, playbook: Playbook, city: City) -> Iterator[Fau
     if not named or not playbook.start.on[0].startswith("incident."):
         return
     for rule, limit in sorted(city.limits.items()):
-        if (
-            rule not in named
-            and rule.partition("/")[0] in packs
-            and limit.within is not None
-            and limit.form == "initial"
-        ):
+        is_timed = limit.within is not None and limit.form == "initial"
+        if is_timed and limit.is_ours and rule not in named and rule.partition("/")[0] in packs:
             yield document.fault(("steps",), f"No step reports under “{rule}”.", "its clock will run without a draft")
 
 
-def _targets(step: Step) -> tuple[tuple[tuple[str | int, ...], tuple[Target, ...]], ...]:
+def _placed_targets(step: Step) -> tuple[tuple[tuple[str | int, ...], tuple[Target, ...]], ...]:
     match step.action:
         case Page() as page:
             return tuple((("page", number, "to"), rung.to) for number, rung in enumerate(page.rungs))
@@ -235,7 +255,7 @@ def _unheld(document: Document, playbook: Playbook, city: City) -> Iterator[Faul
     if city.held is None:
         return
     for index, step in enumerate(playbook.steps):
-        for loc, targets in _targets(step):
+        for loc, targets in _placed_targets(step):
             for target in targets:
                 if "incident." not in target.who and "obligation." not in target.who and str(target) not in city.held:
                     yield document.fault(

@@ -23,7 +23,7 @@ from irm.obligations import drafting
 from irm.playbooks import duties, signals as s, tasks
 from irm.playbooks.models import RunRow
 from irm.playbooks.publishing import active_playbooks
-from irm.playbooks.steps import Audience, Decide, Facts, Notice, Page, Playbook, Report, Target, Task, Until
+from irm.playbooks.steps import Audience, Facts, Page, Playbook, Until, targets_of
 from irm.playbooks.timebase import Timebase
 
 log = structlog.get_logger(__name__)
@@ -312,21 +312,9 @@ def _via(via: tuple[str, ...]) -> Any:
 async def named_organizations(tx: Tx, playbook: Playbook, facts: Facts, now: datetime) -> dict[str, Any]:
     """The facts' organizations, and those that the playbook names by code or by their part in the city."""
     found: dict[str, Any] = dict(facts.get("organizations") or {})
-    for who in {target.who for step in playbook.steps for target in _targets(step.action) if target.kind != "person"}:
+    for who in {target.who for step in playbook.steps for target in targets_of(step.action) if target.kind != "person"}:
         if who in found or who.startswith(("incident.", "obligation.")):
             continue
         resolved = await directory.resolve(tx, Named("organization", who), {}, now)
         found[who] = [str(each.organization_id) for each in resolved.recipients if each.organization_id]
     return found
-
-
-def _targets(action: object) -> tuple[Target, ...]:
-    match action:
-        case Page():
-            return tuple(target for rung in action.rungs for target in rung.to)
-        case Notice() | Task() | Decide():
-            return action.to
-        case Report():
-            return action.by
-        case _:
-            return ()

@@ -226,3 +226,20 @@ def organizations_of(selector: str, facts: Facts, bearers: tuple[str, ...] = ())
         return bearers or ((own,) if own else ())
     named: Facts = facts.get("organizations") or {}
     return tuple(named.get(selector.removeprefix("incident.")) or ())
+
+
+def targets_of(action: Action) -> tuple[Target, ...]:
+    """Everybody whom the step may ever ask."""
+    match action:
+        case Page():
+            return tuple(target for rung in action.rungs for target in rung.to)
+        case Notice() | Task() | Decide():
+            return action.to
+        case Report():
+            return action.by
+        case _:
+            return ()
+
+
+def asked_by(action: Action, facts: Facts) -> tuple[Audience, ...]:
+    return audiences(targets_of(action), facts)

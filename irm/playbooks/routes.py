@@ -1,0 +1,224 @@
+"""JSON API: playbooks, runs, tasks. An incident's own plan and tasks are mounted under its URL by the incident room."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
+
+from irm.access.policy import Permission, Principal, allow
+from irm.clock import Clock
+from irm.db import Database, Tx
+from irm.errors import NotFound
+from irm.i18n import Translator
+from irm.playbooks import queries, showing
+from irm.playbooks.check import Checked, City, check, worst_cases
+from irm.playbooks.city import city_of, held_today
+from irm.playbooks.language import json_schema
+from irm.playbooks.publishing import publish
+from irm.playbooks.schemas import (
+    CheckedView,
+    CompleteTask,
+    FaultView,
+    PlaybookDetail,
+    PlaybookList,
+    PlaybookVersion,
+    PublishedView,
+    PublishPlaybook,
+    RunView,
+    TaskList,
+    TaskView,
+    WorstCase,
+)
+from irm.playbooks.steps import targets_of
+from irm.playbooks.tasks import Done, complete_task
+from irm.positions import Fault
+
+FILE: Final = "playbook.yaml"
+TAGS: Final = ["playbooks"]
+
+
+@get("/api/v1/playbooks", opt=allow(Permission.READ_PLAYBOOKS), tags=TAGS, operation_id="list_playbooks")
+async def list_playbooks(
+    db: NamedDependency[Database], principal: NamedDependency[Principal], t: NamedDependency[Translator]
+) -> PlaybookList:
+    """Each playbook with the version that new runs start with."""
+    async with db.transaction(principal.actor) as tx:
+        return PlaybookList(showing.playbook_views(await queries.versions(tx), t))
+
+
+@get(
+    "/api/v1/playbooks/schema",
+    opt=allow(Permission.READ_PLAYBOOKS),
+    tags=TAGS,
+    operation_id="get_playbook_schema",
+    sync_to_thread=False,
+)
+def playbook_schema() -> dict[str, Any]:
+    """JSON Schema of the language, for editors."""
+    return json_schema()
+
+
+@get("/api/v1/playbooks/{playbook:str}", opt=allow(Permission.READ_PLAYBOOKS), tags=TAGS, operation_id="get_playbook")
+async def get_playbook(
+    playbook: FromPath[str],
+    db: NamedDependency[Database],
+    principal: NamedDependency[Principal],
+    t: NamedDependency[Translator],
+    version: FromQuery[int | None] = None,
+) -> PlaybookDetail:
+    """The source of one version (default: the active one) and the list of all versions."""
+    async with db.transaction(principal.actor) as tx:
+        found = await queries.versions(tx, playbook)
+    shown = chosen(found, version)
+    return PlaybookDetail(
+        shown.playbook_id,
+        t.of(shown.title),
+        shown.version,
+        shown.active,
+        shown.source,
+        [PlaybookVersion(one.version, one.digest, one.active, one.published_at, one.published_by) for one in found],
+    )
+
+
+def chosen(found: list[queries.Version], version: int | None) -> queries.Version:
+    """That version; without one the active, else the newest. Raises NotFound."""
+    for one in found:
+        if one.version == version or (version is None and one.active):
+            return one
+    if version is None and found:
+        return found[0]
+    raise NotFound("There is no such playbook.")
+
+
+@post(
+    "/api/v1/playbooks/check",
+    opt=allow(Permission.READ_PLAYBOOKS),
+    tags=TAGS,
+    operation_id="check_playbook",
+    status_code=HTTP_200_OK,
+)
+async def check_playbook(
+    data: JSONBody[PublishPlaybook],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    principal: NamedDependency[Principal],
+) -> CheckedView:
+    """What the linter says, law included; nothing is kept."""
+    async with db.transaction(principal.actor) as tx:
+        checked, city = await checked_here(tx, data.source, now=clock.now())
+    worst = worst_cases(checked.playbook, city) if checked.playbook is not None else ()
+    return CheckedView(
+        ok=checked.playbook is not None and not checked.errors,
+        errors=_faults(checked.errors),
+        warnings=_faults(checked.warnings),
+        worst=[
+            WorstCase(
+                one.step,
+                one.rule,
+                int(one.total.total_seconds()),
+                int(one.allowed.total_seconds()) if one.allowed is not None else None,
+                list(one.path),
+            )
+            for one in worst
+        ],
+    )
+
+
+@post(
+    "/api/v1/playbooks",
+    opt=allow(Permission.PUBLISH_PLAYBOOK),
+    tags=TAGS,
+    operation_id="publish_playbook",
+    status_code=HTTP_201_CREATED,
+)
+async def publish_playbook(
+    data: JSONBody[PublishPlaybook],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    principal: NamedDependency[Principal],
+) -> PublishedView:
+    """Runs that start from now on use it; running ones keep their version. 422 with every fault where it is wrong."""
+    async with db.transaction(principal.actor) as tx:
+        now = clock.now()
+        _, city = await checked_here(tx, data.source, now=now)
+        made, checked = await publish(tx, data.source, file=FILE, city=city, actor=principal.actor, now=now)
+    return PublishedView(made.playbook_id, made.version, made.is_new, _faults(checked.warnings))
+
+
+@get("/api/v1/runs/{run_id:uuid}", opt=allow(Permission.READ_INCIDENTS), tags=TAGS, operation_id="get_run")
+async def get_run(
+    run_id: FromPath[UUID],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    principal: NamedDependency[Principal],
+    t: NamedDependency[Translator],
+) -> RunView:
+    """Every step with its state, and what comes next; organizations see their own share."""
+    async with db.transaction(principal.actor) as tx:
+        return showing.run_view(await queries.run_for(tx, principal, run_id, now=clock.now()), t)
+
+
+@get("/api/v1/tasks", opt=allow(Permission.DO_TASKS), tags=["tasks"], operation_id="list_tasks")
+async def list_tasks(
+    db: NamedDependency[Database],
+    principal: NamedDependency[Principal],
+    t: NamedDependency[Translator],
+    status: FromQuery[str | None] = "open",
+) -> TaskList:
+    """The reader's tasks and those of the organizations for which he does tasks, the most urgent first."""
+    async with db.transaction(principal.actor) as tx:
+        return TaskList([showing.task_view(one, t) for one in await queries.tasks_for(tx, principal, status=status)])
+
+
+@post(
+    "/api/v1/tasks/{task_id:uuid}/done",
+    opt=allow(Permission.DO_TASKS),
+    tags=["tasks"],
+    operation_id="complete_task",
+    status_code=HTTP_200_OK,
+)
+async def task_done(
+    task_id: FromPath[UUID],
+    data: JSONBody[CompleteTask],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    principal: NamedDependency[Principal],
+    t: NamedDependency[Translator],
+) -> Response[TaskView]:
+    """Doing it again changes nothing; deciding otherwise afterwards is a conflict."""
+    done = Done(frozenset(data.checked), data.choice, data.note)
+    async with db.transaction(principal.actor) as tx:
+        await complete_task(tx, task_id, done, principal=principal, actor=principal.actor, now=clock.now())
+        return Response(showing.task_view(await queries.task(tx, task_id), t))
+
+
+async def checked_here(tx: Tx, source: str, *, now: datetime) -> tuple[Checked, City]:
+    """The linter with all that this city knows, who is on duty now included."""
+    city = await city_of(tx, now=now)
+    checked = check(source, file=FILE, city=city)
+    if checked.playbook is not None:
+        named = [target for step in checked.playbook.steps for target in targets_of(step.action)]
+        city = replace(city, held=await held_today(tx, named, now=now))
+        checked = check(source, file=FILE, city=city)
+    return checked, city
+
+
+def _faults(faults: tuple[Fault, ...]) -> list[FaultView]:
+    return [FaultView(one.line, one.column, one.message, one.hint) for one in faults]
+
+
+ROUTES: Final = [
+    list_playbooks,
+    playbook_schema,
+    get_playbook,
+    check_playbook,
+    publish_playbook,
+    get_run,
+    list_tasks,
+    task_done,
+]

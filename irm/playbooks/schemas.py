@@ -1,0 +1,189 @@
+"""Wire types of playbooks, runs and tasks. Moments carry a zone; texts are in the reader's language."""
+
+from datetime import datetime
+from uuid import UUID
+
+from msgspec import Struct, field
+
+
+class CompleteTask(Struct, forbid_unknown_fields=True, frozen=True):
+    """`checked`: positions in the checklist, from 0. `choice`: only of a decision."""
+
+    checked: list[int] = field(default_factory=list)
+    choice: str | None = None
+    note: str = ""
+
+
+class PublishPlaybook(Struct, forbid_unknown_fields=True, frozen=True):
+    """`source`: the YAML text."""
+
+    source: str
+
+
+class ChecklistItem(Struct, frozen=True):
+    text: str
+    done: bool
+
+
+class OptionView(Struct, frozen=True):
+    id: str
+    title: str
+
+
+class TaskView(Struct, frozen=True):
+    """`kind`: task, or decide (choose one of `options`; nobody choosing by `due_at` means the playbook's default)."""
+
+    id: UUID
+    run: UUID
+    step: str
+    kind: str
+    title: str
+    checklist: list[ChecklistItem]
+    options: list[OptionView]
+    incident: UUID | None
+    organization: UUID | None
+    organization_name: str
+    person: UUID | None
+    created_at: datetime
+    due_at: datetime | None
+    status: str
+    done_at: datetime | None
+    choice: str | None
+    note: str | None
+    exercise: bool
+
+
+class TaskList(Struct, frozen=True):
+    tasks: list[TaskView]
+
+
+class AskedView(Struct, frozen=True):
+    """`gap`: why nobody is there (`nobody_on_duty` …), with its words."""
+
+    organization: UUID | None
+    organization_name: str
+    person: str
+    gap: str
+    gap_words: str
+
+
+class ComingView(Struct, frozen=True):
+    """`kind`: page notice report task decide call run wait, exhausted (nobody answered), overran (not done in time).
+
+    `at` null: no clock decides; `waits_for` is an event, another step, `condition` or `nothing_owed`.
+    """
+
+    at: datetime | None
+    step: str
+    title: str
+    kind: str
+    rung: int
+    round: int
+    asked: list[AskedView]
+    via: list[str]
+    waits_for: str
+
+
+class StepView(Struct, frozen=True):
+    """`stage`: waiting dormant active done skipped cancelled."""
+
+    id: str
+    kind: str
+    title: str
+    after: list[str]
+    when: str | None
+    stage: str
+    outcome: str | None
+    words: str
+    opened_at: datetime | None
+    done_at: datetime | None
+    due_at: datetime | None
+    late: bool
+    rung: int
+    rungs: int
+    choice: str | None
+
+
+class RunView(Struct, frozen=True):
+    """`coming`: what happens if nobody answers and nothing changes."""
+
+    id: UUID
+    playbook: str
+    version: int
+    title: str
+    subject: str
+    status: str
+    exercise: bool
+    started_at: datetime
+    finished_at: datetime | None
+    next_at: datetime | None
+    steps: list[StepView]
+    coming: list[ComingView]
+
+
+class PlanView(Struct, frozen=True):
+    runs: list[RunView]
+
+
+class PlaybookVersion(Struct, frozen=True):
+    version: int
+    digest: str
+    active: bool
+    published_at: datetime
+    published_by: str
+
+
+class PlaybookView(Struct, frozen=True):
+    id: str
+    title: str
+    version: int
+    active: bool
+    digest: str
+    published_at: datetime
+    published_by: str
+
+
+class PlaybookList(Struct, frozen=True):
+    playbooks: list[PlaybookView]
+
+
+class PlaybookDetail(Struct, frozen=True):
+    id: str
+    title: str
+    version: int
+    active: bool
+    source: str
+    versions: list[PlaybookVersion]
+
+
+class FaultView(Struct, frozen=True):
+    line: int
+    column: int
+    message: str
+    hint: str
+
+
+class CheckedView(Struct, frozen=True):
+    """`ok`: it may be published; warnings do not forbid it."""
+
+    ok: bool
+    errors: list[FaultView]
+    warnings: list[FaultView]
+    worst: list["WorstCase"]
+
+
+class WorstCase(Struct, frozen=True):
+    """Seconds from the rule's start event to the end of the report step, at worst, and what the rule allows."""
+
+    step: str
+    rule: str
+    seconds: int
+    allowed: int | None
+    path: list[str]
+
+
+class PublishedView(Struct, frozen=True):
+    id: str
+    version: int
+    new: bool
+    warnings: list[FaultView]

@@ -1,0 +1,89 @@
+"""How steps and plans are said to people. Pure."""
+
+from typing import Final
+
+from irm.i18n import N_, Translator
+from irm.notify.reasons import REASONS
+
+KINDS: Final = {
+    "page": N_("Call and wait for an answer"),
+    "notice": N_("Notice"),
+    "report": N_("Report"),
+    "task": N_("Task"),
+    "decide": N_("Decision"),
+    "wait": N_("Wait"),
+    "call": N_("Automatic call to another system"),
+    "run": N_("Further playbook"),
+    "exhausted": N_("Nobody has answered"),
+    "overran": N_("Not done in time"),
+}
+
+STAGES: Final = {
+    "waiting": N_("not begun"),
+    "dormant": N_("does not apply at present"),
+    "active": N_("under way"),
+    "done": N_("done"),
+    "skipped": N_("not needed"),
+    "cancelled": N_("no longer needed"),
+}
+
+OUTCOMES: Final = {
+    "acknowledged": N_("receipt confirmed"),
+    "received": N_("received"),
+    "exhausted": N_("nobody answered"),
+    "sent": N_("sent"),
+    "reported": N_("reported"),
+    "superseded": N_("no longer owed"),
+    "done": N_("done"),
+    "decided": N_("decided"),
+    "default": N_("nobody decided, the default holds"),
+    "happened": N_("happened"),
+    "elapsed": N_("time has passed"),
+    "no_answer": N_("no answer"),
+    "not_configured": N_("not configured"),
+    "failed": N_("failed"),
+    "started": N_("started"),
+    "no_target": N_("nobody is meant"),
+    "condition": N_("the condition does not hold"),
+    "nothing_owed": N_("nothing is owed under its rule"),
+    "dismissed": N_("dismissed"),
+    "withdrawn": N_("withdrawn"),
+    "merged": N_("merged"),
+}
+
+WAITS: Final = {
+    "incident.handled": N_("until the incident is handled"),
+    "incident.assessed": N_("until the level is assessed"),
+    "obligation.overdue": N_("until the limit passes"),
+    "obligation.submitted": N_("until it is submitted"),
+    "obligation.met": N_("until it is met"),
+    "condition": N_("when its condition holds"),
+    "nothing_owed": N_("when something is owed under its rule"),
+}
+
+STATUSES: Final = {
+    "running": N_("under way"),
+    "finished": N_("finished"),
+    "cancelled": N_("no longer needed"),
+}
+
+
+def stage_words(stage: str, outcome: str | None, t: Translator, *, late: bool = False) -> str:
+    """What to say of a step: its outcome once it is over or asleep, else where it stands."""
+    if stage == "active":
+        return t("not done in time, still open") if late else t(STAGES[stage])
+    if outcome is not None and outcome in OUTCOMES:
+        return t(OUTCOMES[outcome])
+    return t(STAGES.get(stage, stage))
+
+
+def waits_words(waits_for: str, titles: dict[str, str], t: Translator) -> str:
+    if waits_for in WAITS:
+        return t(WAITS[waits_for])
+    if not waits_for:
+        return ""
+    return t("after “%(step)s”", step=titles.get(waits_for) or waits_for)
+
+
+def gap_words(gap: str, t: Translator) -> str:
+    return t(REASONS[gap]) if gap in REASONS else gap

@@ -31,6 +31,7 @@ AnyModel = TypeVar("AnyModel", bound=BaseModel)
 
 LARGEST: Final = 500_000
 DEEPEST: Final = 40
+FAR_TOO_DEEP: Final = 4 * DEEPEST
 PREFIX: Final = "tag:yaml.org,2002:"
 PLAIN_TAGS: Final = frozenset(
     PREFIX + one for one in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")
@@ -135,6 +136,8 @@ def read(text: str, *, file: str) -> Document:
     """Raises LanguageError when the text is no plain YAML."""
     if len(text) > LARGEST:
         raise LanguageError([Fault(file, 1, 1, f"The file has more than {LARGEST} characters.")])
+    if _opened(text) > FAR_TOO_DEEP:
+        raise LanguageError([Fault(file, 1, 1, f"The file is nested more than {DEEPEST} levels deep.")])
     try:
         # Not typ="rt": its folded scalars come with a bell character at every fold.
         root = YAML(typ="safe", pure=True).compose(text)
@@ -155,6 +158,18 @@ def read(text: str, *, file: str) -> Document:
     if faults:
         raise LanguageError(faults)
     return Document(file, text, _plain(root), root)
+
+
+def _opened(text: str) -> int:
+    """The most brackets open at once, those in texts too: a cheap guard before a parser that recurses."""
+    most = depth = 0
+    for character in text:
+        if character in "[{":
+            depth += 1
+            most = max(most, depth)
+        elif character in "]}":
+            depth -= 1
+    return most
 
 
 def _not_plain(node: Node, file: str, depth: int) -> Iterator[Fault]:

@@ -43,9 +43,10 @@ class Fact:
             return None
         if value == NONE:
             return 0
-        if self.kind == "flag" and isinstance(value, bool):
-            return int(value)
-        if self.kind == "scale":
+        if self.kind == "flag":
+            if isinstance(value, bool):
+                return int(value)
+        elif self.kind == "scale":
             for rank, step in enumerate(self.scale, 1):
                 if step.value == value:
                     return rank

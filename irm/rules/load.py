@@ -95,15 +95,21 @@ def _choices(fact: Fact) -> str:
     return ", ".join([*(step.value for step in fact.scale), NONE, UNKNOWN])
 
 
-@lru_cache(maxsize=64)
 def load_pack(text: str, *, file: str = "pack.yaml") -> Pack:
-    """Raises LanguageError with every fault. The same text gives the same pack, once parsed."""
+    """Raises LanguageError with every fault. The same text gives the same pack, once parsed (half a second for a long
+    one)."""
+    return read_pack(text, file=file)[1]
+
+
+@lru_cache(maxsize=32)
+def read_pack(text: str, *, file: str = "pack.yaml") -> tuple[Document, Pack]:
+    """The pack with its places in the file."""
     document, part = parse(text, PackPart, file=file)
     loader = _Loader(document, part)
     pack = loader.pack()
     if loader.faults:
         raise LanguageError(loader.faults)
-    return pack
+    return document, pack
 
 
 def builtin_sources() -> Mapping[str, str]:
@@ -154,7 +160,7 @@ class _Loader:
         )
 
     def _fault(self, loc: Loc, message: str, hint: str = "") -> None:
-        self.faults.append(self.document.fault(loc, message, hint))
+        self.faults.append(self.document.fault(loc, message if message.endswith(".") else message + ".", hint))
 
     def _unique(self) -> None:
         for what, ids in (

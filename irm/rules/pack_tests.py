@@ -15,13 +15,13 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from irm.conditions import level_words
 from irm.errors import Invalid
-from irm.positions import Document, Fault, LanguageError, Loc, read
+from irm.positions import Document, Fault, LanguageError, Loc
 from irm.rules.duties import Cii, IncidentSubject, Levels, Owed, Party, Share, due
 from irm.rules.evaluate import Grading, GradingContext, grade
 from irm.rules.facts import NONE, FactValue, Register
 from irm.rules.language import LevelWord
 from irm.rules.levels import level_word
-from irm.rules.load import catalogue, check_facts, load_pack
+from irm.rules.load import catalogue, check_facts, read_pack
 from irm.rules.moments import within
 from irm.rules.pack import Pack
 
@@ -123,10 +123,10 @@ class PackCheck:
 def check_pack(text: str, *, file: str) -> tuple[Pack | None, PackCheck]:
     """Loads a pack and runs its tests; never raises for what is wrong with it, all of it stands in `faults`."""
     try:
-        pack = load_pack(text, file=file)
+        document, pack = read_pack(text, file=file)
     except LanguageError as error:
         return None, PackCheck(0, error.faults)
-    return pack, run_tests(pack, read(text, file=file))
+    return pack, run_tests(pack, document)
 
 
 def run_tests(pack: Pack, document: Document) -> PackCheck:

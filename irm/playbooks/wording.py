@@ -16,6 +16,9 @@ KINDS: Final = {
     "run": N_("Further playbook"),
     "exhausted": N_("Nobody has answered"),
     "overran": N_("Not done in time"),
+    "noted": N_("Note"),
+    "done": N_("Step done"),
+    "finished": N_("Playbook finished"),
 }
 
 STAGES: Final = {

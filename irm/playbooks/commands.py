@@ -1,0 +1,239 @@
+"""`irm playbook`: check, publish, simulate, list."""
+
+import sys
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from irm.console import Console, json_option
+from irm.db import SYSTEM, Database
+from irm.playbooks import queries, signals, supposing, wording
+from irm.playbooks.check import Checked, City, check as lint, worst_cases
+from irm.playbooks.city import built_in_city, city_of, held_today
+from irm.playbooks.durations import duration_text
+from irm.playbooks.language import json_schema
+from irm.playbooks.publishing import library, publish as publish_playbook
+from irm.playbooks.simulate import simulate as run_ahead
+from irm.playbooks.steps import targets_of
+from irm.positions import Fault
+
+
+@click.group()
+def playbook() -> None:
+    """Playbooks: who is called, told and asked to report, in what order."""
+
+
+@playbook.command("check")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--city", "with_city", is_flag=True, help="Judge by this city's published packs, playbooks and rosters.")
+@json_option
+@click.pass_obj
+def check(console: Console, files: tuple[Path, ...], *, with_city: bool, as_json: bool) -> None:
+    """Check playbooks (without FILES: those irm brings along), the limits of the law included.
+
+    Every fault is printed as file:line:column: what is wrong – what was meant. Exit code 1 when there is an error; warnings
+    do not count. Needs no database unless --city is given.
+    """
+    checked: list[tuple[str, Checked, City]] = []
+    for name, text in _sources(files):
+        if with_city:
+            checked.append((name, *console.run(lambda db, name=name, text=text: _checked(db, text, name))))  # type: ignore[misc]
+        else:
+            city = built_in_city()
+            checked.append((name, lint(text, file=name, city=city), city))
+    errors = [fault for _, one, _ in checked for fault in one.errors]
+    if as_json:
+        console.show({"ok": not errors, "playbooks": [_told(*one) for one in checked]}, as_json=True)
+    else:
+        for _, one, _ in checked:
+            for fault in one.errors:
+                click.echo(str(fault), err=True)
+            for fault in one.warnings:
+                click.echo(f"{fault} ({console.t('warning')})", err=True)
+        console.show([row for one in checked for row in _rows(*one)], as_json=False)
+    if errors:
+        sys.exit(1)
+
+
+def _told(name: str, checked: Checked, city: City) -> dict[str, Any]:
+    return {
+        "file": name,
+        "playbook": checked.playbook.id if checked.playbook else None,
+        "errors": [_fault(one) for one in checked.errors],
+        "warnings": [_fault(one) for one in checked.warnings],
+        "worst": _rows(name, checked, city),
+    }
+
+
+def _rows(name: str, checked: Checked, city: City) -> list[dict[str, Any]]:
+    """The sum of each report step against its limit."""
+    if checked.playbook is None:
+        return []
+    return [
+        {
+            "file": name,
+            "step": one.step,
+            "rule": one.rule,
+            "worst": duration_text(one.total),
+            "allowed": duration_text(one.allowed) if one.allowed else None,
+            "path": " > ".join(one.path),
+        }
+        for one in worst_cases(checked.playbook, city)
+    ]
+
+
+def _fault(one: Fault) -> dict[str, Any]:
+    return {"line": one.line, "column": one.column, "message": one.message, "hint": one.hint}
+
+
+async def _checked(db: Database, text: str, name: str) -> tuple[Checked, City]:
+    now = db.clock.now()
+    async with db.transaction(SYSTEM) as tx:
+        city = await city_of(tx, now=now)
+        checked = lint(text, file=name, city=city)
+        if checked.playbook is None:
+            return checked, city
+        named = [target for step in checked.playbook.steps for target in targets_of(step.action)]
+        city = replace(city, held=await held_today(tx, named, now=now))
+    return lint(text, file=name, city=city), city
+
+
+@playbook.command("publish")
+@click.argument("file", type=click.Path(path_type=Path))
+@json_option
+@click.pass_obj
+def publish(console: Console, file: Path, *, as_json: bool) -> None:
+    """Publish a playbook. Runs that start from now on use it; running ones keep their version."""
+    text = _read(file)
+
+    async def work(db: Database) -> dict[str, Any]:
+        now = db.clock.now()
+        async with db.transaction(SYSTEM) as tx:
+            city = await city_of(tx, now=now)
+            made, checked = await publish_playbook(tx, text, file=str(file), city=city, actor=SYSTEM, now=now)
+        return {
+            "playbook": made.playbook_id,
+            "version": made.version,
+            "new": made.is_new,
+            "warnings": [str(one) for one in checked.warnings],
+        }
+
+    console.show(console.run(work), as_json=as_json)
+
+
+@playbook.command("list")
+@json_option
+@click.pass_obj
+def list_playbooks(console: Console, *, as_json: bool) -> None:
+    """Published versions; the active one of each is what new runs start with."""
+
+    async def work(db: Database) -> list[dict[str, Any]]:
+        async with db.transaction(SYSTEM) as tx:
+            return [
+                {
+                    "playbook": one.playbook_id,
+                    "version": one.version,
+                    "active": one.active,
+                    "title": console.t.of(one.title),
+                    "published_at": one.published_at,
+                    "published_by": one.published_by,
+                }
+                for one in await queries.versions(tx)
+            ]
+
+    console.show(console.run(work), as_json=as_json)
+
+
+@playbook.command("simulate")
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option("--answer", "answers", multiple=True, metavar="STEP=AFTER", help="Somebody answers a page: alarm=12m.")
+@click.option(
+    "--fact", "given", multiple=True, metavar="NAME=VALUE", help="A fact of the incident: cii=unknown, reached=2."
+)
+@click.option("--handled", metavar="AFTER", help="The incident is handled after this time: 3h.")
+@json_option
+@click.pass_obj
+def simulate(
+    console: Console,
+    file: Path | None,
+    *,
+    answers: tuple[str, ...],
+    given: tuple[str, ...],
+    handled: str | None,
+    as_json: bool,
+) -> None:
+    """Print the timeline of a playbook (default: report-chain) with one organization for every part. Sends nothing.
+
+    Every report that a step stands for is taken as owed from the start and never submitted; pages without --answer stay
+    unanswered.
+    """
+    text = _read(file) if file else library()["report-chain.yaml"]
+    checked = lint(text, file=str(file or "report-chain.yaml"), city=built_in_city())
+    if checked.playbook is None:
+        for fault in checked.errors:
+            click.echo(str(fault), err=True)
+        sys.exit(1)
+    try:
+        events = supposing.events(checked.playbook, [_pair(one) for one in answers], handled)
+        facts = supposing.facts(checked.playbook, dict(_pair(one) for one in given))
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    timeline = run_ahead(
+        checked.playbook,
+        facts,
+        supposing.START,
+        obligations=supposing.obligations(checked.playbook),
+        supposed=events,
+    )
+    rows = [
+        {"after": _after(line.at), **_line(console, line.effect)}
+        for line in timeline.lines
+        if not isinstance(line.effect, signals.StepOpened | signals.StopPaging)
+    ]
+    if as_json:
+        console.show({"playbook": checked.playbook.id, "timeline": rows, "asleep": list(timeline.asleep)}, as_json=True)
+        return
+    console.show(rows, as_json=False)
+    if timeline.asleep:
+        click.echo(console.t("Never begun: %(steps)s", steps=", ".join(timeline.asleep)))
+
+
+def _after(at: datetime) -> str:
+    passed = at - supposing.START
+    return duration_text(passed) if passed > timedelta() else "0"
+
+
+def _line(console: Console, effect: signals.Effect) -> dict[str, Any]:
+    step = getattr(effect, "step", "") or ""
+    kind, said = supposing.words(effect)
+    return {"step": step, "what": console.t(wording.KINDS.get(kind, kind)), "who": said}
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign or not name or not value:
+        message = f"“{text}” – write name=value"
+        raise click.ClickException(message)
+    return name.strip(), value.strip()
+
+
+@playbook.command("schema")
+@click.pass_obj
+def schema(console: Console) -> None:
+    """Print the JSON Schema of the language, for editors."""
+    console.show(json_schema(), as_json=True)
+
+
+def _sources(files: tuple[Path, ...]) -> list[tuple[str, str]]:
+    return [(str(path), _read(path)) for path in files] if files else list(library().items())
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"{path}: {error}"
+        raise click.ClickException(message) from error

@@ -31,9 +31,6 @@ AnyRequest = Request[Any, Any, Any]
 
 FORM_COOKIE: Final = "irm_form"
 """Ties the sign-in form to the browser that loaded it; there is no session yet that could."""
-WRONG: Final = N_("Login name or password is not right.")
-LOCKED: Final = N_("The account is locked after too many wrong passwords, until %(time)s.")
-DISABLED: Final = N_("The account is disabled. Ask the system administrator.")
 TOO_OFTEN: Final = N_("Too many attempts. Wait a minute, then try again.")
 STALE: Final = N_("The page was open too long. Please send it again.")
 TWO_PASSWORDS: Final = N_("The two passwords are not the same.")

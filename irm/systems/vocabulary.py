@@ -12,7 +12,7 @@ YES_NO_UNKNOWN: Final[tuple[YesNoUnknown, ...]] = get_args(YesNoUnknown)
 KINDS: Final = ("system", "platform")
 LIFE_CYCLE_NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "planned": N_("Planned"),
+        "planned": N_("Not yet begun"),
         "building": N_("Being built"),
         "trial": N_("Trial operation"),
         "live": N_("In operation"),

@@ -222,8 +222,13 @@ def _plain(node: Node) -> Any:
 def parse(text: str, model: type[AnyModel], *, file: str) -> tuple[Document, AnyModel]:
     """Read and validate. Raises LanguageError with every fault that pydantic finds, at its place."""
     document = read(text, file=file)
+    return document, validated(document, model)
+
+
+def validated(document: Document, model: type[AnyModel]) -> AnyModel:
+    """Raises LanguageError with every fault that pydantic finds, at its place."""
     try:
-        return document, model.model_validate(document.data)
+        return model.model_validate(document.data)
     except ValidationError as error:
         raise LanguageError(_of_pydantic(document, model, error)) from error
 

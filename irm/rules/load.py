@@ -3,7 +3,7 @@
 `load_pack(text, file=…)` raises LanguageError with all faults. It does not run the pack's own tests: `pack_tests.py` does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache, lru_cache
 from hashlib import sha256
@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from irm.conditions import Choice, Condition, ConditionError, FactType, compile_condition, level_words
 from irm.errors import FieldError, Invalid
 from irm.i18n import N_
-from irm.positions import Document, Fault, LanguageError, Loc, parse
+from irm.positions import Document, Fault, LanguageError, Loc, read, validated
 from irm.rules.duties import DUTY_TYPES
 from irm.rules.facts import NONE, REGISTER_TYPES, UNKNOWN, Fact, FactValue, Step
 from irm.rules.language import (
@@ -104,7 +104,11 @@ def load_pack(text: str, *, file: str = "pack.yaml") -> Pack:
 @lru_cache(maxsize=32)
 def read_pack(text: str, *, file: str = "pack.yaml") -> tuple[Document, Pack]:
     """The pack with its places in the file."""
-    document, part = parse(text, PackPart, file=file)
+    document = read(text, file=file)
+    try:
+        part = validated(document, PackPart)
+    except LanguageError as error:
+        raise LanguageError([*error.faults, *_faulty_conditions(document)]) from error
     loader = _Loader(document, part)
     pack = loader.pack()
     if loader.faults:
@@ -122,6 +126,18 @@ def builtin_sources() -> Mapping[str, str]:
 @cache
 def builtin_packs() -> tuple[Pack, ...]:
     return tuple(load_pack(text, file=name) for name, text in builtin_sources().items())
+
+
+def _faulty_conditions(document: Document) -> Iterator[Fault]:
+    """Of a file whose shape is wrong elsewhere: so that one run tells all."""
+    rules = document.data.get("rules") if isinstance(document.data, dict) else None
+    for index, rule in enumerate(rules if isinstance(rules, list) else ()):
+        when = rule.get("when") if isinstance(rule, dict) else None
+        if isinstance(when, str):
+            try:
+                compile_condition(when, _grading_types() if "grade" in rule else _duty_types())
+            except ConditionError as error:
+                yield from document.faults_of(("rules", index, "when"), error)
 
 
 class _Loader:

@@ -186,7 +186,7 @@ def test_the_catalogue_is_bilingual_and_read_by_some_rule() -> None:
 def changed(old: str, new: str, file: str = "cac-2025-reporting.yaml") -> list[str]:
     source = builtin_sources()[file]
     assert old in source
-    pack, checked = check_pack(source.replace(old, new), file="x.yaml")
+    _, checked = check_pack(source.replace(old, new), file="x.yaml")
     return [str(fault) for fault in checked.faults]
 
 

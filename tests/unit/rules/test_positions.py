@@ -1,5 +1,6 @@
 """Faults of YAML languages: at their place, all of them, and nothing but plain YAML."""
 
+from contextlib import suppress
 from typing import Literal
 
 import pytest
@@ -108,7 +109,5 @@ def test_a_conditions_fault_stands_inside_its_text(text: str, place: tuple[int, 
 
 @given(st.text(max_size=80))
 def test_any_text_is_read_or_refused(text: str) -> None:
-    try:
-        read(text, file="f.yaml")
-    except LanguageError as error:
-        assert error.faults
+    with suppress(LanguageError):
+        assert read(text, file="f.yaml").text == text

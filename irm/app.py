@@ -24,11 +24,12 @@ from irm.db import Database
 from irm.i18n import Translator, translator
 from irm.incidents import routes as incidents_routes
 from irm.notify import pages as notify_pages, routes as notify_routes
+from irm.obligations import contact_pages, pages as obligations_pages, routes as obligations_routes
 from irm.overview import pages as overview_pages, routes as overview_routes
 from irm.rules import pages as rules_pages, routes as rules_routes
 from irm.systems import routes as systems_routes
 from irm.web import assets, drafts, live, preferences, styleguide
-from irm.web.headers import AnswerHeaders
+from irm.web.headers import answer_headers
 from irm.web.reader import reader_of
 from irm.wiring import WIRING
 
@@ -63,6 +64,9 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *systems_routes.ROUTES,
     *notify_routes.ROUTES,
     *notify_pages.ROUTES,
+    *obligations_pages.ROUTES,
+    *contact_pages.ROUTES,
+    *obligations_routes.ROUTES,
     *incidents_routes.ROUTES,
 ]
 
@@ -80,7 +84,6 @@ def create_app(settings: Settings, db: Database, clock: Clock, *, owning: Lifesp
             "t": Provide(_translator, sync_to_thread=False),
         },
         guards=[guard.authorize],
-        middleware=[AnswerHeaders()],
         lifespan=[*([owning] if owning else []), live.lifespan],
         exception_handlers=problems.HANDLERS,
         state=State({"db": db, "clock": clock, "settings": settings}),
@@ -94,6 +97,7 @@ def create_app(settings: Settings, db: Database, clock: Clock, *, owning: Lifesp
         pdb_on_exception=False,
         debug=False,
     )
+    app.asgi_handler = answer_headers(app.asgi_handler)
     guard.refuse_unguarded(app)
     return app
 

@@ -1,13 +1,14 @@
 """What needs a person now, most urgent first. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
 Texts = Mapping[str, str]
 NeedKind = Literal["page", "unanswered", "report", "duty", "receipt", "task", "second_person"]
+LevelKind = Literal["reached", "possible", "assessed"]
 WarningKind = Literal["nobody_on_duty", "nobody_sends", "broker_silent", "clock_skew", "failed_deliveries"]
 
 LEAST: Final = 4
@@ -27,6 +28,8 @@ class Need:
     href: str
     since: datetime
     severity: int | None = None
+    level_kind: LevelKind = "reached"
+    """How sure that level is."""
     started_at: datetime | None = None
     due_at: datetime | None = None
     limit_word: str = ""
@@ -55,7 +58,7 @@ class LiveIncident:
     status_name: str
     """Msgid."""
     level: int
-    level_kind: Literal["reached", "possible", "assessed"]
+    level_kind: LevelKind
     discovered_at: datetime
     exercise: bool
     clock: Mapping[str, Any] | None = None
@@ -87,7 +90,6 @@ class Board:
     nearest_due: datetime | None = None
     overdue: int = 0
     more_clocks: int = 0
-    links: Sequence[str] = field(default_factory=tuple)
 
     @property
     def live(self) -> int:

@@ -1,6 +1,7 @@
 """The board of one reader, read from every room."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -47,9 +48,10 @@ async def board_of(tx: Tx, principal: Principal, *, now: datetime) -> Board:
         *await _tasks(tx, principal),
         *await _second_persons(tx, principal),
     ]
+    kinds = {one.number: one.level_kind for one in live}
     return Board(
         now=now,
-        needs=in_order(needs),
+        needs=in_order(replace(need, level_kind=kinds.get(need.about, need.level_kind)) for need in needs),
         incidents=gravest_first(live),
         clocks=[_chip(one) for one in clocked[:CHIPS]],
         more_clocks=max(0, len(clocked) - CHIPS),

@@ -1,4 +1,4 @@
-"""What every answer carries: a reference number, and what a browser may do with it. The outermost middleware."""
+"""What every answer carries: a reference number, and what a browser may do with it. The outermost layer."""
 
 import re
 from typing import Final
@@ -6,7 +6,6 @@ from typing import Final
 import structlog
 from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
-from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from irm.db import uuid7
@@ -35,19 +34,21 @@ FIXED: Final = {
 REFERENCE: Final = re.compile(r"[A-Za-z0-9-]{8,64}\Z")
 
 
-class AnswerHeaders(ASGIMiddleware):
-    """`scope["state"]["request_id"]`: the proxy's X-Request-Id where it is a plain one, else a new one.
+def answer_headers(app: ASGIApp) -> ASGIApp:
+    """Around the whole application: Litestar's own middleware does not see paths that no route answers.
 
-    A handler's own value of a header stays (a download's stricter policy). Pages and JSON are not kept by any cache
-    unless the handler says otherwise: the desk is shared.
+    `scope["state"]["request_id"]`: the proxy's X-Request-Id where it is a plain one, else a new one. A handler's own
+    value of a header stays (a download's stricter policy). Pages and JSON are not kept by any cache unless the handler
+    says otherwise: the desk is shared.
     """
 
-    scopes = (ScopeType.HTTP,)
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+    async def handle(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await app(scope, receive, send)
+            return
         given = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"x-request-id"), "")
         request_id = given if REFERENCE.match(given) else str(uuid7())
-        scope.setdefault("state", {})["request_id"] = request_id
+        scope["state"]["request_id"] = request_id
 
         async def marked(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -60,4 +61,6 @@ class AnswerHeaders(ASGIMiddleware):
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
-            await next_app(scope, receive, marked)
+            await app(scope, receive, marked)
+
+    return handle

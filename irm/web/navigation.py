@@ -28,7 +28,7 @@ DESKTOP: Final = (
     Entry("/rules", N_("Rules"), "book", "read_rules"),
     Entry("/playbooks", N_("Playbooks"), "steps", "read_playbooks"),
     Entry("/organizations", N_("Contacts"), "phone", "read_organizations"),
-    Entry("/outbox", N_("Sent messages"), "mail", "read_outbox"),
+    Entry("/outbox", N_("Sent messages"), "out", "read_outbox"),
     Entry("/admin", N_("Administration"), "admin"),
 )
 PHONE: Final = (

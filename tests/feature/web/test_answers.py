@@ -1,0 +1,84 @@
+"""What every answer carries, and what a browser gets when something is not there."""
+
+from typing import Any
+
+import httpx
+
+from irm.access.policy import Role
+from irm.db import Database
+from irm.web.assets import assets, static_url
+from tests import make
+
+HTML = {"accept": "text/html"}
+
+
+async def test_every_answer_says_what_a_browser_may_do(client: httpx.AsyncClient) -> None:
+    for path in ("/healthz", "/nowhere", "/login", "/api/v1/nowhere"):
+        answer = await client.get(path, headers=HTML)
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["cache-control"] == "no-store"
+        assert len(answer.headers["x-request-id"]) == 36
+
+
+async def test_a_reference_of_the_proxy_is_kept_if_it_is_a_plain_one(client: httpx.AsyncClient) -> None:
+    kept = await client.get("/healthz", headers={"x-request-id": "proxy-0001"})
+    assert kept.headers["x-request-id"] == "proxy-0001"
+    odd = await client.get("/healthz", headers={"x-request-id": "<script>alert(1)</script>"})
+    assert "script" not in odd.headers["x-request-id"]
+
+
+async def test_what_is_not_there_is_a_page_in_the_readers_language_with_a_reference(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/nowhere", headers=HTML | {"accept-language": "en"})
+    assert answer.status_code == 404
+    assert '<html lang="en"' in answer.text
+    assert answer.headers["x-request-id"] in answer.text
+    chinese = await client.get("/nowhere", headers=HTML)
+    assert '<html lang="zh-CN"' in chinese.text
+    problem = await client.get("/api/v1/nowhere")
+    assert problem.headers["content-type"] == "application/problem+json"
+
+
+async def test_static_files_are_kept_for_a_year_under_their_hash(client: httpx.AsyncClient) -> None:
+    url = static_url("irm.css")
+    answer = await client.get(url)
+    assert answer.status_code == 200
+    assert "immutable" in answer.headers["cache-control"]
+    assert answer.headers["content-encoding"] == "gzip"
+    assert ".clock" in answer.text
+    old = await client.get("/static/0123456789ab/irm.css")
+    assert old.status_code == 200
+    assert old.headers["cache-control"] == "no-cache"
+    assert (await client.get("/static/x/../pages.py")).status_code == 404
+    assert (await client.get("/static/x/nothing.css")).status_code == 404
+
+
+def test_pages_stay_within_their_weight() -> None:
+    packed = {name: len(asset.packed or asset.body) for name, asset in assets().items()}
+    assert packed["irm.js"] + packed["htmx.js"] < 40_000
+    assert sum(packed.values()) < 120_000
+
+
+async def test_language_and_theme_are_chosen_by_a_link(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/preferences", params={"locale": "en", "theme": "dark", "back": "/login"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+    page = await client.get("/login", headers=HTML)
+    assert '<html lang="en" data-theme="dark">' in page.text
+    away = await client.get("/preferences", params={"locale": "xx", "back": "//elsewhere.example"})
+    assert away.headers["location"] == "/"
+    assert "set-cookie" not in away.headers
+
+
+async def test_the_styleguide_is_for_the_demo_only(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/styleguide", headers=HTML)).status_code == 404
+
+
+async def test_the_menu_of_a_stranger_is_empty(client: httpx.AsyncClient, db: Database, sign_in: Any) -> None:
+    page = await client.get("/login", headers=HTML)
+    assert 'class="side"' not in page.text
+    async with db.transaction() as tx:
+        officer = await make.account(tx, await make.organization(tx, "cloud_authority"), Role.DUTY_OFFICER)
+    signed = await (await sign_in(officer)).get("/", headers=HTML)
+    assert 'class="side"' in signed.text

@@ -22,7 +22,7 @@ from irm.clock import Clock, DatabaseClock
 from irm.config import Settings
 from irm.db import Database
 from irm.i18n import Translator, translator
-from irm.incidents import routes as incidents_routes
+from irm.incidents import filing_pages, pages as incidents_pages, routes as incidents_routes, sections as incidents_sections
 from irm.notify import pages as notify_pages, routes as notify_routes
 from irm.obligations import contact_pages, pages as obligations_pages, routes as obligations_routes
 from irm.overview import pages as overview_pages, routes as overview_routes
@@ -68,6 +68,9 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *contact_pages.ROUTES,
     *obligations_routes.ROUTES,
     *incidents_routes.ROUTES,
+    *incidents_sections.ROUTES,
+    *filing_pages.ROUTES,
+    *incidents_pages.ROUTES,
 ]
 
 

@@ -50,3 +50,12 @@ async def systems_of(tx: Tx, ids: Collection[UUID]) -> list[System]:
 
 def concerned(system: System) -> Concerned:
     return Concerned(system.id, system.operator_id, system.owner_id, system.user_ids, system.maintainer_ids)
+
+
+def account_of_draft(subject: str) -> UUID | None:
+    """Whose form a file waits in (`account/<id>/filing/<key>`); None for every other subject."""
+    kind, _, rest = subject.partition("/")
+    account, _, form = rest.partition("/")
+    if kind != "account" or not form.startswith("filing/"):
+        return None
+    return UUID(account)

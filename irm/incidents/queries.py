@@ -1,12 +1,13 @@
 """Reading incidents. Every function that gives one away asks first how far the reader sees."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, case, func, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from irm.access.policy import Permission, Principal, Reach, reach
 from irm.db import Tx
@@ -22,6 +23,7 @@ from irm.incidents.models import (
     PartSystemRow,
     StatusChangeRow,
 )
+from irm.obligations.queries import incidents_sent_to
 
 NO_INCIDENT = N_("There is no such incident, or it is not yours to see.")
 
@@ -149,6 +151,14 @@ async def sight_of(tx: Tx, number: str, by: Principal, permission: Permission = 
     if row is None:
         raise NotFound(NO_INCIDENT)
     return Sight(_incident(row), far.everything, far.organizations)
+
+
+async def incident_sent_to(tx: Tx, number: str, authorities: Collection[UUID]) -> Incident:
+    """One of which these authorities have received a report. Raises NotFound like every other."""
+    row = await tx.scalar(select(IncidentRow).where(IncidentRow.number == number))
+    if row is None or row.id not in await incidents_sent_to(tx, authorities):
+        raise NotFound(NO_INCIDENT)
+    return _incident(row)
 
 
 async def incident_of(tx: Tx, incident_id: UUID) -> Incident:
@@ -290,7 +300,7 @@ async def latest_trace(tx: Tx, sight: Sight) -> list[dict[str, Any]]:
         await tx.scalars(
             select(GradingRow)
             .where(GradingRow.incident_id == sight.incident.id)
-            .distinct(GradingRow.part_id)
+            .ext(distinct_on(GradingRow.part_id))
             .order_by(GradingRow.part_id, GradingRow.at.desc(), GradingRow.id.desc())
         )
     )

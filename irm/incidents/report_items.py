@@ -21,6 +21,7 @@ from irm.incidents.lifecycle import Status
 from irm.incidents.models import FilingRow, IncidentRow
 from irm.ledger import Event
 from irm.obligations.drafting import fill_draft
+from irm.playbooks.queries import tasks_of
 from irm.rules.facts import NONE, Fact
 from irm.rules.levels import level_word
 from irm.rules.load import catalogue
@@ -58,7 +59,11 @@ async def report_items(tx: Tx, incident: IncidentRow, *, for_organization: UUID)
     )
     # A unit's report speaks from its own words; the authority's from all.
     own = [one for one in filings if one.organization_id == for_organization]
-    done: list[str] = []
+    done = [
+        t.of(task.title)
+        for task in await tasks_of(tx, f"incident/{incident.id}")
+        if task.status == "done" and (part is None or task.organization_id in {None, for_organization})
+    ]
     found = {
         "unit": _unit(t, picture, part, for_organization),
         "course": _course(t, picture, part, own or filings, done),

@@ -168,42 +168,55 @@ def who(names: Mapping[str, str], actor: str) -> str:
 
 def words(t: Translator, entry: Entry, organizations: Mapping[UUID, str]) -> tuple[str, str]:
     """(what, detail) as the timeline says it."""
-    body = entry.body
     what = t(WORDS[entry.action]) if entry.action in WORDS else entry.action
-    detail: list[str] = []
+    named = [_uuid(entry.body.get(key)) for key in ("organization", "bearer")]
+    detail = [organizations[one] for one in named if one in organizations]
+    detail += _incident_words(t, entry) if entry.action.startswith("incident.") else _other_words(entry)
+    if entry.reason:
+        detail.append(t("reason: %(reason)s", reason=entry.reason))
+    return what, " · ".join(part for part in detail if part)
+
+
+def _incident_words(t: Translator, entry: Entry) -> list[str]:
+    body = entry.body
     match entry.action:
         case "incident.graded":
-            detail.append(
+            return [
                 t(
                     "reached %(reached)s, possible %(possible)s",
                     reached=level_words(t, body.get("reached")),
                     possible=level_words(t, body.get("possible")),
                 )
-            )
+            ]
         case "incident.assessed":
-            detail.append(level_words(t, body.get("level")))
-            if body.get("effective") is False:
-                detail.append(t("waits for a second person"))
+            waits = [t("waits for a second person")] if body.get("effective") is False else []
+            return [level_words(t, body.get("level")), *waits]
         case "incident.status_changed" | "incident.status_requested":
-            detail.append(
+            return [
                 t("from “%(source)s” to “%(target)s”", source=_status(t, body["from"]), target=_status(t, body["to"]))
-            )
+            ]
         case "incident.facts_changed":
-            detail.append(t.plural("%(n)s fact", "%(n)s facts", len(body.get("changes") or ())))
-        case action if action.startswith("obligation."):
-            detail.append(str(body.get("rule", "")))
-        case action if action.startswith(("run.", "task.")):
-            detail.append(str(body.get("step") or body.get("step_id") or body.get("playbook") or ""))
-        case action if action.startswith("submission."):
-            detail.append(str(body.get("serial", "")))
-        case action if action.startswith("delivery."):
-            detail += [str(body.get("channel") or ""), str(body.get("reason") or "")]
-    for key in ("organization", "bearer"):
-        if (one := body.get(key)) and _uuid(one) in organizations:
-            detail.insert(0, organizations[UUID(one)])
-    if entry.reason:
-        detail.append(t("reason: %(reason)s", reason=entry.reason))
-    return what, " · ".join(part for part in detail if part)
+            return [t.plural("%(n)s fact", "%(n)s facts", len(body.get("changes") or ()))]
+        case _:
+            return []
+
+
+def _other_words(entry: Entry) -> list[str]:
+    body, room = entry.body, entry.action.partition(".")[0]
+    keys = {
+        "obligation": ("rule",),
+        "run": ("playbook", "step"),
+        "task": ("step",),
+        "submission": ("serial",),
+        "delivery": ("channel", "reason"),
+    }.get(room, ())
+    return [str(body.get(key) or "") for key in keys]
+
+
+def organizations_in(entries: Iterable[Entry]) -> set[UUID]:
+    """The organizations that the entries name."""
+    named = (_uuid(one.body.get(key)) for one in entries for key in ("organization", "bearer"))
+    return {one for one in named if one is not None}
 
 
 def tone(action: str) -> str:

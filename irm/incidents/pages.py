@@ -1,0 +1,352 @@
+"""Pages of incidents: the list, one incident with its sections, and the forms on it. All work without JavaScript."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from litestar import Request, get, post
+from litestar.datastructures import UploadFile
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect
+from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
+
+from irm.access.policy import Permission, Principal, allow
+from irm.clock import Clock
+from irm.config import Settings
+from irm.db import Database
+from irm.errors import Conflict, FieldError, Invalid, NotFound
+from irm.evidence.blobs import MAX_SIZE
+from irm.evidence.types import TAKEN
+from irm.i18n import N_, Translator
+from irm.incidents import handling, queries, showing
+from irm.incidents.assessing import assess_level, confirm_assessment
+from irm.incidents.lifecycle import LIVE, STATUS_NAMES
+from irm.incidents.panels import SECTIONS, STATUS_TONES, Reading, facts_form
+from irm.incidents.policy import intake_policy
+from irm.incidents.queries import Filters
+from irm.incidents.routes import sight
+from irm.incidents.schemas import IncidentLine
+from irm.incidents.sections import attach_file
+from irm.incidents.stating import state_facts
+from irm.obligations.history import next_limits
+from irm.rules.load import catalogue
+from irm.web.forms import Form, flatten
+from irm.web.pages import Page, page
+
+READ: Final = allow(Permission.READ_INCIDENTS)
+NO_SECTION: Final = N_("There is no such section.")
+NOT_A_FIGURE: Final = N_("Enter a whole number, or choose “none found” or “unknown”.")
+
+
+@get("/incidents", opt=READ, include_in_schema=False)
+async def list_page(
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    principal: NamedDependency[Principal],
+    t: NamedDependency[Translator],
+    status: FromQuery[str | None] = None,
+    level: FromQuery[int | None] = None,
+    text: FromQuery[str | None] = None,
+    exercise: FromQuery[str | None] = None,
+    cursor: FromQuery[str | None] = None,
+) -> Page:
+    """The address is the state: chips and search are links that can be sent to a colleague."""
+    filters = Filters(
+        status=status,
+        level=level,
+        exercise={"yes": True, "no": False}.get(exercise or ""),
+        text=text.replace("\0", "") if text else None,
+    )
+    async with db.transaction(principal.actor) as tx:
+        rows, following = await queries.incidents(
+            tx, principal, filters, before=cursor.replace("\0", "") if cursor else None, limit=intake_policy().page_size
+        )
+        lines = await showing.lines(tx, rows, principal)
+        counts = await queries.counts(tx, principal)
+        live, _ = await queries.incidents(tx, principal, Filters(live=True, exercise=False), limit=intake_policy().page_size)
+        limits = await next_limits(
+            tx, [one.id for one in live], None if principal.is_authority else principal.organizations
+        )
+    return page(
+        "incidents/list.html",
+        now=clock.now(),
+        lines=lines,
+        next_cursor=following,
+        live_count=sum(counts.get(one.value, 0) for one in LIVE),
+        nearest=min((due for _, due in limits.values()), default=None),
+        query={"status": status, "level": level, "text": text, "exercise": exercise},
+        status_chips=[(one.value, t(name), counts.get(one.value, 0) or None) for one, name in STATUS_NAMES.items()],
+        status_names={one.value: name for one, name in STATUS_NAMES.items()},
+        status_tones=STATUS_TONES,
+        gravest=_gravest,
+    )
+
+
+def _gravest(line: IncidentLine) -> int:
+    """The level that clocks run by."""
+    one = line.levels
+    return one.possible if one.assessed is None else min(one.reached, one.assessed)
+
+
+@get("/incidents/{number:str}", opt=READ, include_in_schema=False)
+async def incident_page(
+    number: FromPath[str],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    principal: NamedDependency[Principal],
+    t: NamedDependency[Translator],
+) -> Page | Redirect:
+    return await _show(db, clock, principal, t, number)
+
+
+@get("/incidents/{number:str}/sections/{name:str}", opt={**READ, "passive": True}, include_in_schema=False)
+async def section_fragment(
+    number: FromPath[str],
+    name: FromPath[str],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    principal: NamedDependency[Principal],
+    t: NamedDependency[Translator],
+) -> Page:
+    """One section alone, fetched when something about the incident has changed."""
+    build = SECTIONS.get(name)
+    if build is None:
+        raise NotFound(NO_SECTION)
+    now = clock.now()
+    async with db.transaction(principal.actor) as tx:
+        found = await sight(tx, number, principal)
+        context = await build(tx, Reading(found, principal, t, now))
+    return page(f"incidents/{name}.html", now=now, **{**_bare(found.incident), **context})
+
+
+@post("/incidents/{number:str}/facts", opt=allow(Permission.SET_FACTS), include_in_schema=False, status_code=HTTP_303_SEE_OTHER)
+async def state_facts_form(
+    number: FromPath[str],
+    request: Request[Any, Any, Any],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    principal: NamedDependency[Principal],
+    t: NamedDependency[Translator],
+) -> Page | Redirect:
+    values = flatten((await request.form()).multi_items())
+    try:
+        changes = _facts_in(values)
+        async with db.transaction(principal.actor) as tx:
+            found = await sight(tx, number, principal, Permission.SET_FACTS)
+            await state_facts(
+                tx,
+                found.incident.id,
+                changes=changes,
+                organization=None,
+                reason=_text(values, "reason"),
+                by=principal,
+                now=clock.now(),
+            )
+    except (Invalid, Conflict) as refused:
+        refused.errors = tuple(
+            FieldError(one.field.replace("facts.", "fact."), one.message, one.context) for one in refused.errors
+        )
+        return await _show(
+            db, clock, principal, t, number, fact_form=Form.refused(values, refused, t), opened="facts", status_code=422
+        )
+    return _back(number, "facts")
+
+
+def _facts_in(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The form's fields as facts. A scale or flag is its word; a figure stands beside its state."""
+    found: dict[str, Any] = {}
+    faults: list[FieldError] = []
+    for name, fact in catalogue().items():
+        field = f"fact.{name}"
+        if fact.kind in {"scale", "flag"}:
+            if given := _text(values, field):
+                found[name] = True if given == "yes" else given
+            continue
+        state, given = _text(values, f"{field}_state"), _text(values, field).strip().replace(",", "")
+        if state in {"none", "unknown"}:
+            found[name] = state
+        elif state == "value" or given:
+            if given.isascii() and given.isdigit():
+                found[name] = int(given)
+            else:
+                faults.append(FieldError(f"facts.{name}", NOT_A_FIGURE))
+    if faults:
+        raise Invalid(NOT_A_FIGURE, errors=faults)
+    # "unknown" about what nobody ever stated says nothing new.
+    return found
+
+
+@post("/incidents/{number:str}/assess", opt=allow(Permission.ASSESS_LEVEL), include_in_schema=False, status_code=HTTP_303_SEE_OTHER)
+async def assess_form(
+    number: FromPath[str],
+    request: Request[Any, Any, Any],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    principal: NamedDependency[Principal],
+    t: NamedDependency[Translator],
+) -> Page | Redirect:
+    values = flatten((await request.form()).multi_items())
+    level, response = _text(values, "level"), _text(values, "response_level")
+    try:
+        async with db.transaction(principal.actor) as tx:
+            found = await sight(tx, number, principal, Permission.ASSESS_LEVEL)
+            await assess_level(
+                tx,
+                found.incident.id,
+                level=int(level) if level.isdigit() else 0,
+                reason=_text(values, "reason"),
+                stage="review" if _text(values, "stage") == "review" else "preliminary",
+                response_level=int(response) if response.isdigit() else None,
+                by=principal,
+                now=clock.now(),
+            )
+    except (Invalid, Conflict) as refused:
+        form = Form.refused(values, refused, t)
+        return await _show(db, clock, principal, t, number, assess_form=form, opened="assess", status_code=422)
+    return _back(number, "head")
+
+
+@post("/incidents/{number:str}/status", opt=allow(Permission.CHANGE_STATUS), include_in_schema=False, status_code=HTTP_303_SEE_OTHER)
+async def status_form(
+    number: FromPath[str],
+    request: Request[Any, Any, Any],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    principal: NamedDependency[Principal],
+    t: NamedDependency[Translator],
+) -> Page | Redirect:
+    values = flatten((await request.form()).multi_items())
+    try:
+        async with db.transaction(principal.actor) as tx:
+            found = await sight(tx, number, principal, Permission.CHANGE_STATUS)
+            await handling.change_status(
+                tx,
+                found.incident.id,
+                status=_text(values, "status"),
+                reason=_text(values, "reason"),
+                organization=None,
+                by=principal,
+                now=clock.now(),
+            )
+    except (Invalid, Conflict) as refused:
+        form = Form.refused(values, refused, t)
+        return await _show(db, clock, principal, t, number, status_form=form, opened="status", status_code=422)
+    return _back(number, "head")
+
+
+@post(
+    "/incidents/{number:str}/waiting/{waiting_id:uuid}",
+    opt=allow(Permission.ASSESS_LEVEL, Permission.CHANGE_STATUS),
+    include_in_schema=False,
+    status_code=HTTP_303_SEE_OTHER,
+)
+async def confirm_form(
+    number: FromPath[str],
+    waiting_id: FromPath[UUID],
+    request: Request[Any, Any, Any],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    principal: NamedDependency[Principal],
+) -> Redirect:
+    """The second person's word."""
+    values = flatten((await request.form()).multi_items())
+    confirmed = _text(values, "confirmed") == "yes"
+    async with db.transaction(principal.actor) as tx:
+        found = await sight(tx, number, principal)
+        waiting = {one.id: one for one in await queries.waiting_of(tx, found.incident.id)}
+        if waiting_id in waiting and waiting[waiting_id].kind == "status":
+            await handling.confirm_change(tx, waiting_id, confirmed=confirmed, by=principal, now=clock.now())
+        else:
+            await confirm_assessment(tx, waiting_id, confirmed=confirmed, by=principal, now=clock.now())
+    return _back(number, "head")
+
+
+@post("/incidents/{number:str}/attachments", opt=allow(Permission.ADD_EVIDENCE), include_in_schema=False, status_code=HTTP_303_SEE_OTHER)
+async def attach_form(
+    number: FromPath[str],
+    request: Request[Any, Any, Any],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    settings: NamedDependency[Settings],
+    principal: NamedDependency[Principal],
+    t: NamedDependency[Translator],
+) -> Page | Redirect:
+    sent = (await request.form()).multi_items()
+    files = [value for _, value in sent if isinstance(value, UploadFile) and value.filename]
+    try:
+        if not files:
+            raise Invalid(N_("Choose a file."), field="file")
+        for file in files:
+            await attach_file(db, settings, principal, number, file, clock)
+    except Invalid as refused:
+        form = Form.refused({}, refused, t)
+        return await _show(db, clock, principal, t, number, file_form=form, opened="files", status_code=422)
+    return _back(number, "files")
+
+
+async def _show(
+    db: Database,
+    clock: Clock,
+    principal: Principal,
+    t: Translator,
+    number: str,
+    *,
+    status_code: int = HTTP_200_OK,
+    opened: str = "",
+    **forms: Form,
+) -> Page | Redirect:
+    now = clock.now()
+    context: dict[str, Any] = {}
+    async with db.transaction(principal.actor) as tx:
+        found = await sight(tx, number, principal)
+        if found.incident.number != number:
+            return Redirect(f"/incidents/{found.incident.number}", status_code=HTTP_303_SEE_OTHER)
+        reading = Reading(found, principal, t, now)
+        for build in SECTIONS.values():
+            context |= await build(tx, reading)
+    if "fact_form" in forms:
+        # What was typed wins over what is on record.
+        kept = dict(facts_form(context["fact_values"]).values)
+        forms["fact_form"] = Form({**kept, **forms["fact_form"].values}, forms["fact_form"].errors, forms["fact_form"].message)
+    return page(
+        "incidents/show.html",
+        status_code=HTTP_422_UNPROCESSABLE_ENTITY if status_code != HTTP_200_OK else HTTP_200_OK,
+        now=now,
+        **{**_bare(found.incident), **context, **forms, "opened": opened},
+    )
+
+
+def _bare(incident: queries.Incident) -> dict[str, Any]:
+    """What every section may ask for."""
+    return {
+        "incident": incident,
+        "topic": incident.subject,
+        "base": f"/incidents/{incident.number}",
+        "opened": "",
+        "assess_form": Form(values={"stage": "preliminary"}),
+        "status_form": Form(),
+        "accept": ",".join(f".{one}" for one in TAKEN),
+        "size_limit": MAX_SIZE // 1_000_000,
+    }
+
+
+def _back(number: str, section: str) -> Redirect:
+    return Redirect(f"/incidents/{number}#{section}", status_code=HTTP_303_SEE_OTHER)
+
+
+def _text(values: Mapping[str, Any], name: str) -> str:
+    found = values.get(name)
+    return found if isinstance(found, str) else ""
+
+
+ROUTES: Final = [
+    list_page,
+    incident_page,
+    section_fragment,
+    state_facts_form,
+    assess_form,
+    status_form,
+    confirm_form,
+    attach_form,
+]

@@ -1,0 +1,317 @@
+"""What the sections of the incident page show, each by a function of its own, so that htmx can fetch one alone."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from irm.access import queries as access
+from irm.access.policy import Permission, Principal, Resource, may, reach
+from irm.db import Tx
+from irm.i18n import N_, Translator
+from irm.incidents import facts as stated, queries, showing, timeline
+from irm.incidents.categories import category_name
+from irm.incidents.directory import is_city_authority
+from irm.incidents.lifecycle import STATUS_NAMES, Status, offered
+from irm.incidents.plan_lanes import lanes_of
+from irm.incidents.queries import Sight
+from irm.incidents.report_items import value_words
+from irm.notify.duty import duty_at
+from irm.notify.queries import deliveries_of, open_pages_for
+from irm.notify.words import CHANNEL_NAMES, STATUS_NAMES as DELIVERY_NAMES, reason_of, tone_of as delivery_tone
+from irm.obligations import queries as obligations, words as duty_words
+from irm.obligations.forms import form_of
+from irm.playbooks.queries import runs_of, tasks_of
+from irm.rules.load import catalogue
+from irm.systems import queries as register
+from irm.web.forms import Form
+
+TIMELINE_LENGTH: Final = 60
+ROLE_NAMES: Final[Mapping[str, str]] = {
+    "cloud_authority": N_("cloud authority"),
+    "operator": N_("operator"),
+    "owner": N_("owner"),
+    "using_unit": N_("using unit"),
+    "maintainer": N_("maintainer"),
+    "vendor": N_("vendor"),
+    "reporter": N_("filed it"),
+}
+MEANS_NAMES: Final[Mapping[str, str]] = {
+    "web": N_("in irm"),
+    "api": N_("by interface"),
+    "telephone": N_("by telephone"),
+    "machine": N_("by a machine"),
+}
+STATUS_TONES: Final[Mapping[str, str]] = {
+    "reported": "active",
+    "open": "active",
+    "contained": "active",
+    "handled": "done",
+    "closed": "done",
+    "dismissed": "aside",
+    "withdrawn": "aside",
+    "merged": "aside",
+}
+OUTCOME_NAMES: Final[Mapping[str, str]] = {
+    "holds": N_("holds"),
+    "could_hold": N_("could hold: not known yet"),
+    "undecidable": N_("figure not read: judge by hand"),
+    "not_met": N_("not met"),
+}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One request for a page: whose, when, in which language."""
+
+    sight: Sight
+    by: Principal
+    t: Translator
+    now: datetime
+
+    @property
+    def own(self) -> frozenset[UUID] | None:
+        """None: everything."""
+        return None if self.sight.everything else self.sight.organizations
+
+
+Build = Callable[[Tx, Reading], Awaitable[dict[str, Any]]]
+
+
+async def head(tx: Tx, reading: Reading) -> dict[str, Any]:
+    """Levels, state, why, what waits for two, what the reader may do about it."""
+    one = reading.sight.incident
+    parts = await queries.parts_of(tx, reading.sight)
+    resource = Resource(frozenset(part.organization_id for part in parts))
+    trace = await queries.latest_trace(tx, reading.sight)
+    whole = reach(reading.by, Permission.CHANGE_STATUS).everything
+    moves = (
+        list(offered(Status(one.status), whole=whole))
+        if may(reading.by, Permission.CHANGE_STATUS, resource)
+        else []
+    )
+    return {
+        "incident": one,
+        "status_name": STATUS_NAMES[Status(one.status)],
+        "status_tone": STATUS_TONES[one.status],
+        "status_names": {status.value: name for status, name in STATUS_NAMES.items()},
+        "category": category_name(one.category, one.subcategory, reading.t.locale),
+        "why": sorted((line for line in trace if line.get("counts")), key=lambda line: (line["scheme"], line["level"])),
+        "outcome_names": OUTCOME_NAMES,
+        "facts_catalogue": catalogue(),
+        "citation": lambda given: duty_words.citation_text(given, reading.t),
+        "value_words": lambda name, value: value_words(reading.t, catalogue()[name], value),
+        "waiting": await showing.waiting(tx, reading.sight, reading.by),
+        "may_assess": may(reading.by, Permission.ASSESS_LEVEL, resource),
+        "moves": moves,
+        "open_pages": await open_pages_for(tx, reading.by, subject=one.subject),
+    }
+
+
+async def clocks(tx: Tx, reading: Reading) -> dict[str, Any]:
+    """What is owed, the nearest limit first, with recipient and article."""
+    found = await obligations.obligations_of(
+        tx, reading.sight.incident.subject, now=reading.now, reach=reach(reading.by, Permission.READ_OBLIGATIONS)
+    )
+    chips = [
+        {
+            **one.chip(),
+            "title": reading.t(
+                "%(bearer)s → %(recipient)s", bearer=one.bearer.name, recipient=one.recipient.name or reading.t("nobody listed")
+            ),
+            "limit": reading.t(one.limit_word),
+            "article": f"{reading.t.of(one.title)} · {duty_words.citation_text(one.citation, reading.t)}",
+            "href": f"/obligations/{one.id}",
+            "note": reading.t(duty_words.STATUS_NAMES[one.status]),
+        }
+        for one in found
+        if one.status not in {"superseded", "waived"}
+    ]
+    running = [one for one in found if one.status == "open" and one.limit_at]
+    gone = sum(1 for one in found if one.status in {"superseded", "waived"})
+    return {"clock_chips": chips, "clocks_gone": gone, "nearest": min((one.limit_at for one in running), default=None)}
+
+
+async def people(tx: Tx, reading: Reading) -> dict[str, Any]:
+    """Who is concerned and who answers the telephone there; the authorities that reports go to."""
+    parts = await queries.parts_of(tx, reading.sight)
+    cities = [one.id for one in await access.organizations(tx) if is_city_authority(one)]
+    ids = list(dict.fromkeys([*cities, *(part.organization_id for part in parts)]))
+    duties = await duty_at(tx, ids, reading.now)
+    systems = await register.systems(tx, {one for part in parts for one in part.system_ids})
+    by_organization = {part.organization_id: part for part in parts}
+    owed = await obligations.obligations_of(
+        tx, reading.sight.incident.subject, now=reading.now, reach=reach(reading.by, Permission.READ_OBLIGATIONS)
+    )
+    desks = {one.recipient.id: one.recipient for one in owed if one.recipient.id and one.recipient.id not in duties}
+    return {
+        "desks": list(desks.values()),
+        "duties": [duties[one] for one in ids if one in duties],
+        "parts": by_organization,
+        "part_systems": {
+            part.organization_id: [systems[one] for one in part.system_ids if one in systems] for part in parts
+        },
+        "role_names": ROLE_NAMES,
+    }
+
+
+async def told(tx: Tx, reading: Reading) -> dict[str, Any]:
+    """The filings, in the filers' own words."""
+    filings = await queries.filings_of(tx, reading.sight)
+    names = await access.organization_names(tx, {one.organization_id for one in filings})
+    systems = await register.systems(tx, {one.system_id for one in filings if one.system_id})
+    return {"filings": filings, "filing_names": names, "filing_systems": systems, "means_names": MEANS_NAMES}
+
+
+async def facts(tx: Tx, reading: Reading) -> dict[str, Any]:
+    """Each fact a figure, none found, or unknown; what could change the level stands first."""
+    parts = await queries.parts_of(tx, reading.sight)
+    own = [part for part in parts if part.organization_id in reading.by.organizations]
+    whole = reach(reading.by, Permission.SET_FACTS).everything
+    holder = reading.sight.incident.facts if whole or not own else own[0].facts
+    known = stated.said(reading.sight.incident.facts)
+    mine = stated.said(holder)
+    trace = await queries.latest_trace(tx, reading.sight)
+    asked = {
+        used["fact"]
+        for line in trace
+        if line.get("counts") in {"possible", "by_hand"}
+        for used in line["used"]
+        if used["value"] is None
+    }
+    resource = Resource(frozenset(part.organization_id for part in parts))
+    return {
+        "fact_list": sorted(catalogue().values(), key=lambda fact: fact.name not in asked),
+        "fact_asked": asked,
+        "fact_values": {**known, **mine},
+        "fact_form": facts_form({**known, **mine}),
+        "may_set_facts": may(reading.by, Permission.SET_FACTS, resource),
+        "facts_whole": whole,
+        "fact_words": lambda fact, value: value_words(reading.t, fact, value),
+    }
+
+
+def facts_form(values: Mapping[str, Any]) -> Form:
+    """The form's fields from facts as stated."""
+    found: dict[str, Any] = {}
+    for name, fact in catalogue().items():
+        value = values.get(name)
+        if fact.kind in {"scale", "flag"}:
+            found[f"fact.{name}"] = {None: "unknown", True: "yes", False: "none"}.get(value, value) if not isinstance(value, str) else value
+        elif isinstance(value, int) and not isinstance(value, bool):
+            found |= {f"fact.{name}": str(value), f"fact.{name}_state": "value"}
+        else:
+            found[f"fact.{name}_state"] = value if value in {"none", "unknown"} else "unknown"
+    return Form(values=found)
+
+
+async def plan(tx: Tx, reading: Reading) -> dict[str, Any]:
+    """Who was and will be called, before it happens."""
+    runs = await runs_of(tx, reading.sight.incident.subject, now=reading.now, own=reading.own)
+    messages = await _messages(tx, reading)
+    return {
+        "runs": [(run, lanes_of(run, messages, reading.t)) for run in runs],
+        "may_see_runs": reading.sight.everything,
+    }
+
+
+async def tasks(tx: Tx, reading: Reading) -> dict[str, Any]:
+    found = await tasks_of(tx, reading.sight.incident.subject, own=reading.own)
+    may_do = reach(reading.by, Permission.DO_TASKS)
+    return {
+        "tasks": found,
+        "may_do": {one.id for one in found if may_do.everything or one.organization_id in may_do.organizations},
+    }
+
+
+async def reports(tx: Tx, reading: Reading) -> dict[str, Any]:
+    found = await obligations.submissions_of(
+        tx, reading.sight.incident.subject, reach=reach(reading.by, Permission.READ_SUBMISSIONS)
+    )
+    return {
+        "submissions": found,
+        "submission_names": duty_words.SUBMISSION_NAMES,
+        "submission_tones": duty_words.SUBMISSION_TONES,
+        "means_words": duty_words.MEANS_NAMES,
+        "form_name": lambda form: reading.t.of(form_of(form).short),
+    }
+
+
+async def contacts(tx: Tx, reading: Reading) -> dict[str, Any]:
+    found = await obligations.contacts_of(
+        tx, reading.sight.incident.subject, reach=reach(reading.by, Permission.RECORD_CONTACT)
+    )
+    return {
+        "contacts": found,
+        "contact_means": duty_words.MEANS_NAMES,
+        "direction_names": duty_words.DIRECTION_NAMES,
+        "may_record_contact": may(reading.by, Permission.RECORD_CONTACT),
+    }
+
+
+async def messages(tx: Tx, reading: Reading) -> dict[str, Any]:
+    return {
+        "deliveries": await _messages(tx, reading),
+        "channel_names": CHANNEL_NAMES,
+        "delivery_names": DELIVERY_NAMES,
+        "delivery_tone": delivery_tone,
+        "reason_of": reason_of,
+    }
+
+
+async def files(tx: Tx, reading: Reading) -> dict[str, Any]:
+    found = await showing.attachments(tx, reading.sight)
+    names = await access.organization_names(tx, {one.organization_id for one in found if one.organization_id})
+    return {
+        "files": [
+            {
+                "href": f"/attachments/{one.id}",
+                "name": one.filename,
+                "size": one.size,
+                "media_type": one.media_type,
+                "sha256": one.sha256,
+                "at": one.uploaded_at,
+                "by": names.get(one.organization_id, "") if one.organization_id else "",
+            }
+            for one in found
+        ],
+        "may_attach": may(reading.by, Permission.ADD_EVIDENCE),
+        "file_form": Form(),
+    }
+
+
+async def history(tx: Tx, reading: Reading) -> dict[str, Any]:
+    """Who did what when, with the proof in the ledger."""
+    entries, more = await timeline.entries_of(tx, reading.sight, limit=TIMELINE_LENGTH)
+    names = await timeline.actor_names(tx, reading.sight, entries, reading.t, now=reading.now)
+    ids = timeline.organizations_in(entries)
+    organizations = await access.organization_names(tx, ids)
+    return {
+        "entries": [
+            (one, *timeline.words(reading.t, one, organizations), timeline.who(names, one.actor), timeline.tone(one.action))
+            for one in entries
+        ],
+        "more_entries": more,
+    }
+
+
+async def _messages(tx: Tx, reading: Reading) -> list[Any]:
+    found = await deliveries_of(tx, reading.sight.incident.subject)
+    return [one for one in found if reading.sight.sees(one.organization_id)]
+
+
+SECTIONS: Final[Mapping[str, Build]] = {
+    "head": head,
+    "clocks": clocks,
+    "people": people,
+    "told": told,
+    "facts": facts,
+    "plan": plan,
+    "tasks": tasks,
+    "reports": reports,
+    "contacts": contacts,
+    "messages": messages,
+    "files": files,
+    "timeline": history,
+}

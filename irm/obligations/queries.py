@@ -19,6 +19,7 @@ from irm.obligations.assembling import contact_views, obligation_views, submissi
 from irm.obligations.models import ContactRecordRow, ObligationRow, SubmissionPartyRow, SubmissionRow
 from irm.obligations.policy import entry_policy
 from irm.obligations.settling import HANDED_OVER
+from irm.obligations.subjects import Subject
 from irm.obligations.views import Contact, Obligation, Submission
 
 T = TypeVar("T")
@@ -156,6 +157,18 @@ async def subject_of_submission(tx: Tx, submission_id: UUID) -> str:
     return found
 
 
+async def subject_at(tx: Tx, path: str, *, reach: Reach) -> Subject:
+    """What this room knows of a subject about which the reader sees a duty or a submission. Raises NotFound."""
+    owes = select(ObligationRow).where(ObligationRow.subject == path, visible_obligations(reach))
+    row: ObligationRow | SubmissionRow | None = await tx.scalar(owes.order_by(ObligationRow.id).limit(1))
+    if row is None:
+        handed = select(SubmissionRow).where(SubmissionRow.subject == path, visible_submissions(reach))
+        row = await tx.scalar(handed.order_by(SubmissionRow.id).limit(1))
+    if row is None:
+        raise NotFound("There is no such incident, or it is not yours to see.")
+    return Subject(row.subject, row.number, row.page, row.incident_id, exercise=row.exercise)
+
+
 async def contacts_of(tx: Tx, subject: str, *, reach: Reach | None = None) -> list[Contact]:
     """Calls, faxes, visits and letters about one subject, newest first."""
     query = select(ContactRecordRow).where(ContactRecordRow.subject == subject)
@@ -228,7 +241,7 @@ def _conditions(wanted: ObligationFilter, now: datetime) -> list[ColumnElement[b
         ]
     elif wanted.state is not None:
         if wanted.state not in owed.STATUSES:
-            raise Invalid("Unknown state.", field="state")
+            raise Invalid("Unknown state.", field="status")
         found.append(ObligationRow.status == wanted.state)
     if wanted.bearer is not None:
         found.append(ObligationRow.bearer_id == wanted.bearer)

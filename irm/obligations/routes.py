@@ -43,14 +43,14 @@ async def list_obligations(
     t: NamedDependency[Translator],
     cursor: FromQuery[str | None] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=MOST)] = MOST,
-    state: FromQuery[str | None] = None,
+    status: FromQuery[str | None] = None,
     bearer: FromQuery[UUID | None] = None,
     recipient: FromQuery[UUID | None] = None,
     subject: FromQuery[str | None] = None,
     exercise: FromQuery[bool | None] = None,
 ) -> ObligationList:
-    """Open ones first, the nearest limit first. `state`: a status, or `overdue`."""
-    wanted = ObligationFilter(state=state, bearer=bearer, recipient=recipient, subject=subject, exercise=exercise)
+    """Open ones first, the nearest limit first. `status`: one of the duty's, or `overdue`."""
+    wanted = ObligationFilter(state=status, bearer=bearer, recipient=recipient, subject=subject, exercise=exercise)
     far = reach(principal, Permission.READ_OBLIGATIONS)
     async with db.transaction(principal.actor) as tx:
         found = await queries.obligations(tx, far, now=clock.now(), wanted=wanted, cursor=cursor, limit=limit)

@@ -1,0 +1,314 @@
+"""Pages of duties owed and of reports: the list, the draft, what was handed over, its receipts, the paper."""
+
+from dataclasses import replace
+from typing import Any, Final
+from uuid import UUID
+
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect
+from litestar.status_codes import HTTP_303_SEE_OTHER
+
+from irm.access.policy import Permission, Principal, allow, reach
+from irm.clock import Clock
+from irm.db import Database
+from irm.errors import Conflict, Invalid
+from irm.i18n import DEFAULT_LOCALE, LOCALES, Translator
+from irm.obligations import drafting, handing, queries, receiving, typed
+from irm.obligations.forms import form_of
+from irm.obligations.queries import ObligationFilter
+from irm.obligations.routes import (
+    begin_owed_report,
+    readable,
+    receivable,
+    speaks_for_recipient,
+    support,
+    writable,
+)
+from irm.obligations.showing import (
+    draft_name,
+    receipt_name,
+    refused_response,
+    restored_form,
+    show,
+    submission_response,
+    words,
+)
+from irm.obligations.words import STATUS_NAMES
+from irm.web import drafts
+from irm.web.forms import Form, flatten
+from irm.web.pages import Page, page
+from irm.web.reader import reader_of
+
+SHOWN_STATES: Final = ("open", "overdue", "submitted", "returned", "met", "superseded")
+
+
+@get("/obligations", opt=allow(Permission.READ_OBLIGATIONS), include_in_schema=False)
+async def obligations_page(
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    t: NamedDependency[Translator],
+    cursor: FromQuery[str | None] = None,
+    status: FromQuery[str | None] = None,
+    drill: FromQuery[str | None] = None,
+) -> Page:
+    now = clock.now()
+    far = reach(principal, Permission.READ_OBLIGATIONS)
+    wanted = ObligationFilter(state=status or None, exercise=drill == "only")
+    async with db.transaction(principal.actor) as tx:
+        found = await queries.obligations(tx, far, now=now, wanted=wanted, cursor=cursor)
+        counted = await queries.counts(tx, far, now=now)
+    return page(
+        "obligations/list.html",
+        now=now,
+        duties=found.entries,
+        next_cursor=found.next_cursor,
+        counts=counted,
+        query={"status": status, "drill": drill},
+        state_chips=[(each, t(STATUS_NAMES[each]), counted[each] or None) for each in SHOWN_STATES],
+        may_report=Permission.SUBMIT_REPORT in _held(principal),
+        **words(),
+    )
+
+
+@post("/obligations/{obligation_id:uuid}/report", opt=allow(Permission.SUBMIT_REPORT), include_in_schema=False)
+async def begin_report(
+    obligation_id: FromPath[UUID],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+) -> Redirect:
+    async with db.transaction(principal.actor) as tx:
+        submission_id = await begin_owed_report(tx, principal, obligation_id, clock)
+    return _to(submission_id)
+
+
+@get("/submissions", opt=allow(Permission.READ_SUBMISSIONS), include_in_schema=False)
+async def received_page(
+    principal: NamedDependency[Principal], db: NamedDependency[Database], clock: NamedDependency[Clock]
+) -> Page:
+    """What was handed over to the reader's organizations."""
+    async with db.transaction(principal.actor) as tx:
+        found = await queries.submissions_to(tx, reach(principal, Permission.READ_SUBMISSIONS))
+    return page("obligations/received.html", now=clock.now(), submissions=found, form_of=form_of, **words())
+
+
+@get("/submissions/{submission_id:uuid}", opt=allow(Permission.READ_SUBMISSIONS), include_in_schema=False)
+async def submission_page(
+    submission_id: FromPath[UUID],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    t: NamedDependency[Translator],
+) -> Page:
+    async with db.transaction(principal.actor) as tx:
+        shown = await show(tx, principal, await readable(tx, principal, submission_id), clock)
+        await receiving.record_reading(tx, shown.one, actor=principal.actor, now=clock.now())
+        kept = await drafts.read(tx, principal.account_id, draft_name(submission_id)) if shown.one.is_draft else None
+        answer = await drafts.read(tx, principal.account_id, receipt_name(submission_id))
+    return submission_response(shown, clock, form=restored_form(shown.one, kept, t), receipt=Form.from_draft(answer))
+
+
+@post("/submissions/{submission_id:uuid}/save", opt=allow(Permission.SUBMIT_REPORT), include_in_schema=False)
+async def save_draft(
+    submission_id: FromPath[UUID],
+    request: Request[Any, Any, Any],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    t: NamedDependency[Translator],
+) -> Response[Any]:
+    values = flatten((await request.form()).multi_items())
+    try:
+        async with db.transaction(principal.actor) as tx:
+            await writable(tx, principal, submission_id)
+            await drafting.edit_draft(
+                tx,
+                submission_id,
+                items=typed.items_in(values),
+                document_number=typed.line(values, "document_number") or "",
+                version=typed.number(values, "version"),
+                actor=principal.actor,
+                now=clock.now(),
+            )
+            await drafts.discard(tx, principal.account_id, draft_name(submission_id))
+    except (Invalid, Conflict) as error:
+        return await refused_response(db, principal, clock, t, submission_id, error, values)
+    return _to(submission_id)
+
+
+@post("/submissions/{submission_id:uuid}/submit", opt=allow(Permission.SUBMIT_REPORT), include_in_schema=False)
+async def submit(
+    submission_id: FromPath[UUID],
+    request: Request[Any, Any, Any],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    t: NamedDependency[Translator],
+) -> Response[Any]:
+    values = flatten((await request.form()).multi_items())
+    try:
+        means = typed.line(values, "means") or ""
+        async with db.transaction(principal.actor) as tx:
+            await writable(tx, principal, submission_id)
+            await handing.submit_report(
+                tx,
+                submission_id,
+                means=means,
+                items=typed.items_in(values),
+                # irm knows itself when a mail leaves; the field of the form is for the rest
+                stated_at=None if means == handing.MAIL else typed.moment(values, "stated_at"),
+                for_organizations=typed.several(values, "for_organizations"),
+                document_number=typed.line(values, "document_number") or "",
+                recipient_id=typed.chosen(values, "recipient"),
+                version=typed.number(values, "version"),
+                actor=principal.actor,
+                now=clock.now(),
+            )
+            await drafts.discard(tx, principal.account_id, draft_name(submission_id))
+    except (Invalid, Conflict) as error:
+        return await refused_response(db, principal, clock, t, submission_id, error, values)
+    return _to(submission_id)
+
+
+@post("/submissions/{submission_id:uuid}/again", opt=allow(Permission.SUBMIT_REPORT), include_in_schema=False)
+async def submit_again(
+    submission_id: FromPath[UUID],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+) -> Redirect:
+    async with db.transaction(principal.actor) as tx:
+        await writable(tx, principal, submission_id)
+        draft = await drafting.draft_again(tx, submission_id, actor=principal.actor, now=clock.now())
+    return _to(draft)
+
+
+@post("/submissions/{submission_id:uuid}/discard", opt=allow(Permission.SUBMIT_REPORT), include_in_schema=False)
+async def discard(
+    submission_id: FromPath[UUID],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+) -> Redirect:
+    async with db.transaction(principal.actor) as tx:
+        one = await writable(tx, principal, submission_id)
+        await drafting.discard_draft(tx, submission_id, actor=principal.actor, now=clock.now())
+        await drafts.discard(tx, principal.account_id, draft_name(submission_id))
+    return Redirect(one.page, status_code=HTTP_303_SEE_OTHER)
+
+
+@post("/submissions/{submission_id:uuid}/receipt", opt=allow(Permission.RECORD_RECEIPT), include_in_schema=False)
+async def record_receipt(
+    submission_id: FromPath[UUID],
+    request: Request[Any, Any, Any],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    t: NamedDependency[Translator],
+) -> Response[Any]:
+    values = flatten((await request.form()).multi_items())
+    try:
+        async with db.transaction(principal.actor) as tx:
+            one = await receivable(tx, principal, submission_id)
+            attachment = typed.chosen(values, "attachment")
+            await support(tx, one, attachment)
+            await receiving.record_receipt(
+                tx,
+                submission_id,
+                outcome=typed.line(values, "outcome") or "",
+                means=typed.line(values, "means") or "",
+                stated_at=typed.moment(values, "stated_at"),
+                number=typed.line(values, "number"),
+                received_by=typed.line(values, "received_by"),
+                note=typed.line(values, "note"),
+                attachment_id=attachment,
+                complete_by=typed.moment(values, "complete_by"),
+                person_id=principal.person_id,
+                for_recipient=speaks_for_recipient(principal, one),
+                actor=principal.actor,
+                now=clock.now(),
+            )
+            await drafts.discard(tx, principal.account_id, receipt_name(submission_id))
+    except (Invalid, Conflict) as error:
+        return await refused_response(db, principal, clock, t, submission_id, error, values, of_receipt=True)
+    return _to(submission_id)
+
+
+@post(
+    "/submissions/{submission_id:uuid}/receipt/{receipt_id:uuid}/confirm",
+    opt=allow(Permission.RECORD_RECEIPT),
+    include_in_schema=False,
+)
+async def confirm_receipt(
+    submission_id: FromPath[UUID],
+    receipt_id: FromPath[UUID],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+) -> Redirect:
+    async with db.transaction(principal.actor) as tx:
+        await receivable(tx, principal, submission_id)
+        await receiving.confirm_receipt(
+            tx,
+            receipt_id,
+            submission_id=submission_id,
+            person_id=principal.person_id,
+            actor=principal.actor,
+            now=clock.now(),
+        )
+    return _to(submission_id)
+
+
+@get("/submissions/{submission_id:uuid}/print", opt=allow(Permission.READ_SUBMISSIONS), include_in_schema=False)
+async def paper(
+    submission_id: FromPath[UUID],
+    request: Request[Any, Any, Any],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    lang: FromQuery[str | None] = None,
+) -> Page:
+    """A4, printable and faxable; a draft says that it is one. Chinese, because it goes to an office; `?lang=en` else."""
+    now = clock.now()
+    locale = lang if lang in LOCALES else DEFAULT_LOCALE
+    request.scope["state"]["reader"] = replace(reader_of(request), locale=locale)
+    async with db.transaction(principal.actor) as tx:
+        one = await readable(tx, principal, submission_id)
+        await receiving.record_reading(tx, one, actor=principal.actor, now=now)
+    form = form_of(one.form)
+    return page(
+        "obligations/paper.html",
+        now=now,
+        one=one,
+        form=form,
+        pending=form.pending(one.items),
+        **words(),
+    )
+
+
+def _held(principal: Principal) -> frozenset[Permission]:
+    return frozenset(
+        each for each in (Permission.SUBMIT_REPORT, Permission.RECORD_RECEIPT) if not reach(principal, each).is_empty
+    )
+
+
+def _to(submission_id: UUID) -> Redirect:
+    return Redirect(f"/submissions/{submission_id}", status_code=HTTP_303_SEE_OTHER)
+
+
+ROUTES: Final = [
+    obligations_page,
+    begin_report,
+    received_page,
+    submission_page,
+    save_draft,
+    submit,
+    submit_again,
+    discard,
+    record_receipt,
+    confirm_receipt,
+    paper,
+]

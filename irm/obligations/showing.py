@@ -1,0 +1,178 @@
+"""What the page of one report shows, and how it comes back with what was wrong."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from litestar.status_codes import HTTP_409_CONFLICT, HTTP_422_UNPROCESSABLE_ENTITY
+
+from irm.access.policy import Permission, Principal, reach
+from irm.clock import Clock
+from irm.db import Database, Tx
+from irm.errors import Conflict, IrmError
+from irm.evidence.service import attachments_of
+from irm.i18n import Translator
+from irm.obligations import handing, queries, receiving, typed
+from irm.obligations.directory import desks_of_kinds
+from irm.obligations.forms import form_of
+from irm.obligations.routes import readable, speaks_for_recipient
+from irm.obligations.views import Named, Obligation, Submission
+from irm.obligations.words import (
+    MEANS_NAMES,
+    OUTCOME_NAMES,
+    STANDING_NAMES,
+    START_NAMES,
+    STATUS_NAMES,
+    STATUS_TONES,
+    SUBMISSION_NAMES,
+    SUBMISSION_TONES,
+    citation_text,
+)
+from irm.web import drafts
+from irm.web.forms import Form
+from irm.web.pages import Page, page
+
+HANDED: Final = ("submitted", "receipted", "refused", "returned")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One submission with all that its page needs."""
+
+    one: Submission
+    duties: Sequence[Obligation]
+    siblings: Sequence[Submission]
+    """The same report to others."""
+    others: Sequence[Named]
+    """Organizations for which it could also speak."""
+    files: Sequence[tuple[str, str]]
+    recipients: Sequence[tuple[str, str]]
+    may_write: bool
+    may_receipt: bool
+    is_recipient: bool
+
+
+def words() -> dict[str, Any]:
+    """What the templates of this room need to speak."""
+    return {
+        "status_names": STATUS_NAMES,
+        "status_tones": STATUS_TONES,
+        "submission_names": SUBMISSION_NAMES,
+        "submission_tones": SUBMISSION_TONES,
+        "means_names": MEANS_NAMES,
+        "outcome_names": OUTCOME_NAMES,
+        "standing_names": STANDING_NAMES,
+        "start_names": START_NAMES,
+        "citation_text": citation_text,
+        "form_name": lambda name: form_of(name).short,
+    }
+
+
+def draft_name(submission_id: UUID) -> str:
+    return f"submission:{submission_id}"
+
+
+def receipt_name(submission_id: UUID) -> str:
+    return f"receipt:{submission_id}"
+
+
+async def show(tx: Tx, principal: Principal, one: Submission, clock: Clock) -> Shown:
+    now = clock.now()
+    write = reach(principal, Permission.SUBMIT_REPORT)
+    may_write = write.everything or one.sender.id in write.organizations
+    may_receipt = reach(principal, Permission.RECORD_RECEIPT).covers(queries.resource_of(one))
+    far = reach(principal, Permission.READ_OBLIGATIONS)
+    about = await queries.obligations_of(tx, one.subject, now=now, reach=far)
+    others = {
+        each.bearer.id: each.bearer
+        for each in about
+        if each.bearer.id != one.sender.id and each.form == one.form and each.status == "open"
+    }
+    siblings = [
+        each for each in await queries.submissions_of_report(tx, one.report_id) if each.id != one.id and may_write
+    ]
+    files = await attachments_of(tx, one.subject) if may_write or may_receipt else []
+    recipients = (
+        [(str(desk.id), desk.name) for desk in await desks_of_kinds(tx, [one.recipient.kind])]
+        if one.is_draft and one.recipient.id is None
+        else []
+    )
+    visible = {str(far_id) for far_id in write.organizations}
+    return Shown(
+        one=one,
+        duties=[each for each in about if each.id in one.obligations],
+        siblings=siblings,
+        others=list(others.values()) if may_write else [],
+        files=[
+            (str(file.id), file.filename) for file in files if write.everything or str(file.organization_id) in visible
+        ],
+        recipients=recipients,
+        may_write=may_write,
+        may_receipt=may_receipt and one.status in HANDED,
+        is_recipient=speaks_for_recipient(principal, one),
+    )
+
+
+def submission_response(shown: Shown, clock: Clock, *, form: Form, receipt: Form, status_code: int = 200) -> Page:
+    one = shown.one
+    layout = form_of(one.form)
+    return page(
+        "obligations/submission.html",
+        status_code=status_code,
+        now=clock.now(),
+        one=one,
+        shown=shown,
+        layout=layout,
+        form=form,
+        receipt=receipt,
+        draft_name=draft_name(one.id),
+        receipt_name=receipt_name(one.id),
+        means=handing.MEANS,
+        receipt_means=receiving.MEANS,
+        outcomes=receiving.OUTCOMES,
+        **words(),
+    )
+
+
+async def refused_response(  # what was typed comes back with what is wrong with it
+    db: Database,
+    principal: Principal,
+    clock: Clock,
+    t: Translator,
+    submission_id: UUID,
+    error: IrmError,
+    values: Mapping[str, Any],
+    *,
+    of_receipt: bool = False,
+) -> Page:
+    name = receipt_name(submission_id) if of_receipt else draft_name(submission_id)
+    async with db.transaction(principal.actor) as tx:
+        shown = await show(tx, principal, await readable(tx, principal, submission_id), clock)
+        await drafts.keep(tx, principal.account_id, name, values, now=clock.now())
+    refused = Form.refused(values, error, t)
+    status = HTTP_409_CONFLICT if isinstance(error, Conflict) else HTTP_422_UNPROCESSABLE_ENTITY
+    if of_receipt:
+        return submission_response(
+            shown, clock, form=Form(values=form_values(shown.one)), receipt=refused, status_code=status
+        )
+    return submission_response(shown, clock, form=refused, receipt=Form(), status_code=status)
+
+
+def form_values(one: Submission) -> dict[str, Any]:
+    return {
+        **typed.as_items(one.items),
+        "document_number": one.document_number or "",
+        "version": one.version,
+        "for_organizations": [str(each.id) for each in one.speaks_for],
+    }
+
+
+def restored_form(one: Submission, kept: Mapping[str, Any] | None, t: Translator) -> Form:
+    """The draft with what the reader typed last over it; says so if somebody else has written in it meanwhile."""
+    values = form_values(one)
+    if not kept:
+        return Form(values=values)
+    stale = str(kept.get("version") or one.version) != str(one.version)
+    message = t("Somebody else has changed this draft. Compare with the printed view before you save.") if stale else ""
+    return Form(values=values | dict(kept) | {"version": one.version}, message=message, restored=True)

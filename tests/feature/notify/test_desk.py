@@ -18,6 +18,7 @@ from irm.db import SYSTEM, Database
 from irm.errors import Conflict, Invalid
 from irm.notify import catcher, duty, queries, service
 from irm.notify.messages import About
+from irm.notify.models import DeliveryRow
 from irm.notify.roster import NobodyOnDuty
 from tests import make
 from tests.conftest import SignIn
@@ -295,8 +296,7 @@ async def test_who_left_is_not_called_and_the_backup_is(
 
     async with db.transaction() as tx:
         backup = await make.account(tx, desk.unit, Role.HANDLER)
-        roster = await make.duty(tx, desk.unit, desk.lead.person_id, backup.person_id)
-        assert roster
+        await make.duty(tx, desk.unit, desk.lead.person_id, backup.person_id)
         (await tx.get_one(PersonRow, desk.lead.person_id)).retired_at = tx.clock.now()
     await desk.page(desk.unit, via=["sms"])
     await drain()
@@ -395,7 +395,7 @@ class TestOutbox:
             [sms] = [
                 each for each in await queries.deliveries_of(tx, f"incident/{desk.incident}") if each.channel == "sms"
             ]
-            row = await tx.get(queries.DeliveryRow, sms.id)
+            row = await tx.get(DeliveryRow, sms.id)
             assert row is not None
             code = row.reply_code
         assert f'value="{code}"' in shown.text

@@ -206,21 +206,22 @@ async def test_a_message_on_its_way_while_the_page_is_confirmed_is_marked_as_cro
 ) -> None:
     from irm.notify import jobs as notify
 
-    planned = await night.page()
+    to_officer = await night.page()
+    planned = await night.page("role(cloud_authority, duty_leader)", rung=2)
     args = {"delivery": str(planned.waiting[0])}
     async with db.transaction() as tx:
         work = await notify.claim(tx, args, clock.now(), 1)
     assert work is not None
     async with db.transaction() as tx:
         await service.acknowledge(
-            tx, planned.waiting[0], by_person=night.officer.person_id, means="page", at=clock.now(), now=clock.now()
+            tx, to_officer.waiting[0], by_person=night.officer.person_id, means="page", at=clock.now(), now=clock.now()
         )
     outcome = await notify.call(work, resources)
     async with db.transaction() as tx:
         await notify.record(tx, args, work, outcome, clock.now(), 1, is_current=True)
-    outside.expect.sms(night.officer.telephone)
-    [delivery] = await night.deliveries()
-    assert (delivery.status, delivery.crossed) == ("sent", True)
+    outside.expect.sms(night.leader.telephone)
+    found = {each.person_id: (each.status, each.crossed) for each in await night.deliveries()}
+    assert found == {night.officer.person_id: ("cancelled", False), night.leader.person_id: ("sent", True)}
 
 
 async def test_nobody_on_duty_is_an_outcome_on_record(

@@ -1,0 +1,124 @@
+"""`irm init`, `irm account`, `irm token` on a database of their own."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from click.testing import CliRunner, Result
+
+from irm.access.policy import Role
+from irm.app import create_app
+from irm.clock import DatabaseClock
+from irm.config import Settings
+from irm.db import Database
+from irm.wiring import WIRING
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def irm(committed_url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """`irm("account", "list")`, with --json added and read."""
+    from irm.cli import main
+
+    monkeypatch.setenv("IRM_DATABASE_URL", committed_url)
+    monkeypatch.setenv("IRM_PUBLIC_URL", "https://irm.example.invalid/")
+    monkeypatch.setenv("LANG", "en_US.UTF-8")
+
+    def run(*words: str, typed: str | None = None) -> Result:
+        return CliRunner().invoke(main, words, input=typed)
+
+    return run
+
+
+def read(result: Result) -> Any:
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_a_city_begins_with_three_administrators_in_three_hands(irm: Run) -> None:
+    made = read(irm("init", "--city", "示例市", "--region", "410400", "--json"))
+    assert {one["role"] for one in made["administrators"]} == {
+        Role.SYSTEM_ADMINISTRATOR,
+        Role.SECURITY_ADMINISTRATOR,
+        Role.AUDIT_ADMINISTRATOR,
+    }
+    links = {one["link"] for one in made["administrators"]}
+    assert len(links) == 3
+    assert all(link.startswith("https://irm.example.invalid/setup/") for link in links)
+    listed = read(irm("account", "list", "--json"))
+    assert [(one["login"], one["has_password"]) for one in listed] == [
+        ("auditadmin", False),
+        ("secadmin", False),
+        ("sysadmin", False),
+    ]
+    again = irm("init", "--city", "示例市", "--region", "410400", "--json")
+    assert (again.exit_code, len(read(irm("account", "list", "--json")))) == (1, 3)
+
+
+def test_a_bad_division_code_stores_nothing(irm: Run) -> None:
+    refused = irm("init", "--city", "示例市", "--region", "41")
+    assert refused.exit_code == 1
+    assert "six digits" in refused.output
+    assert read(irm("account", "list", "--json")) == []
+
+
+def test_accounts_and_tokens(irm: Run) -> None:
+    code = read(irm("init", "--city", "示例市", "--region", "410400", "--json"))["code"]
+    officer = ("--name", "值班员甲", "--organization", code, "--role", "duty_officer")
+    linked = read(irm("account", "create", "Duty01", *officer, "--json"))
+    assert (linked["login"], "password" in linked) == ("duty01", False)
+    assert "/setup/" in linked["link"]
+    generated = read(irm("account", "create", "duty02", *officer, "--password", "generate", "--json"))
+    assert len(generated["password"]) == 23
+    typed = irm("account", "create", "duty03", *officer, "--password", "ask", "--json", typed="Kestrel-42-lantern\n")
+    assert "Kestrel" not in typed.stdout
+    weak = irm("account", "create", "duty04", *officer, "--password", "ask", typed="short\n")
+    assert weak.exit_code == 1
+    twice = irm("account", "create", "duty01", *officer)
+    assert "duty01 is taken" in twice.output
+    assert irm("account", "create", "x", *officer, "--organization", "nowhere").exit_code == 1
+    assert [one["login"] for one in read(irm("account", "list", "--json"))] == [
+        "auditadmin",
+        "duty01",
+        "duty02",
+        "duty03",
+        "secadmin",
+        "sysadmin",
+    ]
+    assert "Duty officer" in irm("account", "list").output
+
+    made = read(
+        irm("token", "create", "duty02", "--name", "probe", "--scope", "file_incident", "--days", "30", "--json")
+    )
+    assert made["token"].startswith("irm_")
+    listed = read(irm("token", "list", "--login", "duty02", "--json"))
+    assert [(one["id"], one["scopes"], one["revoked_at"]) for one in listed] == [(made["id"], ["file_incident"], None)]
+    read(irm("token", "revoke", made["id"], "--json"))
+    assert read(irm("token", "list", "--json"))[0]["revoked_at"]
+    assert irm("token", "create", "duty02", "--name", "x", "--scope", "everything").exit_code == 2
+    assert read(irm("account", "disable", "duty02", "--json"))["disabled"] is True
+    assert read(irm("account", "link", "duty03", "--json"))["link"]
+
+
+async def test_the_link_of_init_opens_the_account(committed_url: str, settings: Settings) -> None:
+    from irm.access import beginning
+    from irm.access.security import security_policy
+    from irm.db import SYSTEM
+
+    clock = DatabaseClock()
+    db = Database.connect(committed_url, clock=clock, wiring=WIRING, pool_size=2)
+    async with db.transaction() as tx:
+        city = await beginning.begin(
+            tx, city="示例市", region="410400", policy=security_policy(), actor=SYSTEM, now=clock.now()
+        )
+    assert city.name == "示例市政务云主管部门"
+    app: Any = create_app(settings, db, clock)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://irm.test") as client:
+        link = f"/setup/{city.administrators[0].token}"
+        form = {"login": "sysadmin", "password": "Kranich-7-Teich", "again": "Kranich-7-Teich"}
+        answer = await client.post(link, data=form, headers={"accept": "text/html"})
+    assert answer.headers["location"] == "/login?done=setup"
+    await db.dispose()

@@ -206,7 +206,7 @@ async def _tasks(tx: Tx, principal: Principal) -> list[Need]:
             due_at=row.due_at,
             exercise=row.exercise,
         )
-        for row, number in rows.tuples()
+        for row, number in rows.all()
     ]
 
 
@@ -229,7 +229,7 @@ async def _second_persons(tx: Tx, principal: Principal) -> list[Need]:
         )
         needs += [
             Need("second_person", row_id, title, number, f"/incidents/{number}", at, detail=reason)
-            for row_id, at, reason, number, title in rows.tuples()
+            for row_id, at, reason, number, title in rows.all()
         ]
     return needs
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import httpx2
 import structlog
-from sqlalchemy import Index, UniqueConstraint, func, or_, select, text, update
+from sqlalchemy import Index, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -62,21 +62,6 @@ class JobRow(Base):
     outcome: Mapped[str | None]
     """done | cancelled | dead"""
     last_error: Mapped[str | None]
-
-
-class HeartbeatRow(Base):
-    """One row per process that works on jobs; the board and `irm doctor` read it."""
-
-    __tablename__ = "heartbeat"
-    __table_args__ = (UniqueConstraint("process", name="uq_heartbeat_process"),)
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
-    process: Mapped[str]
-    kind: Mapped[str]
-    started_at: Mapped[datetime]
-    seen_at: Mapped[datetime]
-    broker_silent_since: Mapped[datetime | None]
-    clock_skew_ms: Mapped[int] = mapped_column(default=0)
 
 
 class RetryLater(Exception):

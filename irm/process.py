@@ -17,7 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from irm.clock import SKEW_THAT_IS_SAID, DatabaseClock
 from irm.config import Settings
 from irm.db import SYSTEM, Database, uuid7
-from irm.jobs import HeartbeatRow, Resources
+from irm.heartbeat import HeartbeatRow
+from irm.jobs import Resources
 from irm.ledger import Event, Wiring, record
 
 log = structlog.get_logger(__name__)

@@ -11,10 +11,10 @@ from sqlalchemy import func, or_, select
 from irm.access import queries as access
 from irm.access.policy import AUTHORITY, Permission, Principal, Reach, may, reach
 from irm.db import Tx
+from irm.heartbeat import HeartbeatRow
 from irm.incidents import queries as incidents
 from irm.incidents.lifecycle import STATUS_NAMES, Status
 from irm.incidents.models import IncidentRow, LevelAssessmentRow, StatusChangeRow
-from irm.jobs import HeartbeatRow
 from irm.notify import queries as notify
 from irm.notify.duty import duty_at, organizations_with_roster
 from irm.notify.models import DeliveryRow
@@ -200,7 +200,7 @@ async def _tasks(tx: Tx, principal: Principal) -> list[Need]:
             row.id,
             row.title,
             number or "",
-            f"/incidents/{number}#tasks" if number else "/todo",
+            f"/tasks/{row.id}",
             row.created_at,
             started_at=row.created_at if row.due_at else None,
             due_at=row.due_at,

@@ -17,7 +17,8 @@ from irm.clock import DatabaseClock
 from irm.config import Settings
 from irm.db import SYSTEM, Database, Tx
 from irm.dispatcher import Dispatcher
-from irm.jobs import HeartbeatRow, Inside, JobRow
+from irm.heartbeat import HeartbeatRow
+from irm.jobs import Inside, JobRow
 from irm.ledger import Wiring
 from irm.process import Process
 

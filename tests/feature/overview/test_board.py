@@ -8,7 +8,7 @@ import pytest
 from irm.access.policy import Role
 from irm.clock import FixedClock
 from irm.db import SYSTEM, Database, uuid7
-from irm.jobs import HeartbeatRow
+from irm.heartbeat import HeartbeatRow
 from irm.playbooks import publishing as playbooks
 from irm.rules import service as rules
 from tests import make

@@ -133,7 +133,7 @@ async def runs_of(
         .where(or_(RunRow.subject == subject, RunRow.subject.startswith(f"{subject}/", autoescape=True)))
         .order_by(RunRow.started_at, RunRow.id)
     )
-    return [await _standing(tx, run, row, now=now, own=own, ahead=ahead) for run, row in rows.tuples()]
+    return [await _standing(tx, run, row, now=now, own=own, ahead=ahead) for run, row in rows.all()]
 
 
 async def run_for(tx: Tx, principal: Principal, run_id: UUID, *, now: datetime) -> RunStanding:
@@ -213,7 +213,8 @@ async def _standing(
     shown = [step for step in playbook.steps if own is None or _concerns(step, state, run, own)]
     coming: tuple[Coming, ...] = ()
     if ahead and state is not None and run.status == "running":
-        coming = await _Plan(tx, run, playbook, base, own).coming(state, now)
+        plan_ahead = _Plan(tx, run, playbook, base, own)
+        coming = await plan_ahead.coming(state, now, frozenset(step.id for step in shown))
     return RunStanding(
         id=run.id,
         playbook=run.playbook_id,
@@ -288,9 +289,11 @@ class _Plan:
         self.own = own
         self.known: dict[tuple[Audience, str, int], tuple[Asked, ...]] = {}
 
-    async def coming(self, state: RunState, now: datetime) -> tuple[Coming, ...]:
+    async def coming(self, state: RunState, now: datetime, shown: frozenset[str]) -> tuple[Coming, ...]:
         found: list[Coming] = []
         for one in plan(self.playbook, state, self.base.run(now)):
+            if one.step not in shown:
+                continue
             if self.own is not None and one.audiences:
                 mine = tuple(a for a in one.audiences if _is_own(a.organization, self.own))
                 if not mine:
@@ -353,3 +356,13 @@ async def _tasks(tx: Tx, rows: list[TaskRow]) -> list[Task]:
         )
         for row in rows
     ]
+
+
+async def page_of_run(tx: Tx, run_id: UUID) -> str:
+    """Where in irm the run's subject is read."""
+    run = await tx.get(RunRow, run_id)
+    if run is None:
+        return "/"
+    obligation: dict[str, Any] = run.facts.get("obligation") or {}
+    number = (run.facts.get("incident") or {}).get("number")
+    return f"/incidents/{number}" if number else str(obligation.get("page") or "/")

@@ -1,0 +1,197 @@
+"""Pages: the playbooks of the city and what each would do; one task."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from litestar import Request, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect
+from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
+
+from irm.access.policy import Permission, Principal, Resource, allow, may
+from irm.clock import Clock
+from irm.db import Database, Tx
+from irm.errors import Conflict, Invalid, NotFound
+from irm.i18n import Translator
+from irm.notify.words import CHANNEL_NAMES
+from irm.playbooks import queries, showing, wording
+from irm.playbooks.check import Worst, worst_cases
+from irm.playbooks.durations import duration_text
+from irm.playbooks.publishing import frozen, publish
+from irm.playbooks.routes import FILE, checked_here, chosen
+from irm.playbooks.steps import Step, targets_of
+from irm.playbooks.tasks import Done, complete_task
+from irm.positions import Fault, LanguageError
+from irm.web.forms import Form
+from irm.web.pages import Page, page
+
+
+@get("/playbooks", opt=allow(Permission.READ_PLAYBOOKS), include_in_schema=False)
+async def playbooks_page(
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    t: NamedDependency[Translator],
+) -> Page:
+    async with db.transaction(principal.actor) as tx:
+        found = await queries.versions(tx)
+    return page(
+        "playbooks/list.html",
+        now=clock.now(),
+        playbooks=showing.playbook_views(found, t),
+        may_publish=may(principal, Permission.PUBLISH_PLAYBOOK),
+    )
+
+
+@get("/playbooks/{playbook:str}", opt=allow(Permission.READ_PLAYBOOKS), include_in_schema=False)
+async def playbook_page(
+    playbook: FromPath[str],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    version: FromQuery[int | None] = None,
+) -> Page:
+    now = clock.now()
+    async with db.transaction(principal.actor) as tx:
+        found = await queries.versions(tx, playbook)
+        shown = chosen(found, version)
+        checked, city = await checked_here(tx, shown.source, now=now)
+    read = frozen(shown.id, shown.source)
+    return page(
+        "playbooks/show.html",
+        now=now,
+        shown=shown,
+        versions=found,
+        steps=read.steps,
+        start=read.start,
+        worst={one.step: one for one in worst_cases(read, city)},
+        warnings=[*checked.errors, *checked.warnings],
+        may_publish=may(principal, Permission.PUBLISH_PLAYBOOK),
+        **_words(),
+    )
+
+
+@get("/playbooks/{playbook:str}/edit", opt=allow(Permission.PUBLISH_PLAYBOOK), include_in_schema=False)
+async def edit_page(
+    playbook: FromPath[str],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+) -> Page:
+    async with db.transaction(principal.actor) as tx:
+        shown = chosen(await queries.versions(tx, playbook), None)
+    return page("playbooks/edit.html", now=clock.now(), shown=shown, form=Form({"source": shown.source}), faults=[])
+
+
+@post(
+    "/playbooks/{playbook:str}/edit",
+    opt=allow(Permission.PUBLISH_PLAYBOOK),
+    include_in_schema=False,
+    status_code=HTTP_200_OK,
+)
+async def publish_edited(
+    playbook: FromPath[str],
+    request: Request[Any, Any, Any],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    t: NamedDependency[Translator],
+) -> Page | Redirect:
+    """Publishes the next version, or shows every fault with its line beside what was typed."""
+    typed = await request.form()
+    source = str(typed.get("source") or "").replace("\r\n", "\n")
+    now = clock.now()
+    async with db.transaction(principal.actor) as tx:
+        shown = chosen(await queries.versions(tx, playbook), None)
+    faults: tuple[Fault, ...] = ()
+    form = Form({"source": source})
+    try:
+        async with db.transaction(principal.actor) as tx:
+            _, city = await checked_here(tx, source, now=now)
+            made, _ = await publish(tx, source, file=FILE, city=city, actor=principal.actor, now=now)
+        return Redirect(f"/playbooks/{made.playbook_id}", status_code=HTTP_303_SEE_OTHER)
+    except LanguageError as error:
+        faults = error.faults
+        form = Form({"source": source}, {"source": t("Not published: the text has faults. They are listed below.")})
+    except Invalid as error:
+        form = Form.refused({"source": source}, error, t)
+    answer = page("playbooks/edit.html", now=now, shown=shown, form=form, faults=faults)
+    answer.status_code = HTTP_422_UNPROCESSABLE_ENTITY
+    return answer
+
+
+@get("/tasks/{task_id:uuid}", opt=allow(Permission.DO_TASKS), include_in_schema=False)
+async def task_page(
+    task_id: FromPath[UUID],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+) -> Page:
+    async with db.transaction(principal.actor) as tx:
+        task, back = await _readable(tx, principal, task_id)
+    return page("playbooks/task.html", now=clock.now(), task=task, back=back, form=Form())
+
+
+@post("/tasks/{task_id:uuid}", opt=allow(Permission.DO_TASKS), include_in_schema=False, status_code=HTTP_200_OK)
+async def task_done_page(
+    task_id: FromPath[UUID],
+    request: Request[Any, Any, Any],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    t: NamedDependency[Translator],
+) -> Page | Redirect:
+    typed = await request.form()
+    checked = [str(one) for one in typed.getall("checked", [])]
+    values = {"checked": checked, "choice": typed.get("choice"), "note": str(typed.get("note") or "")}
+    done = Done(
+        frozenset(int(one) for one in checked if one.isdecimal()),
+        str(values["choice"]) if values["choice"] else None,
+        str(values["note"]),
+    )
+    async with db.transaction(principal.actor) as tx:
+        task, back = await _readable(tx, principal, task_id)
+    try:
+        async with db.transaction(principal.actor) as tx:
+            await complete_task(tx, task_id, done, principal=principal, actor=principal.actor, now=clock.now())
+    except (Invalid, Conflict) as error:
+        form = Form.refused(values, error, t)
+        answer = page("playbooks/task.html", now=clock.now(), task=task, back=back, form=form)
+        answer.status_code = HTTP_422_UNPROCESSABLE_ENTITY
+        return answer
+    return Redirect(back, status_code=HTTP_303_SEE_OTHER)
+
+
+async def _readable(tx: Tx, principal: Principal, task_id: UUID) -> tuple[queries.Task, str]:
+    """The task and the page of its subject. Raises NotFound also for what belongs to others."""
+    task = await queries.task(tx, task_id)
+    own = Resource(frozenset({task.organization_id} if task.organization_id else ()))
+    if task.person_id != principal.person_id and not may(principal, Permission.DO_TASKS, own):
+        raise NotFound("This task does not exist.")
+    return task, await queries.page_of_run(tx, task.run_id)
+
+
+def _words() -> dict[str, Any]:
+    """What the templates say of steps."""
+
+    def times(step: Step) -> str:
+        action: Any = step.action
+        within = getattr(action, "within", None) or getattr(action, "duration", None)
+        return duration_text(within) if within else ""
+
+    def left(one: Worst) -> str:
+        return duration_text(one.allowed - one.total) if one.allowed and one.allowed > one.total else ""
+
+    return {
+        "kind_names": wording.KINDS,
+        "wait_names": wording.WAITS,
+        "channel_names": CHANNEL_NAMES,
+        "written": duration_text,
+        "times": times,
+        "left": left,
+        "targets_of": targets_of,
+    }
+
+
+ROUTES: Final = [playbooks_page, playbook_page, edit_page, publish_edited, task_page, task_done_page]

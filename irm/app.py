@@ -22,10 +22,16 @@ from irm.clock import Clock, DatabaseClock
 from irm.config import Settings
 from irm.db import Database
 from irm.i18n import Translator, translator
-from irm.incidents import filing_pages, pages as incidents_pages, routes as incidents_routes, sections as incidents_sections
+from irm.incidents import (
+    filing_pages,
+    pages as incidents_pages,
+    routes as incidents_routes,
+    sections as incidents_sections,
+)
 from irm.notify import pages as notify_pages, routes as notify_routes
 from irm.obligations import contact_pages, pages as obligations_pages, routes as obligations_routes
 from irm.overview import pages as overview_pages, routes as overview_routes
+from irm.playbooks import pages as playbooks_pages, routes as playbooks_routes
 from irm.rules import pages as rules_pages, routes as rules_routes
 from irm.systems import routes as systems_routes
 from irm.web import assets, drafts, live, preferences, styleguide
@@ -67,6 +73,8 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *obligations_pages.ROUTES,
     *contact_pages.ROUTES,
     *obligations_routes.ROUTES,
+    *playbooks_routes.ROUTES,
+    *playbooks_pages.ROUTES,
     *incidents_routes.ROUTES,
     *incidents_sections.ROUTES,
     *filing_pages.ROUTES,

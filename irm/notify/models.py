@@ -118,9 +118,7 @@ class DeliveryAttemptRow(Base):
     __table_args__ = (
         UniqueConstraint("delivery_id", "attempt", name="uq_delivery_attempt_delivery_attempt"),
         UniqueConstraint("link_hash", name="uq_delivery_attempt_link_hash"),
-        CheckConstraint(
-            "outcome IN ('sent', 'refused', 'failed', 'unknown', 'not_configured')", name="outcome"
-        ),
+        CheckConstraint("outcome IN ('sent', 'refused', 'failed', 'unknown', 'not_configured')", name="outcome"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)

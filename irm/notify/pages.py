@@ -22,7 +22,7 @@ from irm.i18n import Translator
 from irm.notify import contacts, inbound, outbox, queries, service
 from irm.notify.duty import Duty, duty_at, shifts_between
 from irm.notify.jobs import link_hash
-from irm.notify.roster import Shift, gaps, moment_of
+from irm.notify.roster import ROLE_ORDER, Shift, gaps, moment_of
 from irm.notify.routes import PURPOSES, confirm, filters_from, readable, roster_organizations
 from irm.notify.words import (
     ATTEMPT_NAMES,
@@ -65,6 +65,7 @@ async def duty_page(
     principal: NamedDependency[Principal],
     db: NamedDependency[Database],
     clock: NamedDependency[Clock],
+    t: NamedDependency[Translator],
     organization: FromQuery[str | None] = None,
     month: FromQuery[str | None] = None,
 ) -> Page:
@@ -80,7 +81,7 @@ async def duty_page(
             raise NotFound("There is no roster of this organization.")
         shown = shown or next((each for each in listed if each.organization.id in principal.organizations), None)
         shown = shown or (listed[0] if listed else None)
-        days = await roster_days(tx, shown, first, now) if shown else []
+        days = await roster_days(tx, shown, first, now, t) if shown else []
     return page(
         "notify/duty.html",
         now=now,
@@ -137,6 +138,8 @@ async def inbox_page(
     async with db.transaction(principal.actor) as tx:
         waiting = await queries.open_pages_for(tx, principal)
         told = await queries.told_lately(tx, principal.person_id, now - INBOX_DAYS)
+    open_now = {each.id for each in waiting}
+    told = [each for each in told if each.id not in open_now]
     template = "notify/inbox_list.html" if is_fragment(request) else "notify/inbox.html"
     return page(template, now=now, waiting=waiting, told=told, **words())
 
@@ -249,7 +252,7 @@ def month_in(text: str | None) -> date | None:
         raise Invalid("Not a month: write 2026-11.", field="month") from None
 
 
-async def roster_days(tx: Tx, duty: Duty, first: date, now: datetime) -> list[RosterDay]:
+async def roster_days(tx: Tx, duty: Duty, first: date, now: datetime, t: Translator) -> list[RosterDay]:
     """The month that begins with `first`, day by day."""
     days = calendar.monthrange(first.year, first.month)[1]
     last = first.replace(day=days)
@@ -260,12 +263,13 @@ async def roster_days(tx: Tx, duty: Duty, first: date, now: datetime) -> list[Ro
     left = {each.person_id for each in shifts if each.person_id is not None and each.person_id not in people}
     holes = gaps(shifts, since, until, retired=left)
     today = now.astimezone(SHANGHAI).date()
+    ordered = sorted(shifts, key=lambda each: (each.starts_at, ROLE_ORDER[each.role], each.id))
     return [
         RosterDay(
             day,
             tuple(
-                Turn(_name(each, people, posts), each.role, _span(each))
-                for each in shifts
+                Turn(_name(each, people, posts), each.role, _span(each, day, t))
+                for each in ordered
                 if max(each.starts_at, since).astimezone(SHANGHAI).date() == day
             ),
             any(hole.starts_at < moment_of(day, "24:00") and hole.ends_at > moment_of(day, "00:00") for hole in holes),
@@ -279,13 +283,17 @@ def _days(first: date, count: int) -> Sequence[date]:
     return [first + timedelta(days=each) for each in range(count)]
 
 
-def _span(shift: Shift) -> str:
+def _span(shift: Shift, day: date, t: Translator) -> str:
+    """`day` is the row that it stands in: the day it begins, or the first of the month."""
     starts, ends = shift.starts_at.astimezone(SHANGHAI), shift.ends_at.astimezone(SHANGHAI)
-    if ends.date() == starts.date():
-        return f"{starts:%H:%M}–{ends:%H:%M}"
-    if ends == moment_of(starts.date(), "24:00"):
-        return f"{starts:%H:%M}–24:00"
-    return f"{starts:%H:%M}–{ends:%m-%d %H:%M}"
+    begins = f"{starts:%H:%M}" if starts.date() == day else f"{starts:%m-%d %H:%M}"
+    if ends == moment_of(day, "24:00"):
+        return f"{begins}–24:00"
+    if ends.date() == day:
+        return f"{begins}–{ends:%H:%M}"
+    if ends.date() == day + timedelta(days=1):
+        return t("%(begins)s–%(ends)s next day", begins=begins, ends=f"{ends:%H:%M}")
+    return f"{begins}–{ends:%m-%d %H:%M}"
 
 
 def _name(shift: Shift, people: dict[UUID, contacts.Contact], posts: dict[UUID, contacts.Contact]) -> str:

@@ -16,10 +16,12 @@ from irm.errors import Invalid, NotFound
 from irm.notify import contacts
 from irm.notify.duty import duty_at
 from irm.notify.models import DeliveryAttemptRow, DeliveryRow, SmsReplyRow
-from irm.notify.plan import NO_CHANNEL, NobodyToTell, Recipient, Resolution
+from irm.notify.plan import NobodyToTell, Recipient, Resolution
 from irm.notify.targets import Target, parse, referred
 
 CODE: Final = "code:"
+UNTOLD: Final = ("skipped", "cancelled")
+"""States of messages that nobody got."""
 CITY: Final[Mapping[str, tuple[str, str | None]]] = {
     "city_cyberspace_office": ("cyberspace_office", "city"),
     "provincial_cyberspace_office": ("cyberspace_office", "province"),
@@ -172,7 +174,8 @@ class Delivery:
     @property
     def awaits(self) -> bool:
         """A page that still wants an answer from whom it went to."""
-        return self.purpose == "page" and self.channel != NO_CHANNEL and not (self.acknowledged_at or self.closed_at)
+        gone = self.status in UNTOLD or self.acknowledged_at is not None or self.closed_at is not None
+        return self.purpose == "page" and not gone
 
 
 @dataclass(frozen=True)
@@ -227,7 +230,7 @@ async def delivery(tx: Tx, delivery_id: UUID) -> Delivery | None:
 async def open_pages_for(tx: Tx, principal: Principal, *, subject: str | None = None) -> list[Delivery]:
     """Pages that wait for this reader: to the person, or to a post of an organization where he may confirm.
 
-    One per page (the newest message), most severe first.
+    One per page (what was told inside irm, else the newest message), most severe first.
     """
     may_answer = reach(principal, Permission.ACKNOWLEDGE)
     query = (
@@ -236,7 +239,7 @@ async def open_pages_for(tx: Tx, principal: Principal, *, subject: str | None = 
             DeliveryRow.purpose == "page",
             DeliveryRow.acknowledged_at.is_(None),
             DeliveryRow.closed_at.is_(None),
-            DeliveryRow.channel != NO_CHANNEL,
+            DeliveryRow.status.not_in(UNTOLD),
             or_(
                 DeliveryRow.person_id == principal.person_id,
                 and_(
@@ -246,7 +249,7 @@ async def open_pages_for(tx: Tx, principal: Principal, *, subject: str | None = 
                 ),
             ),
         )
-        .order_by(DeliveryRow.severity, DeliveryRow.created_at.desc(), DeliveryRow.id)
+        .order_by(DeliveryRow.severity, DeliveryRow.channel != "in_app", DeliveryRow.created_at.desc(), DeliveryRow.id)
     )
     if subject is not None:
         query = query.where(DeliveryRow.subject == subject)
@@ -327,7 +330,7 @@ def _filtered(query: Select[DeliveryRow], filters: Filters) -> Select[DeliveryRo
     if filters.unanswered:
         query = query.where(
             DeliveryRow.purpose == "page",
-            DeliveryRow.channel != NO_CHANNEL,
+            DeliveryRow.status.not_in(UNTOLD),
             DeliveryRow.acknowledged_at.is_(None),
             DeliveryRow.closed_at.is_(None),
         )

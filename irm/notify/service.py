@@ -167,7 +167,8 @@ async def acknowledge(
     """Confirm a page for the person or post that the delivery went to: all its messages to them, whatever the channel.
 
     Where the first confirmation closes the page, everybody's waiting messages are taken back; what is on its way is
-    marked `crossed`. Confirming again changes nothing. Locks the page's deliveries. `at`: when the person confirmed;
+    marked `crossed`. A message that was skipped can be confirmed too: the desk called by telephone instead. Confirming
+    again changes nothing. Locks the page's deliveries. `at`: when the person confirmed;
     `now`: when irm learned it.
     """
     if means not in MEANS:
@@ -195,7 +196,7 @@ async def acknowledge(
     who = actor or (Actor("person", by_person, row.organization_id) if by_person else SYSTEM)
     for each in rows:
         same = (each.person_id, each.post_id) == (row.person_id, row.post_id)
-        if same and each.acknowledged_at is None and each.status != "skipped":
+        if same and each.acknowledged_at is None:
             each.acknowledged_at, each.acknowledged_by, each.acknowledged_means = at, by_person, means
         if not (same or row.answer == "first"):
             continue

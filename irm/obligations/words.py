@@ -80,7 +80,7 @@ OUTCOME_NAMES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 STANDING_NAMES: Final[Mapping[str, str]] = MappingProxyType(
-    {"confirmed": N_("Confirmed"), "self_declared": N_("Self-declared")}
+    {"confirmed": N_("Confirmed receipt"), "self_declared": N_("Self-declared")}
 )
 PURPOSE_NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {

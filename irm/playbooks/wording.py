@@ -16,7 +16,7 @@ KINDS: Final = {
     "run": N_("Further playbook"),
     "exhausted": N_("Nobody has answered"),
     "overran": N_("Not done in time"),
-    "noted": N_("Note"),
+    "noted": N_("Remark"),
     "done": N_("Step done"),
     "finished": N_("Playbook finished"),
 }
@@ -45,13 +45,13 @@ OUTCOMES: Final = {
     "no_answer": N_("no answer"),
     "not_configured": N_("not configured"),
     "failed": N_("failed"),
-    "started": N_("started"),
+    "started": N_("playbook started"),
     "no_target": N_("nobody is meant"),
     "condition": N_("the condition does not hold"),
     "nothing_owed": N_("nothing is owed under its rule"),
-    "dismissed": N_("dismissed"),
-    "withdrawn": N_("withdrawn"),
-    "merged": N_("merged"),
+    "dismissed": N_("the incident was dismissed"),
+    "withdrawn": N_("the incident was withdrawn"),
+    "merged": N_("the incident was merged"),
 }
 
 WAITS: Final = {

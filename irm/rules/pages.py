@@ -78,6 +78,8 @@ def _words(t: Translator) -> dict[str, Any]:
         "limit_of": lambda limit: words.limit_words(limit, t),
         "bearer": lambda rule: words.addressee_words(rule.bearer, t),
         "to": to,
+        "source_of": lambda name: t(words.NOTE_NAMES.get(name, name)),
+        "seen_of": lambda written: words.seen_words(written, t),
         "start": lambda rule: words.start_words(rule, t),
         "jurisdiction": lambda name: t(words.JURISDICTION_NAMES.get(name, name)),
     }

@@ -7,7 +7,7 @@ from typing import Any, Final
 from irm.access.vocabulary import KIND_NAMES, TIER_NAMES
 from irm.i18n import N_, Translator
 from irm.rules.language import vocabulary
-from irm.rules.moments import Within
+from irm.rules.moments import Within, within
 from irm.rules.pack import Addressee, Criterion, DutyRule
 from irm.web.wording import duration, figure
 
@@ -37,6 +37,11 @@ JURISDICTION_NAMES: Final[Mapping[str, str]] = {
     "national": N_("National"),
     "province": N_("Province"),
     "city": N_("City"),
+}
+
+NOTE_NAMES: Final[Mapping[str, str]] = {
+    "draft_2023": N_("in the 2023 draft"),
+    "recalled": N_("from memory"),
 }
 
 
@@ -93,3 +98,11 @@ def addressee_words(one: Addressee, t: Translator) -> str:
 
 def start_words(rule: DutyRule, t: Translator) -> str:
     return t(START_NAMES.get(rule.start_event, rule.start_event))
+
+
+def seen_words(written: str, t: Translator) -> str:
+    """A figure seen elsewhere, as the pack notes it."""
+    try:
+        return limit_words(within(written), t)
+    except ValueError:
+        return written

@@ -126,7 +126,7 @@ async def file(
     t: NamedDependency[Translator],
 ) -> Page | Redirect:
     """Twice the same form (double click, back and again) is one incident: the form carries its own key."""
-    sent = (await request.form()).multi_items()
+    sent = list((await request.form()).multi_items())
     values = flatten([(name, value) for name, value in sent if not isinstance(value, UploadFile)])
     files = [(name, value) for name, value in sent if isinstance(value, UploadFile) and value.filename]
     if values.get("classified") != "no":
@@ -135,22 +135,29 @@ async def file(
     values["key"] = key
     faults: list[FieldError] = []
     await _keep_files(db, settings, principal, files, key, now, faults)
-    number = ""
     try:
         given = _read(values, faults)
         async with db.transaction(principal.actor) as tx:
-            unseen = await _unseen_duplicates(tx, given, values, principal)
-            if not unseen:
-                number = await _file_once(tx, given, key=key, principal=principal, now=now)
+            number = await _file_once(tx, given, values, key=key, principal=principal, now=now)
+    except _LikelyTheSame as asked:
+        return await _again(db, values, None, principal, t, key=key, now=now, duplicates=asked.found)
     except IrmError as refused:
         return await _again(db, values, refused, principal, t, key=key, now=now)
-    if not number:
-        return await _again(db, values, None, principal, t, key=key, now=now, duplicates=unseen)
     return Redirect(f"/incidents/{number}", status_code=HTTP_303_SEE_OTHER)
 
 
-async def _file_once(tx: Tx, given: FileIncident, *, key: str, principal: Principal, now: datetime) -> str:
+class _LikelyTheSame(Exception):  # noqa: N818 - a question, not an error
+    def __init__(self, found: list[queries.Incident]) -> None:
+        super().__init__()
+        self.found = found
+
+
+async def _file_once(  # noqa: PLR0913 - a form, its key and its sender
+    tx: Tx, given: FileIncident, values: Mapping[str, Any], *, key: str, principal: Principal, now: datetime
+) -> str:
     async def act() -> tuple[int, dict[str, Any]]:
+        if unseen := await _unseen_duplicates(tx, given, values, principal):
+            raise _LikelyTheSame(unseen)
         filed = await file_incident(tx, given, by=principal, now=now)
         await adopt(tx, _kept(principal, key), f"incident/{filed.incident_id}", actor=principal.actor, now=now)
         await drafts.discard(tx, principal.account_id, DRAFT)

@@ -129,7 +129,7 @@ async def state_facts_form(
     principal: NamedDependency[Principal],
     t: NamedDependency[Translator],
 ) -> Page | Redirect:
-    values = flatten((await request.form()).multi_items())
+    values = flatten(list((await request.form()).multi_items()))
     try:
         changes = _facts_in(values)
         async with db.transaction(principal.actor) as tx:
@@ -186,7 +186,7 @@ async def assess_form(
     principal: NamedDependency[Principal],
     t: NamedDependency[Translator],
 ) -> Page | Redirect:
-    values = flatten((await request.form()).multi_items())
+    values = flatten(list((await request.form()).multi_items()))
     level, response = _text(values, "level"), _text(values, "response_level")
     try:
         async with db.transaction(principal.actor) as tx:
@@ -216,7 +216,7 @@ async def status_form(
     principal: NamedDependency[Principal],
     t: NamedDependency[Translator],
 ) -> Page | Redirect:
-    values = flatten((await request.form()).multi_items())
+    values = flatten(list((await request.form()).multi_items()))
     try:
         async with db.transaction(principal.actor) as tx:
             found = await sight(tx, number, principal, Permission.CHANGE_STATUS)
@@ -250,7 +250,7 @@ async def confirm_form(
     principal: NamedDependency[Principal],
 ) -> Redirect:
     """The second person's word."""
-    values = flatten((await request.form()).multi_items())
+    values = flatten(list((await request.form()).multi_items()))
     confirmed = _text(values, "confirmed") == "yes"
     async with db.transaction(principal.actor) as tx:
         found = await sight(tx, number, principal)
@@ -272,7 +272,7 @@ async def attach_form(
     principal: NamedDependency[Principal],
     t: NamedDependency[Translator],
 ) -> Page | Redirect:
-    sent = (await request.form()).multi_items()
+    sent = list((await request.form()).multi_items())
     files = [value for _, value in sent if isinstance(value, UploadFile) and value.filename]
     try:
         if not files:

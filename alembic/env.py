@@ -5,7 +5,9 @@ import os
 from typing import Literal
 
 from alembic import context
-from sqlalchemy import Connection, text
+from alembic.migration import MigrationContext
+from alembic.operations.ops import CreateForeignKeyOp, CreateTableOp, ExecuteSQLOp, MigrationScript
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -27,6 +29,21 @@ def render(kind: str, item: object, _context: object) -> str | Literal[False]:
     return False
 
 
+def complete(migration: MigrationContext, _revision: object, directives: list[MigrationScript]) -> None:
+    """What autogenerate leaves out: sequences of their own, and the foreign keys that close a circle of new tables."""
+    upgrade = directives[0].upgrade_ops
+    if upgrade is None or migration.connection is None:
+        return
+    there = set(inspect(migration.connection).get_sequence_names())
+    made = {op.table_name for op in upgrade.ops if isinstance(op, CreateTableOp)}
+    for sequence in Base.metadata._sequences.values():  # noqa: SLF001 - SQLAlchemy shows them nowhere else
+        if sequence.name not in there:
+            upgrade.ops.insert(0, ExecuteSQLOp(f"CREATE SEQUENCE {sequence.name}"))
+    for table in Base.metadata.sorted_tables:
+        late = [key for key in table.foreign_key_constraints if key.use_alter and table.name in made]
+        upgrade.ops.extend(CreateForeignKeyOp.from_constraint(key) for key in late)
+
+
 def migrate(connection: Connection) -> None:
     context.configure(
         connection=connection,
@@ -34,6 +51,7 @@ def migrate(connection: Connection) -> None:
         compare_type=True,
         compare_server_default=True,
         render_item=render,
+        process_revision_directives=complete,
     )
     with context.begin_transaction():
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ONE_AT_A_TIME})

@@ -32,7 +32,7 @@ LEADER: Final = "10000000103"
 DEPUTY: Final = "10000000104"
 CITY_OFFICE: Final = "duty@cac-city.example.invalid"
 READS: Final = (
-    "read_incidents", "read_obligations", "read_submissions", "read_deliveries", "read_roster", "read_organizations",
+    "read_systems", "read_incidents", "read_obligations", "read_submissions", "read_deliveries", "read_roster", "read_organizations",
 )  # fmt: skip
 ACTS: Final = ("file_incident", "submit_report", "record_receipt")
 

@@ -18,8 +18,11 @@ from irm.app import create_app
 from irm.clock import FixedClock
 from irm.config import Settings
 from irm.db import SYSTEM, Database, uuid7
-from irm.jobs import HeartbeatRow
+from irm.heartbeat import HeartbeatRow
 from irm.wiring import WIRING
+from tests.fakes.gateway import HttpServer
+from tests.fakes.mail import MailServer
+from tests.fakes.outside import Expect, Outside
 from tests.server import Server
 
 THE_NIGHT: Final = datetime(2026, 11, 20, 19, 41, tzinfo=UTC)
@@ -34,6 +37,8 @@ class Town:
     resources: jobs.Resources
     passwords: dict[str, str]
     """By login."""
+    outside: Outside
+    """Real servers for mail and SMS on loopback."""
 
     async def drain(self) -> int:
         """Perform what is due, as worker and dispatcher would; and beat for them."""
@@ -66,7 +71,19 @@ async def town(server: Server, home: Path) -> AsyncIterator[Town]:
     server.create(name)
     clock = FixedClock(THE_NIGHT)
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    settings = Settings(home=home, demo=True, broker_url=server.broker_url(15), sms_signature="IRM")
+    mail, gateway = MailServer(), HttpServer()
+    listening = [await mail.start(), await gateway.start()]
+    outside = Outside(mail, gateway, Expect(mail, gateway))
+    settings = outside.settings(
+        Settings(
+            home=home,
+            demo=True,
+            broker_url=server.broker_url(15),
+            sms_signature="示例市政务云",
+            duty_telephone="000-00000001",
+            secrecy_office_telephone="000-00000009",
+        )
+    )
     db = Database.connect(server.url(name), clock=clock, wiring=WIRING)
     try:
         accounts = await demo.load(db, clock, settings)
@@ -83,10 +100,13 @@ async def town(server: Server, home: Path) -> AsyncIterator[Town]:
                 settings,
                 jobs.Resources(settings, http),
                 {one.login: one.password for one in accounts},
+                outside,
             )
             await made.drain()
             yield made
     finally:
+        for one in listening:
+            one.close()
         await db.dispose()
         server.drop(name)
 

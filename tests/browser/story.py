@@ -1,0 +1,37 @@
+"""The main job as a person does it in the browser: the same steps for tests and for the screenshots."""
+
+import re
+
+from tests.browser.chrome import Visitor
+
+STORY = "门户网站首页被替换为勒索信息，后台无法登录，公积金查询业务中断。"
+
+
+async def file_incident(visitor: Visitor, *, system: str = "fund", known_at: str = "2026-11-21T03:35") -> str:
+    """From the secrecy question to the incident's number; works without JavaScript."""
+    page = visitor.page
+    await visitor.go("/report")
+    await page.click('button[name="classified"][value="no"]')
+    await page.fill("#i-text", STORY)
+    await page.check('input[name="target_kind"][value="system"]')
+    await choose_system(visitor, system)
+    await page.fill("#i-known_at", known_at)
+    await page.fill("#i-contact", "值班室 000-00000024")
+    await page.click('form#file button[type="submit"]:not([formaction])')
+    await page.wait_for_url(re.compile(r"/incidents/SJ-"))
+    found = re.search(r"SJ-\d{4}-\d{6}", page.url)
+    assert found
+    return found[0]
+
+
+async def choose_system(visitor: Visitor, code: str) -> None:
+    options = await visitor.page.eval_on_selector_all("#i-system option", "all => all.map(one => one.value)")
+    fitting = [one for one in options if one == code] or [one for one in options if one]
+    await visitor.page.select_option("#i-system", fitting[0])
+
+
+async def acknowledge(visitor: Visitor) -> None:
+    """The first page on the board."""
+    await visitor.go("/")
+    await visitor.page.click('.need-page form[action$="/acknowledge"] button')
+    await visitor.page.wait_for_load_state()

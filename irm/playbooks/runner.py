@@ -176,7 +176,7 @@ async def schedule_timer(tx: Tx, run: RunRow, wall: datetime) -> None:
 
 async def set_rate(tx: Tx, run_id: UUID, rate: float, *, now: datetime) -> None:
     """Pause (0), or another speed, for exercises. Unfinished timers are rewritten in this transaction."""
-    run = await tx.get_one(RunRow, run_id, with_for_update=True, populate_existing=True)
+    run = await tx.get_one(RunRow, run_id, with_for_update={"key_share": True}, populate_existing=True)
     base = timebase_of(run).changed(now, rate)
     run.wall_anchor, run.run_anchor, run.rate = base.wall_anchor, base.run_anchor, base.rate
     await jobs.cancel_prefix(tx, f"run/{run.id}/timer/")

@@ -316,3 +316,18 @@ async def test_timers_do_not_pile_up(night: Night, drain: Drain, resources: jobs
     assert waiting == 1
     assert WIRING.jobs[ADVANCE]
     assert (await night.run(run)).status == "running"
+
+
+async def test_an_answer_never_waits_for_a_runner(committed_db: Database, clock: FixedClock) -> None:
+    """Else the two could wait for each other: the runner holds the run and wants the messages, the answer the reverse."""
+    night = await night_in(committed_db, clock)
+    run = await night.begin()
+    async with committed_db.transaction() as tx:
+        await runner.advance_run(tx, run)
+    clock.tick(minutes=15)
+    async with committed_db.transaction() as tx:
+        await runner.advance_run(tx, run)
+        await asyncio.wait_for(night.acknowledge(night.officer.person_id), timeout=3)
+    async with committed_db.transaction() as tx:
+        await runner.advance_run(tx, run)
+    assert (await night.steps(run))["alarm"] == "acknowledged"

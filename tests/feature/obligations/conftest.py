@@ -1,6 +1,6 @@
 """The night of an operator that owes the province within four hours and a cloud authority that owes the city's office."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from irm.access.policy import Role
 from irm.clock import FixedClock
-from irm.db import Actor, Database, Tx
+from irm.db import Actor, Database
 from irm.ledger import LedgerEntryRow
 from irm.obligations import drafting, handing, opening, queries
 from irm.obligations.models import ObligationRow
@@ -77,7 +77,7 @@ class Night:
         }
         return Owed(**(given | more))
 
-    async def open(self, *owed: Owed, tx: Tx | None = None, **more: Any) -> tuple[opening.Opened, ...]:
+    async def open(self, *owed: Owed, **more: Any) -> tuple[opening.Opened, ...]:
         async with self.db.transaction(self.actor) as tx:
             return await opening.open_owed(
                 tx, owed, subject=self.subject, actor=self.actor, now=self.clock.now(), **more
@@ -131,7 +131,7 @@ class Night:
 
 
 @pytest.fixture
-async def night(db: Database, clock: FixedClock) -> AsyncIterator[Night]:
+async def night(db: Database, clock: FixedClock) -> Night:
     async with db.transaction() as tx:
         authority = await make.organization(tx, "cloud_authority", telephone="0375-1000")
         operator = await make.organization(tx)
@@ -148,7 +148,7 @@ async def night(db: Database, clock: FixedClock) -> AsyncIterator[Night]:
         await make.duty(tx, authority, officer.person_id, hours=72)
     known_at = clock.now() - timedelta(minutes=5)
     number = f"SJ-2026-{uuid4().int % 10**6:06d}"
-    yield Night(
+    return Night(
         db,
         clock,
         authority,
@@ -163,6 +163,3 @@ async def night(db: Database, clock: FixedClock) -> AsyncIterator[Night]:
         known_at,
         Subject(f"incident/{uuid4()}", number, f"/incidents/{number}", level=3),
     )
-
-
-Story = Callable[..., Awaitable[Any]]

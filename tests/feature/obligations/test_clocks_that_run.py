@@ -4,12 +4,13 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
+
 from irm.errors import Conflict, Invalid
 from irm.notify.models import DeliveryRow
 from irm.obligations import opening
 from irm.obligations.opening import Lowering
 from irm.rules.duties import Owed
-from sqlalchemy import select
 from tests.feature.obligations.conftest import CITY, CLOSING, Night
 
 Drain = Callable[[], Awaitable[int]]

@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
+
 from irm.db import Actor
 from irm.errors import Conflict, Forbidden, Invalid
 from irm.obligations import drafting, handing, queries, receiving
 from irm.obligations.models import ReceiptRow, SubmissionRow
-from tests.feature.obligations.conftest import CITY, ITEMS, Night
+from tests.feature.obligations.conftest import CITY, Night
 
 
 async def test_municipal_receipt_does_not_stop_the_provincial_clock(night: Night) -> None:
@@ -267,4 +268,3 @@ async def test_a_report_sent_before_the_duty_opened_counts(night: Night) -> None
     night.clock.tick(minutes=10)
     (later,) = await night.open(night.owed("city-chain/second", bearer=night.authority, recipient=night.city, recipient_tier="city"))
     assert (await night.duty(later.id)).status == "met"
-    assert ITEMS

@@ -1,10 +1,10 @@
 """The pages of duties and reports as people use them, without JavaScript."""
 
-from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
+
 from irm.obligations import queries
 from irm.obligations.models import SubmissionRow
 from tests.conftest import SignIn
@@ -177,7 +177,6 @@ async def test_contact_record_without_the_other_side_names_the_field(night: Nigh
     assert answer.status_code == 422
     assert "#f-counterpart_name" in answer.text
     assert await night.told("contact") == []
-    assert timedelta
 
 
 async def test_both_languages_and_a_drill(night: Night, desk: httpx.AsyncClient) -> None:

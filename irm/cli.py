@@ -16,6 +16,7 @@ GROUPS: Final = {
     "incident": "irm.incidents.commands:incident",
     "rules": "irm.rules.commands:rules",
     "playbook": "irm.playbooks.commands:playbook",
+    "roster": "irm.notify.commands:roster",
 }
 """Command → module:attribute. Add your own line here (see irm/console.py)."""
 

@@ -113,6 +113,10 @@ async def record(
         row.crossed = row.crossed or row.acknowledged_at is not None
         await tx.flush()
         await tell(tx, "delivery.sent", row, now, SYSTEM, attempt=attempt, possibly_duplicate=row.possibly_duplicate)
+        if outcome.received:
+            row.status = "delivered"
+            await tx.flush()
+            await tell(tx, "delivery.delivered", row, now, SYSTEM)
         return None
     if outcome.kind == "not_configured":
         row.status, row.reason = "skipped", "not_configured"

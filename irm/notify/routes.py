@@ -28,6 +28,7 @@ from irm.notify.schemas import (
     ReplyOutcome,
     delivery_view,
     duty_view,
+    moment_in,
 )
 
 LIMIT: Final = 50
@@ -187,18 +188,6 @@ def filters_from(
     if about and "\x00" in about:
         raise Invalid("There is no such choice: %(value)s", field="incident", value="")
     return queries.Filters(status, channel, purpose, about, unanswered, troubled)
-
-
-def moment_in(text: str | None, field: str) -> datetime | None:
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text.replace(" ", "+"))
-    except ValueError:
-        raise Invalid("Not a moment: write 2026-11-21T03:41:00+08:00.", field=field) from None
-    if moment.tzinfo is None:
-        raise Invalid("A moment needs its zone.", field=field)
-    return moment
 
 
 async def readable(tx: Tx, principal: Principal, delivery_id: UUID) -> queries.Delivery:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+from irm.errors import Invalid
 from irm.i18n import Translator
 from irm.notify.duty import Duty
 from irm.notify.queries import Delivery
@@ -174,3 +175,16 @@ def delivery_view(delivery: Delivery, t: Translator) -> DeliveryView:
             for each in delivery.attempts
         ],
     )
+
+
+def moment_in(text: str | None, field: str) -> datetime | None:
+    """RFC 3339 with zone. Raises Invalid naming `field`."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text.replace(" ", "+"))
+    except ValueError:
+        raise Invalid("Not a moment: write 2026-11-21T03:41:00+08:00.", field=field) from None
+    if moment.tzinfo is None:
+        raise Invalid("A moment needs its zone.", field=field)
+    return moment

@@ -42,6 +42,8 @@ class Outcome:
     kind: Kind
     detail: str = ""
     provider_id: str | None = None
+    received: bool = False
+    """The receiver itself has said so; a provider's "taken" is less."""
 
 
 class Channel(Protocol):

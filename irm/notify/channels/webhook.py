@@ -47,7 +47,7 @@ class Webhook:
         except HTTPError as error:
             return Outcome("unknown", repr(error))
         if response.is_success:
-            return Outcome("sent", provider_id=response.headers.get("x-request-id"))
+            return Outcome("sent", provider_id=response.headers.get("x-request-id"), received=True)
         detail = f"HTTP {response.status_code} {excerpt(response.text)}"
         return Outcome("refused" if response.status_code in FOR_EVER else "failed", detail)
 

@@ -38,7 +38,7 @@ ROLE_NAMES: Final[Mapping[str, str]] = {
     "reporter": N_("filed it"),
 }
 MEANS_NAMES: Final[Mapping[str, str]] = {
-    "web": N_("in irm"),
+    "web": N_("on the web page"),
     "api": N_("by interface"),
     "telephone": N_("by telephone"),
     "machine": N_("by a machine"),

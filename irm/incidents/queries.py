@@ -1,7 +1,7 @@
 """Reading incidents. Every function that gives one away asks first how far the reader sees."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -379,25 +379,4 @@ def _filtered(filters: Filters) -> list[ColumnElement[bool]]:
 
 
 def _incident(row: IncidentRow) -> Incident:
-    return Incident(
-        row.id,
-        row.number,
-        row.title,
-        row.status,
-        row.exercise,
-        row.occurred_at,
-        row.discovered_at,
-        row.category,
-        row.subcategory,
-        row.reached,
-        row.possible,
-        row.assessed,
-        row.gb_level,
-        row.response_level,
-        row.packs,
-        row.facts,
-        row.merged_into_id,
-        row.created_at,
-        row.handled_at,
-        row.closed_at,
-    )
+    return Incident(**{field.name: getattr(row, field.name) for field in fields(Incident)})

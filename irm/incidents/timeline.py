@@ -226,7 +226,7 @@ def tone(action: str) -> str:
 
 
 def level_words(t: Translator, level: Any) -> str:
-    return t(LEVEL_NAMES[level]) if level in LEVEL_NAMES else t("none")
+    return t(LEVEL_NAMES[level]) if level in LEVEL_NAMES else t("no level")
 
 
 def _status(t: Translator, status: str) -> str:

@@ -66,7 +66,10 @@ async def test_publishing_over_the_api_makes_the_next_version(leader: Any) -> No
     assert (detail["version"], [one["version"] for one in detail["versions"]]) == (2, [2, 1])
     old = (await leader.get("/api/v1/playbooks/story?version=1")).json()
     assert (old["active"], old["source"]) == (False, GOOD)
-    assert {one["id"] for one in (await leader.get("/api/v1/playbooks")).json()["playbooks"]} >= {"story", "report-chain"}
+    assert {one["id"] for one in (await leader.get("/api/v1/playbooks")).json()["playbooks"]} >= {
+        "story",
+        "report-chain",
+    }
 
 
 async def test_what_breaks_the_law_is_refused_with_line_and_sum(leader: Any) -> None:
@@ -81,7 +84,14 @@ async def test_what_breaks_the_law_is_refused_with_line_and_sum(leader: Any) -> 
 
 
 async def test_bad_bodies_are_told(leader: Any) -> None:
-    for body in ({"source": "a: &b 1\nc: *b\n"}, {"source": "\x00"}, {"source": ""}, {"source": "[" * 500}, {"sorce": "x"}, {}):
+    for body in (
+        {"source": "a: &b 1\nc: *b\n"},
+        {"source": "\x00"},
+        {"source": ""},
+        {"source": "[" * 500},
+        {"sorce": "x"},
+        {},
+    ):
         answer = await leader.post("/api/v1/playbooks", json=body)
         assert answer.status_code in (400, 422), body
         assert answer.headers["content-type"].startswith("application/problem+json")
@@ -94,7 +104,9 @@ async def test_a_unit_may_not_publish(night: Night, sign_in: Any) -> None:
 
 
 async def test_a_unit_sees_its_own_share_of_a_run(night: Night, sign_in: Any, drain: Drain) -> None:
-    run = await night.begin(TASK + "  - {id: alarm, after: [], page: [{to: on_duty(cloud_authority), via: [sms], within: 15m}]}\n")
+    run = await night.begin(
+        TASK + "  - {id: alarm, after: [], page: [{to: on_duty(cloud_authority), via: [sms], within: 15m}]}\n"
+    )
     await drain()
     unit = await sign_in(night.unit_duty)
     own = (await unit.get(f"/api/v1/runs/{run}")).json()

@@ -77,9 +77,15 @@ class Night:
         self.tell(s.ObligationOpened(obligation, rule, bearer, "initial"))
 
     def took(self, kind: type[Kind]) -> list[Kind]:
-        found = [effect for effect in self.effects if isinstance(effect, kind)]
-        self.effects = [effect for effect in self.effects if not isinstance(effect, kind)]
-        return found
+        taken: list[Kind] = []
+        left: list[s.Effect] = []
+        for effect in self.effects:
+            if isinstance(effect, kind):
+                taken.append(effect)
+            else:
+                left.append(effect)
+        self.effects = left
+        return taken
 
     def pages(self) -> list[tuple[str, int, int, tuple[str, ...]]]:
         return [(p.step, p.rung, p.round, tuple(a.key for a in p.audiences)) for p in self.took(s.PageRung)]

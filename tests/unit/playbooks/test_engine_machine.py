@@ -167,21 +167,22 @@ class Engine(RuleBasedStateMachine):
 
     def it_ends(self) -> None:
         """Left alone, it has no timer after a few; told that all is done, it is over."""
-        ticks = 0
-        while self.state.next_at is not None:
-            self.now = max(self.now, self.state.next_at)
-            self.tell(s.Tick())
-            ticks += 1
-            assert ticks < 60, "it does not come to rest"
+        self.come_to_rest()
         self.tell(s.SubjectHandled())
-        while self.state.next_at is not None and self.state.status == "running":
-            self.now = max(self.now, self.state.next_at)
-            self.tell(s.Tick())
+        self.come_to_rest()
         for number in range(1, self.obligations + 1):
             self.tell(s.ObligationMet(f"o-{number}"))
         self.tell(s.TaskDone("contain", VENDOR))
         self.tell(s.Tick())
         assert self.state.status == "finished", self.state.steps
+
+    def come_to_rest(self) -> None:
+        for _ in range(60):
+            if self.state.next_at is None:
+                return
+            self.now = max(self.now, self.state.next_at)
+            self.tell(s.Tick())
+        raise AssertionError(self.state.steps)
 
 
 TestEngine = Engine.TestCase

@@ -21,6 +21,12 @@ steps:
 ALARM = "  - {id: alarm, page: [{to: on_duty(cloud_authority), within: 15m}]}\n"
 
 
+CHOICE = (
+    "  - {id: a, decide: {title: {zh-CN: 甲}, to: on_duty(cloud_authority), within: 1h, default: x, "
+    "options: [{id: y, title: {zh-CN: 是}}, {id: z, title: {zh-CN: 否}}]}}"
+)
+
+
 def faults(text: str) -> list[str]:
     with pytest.raises(LanguageError) as caught:
         read_playbook(text, file="x.yaml")
@@ -56,8 +62,7 @@ def faults(text: str) -> list[str]:
         ("  - {id: a, report: {form: inital, by: on_duty(cloud_authority), obligation: p/r, within: 1h}}", "initial?"),
         ("  - {id: a, report: {form: initial, by: on_duty(cloud_authority), obligation: other, within: 1h}}", "pattern"),
         ("  - {id: a, task: {title: {en: Isolate}, to: on_duty(cloud_authority), within: 1h}}", "The Chinese text is missing"),
-        ("  - {id: a, decide: {title: {zh-CN: 甲}, to: on_duty(cloud_authority), within: 1h, default: x, "
-         "options: [{id: y, title: {zh-CN: 是}}, {id: z, title: {zh-CN: 否}}]}}", "“x” is no option"),
+        (CHOICE, "“x” is no option"),
         ('  - {id: a, wait: 5m, when: decided.b == "y"}', "There is nothing named"),
     ],
 )  # fmt: skip

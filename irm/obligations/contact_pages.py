@@ -21,6 +21,7 @@ from irm.obligations import queries, typed
 from irm.obligations.about_subject import write_contact
 from irm.obligations.contacts import MEANS
 from irm.obligations.forms import form_of
+from irm.obligations.lookup import subject_at
 from irm.obligations.schemas import RecordContact, ServesAs
 from irm.obligations.showing import words
 from irm.obligations.subjects import Subject
@@ -37,15 +38,15 @@ async def contact_page(
     db: NamedDependency[Database],
     clock: NamedDependency[Clock],
     t: NamedDependency[Translator],
-    about: FromQuery[str],
+    incident: FromQuery[str],
     counterpart: FromQuery[str | None] = None,
     submission: FromQuery[str | None] = None,
     delivery: FromQuery[str | None] = None,
 ) -> Page:
-    """`about`: the ledger path of the subject (`incident/<id>`); the rest fills the form beforehand."""
+    """`incident`: its number; the rest fills the form beforehand."""
     async with db.transaction(principal.actor) as tx:
-        subject = await _subject(tx, principal, about)
-        kept = await drafts.read(tx, principal.account_id, draft_name(about))
+        subject = await _subject(tx, principal, incident)
+        kept = await drafts.read(tx, principal.account_id, draft_name(subject.number))
         choices = await _choices(tx, principal, subject, t)
     given = {"direction": "out", "means": "telephone", "counterpart": counterpart or "", "serves": PLAIN}
     if submission:
@@ -64,28 +65,27 @@ async def record(
     t: NamedDependency[Translator],
 ) -> Response[Any]:
     values = flatten([(name, value) for name, value in (await request.form()).multi_items() if isinstance(value, str)])
-    about = typed.line(values, "about") or ""
     async with db.transaction(principal.actor) as tx:
-        subject = await _subject(tx, principal, about)
+        subject = await _subject(tx, principal, typed.line(values, "incident") or "")
     try:
         async with db.transaction(principal.actor) as tx:
             await write_contact(tx, subject, _given(values), principal, now=clock.now())
-            await drafts.discard(tx, principal.account_id, draft_name(about))
+            await drafts.discard(tx, principal.account_id, draft_name(subject.number))
     except (Invalid, Conflict) as error:
         async with db.transaction(principal.actor) as tx:
-            await drafts.keep(tx, principal.account_id, draft_name(about), values, now=clock.now())
+            await drafts.keep(tx, principal.account_id, draft_name(subject.number), values, now=clock.now())
             choices = await _choices(tx, principal, subject, t)
         status = HTTP_409_CONFLICT if isinstance(error, Conflict) else HTTP_422_UNPROCESSABLE_ENTITY
         return _page(subject, Form.refused(values, error, t), choices, clock, status)
     return Redirect(subject.page, status_code=HTTP_303_SEE_OTHER)
 
 
-def draft_name(about: str) -> str:
-    return "contact:" + about.replace("/", ":")
+def draft_name(number: str) -> str:
+    return f"contact:{number.lower()}"
 
 
 async def _subject(tx: Tx, principal: Principal, about: str) -> Subject:
-    return await queries.subject_at(tx, about, reach=reach(principal, Permission.RECORD_CONTACT))
+    return await subject_at(tx, about, reach=reach(principal, Permission.RECORD_CONTACT))
 
 
 def _given(values: Mapping[str, Any]) -> RecordContact:
@@ -159,7 +159,7 @@ def _page(subject: Subject, form: Form, choices: Mapping[str, Any], clock: Clock
         form=form,
         choices=choices,
         means=MEANS,
-        draft_name=draft_name(subject.path),
+        draft_name=draft_name(subject.number),
         plain=PLAIN,
         **words(),
     )

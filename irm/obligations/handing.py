@@ -28,6 +28,7 @@ from irm.obligations.owed import entered_afterwards
 from irm.obligations.policy import entry_policy
 from irm.obligations.settling import resettle
 from irm.obligations.subjects import Subject
+from irm.rules.queries import current_packs, receipt_alarm
 
 RECEIPT_ALARM: Final = "obligations.receipt_alarm"
 BY_HAND: Final = ("telephone", "fax", "paper", "portal")
@@ -296,11 +297,12 @@ async def _handed_over(tx: Tx, row: SubmissionRow, *, at: datetime, actor: Actor
         ),
     )
     await resettle(tx, meets, actor=actor, now=now)
+    within = receipt_alarm(await current_packs(tx, now=now)) or policy.receipt_within
     await jobs.schedule(
         tx,
         RECEIPT_ALARM,
         {"submission": str(row.id)},
-        run_at=max(at + policy.receipt_within, now),
+        run_at=max(at + within, now),
         key=f"{RECEIPT_ALARM}:{row.id}",
         priority=30,
     )

@@ -19,7 +19,6 @@ from irm.obligations.assembling import contact_views, obligation_views, submissi
 from irm.obligations.models import ContactRecordRow, ObligationRow, SubmissionPartyRow, SubmissionRow
 from irm.obligations.policy import entry_policy
 from irm.obligations.settling import HANDED_OVER
-from irm.obligations.subjects import Subject
 from irm.obligations.views import Contact, Obligation, Submission
 
 T = TypeVar("T")
@@ -155,18 +154,6 @@ async def subject_of_submission(tx: Tx, submission_id: UUID) -> str:
     if found is None:
         raise NotFound("This submission does not exist.")
     return found
-
-
-async def subject_at(tx: Tx, path: str, *, reach: Reach) -> Subject:
-    """What this room knows of a subject about which the reader sees a duty or a submission. Raises NotFound."""
-    owes = select(ObligationRow).where(ObligationRow.subject == path, visible_obligations(reach))
-    row: ObligationRow | SubmissionRow | None = await tx.scalar(owes.order_by(ObligationRow.id).limit(1))
-    if row is None:
-        handed = select(SubmissionRow).where(SubmissionRow.subject == path, visible_submissions(reach))
-        row = await tx.scalar(handed.order_by(SubmissionRow.id).limit(1))
-    if row is None:
-        raise NotFound("There is no such incident, or it is not yours to see.")
-    return Subject(row.subject, row.number, row.page, row.incident_id, exercise=row.exercise)
 
 
 async def contacts_of(tx: Tx, subject: str, *, reach: Reach | None = None) -> list[Contact]:

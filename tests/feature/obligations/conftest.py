@@ -12,6 +12,7 @@ from sqlalchemy import select
 from irm.access.policy import Role
 from irm.clock import FixedClock
 from irm.db import Actor, Database
+from irm.incidents.models import IncidentRow
 from irm.ledger import LedgerEntryRow
 from irm.obligations import drafting, handing, opening, queries
 from irm.obligations.models import ObligationRow
@@ -146,8 +147,19 @@ async def night(db: Database, clock: FixedClock) -> Night:
         office = await make.account(tx, city, Role.REGULATOR)
         await make.duty(tx, operator, unit.person_id, hours=72)
         await make.duty(tx, authority, officer.person_id, hours=72)
-    known_at = clock.now() - timedelta(minutes=5)
-    number = f"SJ-2026-{uuid4().int % 10**6:06d}"
+        known_at = clock.now() - timedelta(minutes=5)
+        number = f"SJ-2026-{uuid4().int % 10**6:06d}"
+        incident = IncidentRow(
+            number=number,
+            title="page altered",
+            status="open",
+            discovered_at=known_at,
+            reached=3,
+            possible=3,
+            created_at=clock.now(),
+        )
+        tx.add(incident)
+        await tx.flush()
     return Night(
         db,
         clock,
@@ -161,5 +173,5 @@ async def night(db: Database, clock: FixedClock) -> Night:
         unit,
         office,
         known_at,
-        Subject(f"incident/{uuid4()}", number, f"/incidents/{number}", level=3),
+        Subject(f"incident/{incident.id}", number, f"/incidents/{number}", incident.id, level=3),
     )

@@ -36,6 +36,9 @@ async def test_the_list_says_what_is_owed_to_whom_by_which_article(night: Night,
     assert answer.status_code == 200, answer.text
     assert "Art. 4" in answer.text
     assert night.subject.number in answer.text
+    (duty,) = await night.duties()
+    shown = await desk.get(f"/obligations/{duty.id}")
+    assert shown.status_code == 200, shown.text
     for state in ("open", "overdue", "met", "superseded"):
         assert (await desk.get("/obligations", params={"status": state})).status_code == 200
 
@@ -148,11 +151,11 @@ async def test_the_recipient_reads_and_receipts_but_does_not_write(night: Night,
 async def test_contact_record_in_one_form_is_also_the_receipt(night: Night, desk: httpx.AsyncClient) -> None:
     (one,) = await night.open(night.owed())
     submitted = await night.hand_over(one.id)
-    shown = await desk.get("/contacts/new", params={"about": night.subject.path, "submission": str(submitted)})
+    shown = await desk.get("/contacts/new", params={"incident": night.subject.number, "submission": str(submitted)})
     assert shown.status_code == 200, shown.text
     night.clock.tick(minutes=3)
     typed = {
-        "about": night.subject.path,
+        "incident": night.subject.number,
         "direction": "in",
         "means": "telephone",
         "counterpart": str(night.province),
@@ -172,7 +175,7 @@ async def test_contact_record_in_one_form_is_also_the_receipt(night: Night, desk
 
 async def test_contact_record_without_the_other_side_names_the_field(night: Night, desk: httpx.AsyncClient) -> None:
     await night.open(night.owed())
-    typed = {"about": night.subject.path, "direction": "in", "means": "telephone", "said": "hello"}
+    typed = {"incident": night.subject.number, "direction": "in", "means": "telephone", "said": "hello"}
     answer = await desk.post("/contacts/new", data=typed)
     assert answer.status_code == 422
     assert "#f-counterpart_name" in answer.text

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, select
 
 from irm.db import SYSTEM, Tx
 from irm.jobs import CallFailed, Outside, Resources
@@ -121,7 +121,7 @@ async def record(
     if outcome.kind == "not_configured":
         row.status, row.reason = "skipped", "not_configured"
         await tx.flush()
-        await tell(tx, "delivery.skipped", row, now, SYSTEM)
+        await tell(tx, "delivery.skipped", row, now, SYSTEM, nobody_reached=await _nobody_reached(tx, row))
         return None
     if outcome.kind == "refused":
         await _failed(tx, row, "refused", now)
@@ -184,10 +184,28 @@ async def _keep(tx: Tx, row: DeliveryRow, attempt: int, outcome: Outcome, now: d
 
 
 async def _failed(tx: Tx, row: DeliveryRow, reason: str, now: datetime) -> None:
-    """Told to the run, so that the next rung is not waited for in vain."""
     row.status, row.reason = "failed", reason
     await tx.flush()
-    await tell(tx, "delivery.failed", row, now, SYSTEM)
+    await tell(tx, "delivery.failed", row, now, SYSTEM, nobody_reached=await _nobody_reached(tx, row))
+
+
+async def _nobody_reached(tx: Tx, row: DeliveryRow) -> bool:
+    """Of a page: nothing else of this rung went or may still go to this organization, so that the run need not wait.
+
+    Those that fail at the same moment ask one after the other: the last one sees all others.
+    """
+    if row.purpose != "page":
+        return False
+    await tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"page {row.page_key}", 0))))
+    hope = select(
+        exists().where(
+            DeliveryRow.page_key == row.page_key,
+            DeliveryRow.rung == row.rung,
+            DeliveryRow.organization_id.is_not_distinct_from(row.organization_id),
+            DeliveryRow.status.in_(("waiting", "sending", "sent", "delivered")),
+        )
+    )
+    return not await tx.scalar(hope)
 
 
 DELIVER: Final = Outside(claim=claim, call=call, record=record, timeout=CALL_SECONDS)

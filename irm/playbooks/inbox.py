@@ -67,7 +67,7 @@ async def tell_subject(tx: Tx, subject: str, event: s.Event, *, now: datetime, k
 
 
 async def hear_delivery(tx: Tx, event: Event, entry_id: UUID) -> None:
-    """delivery.acknowledged, delivery.delivered"""
+    """delivery.acknowledged, delivery.delivered; delivery.failed and delivery.skipped once nobody of a rung is left."""
     run = await _run_of(tx, event.body.get("run_id"))
     step = event.body.get("step_id")
     if run is None or not step:
@@ -78,8 +78,13 @@ async def hear_delivery(tx: Tx, event: Event, entry_id: UUID) -> None:
         about["person"] = event.body.get("person")
     if event.action == "delivery.acknowledged":
         told: s.Event = s.Acknowledged(**about, delivery=event.body.get("delivery"))
-    else:
+    elif event.action == "delivery.delivered":
         told = s.Received(**about)
+    elif event.body.get("nobody_reached"):
+        key = about["organization"] or f"person:{about.get('person')}"
+        told = s.Unreached(step, event.body["rung"], (key,), event.body.get("reason") or "failed")
+    else:
+        return
     await append(tx, run, told, now=event.at, key=f"entry:{entry_id}")
 
 

@@ -1,5 +1,6 @@
 """Stories of pages on real PostgreSQL, a real mail server and a real SMS gateway."""
 
+import json
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -73,6 +74,16 @@ class Night:
                 .order_by(LedgerEntryRow.id)
             )
             return list(found)
+
+    async def nobody_reached(self) -> list[bool]:
+        """What the run was told with each failure."""
+        async with self.db.transaction() as tx:
+            found = await tx.scalars(
+                select(LedgerEntryRow.body)
+                .where(LedgerEntryRow.action == "delivery.failed")
+                .order_by(LedgerEntryRow.id)
+            )
+            return [json.loads(each)["nobody_reached"] for each in found]
 
     async def close(self) -> int:
         async with self.db.transaction() as tx:
@@ -342,6 +353,28 @@ async def test_a_gateways_refusal_inside_a_200_is_a_failure_and_the_run_is_told(
     assert (delivery.status, delivery.reason) == ("failed", "refused")
     assert "signature not registered" in (delivery.attempts[0].detail or "")
     assert await night.actions() == ["delivery.planned", "delivery.failed"]
+
+
+async def test_the_run_is_told_when_the_last_hope_of_a_rung_is_gone(
+    night: Night, outside: Outside, drain: Drain
+) -> None:
+    refusal = {"body": '{"code": 105}'}
+    outside.gateway.will(**refusal)
+    outside.mail.refuse.add(night.officer.email)
+    await night.page(via=["sms", "email"])
+    await drain()
+    outside.expect.sms(night.officer.telephone)
+    assert await night.nobody_reached() == [False, True]
+
+
+async def test_while_another_channel_may_still_reach_somebody_the_run_waits(
+    night: Night, outside: Outside, drain: Drain
+) -> None:
+    outside.mail.refuse.add(night.officer.email)
+    await night.page(via=["sms", "email"])
+    await drain()
+    outside.expect.sms(night.officer.telephone)
+    assert await night.nobody_reached() == [False]
 
 
 async def test_a_busy_provider_is_tried_again_until_it_takes_the_message(

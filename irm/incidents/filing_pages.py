@@ -146,13 +146,13 @@ async def file(
     return Redirect(f"/incidents/{number}", status_code=HTTP_303_SEE_OTHER)
 
 
-class _LikelyTheSame(Exception):  # noqa: N818 - a question, not an error
+class _LikelyTheSame(Exception):
     def __init__(self, found: list[queries.Incident]) -> None:
         super().__init__()
         self.found = found
 
 
-async def _file_once(  # noqa: PLR0913 - a form, its key and its sender
+async def _file_once(
     tx: Tx, given: FileIncident, values: Mapping[str, Any], *, key: str, principal: Principal, now: datetime
 ) -> str:
     async def act() -> tuple[int, dict[str, Any]]:

@@ -3,7 +3,7 @@
 from typing import Any, Final
 from uuid import UUID
 
-from litestar import Request, get, post
+from litestar import get, post
 from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, MultipartBody
@@ -275,26 +275,39 @@ async def attach_file(
 
 
 @get(
-    ["/attachments/{attachment_id:uuid}", "/api/v1/attachments/{attachment_id:uuid}"],
+    "/api/v1/attachments/{attachment_id:uuid}",
     opt=allow(Permission.READ_EVIDENCE),
     tags=TAGS,
     operation_id="download_attachment",
 )
 async def download_attachment(
     attachment_id: FromPath[UUID],
-    request: Request[Any, Any, Any],
     db: NamedDependency[Database],
     clock: NamedDependency[Clock],
     settings: NamedDependency[Settings],
     principal: NamedDependency[Principal],
 ) -> Stream:
     """The file, always as a download; every reading is in the ledger."""
+    return await _download(db, settings, principal, attachment_id, clock)
+
+
+@get("/attachments/{attachment_id:uuid}", opt=allow(Permission.READ_EVIDENCE), include_in_schema=False)
+async def attachment_link(
+    attachment_id: FromPath[UUID],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    settings: NamedDependency[Settings],
+    principal: NamedDependency[Principal],
+) -> Stream:
+    return await _download(db, settings, principal, attachment_id, clock)
+
+
+async def _download(db: Database, settings: Settings, principal: Principal, attachment_id: UUID, clock: Clock) -> Stream:
     async with db.transaction(principal.actor) as tx:
         found = await evidence.attachment(tx, attachment_id)
         if not await may_read(tx, found, principal):
             raise NotFound(NO_FILE)
-        if request.method == "GET":
-            await evidence.record_reading(tx, found, actor=principal.actor, now=clock.now())
+        await evidence.record_reading(tx, found, actor=principal.actor, now=clock.now())
     return download(BlobStore(settings.home / "blobs"), found)
 
 
@@ -339,4 +352,5 @@ ROUTES: Final = [
     attachments,
     attach,
     download_attachment,
+    attachment_link,
 ]

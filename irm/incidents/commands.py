@@ -1,0 +1,127 @@
+"""`irm incident file|show`: the same services as page and API, for the desk's own machine."""
+
+from datetime import datetime
+from typing import Any
+
+import click
+import msgspec
+
+from irm.access.principals import principal_of
+from irm.access.policy import Principal
+from irm.access.queries import account_by_login
+from irm.clock import SHANGHAI
+from irm.console import Console, json_option
+from irm.db import SYSTEM, Database, Tx
+from irm.errors import Forbidden
+from irm.i18n import N_
+from irm.incidents import queries, showing
+from irm.incidents.routes import filed_view, likely_duplicates
+from irm.incidents.schemas import FileIncident, Target
+from irm.incidents.secrecy import record_refusal, refusal
+from irm.incidents.service import file_incident
+
+
+@click.group()
+def incident() -> None:
+    """Incidents: file one, show one."""
+
+
+@incident.command("file")
+@click.option("--as", "login", required=True, help="Login name of the account that files.")
+@click.option(
+    "--classified",
+    type=click.Choice(["no", "yes", "unsure"]),
+    required=True,
+    help="Does it concern state secrets? Anything but no is refused and nothing is kept.",
+)
+@click.option("--text", required=True, help="What happened; - reads standard input.")
+@click.option("--system", help="Code of the system.")
+@click.option("--resource", help="Host or address of the platform.")
+@click.option("--known-at", help="When it was discovered or learned of; without a zone Beijing time. Default: now.")
+@click.option("--occurred-at", help="When it happened; left out: not known.")
+@click.option("--category", help="Category, or category/sub-category.")
+@click.option("--contact", required=True, help="How to reach whoever knows more.")
+@click.option("--joins", help="Number of an incident that this belongs to.")
+@json_option
+@click.pass_obj
+def file_command(  # noqa: PLR0913 - the fields of a filing
+    console: Console,
+    login: str,
+    classified: str,
+    text: str,
+    system: str | None,
+    resource: str | None,
+    known_at: str | None,
+    occurred_at: str | None,
+    category: str | None,
+    contact: str,
+    joins: str | None,
+    as_json: bool,
+) -> None:
+    """File an incident."""
+    kind, _, subcategory = (category or "").partition("/")
+
+    async def work(db: Database) -> dict[str, Any]:
+        now = db.clock.now()
+        if classified != "no":
+            async with db.transaction(SYSTEM) as tx:
+                await record_refusal(tx, classified, actor=SYSTEM, now=now)
+            settings = console.settings
+            raise refusal(secrecy_office=settings.secrecy_office_telephone, duty=settings.duty_telephone)
+        words = click.get_text_stream("stdin").read() if text == "-" else text
+        given = FileIncident(
+            classified="no",
+            text=words,
+            target=Target("system" if system else "resource" if resource else "unknown", system, resource),
+            known_at=_moment(known_at, "--known-at") or now,
+            occurred_at=_moment(occurred_at, "--occurred-at"),
+            category=kind or None,
+            subcategory=subcategory or None,
+            contact=contact,
+            joins=joins,
+        )
+        async with db.transaction(SYSTEM) as tx:
+            by = await _principal(tx, login, now)
+            filed = await file_incident(tx, given, by=by, now=now, means="api")
+            duplicates = [one for one in await likely_duplicates(tx, given, by) if one != filed.number]
+        found: dict[str, Any] = msgspec.to_builtins(filed_view(filed, duplicates))
+        return found
+
+    console.show(console.run(work), as_json=as_json)
+
+
+@incident.command("show")
+@click.argument("number")
+@click.option("--as", "login", required=True, help="Login name of the account that reads.")
+@json_option
+@click.pass_obj
+def show_command(console: Console, number: str, login: str, as_json: bool) -> None:
+    """Show an incident as that account sees it."""
+
+    async def work(db: Database) -> dict[str, Any]:
+        async with db.transaction(SYSTEM) as tx:
+            by = await _principal(tx, login, db.clock.now())
+            view = await showing.incident_view(tx, await queries.sight_of(tx, number, by), by)
+        found: dict[str, Any] = msgspec.to_builtins(view)
+        return found
+
+    console.show(console.run(work), as_json=as_json)
+
+
+async def _principal(tx: Tx, login: str, now: datetime) -> Principal:
+    account = await account_by_login(tx, login, now=now)
+    found = await principal_of(tx, account.id, now=now)
+    if found is None:
+        raise Forbidden(N_("This account is disabled."))
+    return found
+
+
+def _moment(text: str | None, option: str) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as fault:
+        message = f"{option}: {text!r} is no moment, for example 2026-11-21T03:41"
+        raise click.BadParameter(message) from fault
+    return at if at.tzinfo is not None else at.replace(tzinfo=SHANGHAI)

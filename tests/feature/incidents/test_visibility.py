@@ -1,0 +1,104 @@
+"""An organization sees its incidents, and of them the common facts and its own part (promise 5)."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from irm.db import Database
+from irm.evidence.models import AttachmentRow
+from irm.ledger import LedgerEntryRow
+from tests.feature.incidents.conftest import City
+
+URL = "/api/v1/incidents"
+SECTIONS = ("", "/facts", "/obligations", "/plan", "/timeline", "/deliveries", "/tasks", "/submissions", "/contacts", "/attachments")
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+async def test_strangers_and_regulators_find_nothing(sign_in: Any, city: City, filing: Any, section: str) -> None:
+    client = await sign_in(city.unit_duty)
+    number = (await client.post(URL, json=filing())).json()["number"]
+    await sign_in(city.other_duty)
+    stranger = await client.get(f"{URL}/{number}{section}")
+    missing = await client.get(f"{URL}/SJ-2026-000000{section}")
+    assert (stranger.status_code, stranger.json()["detail"]) == (404, missing.json()["detail"])
+    await sign_in(city.regulator)
+    assert (await client.get(f"{URL}/{number}{section}")).status_code in {403, 404}
+
+
+async def test_strangers_cannot_touch_it(sign_in: Any, city: City, filing: Any) -> None:
+    client = await sign_in(city.unit_duty)
+    where = f"{URL}/{(await client.post(URL, json=filing())).json()['number']}"
+    await sign_in(city.other_duty)
+    assert (await client.patch(f"{where}/facts", json={"facts": {"views": 1}})).status_code == 404
+    assert (await client.post(f"{where}/assessments", json={"level": 4, "reason": "x"})).status_code == 404
+    assert (await client.post(f"{where}/status", json={"status": "handled", "reason": "x"})).status_code == 404
+    files = {"file": ("a.txt", b"text", "text/plain")}
+    assert (await client.post(f"{where}/attachments", files=files)).status_code == 404
+
+
+async def test_lists_hold_only_ones_own(sign_in: Any, city: City, filing: Any) -> None:
+    client = await sign_in(city.unit_duty)
+    mine = (await client.post(URL, json=filing())).json()["number"]
+    await sign_in(city.other_duty)
+    theirs = (await client.post(URL, json=filing(target={"kind": "system", "system": "archive"}))).json()["number"]
+
+    async def numbers(**query: str) -> list[str]:
+        answer = await client.get(URL, params=query)
+        assert answer.status_code == 200, answer.text
+        return [one["number"] for one in answer.json()["incidents"]]
+
+    assert await numbers() == [theirs]
+    assert await numbers(text=mine) == []
+    assert await numbers(organization=str(city.unit)) == []
+    await sign_in(city.officer)
+    assert await numbers() == [theirs, mine]
+    first = (await client.get(URL, params={"limit": "1"})).json()
+    assert [one["number"] for one in first["incidents"]] == [theirs]
+    assert await numbers(cursor=first["next_cursor"]) == [mine]
+    assert await numbers(status="handled") == []
+    assert mine in await numbers(level="3")
+    assert await numbers(text="ransom") == [theirs, mine]
+    assert await numbers(system=str(city.archive)) == [theirs]
+    assert (await client.get(URL, params={"cursor": "nonsense"})).status_code == 422
+
+
+async def test_a_part_sees_its_own_words_and_files_only(sign_in: Any, city: City, filing: Any, db: Database) -> None:
+    client = await sign_in(city.vendor_duty)
+    where = f"{URL}/{(await client.post(URL, json=filing(text='what the vendor wrote', title='Portal down'))).json()['number']}"
+    files = {"file": ("vendor.log", b"line\n", "text/plain")}
+    attached = await client.post(f"{where}/attachments", files=files)
+    assert attached.status_code == 201, attached.text
+    link = attached.json()["url"]
+    got = await client.get(link)
+    assert got.content == b"line\n"
+    assert got.headers["content-disposition"].startswith("attachment;")
+    assert got.headers["x-content-type-options"] == "nosniff"
+    async with db.transaction() as tx:
+        read = await tx.scalars(select(LedgerEntryRow).where(LedgerEntryRow.action == "evidence.read"))
+        assert len(list(read)) == 1
+        assert (await tx.scalars(select(AttachmentRow.organization_id))).one() == city.vendor
+    await sign_in(city.unit_duty)
+    seen = await client.get(where)
+    assert seen.status_code == 200
+    assert "what the vendor wrote" not in seen.text
+    assert seen.json()["title"] == "Portal down"
+    assert [one["organization"] for one in seen.json()["parts"]] == [str(city.unit)]
+    assert (await client.get(link)).status_code == 404
+    assert "vendor.log" not in (await client.get(f"{where}/attachments")).text
+    await sign_in(city.officer)
+    assert "what the vendor wrote" in (await client.get(where)).text
+    assert (await client.get(link)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("a.png", b"MZ\0\0"), ("a.html", b"<html>"), ("a.txt", b""), ("a.exe", b"MZ"), ("a.svg", b"<svg/>")],
+)
+async def test_files_that_lie_are_refused(sign_in: Any, city: City, filing: Any, name: str, content: bytes) -> None:
+    client = await sign_in(city.unit_duty)
+    where = f"{URL}/{(await client.post(URL, json=filing())).json()['number']}"
+    answer = await client.post(f"{where}/attachments", files={"file": (name, content, "image/png")})
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["errors"][0]["field"] == "file"
+    assert (await client.get(f"{where}/attachments")).json() == {"attachments": []}

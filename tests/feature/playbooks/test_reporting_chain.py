@@ -1,0 +1,100 @@
+"""The library's own chain on a real incident: filed over HTTP, graded, paged, drafted, planned, handled."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from irm.access.policy import Role
+from irm.db import SYSTEM
+from irm.incidents.models import IncidentRow
+from irm.notify.models import DeliveryRow
+from irm.obligations.models import ObligationRow, SubmissionRow
+from irm.playbooks.models import RunRow, TaskRow
+from irm.playbooks.publishing import publish_library
+from tests import make
+from tests.conftest import Drain
+from tests.feature.playbooks.conftest import Night
+
+FILING = {
+    "classified": "no",
+    "text": "The portal shows a ransom note instead of its home page.",
+    "target": {"kind": "system", "system": "portal"},
+    "known_at": "2026-11-21T03:35:00+08:00",
+    "category": "malware",
+    "subcategory": "ransomware",
+    "contact": "duty desk 555-0100",
+}
+
+
+@pytest.fixture
+async def vendor(night: Night) -> make.Account:
+    """Both cyberspace offices, police, and a portal of the unit that a vendor maintains."""
+    async with night.db.transaction() as tx:
+        await publish_library(tx, actor=SYSTEM, now=night.clock.now())
+        await make.organization(tx, "cyberspace_office")
+        await make.organization(tx, "cyberspace_office", tier="province", joined=False, region="410000")
+        await make.organization(tx, "public_security", joined=False)
+        vendor = await make.organization(tx, "vendor")
+        account = await make.account(tx, vendor, Role.DUTY_OFFICER)
+        await make.duty(tx, vendor, account.person_id)
+        await make.system(
+            tx, night.unit, operator_id=night.unit, code="portal", users=600_000, personal_records=2_000_000,
+            portal_rank="prefecture", maintainer_ids=[vendor],
+        )  # fmt: skip
+    return account
+
+
+async def test_the_chain_of_a_real_incident(night: Night, vendor: make.Account, sign_in: Any, drain: Drain) -> None:
+    officer = await sign_in(night.officer)
+    filed = await officer.post("/api/v1/incidents", json=FILING)
+    assert filed.status_code == 201, filed.text
+    number = filed.json()["number"]
+    await drain()
+    async with night.db.transaction() as tx:
+        incident = await tx.scalar(select(IncidentRow))
+        assert incident is not None
+        runs = {run.playbook_id: run for run in await tx.scalars(select(RunRow))}
+        drafts = list(await tx.scalars(select(SubmissionRow).where(SubmissionRow.form == "initial")))
+        task = await tx.scalar(select(TaskRow))
+        pages = list(
+            await tx.scalars(select(DeliveryRow).where(DeliveryRow.purpose == "page", DeliveryRow.channel == "sms"))
+        )
+        owed = list(await tx.scalars(select(ObligationRow)))
+    chain = runs["report-chain"]
+    assert chain.subject == f"incident/{incident.id}"
+    steps = {name: step["stage"] for name, step in (chain.state or {})["steps"].items()}
+    assert steps == {
+        "alarm": "active", "units": "active", "to-province": "active", "to-city": "active", "cii": "dormant",
+        "police": "dormant", "contain": "active", "handled": "waiting", "closing": "waiting",
+    }  # fmt: skip
+    assert {page.person_id for page in pages} == {night.officer.person_id, night.unit_duty.person_id}
+    assert {(draft.recipient_kind, draft.recipient_tier) for draft in drafts} == {
+        ("cyberspace_office", "city"),
+        ("cyberspace_office", "province"),
+    }
+    assert all(draft.run_id == chain.id for draft in drafts)
+    assert task is not None
+    assert (task.organization_id, task.incident_id) == (vendor.organization_id, incident.id)
+    assert {row.rule_id for row in owed} >= {"cac-2025-reporting/other-operator", "city-chain/city-cyberspace-office"}
+    plan = await officer.get(f"/api/v1/incidents/{number}/plan")
+    assert plan.status_code == 200
+    assert (await officer.get(f"/api/v1/incidents/{number}/tasks")).status_code == 200
+    assert (await officer.get(f"/api/v1/runs/{chain.id}")).status_code == 200
+
+
+async def test_the_chain_climbs_and_an_answer_ends_it(
+    night: Night, vendor: make.Account, sign_in: Any, drain: Drain
+) -> None:
+    officer = await sign_in(night.officer)
+    assert (await officer.post("/api/v1/incidents", json=FILING)).status_code == 201
+    await drain()
+    night.clock.tick(minutes=15)
+    await drain()
+    alarm = [page for page in await night.paged() if page[0] == "alarm"]
+    assert {page[3] for page in alarm if page[1] == 2} == {night.leader.person_id}
+    await night.acknowledge(night.leader.person_id)
+    await drain()
+    night.clock.tick(hours=1)
+    await drain()
+    assert [page for page in await night.paged() if page[0] == "alarm"] == alarm

@@ -67,7 +67,7 @@ async def tell_subject(tx: Tx, subject: str, event: s.Event, *, now: datetime, k
 
 
 async def hear_delivery(tx: Tx, event: Event, entry_id: UUID) -> None:
-    """delivery.acknowledged, delivery.delivered; delivery.failed and delivery.skipped once nobody of a rung is left."""
+    """delivery.acknowledged, delivery.delivered; delivery.failed once nobody of a rung is left."""
     run = await _run_of(tx, event.body.get("run_id"))
     step = event.body.get("step_id")
     if run is None or not step:

@@ -7,6 +7,7 @@ from hashlib import sha256
 from importlib.resources import files
 from uuid import UUID
 
+import structlog
 from sqlalchemy import func, select, update
 
 from irm.db import Actor, Tx, uuid7
@@ -17,6 +18,8 @@ from irm.playbooks.language import read_playbook
 from irm.playbooks.models import PlaybookRow
 from irm.playbooks.steps import Playbook
 from irm.positions import LanguageError
+
+log = structlog.get_logger(__name__)
 
 PUBLISHING = 0x69726D_0002
 """Advisory lock: version numbers are given one after the other."""
@@ -127,8 +130,14 @@ async def retire(tx: Tx, playbook_id: str, *, actor: Actor, now: datetime) -> No
 
 
 async def active_playbooks(tx: Tx) -> list[tuple[PlaybookRow, Playbook]]:
-    rows = await tx.scalars(select(PlaybookRow).where(PlaybookRow.active).order_by(PlaybookRow.playbook_id))
-    return [(row, frozen(row.id, row.source)) for row in rows]
+    """Those that this version of irm can read; one that it cannot must not make a filing fail, so it is logged."""
+    found: list[tuple[PlaybookRow, Playbook]] = []
+    for row in await tx.scalars(select(PlaybookRow).where(PlaybookRow.active).order_by(PlaybookRow.playbook_id)):
+        try:
+            found.append((row, frozen(row.id, row.source)))
+        except LanguageError:
+            log.exception("an active playbook cannot be read", playbook=row.playbook_id, version=row.version)
+    return found
 
 
 @lru_cache(maxsize=256)

@@ -331,3 +331,15 @@ async def test_an_answer_never_waits_for_a_runner(committed_db: Database, clock:
     async with committed_db.transaction() as tx:
         await runner.advance_run(tx, run)
     assert (await night.steps(run))["alarm"] == "acknowledged"
+
+
+async def test_a_playbook_that_cannot_be_read_makes_nothing_fail(night: Night) -> None:
+    from irm.playbooks.models import PlaybookRow
+
+    await night.publish("  - {id: a, wait: 5m}\n", id_="good")
+    broken = await night.publish("  - {id: a, wait: 5m}\n", id_="broken")
+    async with night.db.transaction() as tx:
+        row = await tx.get_one(PlaybookRow, broken.id)
+        row.source = row.source.replace("wait", "wiat")
+    (only,) = await night.start()
+    assert (await night.run(only)).playbook_id == "good"

@@ -1,6 +1,6 @@
 """What a form page hands to the field macros: what was typed, and what was wrong with it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -65,7 +65,7 @@ def without_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name not in SECRET}
 
 
-def flatten(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+def flatten(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     """Form pairs as a mapping; a name that repeats becomes a list, and the CSRF field is left out."""
     found: dict[str, Any] = {}
     for name, value in pairs:

@@ -27,7 +27,6 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
     Subscription("delivery.delivered", in_transaction=inbox.hear_delivery),
     # Where every message of a rung failed, the next rung is not waited for.
     Subscription("delivery.failed", in_transaction=inbox.hear_delivery),
-    Subscription("delivery.skipped", in_transaction=inbox.hear_delivery),
     Subscription("obligation.*", in_transaction=inbox.hear_duty),
     Subscription("submission.submitted", in_transaction=inbox.hear_duty),
     Subscription("submission.refused", in_transaction=inbox.hear_duty),

@@ -121,7 +121,7 @@ async def record(
     if outcome.kind == "not_configured":
         row.status, row.reason = "skipped", "not_configured"
         await tx.flush()
-        await tell(tx, "delivery.skipped", row, now, SYSTEM, nobody_reached=await _nobody_reached(tx, row))
+        await tell(tx, "delivery.skipped", row, now, SYSTEM)
         return None
     if outcome.kind == "refused":
         await _failed(tx, row, "refused", now)

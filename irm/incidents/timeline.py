@@ -63,6 +63,9 @@ WORDS: Final[Mapping[str, str]] = {
     "run.step_opened": N_("Step began"),
     "run.step_done": N_("Step done"),
     "run.exhausted": N_("Nobody answered"),
+    "run.overran": N_("Not done in time"),
+    "run.noted": N_("Remark"),
+    "run.effect_failed": N_("A step could not be carried out"),
     "run.finished": N_("Playbook finished"),
     "delivery.planned": N_("Message planned"),
     "delivery.sent": N_("Message sent"),
@@ -72,11 +75,20 @@ WORDS: Final[Mapping[str, str]] = {
     "delivery.acknowledged": N_("Receipt of the page confirmed"),
     "task.opened": N_("Task given"),
     "task.done": N_("Task done"),
+    "task.cancelled": N_("Task no longer needed"),
     "evidence.stored": N_("File attached"),
     "evidence.read": N_("File read"),
 }
 QUIET: Final = ("delivery.planned", "delivery.sent", "delivery.delivered", "run.", "evidence.read", "task.opened")
-KEY: Final = ("incident.", "submission.submitted", "obligation.met", "obligation.overdue", "delivery.acknowledged")
+KEY: Final = (
+    "incident.",
+    "run.exhausted",
+    "run.effect_failed",
+    "submission.submitted",
+    "obligation.met",
+    "obligation.overdue",
+    "delivery.acknowledged",
+)
 _WHOSE: Final = ("organization", "bearer", "recipient", "organization_id")
 
 
@@ -150,7 +162,9 @@ async def _reasons(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, str]:
     return dict(rows.all())
 
 
-async def actor_names(tx: Tx, sight: Sight, entries: Iterable[Entry], t: Translator, *, now: datetime) -> dict[str, str]:
+async def actor_names(
+    tx: Tx, sight: Sight, entries: Iterable[Entry], t: Translator, *, now: datetime
+) -> dict[str, str]:
     """Who did it, by the actor's text. People of other units than the reader's and the cloud authority stay unnamed."""
     people = {UUID(one.actor.partition("/")[2]) for one in entries if one.actor.startswith("person/")}
     names = await access.person_names(tx, people)
@@ -220,9 +234,9 @@ def organizations_in(entries: Iterable[Entry]) -> set[UUID]:
 
 
 def tone(action: str) -> str:
-    if action.startswith(QUIET):
-        return "quiet"
-    return "key" if action.startswith(KEY) else ""
+    if action.startswith(KEY):
+        return "key"
+    return "quiet" if action.startswith(QUIET) else ""
 
 
 def level_words(t: Translator, level: Any) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 _PR_SET_PDEATHSIG: Final = 1
+_CLONE_NEWUSER: Final = 0x10000000
 _LIBC: Final = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
@@ -23,12 +24,14 @@ def spawn(
     stdout: int | IO[bytes] | None = None,
     stderr: int | IO[bytes] = subprocess.STDOUT,
     pass_fds: Sequence[int] = (),
+    under_name_of: int | None = None,
     cwd: Path | str | None = None,
 ) -> "subprocess.Popen[bytes]":
     """Start a child in a process group of its own, so that Ctrl-C reaches the supervisor alone, which stops all in order.
 
     `uid` makes it that unprivileged user (needs root). Call from the main thread: the kernel ties the child to the
-    thread that forked it. stderr goes where stdout goes, unless named.
+    thread that forked it. `under_name_of` shows the child that user id as its own (a user namespace of one id), for
+    programs that insist on a name where ours has none; it changes no rights. stderr goes where stdout goes, unless named.
     """
     who: dict[str, Any] = {} if uid is None else {"user": uid, "group": uid, "extra_groups": []}
     child: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603 - the argument vectors are ours
@@ -40,23 +43,28 @@ def spawn(
         env=dict(env) if env is not None else None,
         pass_fds=tuple(pass_fds),
         process_group=0,
-        preexec_fn=_tie_to_parent(on_parents_death),  # noqa: PLW1509 - the only way to set a parent-death signal
+        preexec_fn=_in_the_child(on_parents_death, under_name_of),  # noqa: PLW1509 - the only way to set a parent-death signal
         **who,
     )
     return child
 
 
-def _tie_to_parent(number: signal.Signals) -> Callable[[], None]:
+def _in_the_child(number: signal.Signals, shown_uid: int | None) -> Callable[[], None]:
     # Runs after the change of user, which would clear the signal; the child may have lost its parent before this line.
     parent = os.getpid()
 
-    def in_the_child() -> None:
-        if _LIBC is not None:
-            _LIBC.prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)
-            if os.getppid() != parent:
-                os._exit(1)
+    def prepare() -> None:
+        if _LIBC is None:
+            return
+        uid = os.geteuid()
+        if shown_uid is not None and _LIBC.unshare(_CLONE_NEWUSER) == 0:
+            with os.fdopen(os.open("/proc/self/uid_map", os.O_WRONLY), "w") as mapping:
+                mapping.write(f"{shown_uid} {uid} 1")
+        _LIBC.prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
 
-    return in_the_child
+    return prepare
 
 
 def stop(process: "subprocess.Popen[bytes]", *, by: Sequence[tuple[signal.Signals, float]]) -> int:

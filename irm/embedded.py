@@ -246,7 +246,15 @@ class Embedded:
         if uid is not None:
             os.fchown(read_end, uid, uid)
         try:
-            made = spawn(argv, uid=uid, env=_LOCALE, stdout=subprocess.PIPE, pass_fds=[read_end], cwd="/")
+            made = spawn(
+                argv,
+                uid=uid,
+                under_name_of=None if _have_a_name() else pwd.getpwnam("nobody").pw_uid,
+                env=_LOCALE,
+                stdout=subprocess.PIPE,
+                pass_fds=[read_end],
+                cwd="/",
+            )
             output, _ = made.communicate()
         finally:
             os.close(read_end)
@@ -299,6 +307,15 @@ class Embedded:
                 message = f"{name} did not come up (exit code {process.returncode}); its own words are in {self.home / 'log'}."
                 raise EmbeddedError(message)
             time.sleep(0.02)
+
+
+def _have_a_name() -> bool:
+    """Containers often run under a user id that is in no list."""
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError:
+        return False
+    return True
 
 
 def make_home(home: Path) -> None:

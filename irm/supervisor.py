@@ -31,7 +31,7 @@ LONGEST_PAUSE: Final = 30.0
 CALM: Final = 60.0
 """Seconds of life after which a fall counts as the first again."""
 LARGEST_LOG: Final = 20 * 1024 * 1024
-SECONDS_TO_STOP: Final = 3.0
+SECONDS_TO_STOP: Final = 2.5
 OUT_OF_DATE: Final = 3
 """Exit code of irm.preparation: the database has another shape, and there is no address to change it with."""
 

@@ -8,9 +8,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from irm import children
 from irm.binaries import EmbeddedError
 from irm.embedded import APP, OWNER, Embedded
 from tests.server import clear_stale
@@ -129,6 +131,27 @@ def test_they_end_with_the_process_that_started_them(open_folder: Path) -> None:
         assert all(is_alive(pid) for pid in pids)
         parent.kill()
     until(lambda: not any(is_alive(pid) for pid in pids), "the servers to follow", seconds=15)
+
+
+@pytest.mark.skipif(not ROOT, reason="only root can become a user without a name")
+def test_a_user_without_a_name_can_start_them(open_folder: Path) -> None:
+    """initdb asks for its user's name; containers often have none. (children.py needs the standard library alone.)"""
+    shutil.copy(Path(children.__file__), open_folder / "children.py")
+    python = shutil.which("python3", path="/usr/bin:/usr/local/bin")
+    if python is None or subprocess.run(["unshare", "-U", "true"], check=False, capture_output=True).returncode:
+        pytest.skip("no python for everybody here, or no user namespaces")
+    code = (
+        "import children, subprocess\n"
+        "def name(**how): return children.spawn(['/usr/bin/id', '-un'], stdout=subprocess.PIPE, **how).communicate()[0]\n"
+        "print(name().decode().strip(), '|', name(under_name_of=65534).decode().strip())"
+    )
+    nameless: dict[str, Any] = {"user": 61183, "group": 61183, "extra_groups": []}
+    said = subprocess.run(
+        [python, "-c", code], cwd=open_folder, check=True, capture_output=True, text=True, **nameless
+    ).stdout
+    before, _, shown = said.strip().partition(" | ")
+    assert "nobody" not in before
+    assert shown == "nobody"
 
 
 def test_left_over_directories_of_killed_runs_go(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

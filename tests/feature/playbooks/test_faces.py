@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from click.testing import CliRunner
@@ -16,6 +17,7 @@ from irm.playbooks.publishing import library, publish_library
 from tests import make
 from tests.conftest import Drain
 from tests.feature.playbooks.conftest import HEAD, Night
+from tests.server import Server
 
 GOOD = HEAD.format(id="story", start="{on: incident.graded}") + "  - {id: end, wait: incident.handled}\n"
 SLOW = HEAD.format(id="slow", start="{on: incident.graded}") + (
@@ -204,3 +206,26 @@ def test_the_command_tells_a_night(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert [one["after"] for one in timeline if one["step"] == "alarm"] == ["0", "5m", "10m", "12m"]
     for wrong in (["--answer", "contain=1m"], ["--answer", "alarm"], ["--fact", "ci=no"], ["--fact", "reached=9"]):
         assert CliRunner().invoke(main, ["playbook", "simulate", *wrong]).exit_code == 1
+
+
+def test_the_command_publishes_and_lists(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "irm_" + uuid4().hex[:12]
+    server.create(name)
+    try:
+        monkeypatch.setenv("IRM_DATABASE_URL", server.url(name))
+        (tmp_path / "story.yaml").write_text(GOOD, "utf-8")
+        (tmp_path / "slow.yaml").write_text(SLOW, "utf-8")
+        made = CliRunner().invoke(main, ["playbook", "publish", str(tmp_path / "story.yaml"), "--json"])
+        assert made.exit_code == 0, made.output
+        assert json.loads(made.stdout)["version"] == 1
+        refused = CliRunner().invoke(main, ["playbook", "publish", str(tmp_path / "slow.yaml")])
+        assert refused.exit_code == 1
+        assert "Too slow" in refused.output
+        listed = CliRunner().invoke(main, ["playbook", "list", "--json"])
+        assert [(one["playbook"], one["version"], one["active"]) for one in json.loads(listed.stdout)] == [
+            ("story", 1, True)
+        ]
+        checked = CliRunner().invoke(main, ["playbook", "check", "--city", str(tmp_path / "story.yaml"), "--json"])
+        assert checked.exit_code == 0, checked.output
+    finally:
+        server.drop(name)

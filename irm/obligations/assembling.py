@@ -179,6 +179,7 @@ def _receipt(row: ReceiptRow, people: Mapping[UUID, str]) -> Receipt:
         stated_at=row.stated_at,
         recorded_at=row.recorded_at,
         recorded_by=people.get(row.recorded_by, "") if row.recorded_by else "",
+        recorded_by_id=row.recorded_by,
         entered_afterwards=row.entered_afterwards,
         confirmed_at=row.confirmed_at,
         confirmed_by=people.get(row.confirmed_by, "") if row.confirmed_by else "",

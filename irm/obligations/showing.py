@@ -51,6 +51,8 @@ class Shown:
     may_write: bool
     may_receipt: bool
     is_recipient: bool
+    reader: UUID
+    """The person who looks; nobody confirms what he wrote down himself."""
 
 
 def words() -> dict[str, Any]:
@@ -111,6 +113,7 @@ async def show(tx: Tx, principal: Principal, one: Submission, clock: Clock) -> S
         may_write=may_write,
         may_receipt=may_receipt and one.status in HANDED,
         is_recipient=speaks_for_recipient(principal, one),
+        reader=principal.person_id,
     )
 
 

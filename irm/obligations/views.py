@@ -105,6 +105,7 @@ class Receipt:
     stated_at: datetime
     recorded_at: datetime
     recorded_by: str
+    recorded_by_id: UUID | None
     entered_afterwards: bool
     confirmed_at: datetime | None
     confirmed_by: str

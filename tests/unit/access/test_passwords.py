@@ -68,3 +68,10 @@ def test_generated_ones_fit_every_profile() -> None:
 @given(st.text(max_size=200))
 def test_judging_never_fails(password: str) -> None:
     passwords.faults(password, MLPS3, login="zhiban01")
+
+
+def test_the_real_parameters_are_argon2id_of_rfc_9106() -> None:
+    stored = passwords._hasher().hash("Kestrel-42-lantern")
+    assert stored.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    assert not passwords.needs_rehash(stored)
+    assert passwords.needs_rehash(stored.replace("t=3", "t=1"))

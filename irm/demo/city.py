@@ -85,13 +85,17 @@ async def _person(
 ) -> tuple[DemoAccount, UUID]:
     person_id = await access.register_person(tx, name=one["name"], actor=SYSTEM, now=now)
     number = f"{10_000_000_000 + one['n']}"
-    for channel, address in {
-        "sms": number,
-        "telephone": number,
-        "email": f"{one['login']}@demo.example.invalid",
-    }.items():
+    addresses = {"sms": number, "telephone": number, "email": f"{one['login']}@demo.example.invalid"}
+    for preference, (channel, address) in enumerate(addresses.items(), start=1):
         await access.add_contact_address(
-            tx, channel=channel, address=address, person_id=person_id, actor=SYSTEM, now=now, verified_at=now
+            tx,
+            channel=channel,
+            address=address,
+            person_id=person_id,
+            preference=preference,
+            actor=SYSTEM,
+            now=now,
+            verified_at=now,
         )
     organization_id = organizations[one["organization"]]
     for role in one["roles"]:

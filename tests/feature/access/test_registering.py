@@ -207,7 +207,10 @@ async def test_retired_memberships_and_desks_that_have_not_joined_give_no_rights
         listed = await make.organization(tx, "cyberspace_office", joined=False)
         account = await make.account(tx, listed, Role.REGULATOR)
     await sign_in(account)
-    assert (await client.get("/api/v1/me")).status_code == 403
+    mine = (await client.get("/api/v1/me")).json()
+    assert (mine["organizations"], mine["permissions"]) == ([], ["own_account"])
+    assert (await client.get("/api/v1/organizations")).status_code == 403
+    assert (await client.get("/me", headers={"accept": "text/html"})).status_code == 200
 
 
 async def test_members_and_addresses_come_in_order(db: Database, clock: FixedClock) -> None:

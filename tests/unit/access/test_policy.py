@@ -105,8 +105,10 @@ def test_a_token_holds_its_scopes_and_never_more_than_the_roles() -> None:
     assert permissions(reader) == {P.FILE_INCIDENT}
 
 
-def test_nobody_without_membership_may_anything() -> None:
-    assert permissions(principal()) == frozenset()
+def test_without_membership_there_is_only_the_own_account() -> None:
+    assert permissions(principal()) == {P.OWN_ACCOUNT}
+    assert permissions(principal(scopes=frozenset({P.READ_RULES}))) == frozenset()
+    assert not may(principal(), P.OWN_ACCOUNT, Resource(frozenset({UNIT})))
 
 
 roles = st.sampled_from(sorted(Role))

@@ -119,3 +119,22 @@ async def test_a_call_that_broke_off_may_have_gone_out(db: Database, clock: Fixe
         assert await notify.claim(tx, args, clock.now(), 2) is not None
         row = await tx.get_one(DeliveryRow, planned.waiting[0])
         assert (row.status, row.possibly_duplicate) == ("sending", True)
+
+
+async def test_a_confirmation_does_not_wait_for_a_runner_that_holds_the_run(
+    committed_db: Database, clock: FixedClock
+) -> None:
+    from irm.playbooks.models import RunInboxRow, RunRow
+    from irm.playbooks.runner import advance_run
+    from tests.feature.playbooks.conftest import night_in
+
+    night = await night_in(committed_db, clock)
+    run = await night.begin()
+    async with committed_db.transaction() as tx:
+        await advance_run(tx, run)
+    async with committed_db.transaction() as runner:
+        await advance_run(runner, run)
+        await runner.execute(select(RunRow.id).where(RunRow.id == run).with_for_update(key_share=True))
+        await asyncio.wait_for(night.acknowledge(night.officer.person_id), timeout=3)
+        await service.close_page(runner, f"{run}/alarm", now=clock.now())
+    assert await count(committed_db, RunInboxRow) >= 2

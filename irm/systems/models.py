@@ -24,9 +24,7 @@ class SystemRow(Base):
         CheckConstraint("personal_records IS NULL OR personal_records >= 0", name="personal_records"),
         CheckConstraint("important_data IN ('yes', 'no', 'unknown')", name="important_data"),
         CheckConstraint(f"portal_rank IN ({', '.join(map(repr, PORTAL_RANKS))})", name="portal_rank"),
-        CheckConstraint(
-            "life_cycle IN ('planned', 'building', 'trial', 'live', 'retired')", name="life_cycle"
-        ),
+        CheckConstraint("life_cycle IN ('planned', 'building', 'trial', 'live', 'retired')", name="life_cycle"),
         CheckConstraint("platform_id IS NULL OR platform_id <> id", name="not_on_itself"),
         Index("ix_system_owner", "owner_id"),
         Index("ix_system_operator", "operator_id"),

@@ -58,13 +58,18 @@ class BlobStore:
             temporary = incoming / secrets.token_hex(16)
             file = await to_thread.run_sync(lambda: temporary.open("xb"))
         except OSError as fault:
-            raise Unavailable(N_("The file could not be stored. Nothing was kept; try again."), code="storage") from fault
+            raise Unavailable(
+                N_("The file could not be stored. Nothing was kept; try again."), code="storage"
+            ) from fault
         try:
             async for chunk in chunks:
                 size += len(chunk)
                 if size > MAX_SIZE:
                     raise Invalid(
-                        N_("“%(name)s” is larger than %(limit)s MB."), field=field, name=name, limit=MAX_SIZE // 1_000_000
+                        N_("“%(name)s” is larger than %(limit)s MB."),
+                        field=field,
+                        name=name,
+                        limit=MAX_SIZE // 1_000_000,
                     )
                 if kind is None:
                     head += chunk[: HEAD_SIZE - len(head)]
@@ -77,7 +82,9 @@ class BlobStore:
             file.close()
             await to_thread.run_sync(self._settle, temporary, digest.hexdigest())
         except OSError as fault:
-            raise Unavailable(N_("The file could not be stored. Nothing was kept; try again."), code="storage") from fault
+            raise Unavailable(
+                N_("The file could not be stored. Nothing was kept; try again."), code="storage"
+            ) from fault
         finally:
             file.close()
             temporary.unlink(missing_ok=True)

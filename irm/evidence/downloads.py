@@ -14,7 +14,9 @@ _HARMLESS: Final = frozenset({"image/png", "image/jpeg", "application/pdf", "tex
 
 
 def download(store: BlobStore, found: Attachment) -> Stream:
-    plain = "".join(char if char.isascii() and char.isprintable() and char not in '"\\' else "_" for char in found.filename)
+    plain = "".join(
+        char if char.isascii() and char.isprintable() and char not in '"\\' else "_" for char in found.filename
+    )
     return Stream(
         store.read(found.sha256),
         media_type=found.media_type if found.media_type in _HARMLESS else "application/octet-stream",

@@ -93,6 +93,24 @@ async def attachments_of(tx: Tx, subject: str) -> list[Attachment]:
     return [_view(row, blob) for row, blob in found.all()]
 
 
+async def adopt(tx: Tx, subject: str, into: str, *, actor: Actor, now: datetime) -> int:
+    """Move what was kept beside a draft to what the draft became; how many."""
+    moved = await attachments_of(tx, subject)
+    for one in moved:
+        row = await tx.get_one(AttachmentRow, one.id)
+        row.subject = into
+        body = {
+            "attachment": str(one.id),
+            "sha256": one.sha256,
+            "size": one.size,
+            "media_type": one.media_type,
+            "organization": str(one.organization_id) if one.organization_id else None,
+        }
+        await record(tx, Event("evidence.stored", into, now, actor, body, {"filename": one.filename}))
+    await tx.flush()
+    return len(moved)
+
+
 async def attachment(tx: Tx, attachment_id: UUID) -> Attachment:
     found = await tx.execute(
         select(AttachmentRow, BlobRow)

@@ -44,7 +44,9 @@ PCAP: Final = _kind("application/vnd.tcpdump.pcap", "pcap", "cap")
 PCAPNG: Final = _kind("application/x-pcapng", "pcapng", "pcap")
 MP4: Final = _kind("video/mp4", "mp4", "m4v", "m4a", "mov")
 MP3: Final = _kind("audio/mpeg", "mp3")
-TEXT: Final = _kind("text/plain", "txt", "log", "csv", "tsv", "json", "jsonl", "yaml", "yml", "md", "eml", "conf", "ini")
+TEXT: Final = _kind(
+    "text/plain", "txt", "log", "csv", "tsv", "json", "jsonl", "yaml", "yml", "md", "eml", "conf", "ini"
+)
 
 _SIGNATURES: Final[tuple[tuple[int, bytes, FileType], ...]] = (
     (0, b"%PDF-", PDF),
@@ -91,7 +93,9 @@ TAKEN: Final = tuple(
 )
 """Extensions for the `accept` attribute of a file field."""
 
-_UNKNOWN_TYPE: Final = N_("“%(name)s” is of a type that is not taken. Send it as PDF, image, office document, text or ZIP.")
+_UNKNOWN_TYPE: Final = N_(
+    "“%(name)s” is of a type that is not taken. Send it as PDF, image, office document, text or ZIP."
+)
 _LYING_NAME: Final = N_("“%(name)s” is not what its name says: its content is %(media_type)s.")
 _EMPTY: Final = N_("“%(name)s” is empty.")
 

@@ -117,9 +117,7 @@ async def confirm_assessment(tx: Tx, assessment_id: UUID, *, confirmed: bool, by
     return incident.id
 
 
-async def _take_effect(
-    tx: Tx, incident: IncidentRow, row: LevelAssessmentRow, *, by: Principal, now: datetime
-) -> None:
+async def _take_effect(tx: Tx, incident: IncidentRow, row: LevelAssessmentRow, *, by: Principal, now: datetime) -> None:
     incident.assessed = row.level
     lowering = Lowering(row.reason, by=row.assessed_by, second=row.second_person)
     await regrade(tx, incident, actor=by.actor, now=now, cause=Cause.ASSESSED, lowering=lowering)

@@ -1,13 +1,14 @@
 """`irm incident file|show`: the same services as page and API, for the desk's own machine."""
 
+import sys
 from datetime import datetime
 from typing import Any
 
 import click
 import msgspec
 
-from irm.access.principals import principal_of
 from irm.access.policy import Principal
+from irm.access.principals import principal_of
 from irm.access.queries import account_by_login
 from irm.clock import SHANGHAI
 from irm.console import Console, json_option
@@ -34,7 +35,7 @@ def incident() -> None:
     required=True,
     help="Does it concern state secrets? Anything but no is refused and nothing is kept.",
 )
-@click.option("--text", required=True, help="What happened; - reads standard input.")
+@click.option("--text", "words", required=True, help="What happened; - reads standard input.")
 @click.option("--system", help="Code of the system.")
 @click.option("--resource", help="Host or address of the platform.")
 @click.option("--known-at", help="When it was discovered or learned of; without a zone Beijing time. Default: now.")
@@ -44,11 +45,11 @@ def incident() -> None:
 @click.option("--joins", help="Number of an incident that this belongs to.")
 @json_option
 @click.pass_obj
-def file_command(  # noqa: PLR0913 - the fields of a filing
+def file_command(
     console: Console,
     login: str,
     classified: str,
-    text: str,
+    words: str,
     system: str | None,
     resource: str | None,
     known_at: str | None,
@@ -68,10 +69,9 @@ def file_command(  # noqa: PLR0913 - the fields of a filing
                 await record_refusal(tx, classified, actor=SYSTEM, now=now)
             settings = console.settings
             raise refusal(secrecy_office=settings.secrecy_office_telephone, duty=settings.duty_telephone)
-        words = click.get_text_stream("stdin").read() if text == "-" else text
         given = FileIncident(
             classified="no",
-            text=words,
+            text=sys.stdin.read() if words == "-" else words,
             target=Target("system" if system else "resource" if resource else "unknown", system, resource),
             known_at=_moment(known_at, "--known-at") or now,
             occurred_at=_moment(occurred_at, "--occurred-at"),

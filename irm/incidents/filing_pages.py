@@ -278,7 +278,9 @@ async def _again(
 ) -> Page:
     """The form with everything that was typed; it is also kept as the draft."""
     if refused is not None:
-        refused.errors = tuple(FieldError(FIELDS.get(one.field, one.field), one.message, one.context) for one in refused.errors)
+        refused.errors = tuple(
+            FieldError(FIELDS.get(one.field, one.field), one.message, one.context) for one in refused.errors
+        )
     form = Form.refused(values, refused, t) if refused is not None else Form(values=values)
     async with db.transaction(principal.actor) as tx:
         if not any("\0" in str(value) for value in values.values()):
@@ -303,7 +305,9 @@ async def _form(
     systems = await systems_in_reach(tx, principal, most=MOST_SYSTEMS)
     may_call = not reach(principal, Permission.FILE_FOR_CALLER).is_empty
     known = await access.organizations(tx) if may_call else []
-    own = await access.organizations(tx, ids=reach(principal, Permission.FILE_INCIDENT).organizations & principal.organizations)
+    own = await access.organizations(
+        tx, ids=reach(principal, Permission.FILE_INCIDENT).organizations & principal.organizations
+    )
     kept = await attachments_of(tx, _kept(principal, key))
     return page(
         "incidents/file.html",

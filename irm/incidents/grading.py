@@ -214,7 +214,9 @@ async def owed_of(tx: Tx, picture: Picture, *, now: datetime) -> tuple[Owed, ...
         id=incident.id,
         levels=Levels(incident.reached, incident.possible, incident.assessed),
         discovered_at=incident.discovered_at,
-        shares=tuple(_share(part, picture, reports.get(part.row.organization_id, frozenset())) for part in picture.parts),
+        shares=tuple(
+            _share(part, picture, reports.get(part.row.organization_id, frozenset())) for part in picture.parts
+        ),
         directory=tuple(
             Party(one.id, one.kind, one.tier, one.joined, one.region) for one in picture.organizations.values()
         ),

@@ -156,9 +156,7 @@ async def _declare_handled(
     await regrade(tx, incident, actor=by.actor, now=now, cause=Cause.STATUS)
 
 
-async def _take_effect(
-    tx: Tx, incident: IncidentRow, row: StatusChangeRow, *, by: Principal, now: datetime
-) -> None:
+async def _take_effect(tx: Tx, incident: IncidentRow, row: StatusChangeRow, *, by: Principal, now: datetime) -> None:
     target = Status(row.status)
     incident.status = target.value
     if target is Status.HANDLED:

@@ -23,7 +23,9 @@ MARKED: Final = N_(
 def has_control_characters(value: str) -> bool:
     """NUL and its like: PostgreSQL refuses the first, no reader needs the others. Line ends and tabs are text."""
     return any(
-        (ord(char) < ord(" ") and char not in "\r\n\t") or ord(char) in range(0x7F, 0xA0) or 0xD800 <= ord(char) <= 0xDFFF  # noqa: PLR2004
+        (ord(char) < ord(" ") and char not in "\r\n\t")
+        or ord(char) in range(0x7F, 0xA0)
+        or 0xD800 <= ord(char) <= 0xDFFF  # noqa: PLR2004
         for char in value
     )
 

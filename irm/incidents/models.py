@@ -160,9 +160,7 @@ class LevelAssessmentRow(Base):
     __table_args__ = (
         CheckConstraint(_level("level"), name="level"),
         CheckConstraint(_one_of("stage", ("preliminary", "review")), name="stage"),
-        CheckConstraint(
-            "second_person IS NULL OR second_person <> assessed_by", name="second_person"
-        ),
+        CheckConstraint("second_person IS NULL OR second_person <> assessed_by", name="second_person"),
         Index("ix_level_assessment_incident_id_at", "incident_id", "at"),
         # One open question at a time: two waiting proposals would leave it unclear what was confirmed.
         Index(
@@ -191,9 +189,7 @@ class StatusChangeRow(Base):
     __tablename__ = "status_change"
     __table_args__ = (
         CheckConstraint(_one_of("status", STATUSES), name="status"),
-        CheckConstraint(
-            "second_person IS NULL OR second_person <> requested_by", name="second_person"
-        ),
+        CheckConstraint("second_person IS NULL OR second_person <> requested_by", name="second_person"),
         Index("ix_status_change_incident_id_at", "incident_id", "at"),
         Index(
             "uq_status_change_waiting",

@@ -64,7 +64,9 @@ async def list_page(
         )
         lines = await showing.lines(tx, rows, principal)
         counts = await queries.counts(tx, principal)
-        live, _ = await queries.incidents(tx, principal, Filters(live=True, exercise=False), limit=intake_policy().page_size)
+        live, _ = await queries.incidents(
+            tx, principal, Filters(live=True, exercise=False), limit=intake_policy().page_size
+        )
         limits = await next_limits(
             tx, [one.id for one in live], None if principal.is_authority else principal.organizations
         )
@@ -120,7 +122,12 @@ async def section_fragment(
     return page(f"incidents/{name}.html", now=now, **{**_bare(found.incident), **context})
 
 
-@post("/incidents/{number:str}/facts", opt=allow(Permission.SET_FACTS), include_in_schema=False, status_code=HTTP_303_SEE_OTHER)
+@post(
+    "/incidents/{number:str}/facts",
+    opt=allow(Permission.SET_FACTS),
+    include_in_schema=False,
+    status_code=HTTP_303_SEE_OTHER,
+)
 async def state_facts_form(
     number: FromPath[str],
     request: Request[Any, Any, Any],
@@ -177,7 +184,12 @@ def _facts_in(values: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-@post("/incidents/{number:str}/assess", opt=allow(Permission.ASSESS_LEVEL), include_in_schema=False, status_code=HTTP_303_SEE_OTHER)
+@post(
+    "/incidents/{number:str}/assess",
+    opt=allow(Permission.ASSESS_LEVEL),
+    include_in_schema=False,
+    status_code=HTTP_303_SEE_OTHER,
+)
 async def assess_form(
     number: FromPath[str],
     request: Request[Any, Any, Any],
@@ -207,7 +219,12 @@ async def assess_form(
     return _back(number, "head")
 
 
-@post("/incidents/{number:str}/status", opt=allow(Permission.CHANGE_STATUS), include_in_schema=False, status_code=HTTP_303_SEE_OTHER)
+@post(
+    "/incidents/{number:str}/status",
+    opt=allow(Permission.CHANGE_STATUS),
+    include_in_schema=False,
+    status_code=HTTP_303_SEE_OTHER,
+)
 async def status_form(
     number: FromPath[str],
     request: Request[Any, Any, Any],
@@ -262,7 +279,12 @@ async def confirm_form(
     return _back(number, "head")
 
 
-@post("/incidents/{number:str}/attachments", opt=allow(Permission.ADD_EVIDENCE), include_in_schema=False, status_code=HTTP_303_SEE_OTHER)
+@post(
+    "/incidents/{number:str}/attachments",
+    opt=allow(Permission.ADD_EVIDENCE),
+    include_in_schema=False,
+    status_code=HTTP_303_SEE_OTHER,
+)
 async def attach_form(
     number: FromPath[str],
     request: Request[Any, Any, Any],
@@ -275,14 +297,20 @@ async def attach_form(
     sent = list((await request.form()).multi_items())
     files = [value for _, value in sent if isinstance(value, UploadFile) and value.filename]
     try:
-        if not files:
-            raise Invalid(N_("Choose a file."), field="file")
-        for file in files:
-            await attach_file(db, settings, principal, number, file, clock)
+        await _attach_all(db, settings, principal, number, files, clock)
     except Invalid as refused:
         form = Form.refused({}, refused, t)
         return await _show(db, clock, principal, t, number, file_form=form, opened="files", status_code=422)
     return _back(number, "files")
+
+
+async def _attach_all(
+    db: Database, settings: Settings, principal: Principal, number: str, files: list[UploadFile], clock: Clock
+) -> None:
+    if not files:
+        raise Invalid(N_("Choose a file."), field="file")
+    for file in files:
+        await attach_file(db, settings, principal, number, file, clock)
 
 
 async def _show(
@@ -308,7 +336,9 @@ async def _show(
     if "fact_form" in forms:
         # What was typed wins over what is on record.
         kept = dict(facts_form(context["fact_values"]).values)
-        forms["fact_form"] = Form({**kept, **forms["fact_form"].values}, forms["fact_form"].errors, forms["fact_form"].message)
+        forms["fact_form"] = Form(
+            {**kept, **forms["fact_form"].values}, forms["fact_form"].errors, forms["fact_form"].message
+        )
     return page(
         "incidents/show.html",
         status_code=HTTP_422_UNPROCESSABLE_ENTITY if status_code != HTTP_200_OK else HTTP_200_OK,

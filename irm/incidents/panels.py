@@ -27,7 +27,7 @@ from irm.rules.load import catalogue
 from irm.systems import queries as register
 from irm.web.forms import Form
 
-TIMELINE_LENGTH: Final = 60
+TIMELINE_LENGTH: Final = 200
 ROLE_NAMES: Final[Mapping[str, str]] = {
     "cloud_authority": N_("cloud authority"),
     "operator": N_("operator"),
@@ -87,9 +87,7 @@ async def head(tx: Tx, reading: Reading) -> dict[str, Any]:
     trace = await queries.latest_trace(tx, reading.sight)
     whole = reach(reading.by, Permission.CHANGE_STATUS).everything
     moves = (
-        list(offered(Status(one.status), whole=whole))
-        if may(reading.by, Permission.CHANGE_STATUS, resource)
-        else []
+        list(offered(Status(one.status), whole=whole)) if may(reading.by, Permission.CHANGE_STATUS, resource) else []
     )
     return {
         "incident": one,
@@ -97,7 +95,9 @@ async def head(tx: Tx, reading: Reading) -> dict[str, Any]:
         "status_tone": STATUS_TONES[one.status],
         "status_names": {status.value: name for status, name in STATUS_NAMES.items()},
         "category": category_name(one.category, one.subcategory, reading.t.locale),
-        "why": sorted((line for line in trace if line.get("counts")), key=lambda line: (line["scheme"], line["level"])),
+        "why": _deciding(trace),
+        "why_else": _undecided(trace),
+        "threshold_words": lambda used: threshold_words(reading.t, used),
         "outcome_names": OUTCOME_NAMES,
         "facts_catalogue": catalogue(),
         "citation": lambda given: duty_words.citation_text(given, reading.t),
@@ -109,6 +109,35 @@ async def head(tx: Tx, reading: Reading) -> dict[str, Any]:
     }
 
 
+def _deciding(trace: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What made the level, and what makes the gravest one possible; those read first."""
+    reached = [line for line in trace if line.get("counts") == "reached"]
+    possible = [line for line in trace if line.get("counts") in {"possible", "by_hand"} and line["scheme"] == "cac"]
+    gravest = min((line["level"] for line in possible), default=None)
+    return [
+        *sorted(reached, key=lambda line: (line["scheme"], line["level"])),
+        *(line for line in possible if line["level"] == gravest),
+    ]
+
+
+def _undecided(trace: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Everything else that the rules said, in the order of gravity."""
+    shown = {line["rule_id"] for line in _deciding(trace)}
+    return sorted(
+        (line for line in trace if line["rule_id"] not in shown), key=lambda line: (line["scheme"], line["level"])
+    )
+
+
+def threshold_words(t: Translator, used: Mapping[str, Any]) -> str:
+    """The rule's figure as people read it; empty where nobody has read it."""
+    fact, figure = catalogue()[used["fact"]], used["at_least"]
+    if figure is None:
+        return ""
+    if fact.kind == "scale":
+        return t.of(fact.scale[figure - 1].label)
+    return value_words(t, fact, bool(figure) if fact.kind == "flag" else figure)
+
+
 async def clocks(tx: Tx, reading: Reading) -> dict[str, Any]:
     """What is owed, the nearest limit first, with recipient and article."""
     found = await obligations.obligations_of(
@@ -118,7 +147,9 @@ async def clocks(tx: Tx, reading: Reading) -> dict[str, Any]:
         {
             **one.chip(),
             "title": reading.t(
-                "%(bearer)s → %(recipient)s", bearer=one.bearer.name, recipient=one.recipient.name or reading.t("nobody listed")
+                "%(bearer)s → %(recipient)s",
+                bearer=one.bearer.name,
+                recipient=one.recipient.name or reading.t("nobody listed"),
             ),
             "limit": reading.t(one.limit_word),
             "article": f"{reading.t.of(one.title)} · {duty_words.citation_text(one.citation, reading.t)}",
@@ -128,9 +159,9 @@ async def clocks(tx: Tx, reading: Reading) -> dict[str, Any]:
         for one in found
         if one.status not in {"superseded", "waived"}
     ]
-    running = [one for one in found if one.status == "open" and one.limit_at]
+    running = [one.limit_at for one in found if one.status == "open" and one.limit_at]
     gone = sum(1 for one in found if one.status in {"superseded", "waived"})
-    return {"clock_chips": chips, "clocks_gone": gone, "nearest": min((one.limit_at for one in running), default=None)}
+    return {"clock_chips": chips, "clocks_gone": gone, "nearest": min(running, default=None)}
 
 
 async def people(tx: Tx, reading: Reading) -> dict[str, Any]:
@@ -198,7 +229,9 @@ def facts_form(values: Mapping[str, Any]) -> Form:
     for name, fact in catalogue().items():
         value = values.get(name)
         if fact.kind in {"scale", "flag"}:
-            found[f"fact.{name}"] = {None: "unknown", True: "yes", False: "none"}.get(value, value) if not isinstance(value, str) else value
+            found[f"fact.{name}"] = (
+                {None: "unknown", True: "yes", False: "none"}.get(value, value) if not isinstance(value, str) else value
+            )
         elif isinstance(value, int) and not isinstance(value, bool):
             found |= {f"fact.{name}": str(value), f"fact.{name}_state": "value"}
         else:
@@ -287,11 +320,13 @@ async def history(tx: Tx, reading: Reading) -> dict[str, Any]:
     names = await timeline.actor_names(tx, reading.sight, entries, reading.t, now=reading.now)
     ids = timeline.organizations_in(entries)
     organizations = await access.organization_names(tx, ids)
+    told_entries = [
+        (one, *timeline.words(reading.t, one, organizations), timeline.who(names, one.actor), timeline.tone(one.action))
+        for one in entries
+    ]
     return {
-        "entries": [
-            (one, *timeline.words(reading.t, one, organizations), timeline.who(names, one.actor), timeline.tone(one.action))
-            for one in entries
-        ],
+        "entries": told_entries,
+        "entries_main": [one for one in told_entries if one[4] != "quiet"],
         "more_entries": more,
     }
 

@@ -1,6 +1,6 @@
 """A run as lanes: one a step, with what was sent, who answered, and what is going to happen. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -14,10 +14,16 @@ FALLBACK: Final = "sent"
 
 def lanes_of(run: RunStanding, deliveries: Sequence[Delivery], t: Translator) -> list[PlanLane]:
     """In the order of the playbook's steps; a lane without marks says why nothing happens in it."""
-    return [_lane(run, step, [one for one in deliveries if one.run_id == run.id and one.step_id == step.id], t) for step in run.steps]
+    titles = {step.id: t.of(step.title) or step.id for step in run.steps}
+    return [
+        _lane(run, step, [one for one in deliveries if one.run_id == run.id and one.step_id == step.id], titles, t)
+        for step in run.steps
+    ]
 
 
-def _lane(run: RunStanding, step: StepStanding, sent: Sequence[Delivery], t: Translator) -> PlanLane:
+def _lane(
+    run: RunStanding, step: StepStanding, sent: Sequence[Delivery], titles: Mapping[str, str], t: Translator
+) -> PlanLane:
     marks = [
         PlanMark(one.sent_at or one.created_at, _state(one), one.name or one.organization, detail=one.channel)
         for one in sent
@@ -32,7 +38,7 @@ def _lane(run: RunStanding, step: StepStanding, sent: Sequence[Delivery], t: Tra
         if one.step != step.id:
             continue
         if one.at is None:
-            note = _waits(one.waits_for, t)
+            note = _waits(one.waits_for, titles, t)
             continue
         who = ", ".join(asked.person or asked.organization for asked in one.asked) or t.of(one.title) or step.id
         marks.append(PlanMark(one.at, "planned", who, detail=", ".join(one.via)))
@@ -50,19 +56,21 @@ def _state(one: Delivery) -> MarkState:
         return "acknowledged"
     match one.status:
         case "failed" | "skipped" | "cancelled":
-            return one.status  # type: ignore[return-value]
+            return one.status
         case _:
             return "waiting" if one.awaits else FALLBACK
 
 
-def _waits(what: str, t: Translator) -> str:
+def _waits(what: str, titles: Mapping[str, str], t: Translator) -> str:
     match what:
         case "condition":
             return t("sleeps until its condition holds")
         case "nothing_owed":
             return t("nothing owed yet")
+        case "incident.handled":
+            return t("waits for the end of handling")
         case _:
-            return t("waits for %(what)s", what=what)
+            return t("waits for %(what)s", what=titles.get(what, what))
 
 
 def _outcome(step: StepStanding, t: Translator) -> str:

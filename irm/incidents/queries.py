@@ -179,9 +179,7 @@ async def incidents(
         if edge is None:
             raise Invalid(N_("This page of the list does not exist."), field="cursor")
         which = which.where(tuple_(IncidentRow.created_at, IncidentRow.id) < tuple_(edge.created_at, edge.id))
-    rows = list(
-        await tx.scalars(which.order_by(IncidentRow.created_at.desc(), IncidentRow.id.desc()).limit(limit + 1))
-    )
+    rows = list(await tx.scalars(which.order_by(IncidentRow.created_at.desc(), IncidentRow.id.desc()).limit(limit + 1)))
     following = rows[limit - 1].number if len(rows) > limit else None
     return [_incident(row) for row in rows[:limit]], following
 
@@ -371,9 +369,7 @@ def _filtered(filters: Filters) -> list[ColumnElement[bool]]:
     if filters.text:
         text = filters.text.strip()
         found.append(
-            or_(
-                IncidentRow.number.icontains(text, autoescape=True), IncidentRow.title.icontains(text, autoescape=True)
-            )
+            or_(IncidentRow.number.icontains(text, autoescape=True), IncidentRow.title.icontains(text, autoescape=True))
         )
     return found
 

@@ -337,9 +337,7 @@ async def get_timeline(
     )
 
 
-async def sight(
-    tx: Tx, number: str, principal: Principal, permission: Permission = Permission.READ_INCIDENTS
-) -> Sight:
+async def sight(tx: Tx, number: str, principal: Principal, permission: Permission = Permission.READ_INCIDENTS) -> Sight:
     """Not found unless the reader may see it; then what `permission` lets him touch of it."""
     return await queries.sight_of(tx, _clean(number) or "", principal, permission)
 

@@ -64,9 +64,7 @@ async def tell_runs(tx: Tx, picture: "Picture", *, is_new: bool, actor: Actor, n
     if status in LIVE and status is not Status.REPORTED:
         events.append("incident.graded")
     for event in events:
-        await start_matching(
-            tx, event=event, subject=subject, subject_id=incident.id, facts=copy, actor=actor, now=now
-        )
+        await start_matching(tx, event=event, subject=subject, subject_id=incident.id, facts=copy, actor=actor, now=now)
     if status in {Status.HANDLED, Status.CLOSED}:
         await subject_handled(tx, subject=subject, now=now)
     elif status in OVER:

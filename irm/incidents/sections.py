@@ -302,7 +302,9 @@ async def attachment_link(
     return await _download(db, settings, principal, attachment_id, clock)
 
 
-async def _download(db: Database, settings: Settings, principal: Principal, attachment_id: UUID, clock: Clock) -> Stream:
+async def _download(
+    db: Database, settings: Settings, principal: Principal, attachment_id: UUID, clock: Clock
+) -> Stream:
     async with db.transaction(principal.actor) as tx:
         found = await evidence.attachment(tx, attachment_id)
         if not await may_read(tx, found, principal):

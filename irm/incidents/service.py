@@ -329,4 +329,3 @@ async def _tell(
     if filing.resource:
         private["resource"] = filing.resource
     await record(tx, Event("incident.filed", f"incident/{incident.id}", now, by.actor, body, private))
-

@@ -63,7 +63,14 @@ def attachment_view(one: Attachment) -> AttachmentView:
 
 async def waiting(tx: Tx, sight: Sight, by: Principal) -> list[WaitingView]:
     return [
-        WaitingView(one.id, "status" if one.kind == "status" else "assessment", one.target, one.reason, one.at, one.by == by.account_id)
+        WaitingView(
+            one.id,
+            "status" if one.kind == "status" else "assessment",
+            one.target,
+            one.reason,
+            one.at,
+            one.by == by.account_id,
+        )
         for one in await queries.waiting_of(tx, sight.incident.id)
     ]
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,6 +18,9 @@ from irm.incidents.directory import is_city_authority
 from irm.incidents.lifecycle import STATUS_NAMES, Status
 from irm.incidents.queries import Sight
 from irm.ledger import LedgerEntryRow, LedgerPrivateRow
+from irm.notify.words import CHANNEL_NAMES, reason_of
+from irm.obligations.forms import form_of
+from irm.rules.load import builtin_packs
 from irm.web.pages import LEVEL_NAMES
 
 COMMON: Final = frozenset(
@@ -79,7 +83,15 @@ WORDS: Final[Mapping[str, str]] = {
     "evidence.stored": N_("File attached"),
     "evidence.read": N_("File read"),
 }
-QUIET: Final = ("delivery.planned", "delivery.sent", "delivery.delivered", "run.", "evidence.read", "task.opened")
+QUIET: Final = (
+    "delivery.planned",
+    "delivery.sent",
+    "delivery.delivered",
+    "delivery.skipped",
+    "run.",
+    "evidence.read",
+    "task.opened",
+)
 KEY: Final = (
     "incident.",
     "run.exhausted",
@@ -184,8 +196,8 @@ def words(t: Translator, entry: Entry, organizations: Mapping[UUID, str]) -> tup
     """(what, detail) as the timeline says it."""
     what = t(WORDS[entry.action]) if entry.action in WORDS else entry.action
     named = [_uuid(entry.body.get(key)) for key in ("organization", "bearer")]
-    detail = [organizations[one] for one in named if one in organizations]
-    detail += _incident_words(t, entry) if entry.action.startswith("incident.") else _other_words(entry)
+    detail = [organizations[one] for one in named if one is not None and one in organizations]
+    detail += _incident_words(t, entry) if entry.action.startswith("incident.") else _other_words(t, entry)
     if entry.reason:
         detail.append(t("reason: %(reason)s", reason=entry.reason))
     return what, " · ".join(part for part in detail if part)
@@ -215,16 +227,31 @@ def _incident_words(t: Translator, entry: Entry) -> list[str]:
             return []
 
 
-def _other_words(entry: Entry) -> list[str]:
-    body, room = entry.body, entry.action.partition(".")[0]
-    keys = {
-        "obligation": ("rule",),
-        "run": ("playbook", "step"),
-        "task": ("step",),
-        "submission": ("serial",),
-        "delivery": ("channel", "reason"),
-    }.get(room, ())
-    return [str(body.get(key) or "") for key in keys]
+def _other_words(t: Translator, entry: Entry) -> list[str]:
+    body = entry.body
+    match entry.action.partition(".")[0]:
+        case "obligation":
+            rule = str(body.get("rule") or "")
+            return [t.of(_rule_titles().get(rule, rule))]
+        case "submission":
+            form = t.of(form_of(str(body["form"])).short) if body.get("form") else ""
+            return [form, str(body.get("serial") or "")]
+        case "delivery":
+            channel, reason = body.get("channel"), body.get("reason")
+            return [
+                t(CHANNEL_NAMES.get(str(channel), str(channel))) if channel else "",
+                t(reason_of(str(reason))) if reason else "",
+            ]
+        case "run":
+            return [str(body.get("playbook") or body.get("step") or "")]
+        case _:
+            return []
+
+
+@cache
+def _rule_titles() -> Mapping[str, Mapping[str, str]]:
+    """Of the packs that irm brings along; a rule of another pack is shown by its id."""
+    return {rule.id: rule.title for pack in builtin_packs() for rule in pack.rules}
 
 
 def organizations_in(entries: Iterable[Entry]) -> set[UUID]:

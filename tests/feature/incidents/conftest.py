@@ -41,7 +41,12 @@ async def city(db: Database, clock: FixedClock) -> City:
         unit = await make.organization(tx, "using_unit")
         other = await make.organization(tx, "using_unit")
         portal = await make.system(
-            tx, unit, code="portal", users=600_000, personal_records=2_000_000, portal_rank="prefecture",
+            tx,
+            unit,
+            code="portal",
+            users=600_000,
+            personal_records=2_000_000,
+            portal_rank="prefecture",
             maintainer_ids=[vendor],
         )
         archive = await make.system(tx, other, code="archive", users=200, personal_records=900, portal_rank="none")

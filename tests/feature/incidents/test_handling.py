@@ -94,9 +94,7 @@ async def test_ordinary_may_be_assessed_alone_and_stops_what_only_was_possible(
     assert await _duties(db) == ["superseded"]
 
 
-async def test_a_later_lowering_waits_for_somebody_else(
-    sign_in: Any, city: City, filing: Any, db: Database
-) -> None:
+async def test_a_later_lowering_waits_for_somebody_else(sign_in: Any, city: City, filing: Any, db: Database) -> None:
     client = await sign_in(city.officer)
     where = await _filed(client, filing())
     assert (await client.post(f"{where}/assessments", json={"level": 3, "reason": "outage"})).json()["effective"]
@@ -177,6 +175,16 @@ async def test_the_timeline_tells_what_happened_in_order(sign_in: Any, city: Cit
 async def test_every_section_answers_by_api(sign_in: Any, city: City, filing: Any) -> None:
     client = await sign_in(city.officer)
     where = await _filed(client, filing())
-    for name in ("obligations", "plan", "timeline", "deliveries", "tasks", "submissions", "contacts", "attachments", "facts"):
+    for name in (
+        "obligations",
+        "plan",
+        "timeline",
+        "deliveries",
+        "tasks",
+        "submissions",
+        "contacts",
+        "attachments",
+        "facts",
+    ):
         answer = await client.get(f"{where}/{name}")
         assert answer.status_code == 200, (name, answer.text)

@@ -137,14 +137,29 @@ async def test_facts_and_levels_by_form(sign_in: Any, city: City, db: Database) 
         assert incident.facts["personal_records_leaked"]["value"] == 1_500_000
     no_reason = await client.post(f"{where}/assess", data={"level": "3", "stage": "preliminary"}, headers=HTML)
     assert no_reason.status_code == 422
-    assert (await client.post(f"{where}/assess", data={"level": "3", "reason": "as counted"}, headers=HTML)).status_code == 303
+    assert (
+        await client.post(f"{where}/assess", data={"level": "3", "reason": "as counted"}, headers=HTML)
+    ).status_code == 303
     shown = (await client.get(where, headers=HTML)).text
     assert re.search(r"level-3 level-assessed", shown)
 
 
 @pytest.mark.parametrize(
     "name",
-    ["head", "clocks", "people", "told", "facts", "plan", "tasks", "reports", "contacts", "messages", "files", "timeline"],
+    [
+        "head",
+        "clocks",
+        "people",
+        "told",
+        "facts",
+        "plan",
+        "tasks",
+        "reports",
+        "contacts",
+        "messages",
+        "files",
+        "timeline",
+    ],
 )
 async def test_every_section_has_an_address_of_its_own(sign_in: Any, city: City, name: str) -> None:
     client = await sign_in(city.officer)

@@ -11,7 +11,18 @@ from irm.ledger import LedgerEntryRow
 from tests.feature.incidents.conftest import City
 
 URL = "/api/v1/incidents"
-SECTIONS = ("", "/facts", "/obligations", "/plan", "/timeline", "/deliveries", "/tasks", "/submissions", "/contacts", "/attachments")
+SECTIONS = (
+    "",
+    "/facts",
+    "/obligations",
+    "/plan",
+    "/timeline",
+    "/deliveries",
+    "/tasks",
+    "/submissions",
+    "/contacts",
+    "/attachments",
+)
 
 
 @pytest.mark.parametrize("section", SECTIONS)

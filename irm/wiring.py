@@ -20,6 +20,7 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
     # A report by mail is submitted once the recipient's server has taken it.
     Subscription("delivery.sent", in_transaction=handing.mail_sent),
     Subscription("delivery.failed", in_transaction=handing.mail_failed),
+    Subscription("delivery.skipped", in_transaction=handing.mail_failed),
     # A new draft says what the incident knows.
     Subscription("submission.drafted", in_transaction=report_items.fill_report),
     # An answer is in the run's inbox before any timer can be looked at.

@@ -26,6 +26,7 @@ from irm.obligations.models import ObligationRow, ReceiptRow, SubmissionPartyRow
 from irm.obligations.moments import stated
 from irm.obligations.owed import entered_afterwards
 from irm.obligations.policy import entry_policy
+from irm.obligations.reminding import tell_not_sent
 from irm.obligations.settling import resettle
 from irm.obligations.subjects import Subject
 from irm.rules.queries import current_packs, receipt_alarm
@@ -182,12 +183,14 @@ async def mail_failed(tx: Tx, event: Event, entry_id: UUID) -> None:  # noqa: AR
     row = await _sending(tx, event)
     if row is None:
         return
+    delivery_id = row.delivery_id
     row.status, row.means, row.submitted_by, row.delivery_id = "draft", None, None, None
     await tx.flush()
     body = await body_of(tx, row)
     await record(
         tx, Event("submission.not_sent", path_of(row), event.at, SYSTEM, {**body, "reason": event.body.get("reason")})
     )
+    await tell_not_sent(tx, row, delivery_id, event.at)
 
 
 async def _recipient(tx: Tx, row: SubmissionRow, given: UUID | None) -> Organization:

@@ -114,6 +114,30 @@ async def receipt_alarm(tx: Tx, args: Mapping[str, Any], now: datetime) -> None:
     )
 
 
+async def tell_not_sent(tx: Tx, row: SubmissionRow, delivery_id: UUID | None, now: datetime) -> None:
+    """The mail with a report did not get through: the sender's desk must hand it over by hand, the clock runs."""
+    await notify.remind(
+        tx,
+        key=f"submission/{row.id}/not-sent/{delivery_id}",
+        targets=await people.resolve(tx, ON_DUTY, {"obligation": {"bearer": str(row.organization_id)}}, now),
+        about=About(
+            row.number,
+            None,
+            f"/submissions/{row.id}",
+            title=_in_all(lambda t: t("The mail with %(serial)s did not get through", serial=row.serial)),
+            body=_in_all(
+                lambda t: t(
+                    "%(serial)s is a draft again and its clock runs. Hand it over by telephone or fax.",
+                    serial=row.serial,
+                )
+            ),
+        ),
+        subject=row.subject,
+        now=now,
+        exercise=row.exercise,
+    )
+
+
 async def _tell_marks(tx: Tx, row: ObligationRow, come: Sequence[owed.Mark], now: datetime) -> None:
     names = {mark.name for mark in come}
     is_over = owed.is_overdue(term_of(row), now) and row.overdue_at is None

@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from irm.db import Actor
 from irm.errors import Conflict, Forbidden, Invalid
+from irm.notify.models import DeliveryRow
 from irm.obligations import drafting, handing, queries, receiving
 from irm.obligations.models import ReceiptRow, SubmissionRow
 from tests.feature.obligations.conftest import CITY, Night
@@ -236,6 +238,9 @@ async def test_a_mail_that_failed_hands_nothing_over(night: Night) -> None:
         assert (await tx.get_one(SubmissionRow, draft)).status == "draft"
     assert (await night.duty(one.id)).status == "open"
     assert "submission.not_sent" in await night.told()
+    async with night.db.transaction() as tx:
+        told = await tx.scalars(select(DeliveryRow).where(DeliveryRow.page_key.contains("/not-sent/")))
+        assert {row.organization_id for row in told} == {night.operator}
 
 
 async def test_filing_in_irm_meets_the_duty_to_tell_the_authority(night: Night) -> None:

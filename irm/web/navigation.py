@@ -27,7 +27,7 @@ DESKTOP: Final = (
     Entry("/ledger", N_("Ledger"), "ledger", "read_ledger"),
     Entry("/rules", N_("Rules"), "book", "read_rules"),
     Entry("/playbooks", N_("Playbooks"), "steps", "read_playbooks"),
-    Entry("/organizations", N_("Contacts"), "phone", "read_organizations"),
+    Entry("/organizations", N_("Contact list"), "phone", "read_organizations"),
     Entry("/outbox", N_("Sent messages"), "out", "read_outbox"),
     Entry("/admin", N_("Administration"), "admin"),
 )

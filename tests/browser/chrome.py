@@ -1,5 +1,6 @@
 """Debian's Chromium, watched: what a page logs, breaks, or asks of another host is remembered."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,7 +22,11 @@ OLD_DESK: Final = (1366, 768)
 async def chromium() -> AsyncIterator[Browser]:
     binary = next(one for one in BINARIES if Path(one).exists())
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=binary, args=["--no-sandbox"])
+        # The browser's own words in fields (date, file) follow its environment, not the page.
+        spoken = {**os.environ, "LANGUAGE": "zh_CN", "LANG": "zh_CN.UTF-8"}
+        browser = await playwright.chromium.launch(
+            executable_path=binary, args=["--no-sandbox", "--lang=zh-CN"], env=spoken
+        )
         yield browser
         await browser.close()
 

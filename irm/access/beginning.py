@@ -15,6 +15,7 @@ from irm.actor import Actor
 from irm.db import Tx
 from irm.errors import Conflict
 from irm.i18n import N_, translator
+from irm.ledger import Event, record
 
 CODE: Final = "cloud-authority"
 LOGINS: Final = (
@@ -79,4 +80,6 @@ async def begin(
         account_id = await create_account(tx, person_id=person_id, login=login, locale=locale, actor=actor, now=now)
         token = await issue_link(tx, account_id, policy=policy, actor=actor, now=now)
         administrators.append(Administrator(role, login, token))
+    subject = f"organization/{organization_id}"
+    await record(tx, Event("city.begun", subject, now, actor, {"code": CODE, "region": region.strip()}))
     return City(organization_id, CODE, name, now + policy.link_life, tuple(administrators))

@@ -242,7 +242,7 @@ def revoke_token(console: Console, token_id: Any, as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--city", prompt="City", help="Name of the city, as in “示例市”.")
+@click.option("--city", prompt="City", help="Name of the city, with its suffix.")
 @click.option("--region", prompt="Division code (six digits)", help="GB/T 2260, for example 410400.")
 @click.option("--authority", help="Name of the cloud authority; without it, made from the city's name.")
 @click.option("--telephone", help="Duty telephone of the cloud authority.")

@@ -251,13 +251,21 @@ def _placed_targets(step: Step) -> tuple[tuple[tuple[str | int, ...], tuple[Targ
             return ()
 
 
-def _unheld(document: Document, playbook: Playbook, city: City) -> Iterator[Fault]:
+def unheld_in(playbook: Playbook, city: City) -> tuple[Target, ...]:
+    """Targets that nobody holds today; parts in an incident or a duty can only be judged on the night."""
     if city.held is None:
-        return
+        return ()
+    named = [target for step in playbook.steps for _, targets in _placed_targets(step) for target in targets]
+    fixed = [target for target in named if not target.who.startswith(("incident.", "obligation."))]
+    return tuple(dict.fromkeys(target for target in fixed if str(target) not in city.held))
+
+
+def _unheld(document: Document, playbook: Playbook, city: City) -> Iterator[Fault]:
+    unheld = frozenset(unheld_in(playbook, city))
     for index, step in enumerate(playbook.steps):
         for loc, targets in _placed_targets(step):
             for target in targets:
-                if "incident." not in target.who and "obligation." not in target.who and str(target) not in city.held:
+                if target in unheld:
                     yield document.fault(
                         ("steps", index, *loc), f"Nobody holds {target} today.", "fill the roster or the role"
                     )

@@ -1,5 +1,7 @@
 """Pages: the playbooks of the city and what each would do; one task."""
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,8 +18,7 @@ from irm.errors import Conflict, Invalid, NotFound
 from irm.i18n import Translator
 from irm.notify.words import CHANNEL_NAMES
 from irm.playbooks import queries, showing, wording
-from irm.playbooks.check import Worst, worst_cases
-from irm.playbooks.durations import duration_text
+from irm.playbooks.check import check, unheld_in, worst_cases
 from irm.playbooks.publishing import frozen, publish
 from irm.playbooks.routes import FILE, checked_here, chosen
 from irm.playbooks.steps import Step, targets_of
@@ -50,13 +51,15 @@ async def playbook_page(
     principal: NamedDependency[Principal],
     db: NamedDependency[Database],
     clock: NamedDependency[Clock],
+    t: NamedDependency[Translator],
     version: FromQuery[int | None] = None,
 ) -> Page:
     now = clock.now()
     async with db.transaction(principal.actor) as tx:
         found = await queries.versions(tx, playbook)
         shown = chosen(found, version)
-        checked, city = await checked_here(tx, shown.source, now=now)
+        _, city = await checked_here(tx, shown.source, now=now)
+    checked = check(shown.source, file=FILE, city=replace(city, held=None))
     read = frozen(shown.id, shown.source)
     return page(
         "playbooks/show.html",
@@ -67,8 +70,9 @@ async def playbook_page(
         start=read.start,
         worst={one.step: one for one in worst_cases(read, city)},
         warnings=[*checked.errors, *checked.warnings],
+        unheld=[wording.target_words(target, t) for target in unheld_in(read, city)],
         may_publish=may(principal, Permission.PUBLISH_PLAYBOOK),
-        **_words(),
+        **_words(read.steps, t),
     )
 
 
@@ -172,25 +176,24 @@ async def _readable(tx: Tx, principal: Principal, task_id: UUID) -> tuple[querie
     return task, await queries.page_of_run(tx, task.run_id)
 
 
-def _words() -> dict[str, Any]:
+def _words(steps: tuple[Step, ...], t: Translator) -> dict[str, Any]:
     """What the templates say of steps."""
+    titles = {step.id: t.of(step.title) or step.id for step in steps}
 
-    def times(step: Step) -> str:
+    def within(step: Step) -> timedelta | None:
         action: Any = step.action
-        within = getattr(action, "within", None) or getattr(action, "duration", None)
-        return duration_text(within) if within else ""
-
-    def left(one: Worst) -> str:
-        return duration_text(one.allowed - one.total) if one.allowed and one.allowed > one.total else ""
+        found: timedelta | None = getattr(action, "within", None) or getattr(action, "duration", None)
+        return found
 
     return {
         "kind_names": wording.KINDS,
         "wait_names": wording.WAITS,
-        "channel_names": CHANNEL_NAMES,
-        "written": duration_text,
-        "times": times,
-        "left": left,
+        "start_names": wording.STARTS,
+        "channel_names": {**CHANNEL_NAMES, "preferred": wording.PREFERRED},
+        "titles": titles,
+        "within": within,
         "targets_of": targets_of,
+        "whom": lambda target: wording.target_words(target, t),
     }
 
 

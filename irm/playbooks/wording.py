@@ -2,8 +2,11 @@
 
 from typing import Final
 
+from irm.access.policy import Role
+from irm.access.vocabulary import ROLE_NAMES
 from irm.i18n import N_, Translator
 from irm.notify.reasons import REASONS
+from irm.playbooks.steps import Target
 
 KINDS: Final = {
     "page": N_("Call and wait for an answer"),
@@ -69,6 +72,44 @@ STATUSES: Final = {
     "finished": N_("finished"),
     "cancelled": N_("no longer needed"),
 }
+
+
+PREFERRED: Final = N_("preferred way")
+
+STARTS: Final = {
+    "incident.reported": N_("an incident is filed"),
+    "incident.graded": N_("an incident is graded"),
+    "obligation.opened": N_("a duty arises"),
+    "obligation.due_soon": N_("a limit is near"),
+    "obligation.overdue": N_("a limit has passed"),
+    "drill.started": N_("a drill begins"),
+}
+
+WHO: Final = {
+    "cloud_authority": N_("Cloud authority"),
+    "city_cyberspace_office": N_("Municipal cyberspace office"),
+    "provincial_cyberspace_office": N_("Provincial cyberspace office"),
+    "public_security": N_("Public security"),
+    "duty_general": N_("General duty office"),
+    "incident.operators": N_("Operators concerned"),
+    "incident.using_units": N_("Using units concerned"),
+    "incident.maintainers": N_("Maintainers concerned"),
+    "incident.vendors": N_("Vendors concerned"),
+    "incident.protection_departments": N_("Protection departments concerned"),
+    "obligation.bearer": N_("Organization that owes it"),
+}
+
+
+def target_words(target: Target, t: Translator) -> str:
+    """Whom a step names, as people say it."""
+    if target.kind == "person":
+        return t("a named person")
+    who = t(WHO[target.who]) if target.who in WHO else target.who.removeprefix("code:")
+    if target.kind == "on_duty":
+        return t("%(who)s: duty desk", who=who)
+    if target.kind == "role":
+        return t("%(who)s: %(role)s", who=who, role=t(ROLE_NAMES[Role(target.role or "")]))
+    return who
 
 
 def stage_words(stage: str, outcome: str | None, t: Translator, *, late: bool = False) -> str:

@@ -9,7 +9,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from irm import broker, jobs, log
+from irm import broker, jobs, log, release
 from irm.announce import announcer
 from irm.config import Settings
 from irm.db import SYSTEM
@@ -117,6 +117,7 @@ async def run(settings: Settings) -> None:
     async with process("dispatcher", settings, WIRING) as me, announcer(settings.broker_url) as announce:
         me.db.announce = announce
         await note_channels_of(me)
+        await release.publish_to(me)
         await Dispatcher(me, settings.broker_url).run()
 
 

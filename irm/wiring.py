@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from irm import release
 from irm.incidents import report_items
 from irm.jobs import Inside, Outside
 from irm.ledger import Subscription, Wiring
@@ -17,6 +18,8 @@ JOBS: Final[dict[str, Inside | Outside]] = {
 }
 
 SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
+    # A city that begins has the rules and playbooks that irm brings along.
+    Subscription("city.begun", in_transaction=release.hear_beginning),
     # A report by mail is submitted once the recipient's server has taken it.
     Subscription("delivery.sent", in_transaction=handing.mail_sent),
     Subscription("delivery.failed", in_transaction=handing.mail_failed),

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from ruamel.yaml import YAML
 
+from irm import release
 from irm.access import login, passwords, service as access
 from irm.access.policy import Role
 from irm.access.security import security_policy
@@ -17,8 +18,6 @@ from irm.clock import SHANGHAI, Clock
 from irm.config import Settings
 from irm.db import SYSTEM, Database, Tx
 from irm.notify import duty
-from irm.playbooks import publishing as playbooks
-from irm.rules import service as rules
 from irm.systems import service as systems
 
 ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -40,8 +39,7 @@ async def load(db: Database, clock: Clock, _settings: Settings) -> list[DemoAcco
     city = _read()
     now = clock.now()
     async with db.transaction(SYSTEM) as tx:
-        await rules.publish_builtin(tx, actor=SYSTEM, now=now)
-        await playbooks.publish_library(tx, actor=SYSTEM, now=now)
+        await release.publish(tx, actor=SYSTEM, now=now)
         organizations = {one["code"]: await _organization(tx, city, one, now) for one in city["organizations"]}
         accounts = [await _person(tx, one, organizations, city, now) for one in city["people"]]
         await _systems(tx, city, organizations, now)

@@ -24,6 +24,7 @@ from irm.db import Database
 from irm.i18n import Translator, translator
 from irm.incidents import (
     filing_pages,
+    listing,
     pages as incidents_pages,
     routes as incidents_routes,
     sections as incidents_sections,
@@ -78,6 +79,7 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *incidents_routes.ROUTES,
     *incidents_sections.ROUTES,
     *filing_pages.ROUTES,
+    *listing.ROUTES,
     *incidents_pages.ROUTES,
 ]
 
@@ -105,6 +107,7 @@ def create_app(settings: Settings, db: Database, clock: Clock, *, owning: Lifesp
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         ),
         request_max_body_size=LARGEST_BODY,
+        logging_config=None,  # ours (irm/log.py); Litestar's would write addresses at INFO
         pdb_on_exception=False,
         debug=False,
     )

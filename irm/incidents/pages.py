@@ -7,7 +7,7 @@ from uuid import UUID
 from litestar import Request, get, post
 from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 
@@ -19,17 +19,14 @@ from irm.errors import Conflict, FieldError, Invalid, NotFound
 from irm.evidence.blobs import MAX_SIZE
 from irm.evidence.types import TAKEN
 from irm.i18n import N_, Translator
-from irm.incidents import handling, queries, showing
+from irm.incidents import handling, queries
 from irm.incidents.assessing import assess_level, confirm_assessment
-from irm.incidents.lifecycle import LIVE, STATUS_NAMES
-from irm.incidents.panels import SECTIONS, STATUS_TONES, Reading, facts_form
-from irm.incidents.policy import intake_policy
-from irm.incidents.queries import Filters
+from irm.incidents.panels import SECTIONS, Reading, facts_form
 from irm.incidents.routes import sight
-from irm.incidents.schemas import IncidentLine
-from irm.incidents.sections import attach_file
+from irm.incidents.sections import attach_file, subject
 from irm.incidents.stating import state_facts
-from irm.obligations.history import next_limits
+from irm.obligations.about_subject import begin_report
+from irm.obligations.schemas import DraftReport
 from irm.rules.load import catalogue
 from irm.web.forms import Form, flatten
 from irm.web.pages import Page, page
@@ -37,58 +34,6 @@ from irm.web.pages import Page, page
 READ: Final = allow(Permission.READ_INCIDENTS)
 NO_SECTION: Final = N_("There is no such section.")
 NOT_A_FIGURE: Final = N_("Enter a whole number, or choose “none found” or “unknown”.")
-
-
-@get("/incidents", opt=READ, include_in_schema=False)
-async def list_page(
-    db: NamedDependency[Database],
-    clock: NamedDependency[Clock],
-    principal: NamedDependency[Principal],
-    t: NamedDependency[Translator],
-    status: FromQuery[str | None] = None,
-    level: FromQuery[int | None] = None,
-    text: FromQuery[str | None] = None,
-    exercise: FromQuery[str | None] = None,
-    cursor: FromQuery[str | None] = None,
-) -> Page:
-    """The address is the state: chips and search are links that can be sent to a colleague."""
-    filters = Filters(
-        status=status,
-        level=level,
-        exercise={"yes": True, "no": False}.get(exercise or ""),
-        text=text.replace("\0", "") if text else None,
-    )
-    async with db.transaction(principal.actor) as tx:
-        rows, following = await queries.incidents(
-            tx, principal, filters, before=cursor.replace("\0", "") if cursor else None, limit=intake_policy().page_size
-        )
-        lines = await showing.lines(tx, rows, principal)
-        counts = await queries.counts(tx, principal)
-        live, _ = await queries.incidents(
-            tx, principal, Filters(live=True, exercise=False), limit=intake_policy().page_size
-        )
-        limits = await next_limits(
-            tx, [one.id for one in live], None if principal.is_authority else principal.organizations
-        )
-    return page(
-        "incidents/list.html",
-        now=clock.now(),
-        lines=lines,
-        next_cursor=following,
-        live_count=sum(counts.get(one.value, 0) for one in LIVE),
-        nearest=min((due for _, due in limits.values()), default=None),
-        query={"status": status, "level": level, "text": text, "exercise": exercise},
-        status_chips=[(one.value, t(name), counts.get(one.value, 0) or None) for one, name in STATUS_NAMES.items()],
-        status_names={one.value: name for one, name in STATUS_NAMES.items()},
-        status_tones=STATUS_TONES,
-        gravest=_gravest,
-    )
-
-
-def _gravest(line: IncidentLine) -> int:
-    """The level that clocks run by."""
-    one = line.levels
-    return one.possible if one.assessed is None else min(one.reached, one.assessed)
 
 
 @get("/incidents/{number:str}", opt=READ, include_in_schema=False)
@@ -304,6 +249,44 @@ async def attach_form(
     return _back(number, "files")
 
 
+@post(
+    "/incidents/{number:str}/reports",
+    opt=allow(Permission.SUBMIT_REPORT),
+    include_in_schema=False,
+    status_code=HTTP_303_SEE_OTHER,
+)
+async def report_form(
+    number: FromPath[str],
+    request: Request[Any, Any, Any],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    principal: NamedDependency[Principal],
+    t: NamedDependency[Translator],
+) -> Page | Redirect:
+    """A report that nobody asked for yet: a progress report, a correction, a notice."""
+    values = flatten(list((await request.form()).multi_items()))
+    try:
+        given = DraftReport(
+            form=_text(values, "form"),
+            recipient=_id(values, "recipient"),
+            organization=_id(values, "organization") if values.get("organization") else None,
+        )
+        async with db.transaction(principal.actor) as tx:
+            found = await sight(tx, number, principal, Permission.SUBMIT_REPORT)
+            draft = await begin_report(tx, await subject(tx, found), given, principal, now=clock.now(), t=t)
+    except (Invalid, Conflict) as refused:
+        form = Form.refused(values, refused, t)
+        return await _show(db, clock, principal, t, number, report_form=form, opened="begin-report", status_code=422)
+    return Redirect(f"/submissions/{draft.id}", status_code=HTTP_303_SEE_OTHER)
+
+
+def _id(values: Mapping[str, Any], field: str) -> UUID:
+    try:
+        return UUID(_text(values, field))
+    except ValueError:
+        raise Invalid(N_("Choose one from the list."), field=field) from None
+
+
 async def _attach_all(
     db: Database, settings: Settings, principal: Principal, number: str, files: list[UploadFile], clock: Clock
 ) -> None:
@@ -356,6 +339,7 @@ def _bare(incident: queries.Incident) -> dict[str, Any]:
         "opened": "",
         "assess_form": Form(values={"stage": "preliminary"}),
         "status_form": Form(),
+        "report_form": Form(values={"form": "progress"}),
         "accept": ",".join(f".{one}" for one in TAKEN),
         "size_limit": MAX_SIZE // 1_000_000,
     }
@@ -371,7 +355,6 @@ def _text(values: Mapping[str, Any], name: str) -> str:
 
 
 ROUTES: Final = [
-    list_page,
     incident_page,
     section_fragment,
     state_facts_form,
@@ -379,4 +362,5 @@ ROUTES: Final = [
     status_form,
     confirm_form,
     attach_form,
+    report_form,
 ]

@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from irm.access import queries as access
-from irm.access.policy import Permission, Principal, Resource, may, reach
+from irm.access.policy import REGULATORS, Permission, Principal, Resource, may, reach
 from irm.db import Tx
 from irm.i18n import N_, Translator
 from irm.incidents import facts as stated, queries, showing, timeline
@@ -21,7 +21,7 @@ from irm.notify.duty import duty_at
 from irm.notify.queries import deliveries_of, open_pages_for
 from irm.notify.words import CHANNEL_NAMES, STATUS_NAMES as DELIVERY_NAMES, reason_of, tone_of as delivery_tone
 from irm.obligations import queries as obligations, words as duty_words
-from irm.obligations.forms import form_of
+from irm.obligations.forms import form_of, forms
 from irm.playbooks.queries import runs_of, tasks_of
 from irm.rules.load import catalogue
 from irm.systems import queries as register
@@ -262,7 +262,15 @@ async def reports(tx: Tx, reading: Reading) -> dict[str, Any]:
     found = await obligations.submissions_of(
         tx, reading.sight.incident.subject, reach=reach(reading.by, Permission.READ_SUBMISSIONS)
     )
+    far = reach(reading.by, Permission.SUBMIT_REPORT)
+    desks = await access.organizations(tx)
     return {
+        "may_report": not far.is_empty,
+        "report_forms": [
+            (name, reading.t.of(form.short)) for name, form in forms().items() if name not in {"filing", "completion"}
+        ],
+        "recipients": [(str(one.id), one.name) for one in desks if one.kind in REGULATORS or is_city_authority(one)],
+        "senders": [(str(one.id), one.name) for one in desks if one.id in far.organizations & reading.by.organizations],
         "submissions": found,
         "submission_names": duty_words.SUBMISSION_NAMES,
         "submission_tones": duty_words.SUBMISSION_TONES,

@@ -7,9 +7,11 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
+from irm.access.queries import organizations
 from irm.db import Database
 from irm.evidence.models import AttachmentRow, BlobRow
 from irm.incidents.models import FilingRow, IncidentRow
+from irm.obligations.models import SubmissionRow
 from tests.feature.incidents.conftest import City
 
 HTML = {"accept": "text/html"}
@@ -177,3 +179,32 @@ async def test_a_stranger_finds_nothing(sign_in: Any, city: City) -> None:
     assert where not in (await client.get("/incidents", headers=HTML)).text
     for path in (where, f"{where}/sections/head", f"{where}/sections/timeline"):
         assert (await client.get(path, headers=HTML)).status_code == 404
+
+
+async def test_the_list_refreshes_by_its_rows_alone(sign_in: Any, city: City) -> None:
+    client = await sign_in(city.unit_duty)
+    where = (await _file(client)).headers["location"]
+    rows = await client.get("/incidents?status=open", headers={**HTML, "hx-request": "true"})
+    assert where in rows.text
+    assert "<html" not in rows.text
+
+
+async def test_a_report_that_nobody_asked_for_is_begun_with_what_is_known(
+    sign_in: Any, city: City, db: Database
+) -> None:
+    client = await sign_in(city.officer)
+    where = (await _file(client)).headers["location"]
+    nobody = await client.post(f"{where}/reports", data={"form": "progress", "recipient": ""}, headers=HTML)
+    assert nobody.status_code == 422
+    async with db.transaction() as tx:
+        desks = await organizations(tx, kinds=["cyberspace_office"], tier="city")
+    begun = await client.post(
+        f"{where}/reports", data={"form": "progress", "recipient": str(desks[0].id)}, headers=HTML
+    )
+    assert begun.status_code == 303, begun.text
+    async with db.transaction() as tx:
+        draft = (await tx.scalars(select(SubmissionRow).where(SubmissionRow.form == "progress"))).one()
+        assert "ransom note" in draft.items["course"]
+        assert "2026-11-21 03:35" in draft.items["course"]
+        assert "555-0100" not in draft.items["unit"]
+        assert "cause" not in draft.items

@@ -9,7 +9,7 @@ from uuid import UUID
 from irm.db import Actor, Tx, uuid7
 from irm.errors import Conflict, Invalid
 from irm.ledger import Event, record
-from irm.notify import service as notify
+from irm.notify import queries as messages, service as notify
 from irm.obligations.directory import desk_of, person_names
 from irm.obligations.drafting import check_line, locked
 from irm.obligations.handing import submit_report
@@ -66,7 +66,8 @@ async def record_contact(
 ) -> UUID:
     """Write the record down and do what it serves as; all or nothing. `organization_id`: whose desk wrote it.
 
-    `stated_at`: when it happened (default now). `person_id`: the colleague who spoke; default: nobody named.
+    `stated_at`: when it happened (default now). `person_id`: the person on the other side, where irm knows the person; a
+    page is confirmed for that person, else for the one whom the message went to.
     """
     if direction not in ("in", "out"):
         raise Invalid("Say whether it came in or went out.", field="direction")
@@ -145,10 +146,13 @@ async def _serve(
     if serves.purpose == "acknowledgement":
         if serves.delivery_id is None:
             raise Invalid("Say which message was confirmed.", field=f"{field}.delivery")
+        message = await messages.delivery(tx, serves.delivery_id)
+        if message is None or message.subject != subject.path:
+            raise Invalid("That message concerns something else.", field=f"{field}.delivery")
         await notify.acknowledge(
             tx,
             serves.delivery_id,
-            by_person=row.person_id if row.direction == "out" else None,
+            by_person=row.person_id or message.person_id,
             means="contact_record",
             at=at,
             now=now,

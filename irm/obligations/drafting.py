@@ -17,7 +17,7 @@ from irm.obligations.forms import form_of, is_form
 from irm.obligations.linking import obligations_of, parties_of, tie
 from irm.obligations.models import SUBMISSION_SERIAL, ObligationRow, SubmissionPartyRow, SubmissionRow
 from irm.obligations.policy import entry_policy
-from irm.obligations.settling import HANDED_OVER, lock
+from irm.obligations.settling import HANDED_OVER
 from irm.obligations.subjects import Subject
 
 OPEN = ("draft", "sending")
@@ -39,7 +39,7 @@ async def open_draft(
     `form`: default, and wherever the rule does not take it, is the obligation's own. Without `items` the subject's room fills them when it hears
     `submission.drafted`. Obligations that are not open are left out.
     """
-    rows = [row for row in await lock(tx, obligations) if row.status == "open"]
+    rows = [row for row in await _duties(tx, obligations) if row.status == "open"]
     drafts: list[UUID] = []
     reports: dict[tuple[UUID, str, str], UUID] = {}
     for row in rows:
@@ -118,7 +118,8 @@ async def draft_again(tx: Tx, submission_id: UUID, *, actor: Actor, now: datetim
     old = await locked(tx, submission_id)
     if old.status not in HANDED_OVER or old.form == "filing":
         raise Conflict("Only a report that was handed over can be handed over again.")
-    ties = [row.id for row in await lock(tx, await obligations_of(tx, old.id)) if row.status in ("open", "submitted")]
+    duties = await _duties(tx, await obligations_of(tx, old.id))
+    ties = [row.id for row in duties if row.status in ("open", "submitted")]
     completions = await tx.scalars(
         select(ObligationRow.id).where(ObligationRow.completes_id == old.id, ObligationRow.status == "open")
     )
@@ -252,6 +253,17 @@ async def body_of(tx: Tx, row: SubmissionRow) -> dict[str, object]:
         "step_id": row.step_id,
         "exercise": row.exercise,
     }
+
+
+async def _duties(tx: Tx, ids: Collection[UUID]) -> list[ObligationRow]:
+    """Read without a lock: submissions are always locked before the obligations that they meet, never after."""
+    rows = await tx.scalars(
+        select(ObligationRow)
+        .where(ObligationRow.id.in_(ids))
+        .order_by(ObligationRow.id)
+        .execution_options(populate_existing=True)
+    )
+    return list(rows)
 
 
 async def locked(tx: Tx, submission_id: UUID) -> SubmissionRow:

@@ -69,6 +69,7 @@ async def remind(tx: Tx, args: Mapping[str, Any], now: datetime) -> None:
             first.page,
             title=_in_all(lambda t: t("Time limits of %(number)s", number=first.number)),
             body={locale: "\n".join(each[locale] for each in lines) for locale in LOCALES},
+            basis="clock",
         ),
         subject=first.subject,
         now=now,

@@ -6,7 +6,7 @@ block other texts) and keeps to the registered templates; its 【signature】 is
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from irm.i18n import DEFAULT_LOCALE, Translator
 from irm.rules.levels import level_word
@@ -19,11 +19,14 @@ FULL_DETAIL: Final = frozenset({"in_app"})
 LONGEST_SMS_TITLE: Final = 60
 
 
+Basis = Literal["settled", "possible", "clock"]
+
+
 @dataclass(frozen=True)
 class About:
     """What a message is about. `title` and `body` are shown only where the message does not leave irm, or is a report.
 
-    `level` None: not graded. `path` is the page in irm (`/incidents/SJ-2026-000123`).
+    `level` None: not graded; `basis`: reached or assessed, only possible, or the one by which clocks run. `path` is the page in irm (`/incidents/SJ-2026-000123`).
     """
 
     number: str
@@ -31,13 +34,17 @@ class About:
     path: str
     title: Texts = ""
     body: Texts = ""
+    basis: Basis = "settled"
 
     @classmethod
     def incident(cls, facts: Mapping[str, Any], *, title: Texts = "", body: Texts = "") -> "About":
         """From a run's facts copy. The level is the one by which clocks run: assessed or reached, else possible."""
         incident = facts.get("incident") or facts
         number = str(incident["number"])
-        return cls(number, level_of(incident), f"/incidents/{number}", title or str(incident.get("title") or ""), body)
+        level = level_of(incident)
+        known = [int(incident[key]) for key in ("reached", "assessed") if incident.get(key)]
+        basis: Basis = "settled" if level in known else "possible"
+        return cls(number, level, f"/incidents/{number}", title or str(incident.get("title") or ""), body, basis)
 
 
 @dataclass(frozen=True)
@@ -61,7 +68,7 @@ def locale_for(channel: str, locale: str) -> str:
 
 def compose(purpose: str, channel: str, about: About, t: Translator, *, code: str | None, exercise: bool) -> Text:
     """`t` speaks `locale_for(channel, …)`. A drill says so with its first word."""
-    level = level_word(about.level, t.locale) if about.level else t("level not yet known")
+    level = _level(about, t)
     heading = _heading(purpose, about, level, t)
     brief = _brief(purpose, about, level, code, t)
     if channel in FULL_DETAIL:
@@ -71,6 +78,16 @@ def compose(purpose: str, channel: str, about: About, t: Translator, *, code: st
     if exercise:
         title, body = t("Exercise: %(text)s", text=title), t("Exercise: %(text)s", text=body)
     return Text(title, body, detail, t.locale)
+
+
+def _level(about: About, t: Translator) -> str:
+    """Nobody is woken with a level that is only feared as if it were established."""
+    if not about.level:
+        return t("level not yet known")
+    word = level_word(about.level, t.locale)
+    if about.basis == "possible":
+        return t("possibly %(level)s", level=word)
+    return word if about.basis == "settled" else t("clocks as for %(level)s", level=word)
 
 
 def _heading(purpose: str, about: About, level: str, t: Translator) -> str:

@@ -59,7 +59,7 @@ def facts_of(event: Event) -> Facts:
 
 def about(obligation: Facts, text: Texts) -> About:
     number = str(obligation.get("number") or obligation["id"])
-    return About(number, obligation.get("severity"), str(obligation.get("page") or "/"), body=text)
+    return About(number, obligation.get("severity"), str(obligation.get("page") or "/"), body=text, basis="clock")
 
 
 async def told_so_far(tx: Tx, run: RunRow) -> list[s.Event]:

@@ -209,3 +209,16 @@ def test_the_gravest_page_goes_first_and_every_page_before_anything_else() -> No
     order = [priority("page", level) for level in (1, 2, 3, 4)]
     assert order == sorted(order)
     assert max(order) < min(priority(purpose, 1) for purpose in ("report", "notice", "reminder"))
+
+
+@pytest.mark.parametrize(
+    ("incident", "said"),
+    [
+        ({"reached": 4, "possible": 1}, "可能特别重大"),
+        ({"reached": 2, "possible": 2}, "重大"),
+        ({"reached": 4, "possible": 1, "assessed": 3}, "较大"),
+    ],
+)
+def test_a_level_that_is_only_feared_is_not_said_as_established(incident: dict[str, int], said: str) -> None:
+    about = About.incident({"number": "SJ-2026-000123", **incident})
+    assert f"SJ-2026-000123，{said}" in compose("page", "sms", about, translator("zh-CN"), code="2100", exercise=False).body

@@ -1,5 +1,6 @@
 """Debian's Chromium, watched: what a page logs, breaks, or asks of another host is remembered."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -50,6 +51,15 @@ class Visitor:
         await self.page.fill('input[name="password"]', self.town.passwords[login])
         await self.page.click('button[type="submit"]')
         await self.page.wait_for_url(lambda url: "/login" not in url)
+
+    async def until(self, expression: str, *, seconds: float = 8) -> None:
+        """Playwright's own waiting for a function needs eval, which the pages forbid."""
+        for _ in range(int(seconds * 10)):
+            if await self.page.evaluate(expression):
+                return
+            await asyncio.sleep(0.1)
+        message = f"never true on {self.page.url}: {expression}"
+        raise AssertionError(message)
 
     async def axe(self) -> list[str]:
         """Serious and critical findings."""

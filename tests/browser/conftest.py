@@ -1,4 +1,5 @@
-"""One town and one Chromium for all browser tests; each test has windows of its own."""
+"""One town and one Chromium for all browser tests; each test has windows of its own, and files an incident
+of its own where it needs one: nothing may depend on how many there are."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -21,7 +22,7 @@ async def browser() -> AsyncIterator[Browser]:
         yield started
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 async def town(server: Server, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
     async with open_town(server, tmp_path_factory.mktemp("town") / "home") as made:
         yield made

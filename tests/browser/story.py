@@ -17,11 +17,23 @@ async def file_incident(visitor: Visitor, *, system: str = "fund", known_at: str
     await choose_system(visitor, system)
     await page.fill("#i-known_at", known_at)
     await page.fill("#i-contact", "值班室 000-00000024")
-    await page.click('form#file button[type="submit"]:not([formaction])')
+    await send(visitor)
     await page.wait_for_url(re.compile(r"/incidents/SJ-"))
     found = re.search(r"SJ-\d{4}-\d{6}", page.url)
     assert found
     return found[0]
+
+
+async def send(visitor: Visitor) -> None:
+    """Sends the form; asked whether it is the incident that another test filed, says no and sends it again."""
+    button = visitor.page.locator("form#file .button-row button.button-main")
+    await button.click()
+    await visitor.page.wait_for_load_state()
+    other = visitor.page.locator('#f-joins input[value=""]')
+    if await other.count():
+        visitor.faults.clear()  # the browser logs every 422
+        await other.check()
+        await button.click()
 
 
 async def choose_system(visitor: Visitor, code: str) -> None:

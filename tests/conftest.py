@@ -33,7 +33,7 @@ Drain = Callable[..., Awaitable[int]]
 
 hypothesis_settings.register_profile("quick", max_examples=25, deadline=None, derandomize=True)
 hypothesis_settings.register_profile(
-    "ci", max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "ci", max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 

@@ -17,7 +17,7 @@ from irm.incidents.lifecycle import OVER, Status
 from irm.incidents.models import GradingRow, IncidentRow, PartRow, PartSystemRow
 from irm.incidents.run_facts import tell_runs
 from irm.ledger import Event, record
-from irm.obligations.history import rules_reported_under
+from irm.obligations.history import incomplete_reports, rules_reported_under
 from irm.obligations.opening import Lowering, reconcile
 from irm.obligations.subjects import Subject
 from irm.rules.duties import Cii, IncidentSubject, Levels, Owed, Party, Share, due
@@ -36,6 +36,7 @@ class Cause(StrEnum):
     FACTS = "facts"
     ASSESSED = "assessed"
     STATUS = "status"
+    REPORTED = "reported"
 
 
 @dataclass(frozen=True)
@@ -72,17 +73,13 @@ def worst_cii(systems: Iterable[System]) -> Cii:
     return "yes" if "yes" in values else "unknown" if "unknown" in values else "no"
 
 
-async def picture_of(tx: Tx, incident: IncidentRow) -> Picture:
-    """Reads the parts with a lock, in the order of their ids: whoever grades has the whole incident to itself."""
-    parts = list(
-        await tx.scalars(
-            select(PartRow)
-            .where(PartRow.incident_id == incident.id)
-            .order_by(PartRow.id)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        )
-    )
+async def picture_of(tx: Tx, incident: IncidentRow, *, lock: bool) -> Picture:
+    """`lock`: whoever grades has the parts to itself, in the order of their ids. Who only writes a draft must not lock:
+    a run holds obligations by then, and grading takes them after the parts."""
+    which = select(PartRow).where(PartRow.incident_id == incident.id).order_by(PartRow.id)
+    if lock:
+        which = which.with_for_update().execution_options(populate_existing=True)
+    parts = list(await tx.scalars(which))
     links = (
         await tx.execute(
             select(PartSystemRow.part_id, PartSystemRow.system_id).where(
@@ -120,7 +117,7 @@ async def regrade(
     The caller holds the incident's row. Running it again on the same facts writes nothing new but the runs' facts.
     """
     await tx.flush()
-    picture = await picture_of(tx, incident)
+    picture = await picture_of(tx, incident, lock=True)
     before = (incident.reached, incident.possible, incident.gb_level)
     whole = await _grade(tx, picture, None, picture.common, picture.systems, now=now)
     reached, possible = whole.reached, whole.possible
@@ -199,6 +196,7 @@ async def owed_of(tx: Tx, picture: Picture, *, now: datetime) -> tuple[Owed, ...
     if Status(incident.status) in OVER or Status(incident.status) is Status.REPORTED:
         return ()
     reports = await rules_reported_under(tx, incident.id)
+    incomplete = await incomplete_reports(tx, incident.id)
     events = {}
     suspected = [stated.stated_at(incident.facts, "crime_suspected")] if picture.common.get("crime_suspected") else []
     if suspected and suspected[0] is None:
@@ -215,7 +213,13 @@ async def owed_of(tx: Tx, picture: Picture, *, now: datetime) -> tuple[Owed, ...
         levels=Levels(incident.reached, incident.possible, incident.assessed),
         discovered_at=incident.discovered_at,
         shares=tuple(
-            _share(part, picture, reports.get(part.row.organization_id, frozenset())) for part in picture.parts
+            _share(
+                part,
+                picture,
+                reports.get(part.row.organization_id, frozenset()),
+                incomplete.get(part.row.organization_id),
+            )
+            for part in picture.parts
         ),
         directory=tuple(
             Party(one.id, one.kind, one.tier, one.joined, one.region) for one in picture.organizations.values()
@@ -229,7 +233,7 @@ async def owed_of(tx: Tx, picture: Picture, *, now: datetime) -> tuple[Owed, ...
     return due(picture.packs, subject, now=now)
 
 
-def _share(part: PartState, picture: Picture, reported: frozenset[str]) -> Share:
+def _share(part: PartState, picture: Picture, reported: frozenset[str], incomplete_at: datetime | None) -> Share:
     row = part.row
     departments = [system.protection_department_id for system in part.systems if system.protection_department_id]
     return Share(
@@ -241,6 +245,7 @@ def _share(part: PartState, picture: Picture, reported: frozenset[str]) -> Share
         cii=worst_cii(part.systems) if part.systems else picture.cii,
         protection_department=departments[0] if departments else None,
         reported=reported,
+        events={"incomplete_report_at": incomplete_at} if incomplete_at else {},
     )
 
 

@@ -27,6 +27,7 @@ from irm.incidents.sections import attach_file, subject
 from irm.incidents.stating import state_facts
 from irm.obligations.about_subject import begin_report
 from irm.obligations.schemas import DraftReport
+from irm.rules.facts import UNKNOWN
 from irm.rules.load import catalogue
 from irm.web.forms import Form, flatten
 from irm.web.pages import Page, page
@@ -86,10 +87,12 @@ async def state_facts_form(
         changes = _facts_in(values)
         async with db.transaction(principal.actor) as tx:
             found = await sight(tx, number, principal, Permission.SET_FACTS)
+            shown = (await SECTIONS["facts"](tx, Reading(found, principal, t, clock.now())))["fact_values"]
             await state_facts(
                 tx,
                 found.incident.id,
-                changes=changes,
+                # The form sends every field; what stands as it was shown is no statement.
+                changes={name: value for name, value in changes.items() if shown.get(name, UNKNOWN) != value},
                 organization=None,
                 reason=_text(values, "reason"),
                 by=principal,
@@ -125,7 +128,6 @@ def _facts_in(values: Mapping[str, Any]) -> dict[str, Any]:
                 faults.append(FieldError(f"facts.{name}", NOT_A_FIGURE))
     if faults:
         raise Invalid(NOT_A_FIGURE, errors=faults)
-    # "unknown" about what nobody ever stated says nothing new.
     return found
 
 

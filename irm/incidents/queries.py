@@ -24,6 +24,7 @@ from irm.incidents.models import (
     StatusChangeRow,
 )
 from irm.obligations.queries import incidents_sent_to
+from irm.rules.levels import LEVELS
 
 NO_INCIDENT = N_("There is no such incident, or it is not yours to see.")
 
@@ -351,6 +352,8 @@ def _filtered(filters: Filters) -> list[ColumnElement[bool]]:
         live = IncidentRow.status.in_([status.value for status in LIVE])
         found.append(live if filters.live else ~live)
     if filters.level is not None:
+        if filters.level not in LEVELS:
+            raise Invalid(N_("A level is 1, 2, 3 or 4."), field="level")
         found.append(filters.level >= CLOCK_LEVEL)
     if filters.exercise is not None:
         found.append(IncidentRow.exercise.is_(filters.exercise))

@@ -52,7 +52,7 @@ async def fill_report(tx: Tx, event: Event, entry_id: UUID) -> None:  # noqa: AR
 async def report_items(tx: Tx, incident: IncidentRow, *, for_organization: UUID) -> dict[str, str]:
     """By item key of `obligations/forms.yaml`; items that nobody can write yet are absent."""
     t = translator(LANGUAGE)
-    picture = await picture_of(tx, incident)
+    picture = await picture_of(tx, incident, lock=False)
     part = next((one for one in picture.parts if one.row.organization_id == for_organization), None)
     filings = list(
         await tx.scalars(select(FilingRow).where(FilingRow.incident_id == incident.id).order_by(FilingRow.received_at))

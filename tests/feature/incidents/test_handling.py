@@ -188,3 +188,26 @@ async def test_every_section_answers_by_api(sign_in: Any, city: City, filing: An
     ):
         answer = await client.get(f"{where}/{name}")
         assert answer.status_code == 200, (name, answer.text)
+
+
+async def test_what_the_first_report_left_out_is_to_be_supplied(
+    sign_in: Any, city: City, filing: Any, db: Database, clock: FixedClock, drain: Any
+) -> None:
+    """Art. 7, paragraph 2: items 1 and 2 may go first; the rest is owed promptly, and a progress report is that."""
+    client = await sign_in(city.unit_duty)
+    where = await _filed(client, filing())
+    assert (await client.patch(f"{where}/facts", json={"facts": {"personal_records_leaked": 1_000_000}})).is_success
+    await drain()
+    supplement = "cac-2025-reporting/supplement"
+    assert await _duties(db, supplement) == []
+    owed = (await client.get(f"{where}/obligations")).json()["obligations"]
+    duty = next(one for one in owed if one["rule"] == PROVINCIAL)
+    draft = (await client.post(f"/api/v1/obligations/{duty['id']}/report")).json()
+    clock.tick(minutes=20)
+    sent = await client.post(
+        f"/api/v1/submissions/{draft['id']}/submit",
+        json={"means": "telephone", "items": {"unit": "某单位门户", "course": "3时41分发现，已断网"}},
+    )
+    assert sent.is_success, sent.text
+    await drain()
+    assert await _duties(db, supplement) == ["open"]

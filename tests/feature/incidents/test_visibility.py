@@ -71,7 +71,8 @@ async def test_lists_hold_only_ones_own(sign_in: Any, city: City, filing: Any) -
     assert mine in await numbers(level="3")
     assert await numbers(text="ransom") == [theirs, mine]
     assert await numbers(system=str(city.archive)) == [theirs]
-    assert (await client.get(URL, params={"cursor": "nonsense"})).status_code == 422
+    for wrong in ({"cursor": "nonsense"}, {"level": "5"}, {"level": "99999999999999999999"}, {"system": "x"}):
+        assert (await client.get(URL, params=wrong)).status_code == 422
 
 
 async def test_a_part_sees_its_own_words_and_files_only(sign_in: Any, city: City, filing: Any, db: Database) -> None:

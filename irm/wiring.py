@@ -3,7 +3,7 @@
 from typing import Final
 
 from irm import release
-from irm.incidents import report_items
+from irm.incidents import report_items, reporting
 from irm.jobs import Inside, Outside
 from irm.ledger import Subscription, Wiring
 from irm.notify import jobs as notify
@@ -13,6 +13,7 @@ from irm.playbooks import inbox, jobs as playbooks, starting
 JOBS: Final[dict[str, Inside | Outside]] = {
     "notify.deliver": notify.DELIVER,
     "playbooks.advance": Inside(playbooks.advance),
+    "incidents.look_again": Inside(reporting.look_again),
     "obligations.remind": Inside(reminding.remind),
     "obligations.receipt_alarm": Inside(reminding.receipt_alarm),
 }
@@ -34,6 +35,8 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
     Subscription("obligation.*", in_transaction=inbox.hear_duty),
     Subscription("submission.submitted", in_transaction=inbox.hear_duty),
     Subscription("submission.refused", in_transaction=inbox.hear_duty),
+    # What a first report left out is to be supplied: a duty of its own.
+    Subscription("submission.submitted", job="incidents.look_again"),
     Subscription("obligation.opened", in_transaction=starting.hear_obligation),
     Subscription("obligation.due_soon", in_transaction=starting.hear_obligation),
     Subscription("obligation.overdue", in_transaction=starting.hear_obligation),

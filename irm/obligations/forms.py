@@ -22,6 +22,8 @@ class Item:
     help: Texts
     needed: bool
     """Without it the report cannot be handed over; the rest may be given later (待补报)."""
+    optional: bool = False
+    """Nothing is owed where it stays empty."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,10 @@ class Form:
         """Items that are still to follow."""
         return tuple(item for item in self.items if not str(given.get(item.key) or "").strip())
 
+    def is_incomplete(self, given: Mapping[str, Any]) -> bool:
+        """Handed over like this, something must be supplied promptly (Art. 7, paragraph 2)."""
+        return any(not item.optional for item in self.pending(given))
+
     def unknown(self, given: Mapping[str, Any]) -> tuple[str, ...]:
         known = {item.key for item in self.items}
         return tuple(sorted(key for key in given if key not in known))
@@ -57,7 +63,14 @@ def forms() -> Mapping[str, Form]:
             short=form["short"],
             basis=form.get("basis", {}),
             items=tuple(
-                Item(item["key"], item["number"], item["title"], item.get("help", {}), bool(item.get("needed")))
+                Item(
+                    item["key"],
+                    item["number"],
+                    item["title"],
+                    item.get("help", {}),
+                    bool(item.get("needed")),
+                    bool(item.get("optional")),
+                )
                 for item in items
             ),
         )

@@ -7,9 +7,12 @@ from uuid import UUID
 from sqlalchemy import exists, select
 
 from irm.db import Tx
+from irm.obligations.forms import form_of
 from irm.obligations.handing import FILING
-from irm.obligations.models import ObligationRow, SubmissionRow
+from irm.obligations.models import ObligationRow, SubmissionObligationRow, SubmissionRow
 from irm.obligations.settling import HANDED_OVER
+
+INITIAL = "initial"
 
 
 async def anything_sent(tx: Tx, incident_id: UUID) -> bool:
@@ -47,6 +50,26 @@ async def rules_reported_under(tx: Tx, incident_id: UUID) -> dict[UUID, frozense
     for bearer_id, rule_id in rows.all():
         found.setdefault(bearer_id, set()).add(rule_id)
     return {bearer_id: frozenset(rules) for bearer_id, rules in found.items()}
+
+
+async def incomplete_reports(tx: Tx, incident_id: UUID) -> dict[UUID, datetime]:
+    """By bearer, when it first handed over an initial report that leaves something to be supplied (Art. 7, paragraph 2)."""
+    rows = await tx.execute(
+        select(ObligationRow.bearer_id, SubmissionRow.submitted_at, SubmissionRow.items)
+        .join(SubmissionObligationRow, SubmissionObligationRow.obligation_id == ObligationRow.id)
+        .join(SubmissionRow, SubmissionRow.id == SubmissionObligationRow.submission_id)
+        .where(
+            ObligationRow.incident_id == incident_id,
+            SubmissionRow.form == INITIAL,
+            SubmissionRow.status.in_(HANDED_OVER),
+        )
+        .order_by(SubmissionRow.submitted_at)
+    )
+    found: dict[UUID, datetime] = {}
+    for bearer_id, submitted_at, items in rows.all():
+        if submitted_at is not None and form_of(INITIAL).is_incomplete(items):
+            found.setdefault(bearer_id, submitted_at)
+    return found
 
 
 async def next_limits(

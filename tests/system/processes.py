@@ -16,7 +16,7 @@ from typing import Any
 
 from irm.embedded import free_port
 
-PATIENCE = 90.0
+PATIENCE = 180.0
 """Seconds; the machine may be busy with other things."""
 
 

@@ -61,6 +61,15 @@ def static_url(name: str) -> str:
 @get("/static/{digest:str}/{name:str}", opt=PUBLIC, include_in_schema=False, sync_to_thread=False)
 def static_file(digest: FromPath[str], name: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
     """An outdated hash (a page from before an upgrade) gets the present file, but not for a year."""
+    return _answer(digest, name, request)
+
+
+@get("/favicon.ico", opt=PUBLIC, include_in_schema=False, sync_to_thread=False)
+def favicon(request: Request[Any, Any, Any]) -> Response[bytes]:
+    return _answer("", "irm.svg", request)
+
+
+def _answer(digest: str, name: str, request: Request[Any, Any, Any]) -> Response[bytes]:
     asset = assets().get(name)
     if asset is None:
         raise NotFound("There is no such file.")
@@ -73,11 +82,6 @@ def static_file(digest: FromPath[str], name: FromPath[str], request: Request[Any
         body = asset.packed
         headers["Content-Encoding"] = "gzip"
     return Response(body, media_type=asset.media_type, headers=headers)
-
-
-@get("/favicon.ico", opt=PUBLIC, include_in_schema=False, sync_to_thread=False)
-def favicon(request: Request[Any, Any, Any]) -> Response[bytes]:
-    return static_file.fn("", "irm.svg", request)  # type: ignore[no-any-return]
 
 
 ROUTES: Final = [static_file, favicon]

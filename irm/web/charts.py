@@ -89,7 +89,10 @@ def plan_chart(lanes: Sequence[PlanLane], now: datetime) -> PlanChart:
         DrawnLane(
             lane,
             HEAD_HEIGHT + index * LANE_HEIGHT,
-            [DrawnMark(mark, x(mark.at), max(0, x(mark.until) - x(mark.at)) if mark.until else 0) for mark in lane.marks],
+            [
+                DrawnMark(mark, x(mark.at), max(0, x(mark.until) - x(mark.at)) if mark.until else 0)
+                for mark in lane.marks
+            ],
         )
         for index, lane in enumerate(lanes)
     ]

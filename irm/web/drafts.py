@@ -83,7 +83,9 @@ async def keep_draft(
 
 
 @post("/drafts/{form:str}/discard", opt=SIGNED_IN, include_in_schema=False)
-async def discard_draft(form: FromPath[str], request: Request[Any, Any, Any], db: NamedDependency[Database]) -> Redirect:
+async def discard_draft(
+    form: FromPath[str], request: Request[Any, Any, Any], db: NamedDependency[Database]
+) -> Redirect:
     """The button "Start afresh"; goes back to the form."""
     async with db.transaction(request.user.actor) as tx:
         await discard(tx, request.user.account_id, form)

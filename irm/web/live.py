@@ -177,9 +177,9 @@ def _on_signal(hub: Hub) -> Iterator[None]:
     try:
         yield
     finally:
-        for signum, before in kept.items():
-            if signal.getsignal(signum) is hear:
-                signal.signal(signum, before)
+        for number, before in kept.items():
+            if signal.getsignal(number) is hear:
+                signal.signal(number, before)
 
 
 ROUTES: Final = [stream]

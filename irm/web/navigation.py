@@ -42,9 +42,7 @@ PHONE: Final = (
 
 def offered(entries: tuple[Entry, ...], reader: Reader, paths: frozenset[str]) -> list[Entry]:
     return [
-        entry
-        for entry in entries
-        if entry.path in paths and (not entry.permission or reader.may(entry.permission))
+        entry for entry in entries if entry.path in paths and (not entry.permission or reader.may(entry.permission))
     ]
 
 

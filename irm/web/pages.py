@@ -218,9 +218,7 @@ def _level_name(level: int) -> str:
     return _this().t(LEVEL_NAMES[level])
 
 
-def _read_clock(
-    started_at: datetime, due_at: datetime | None = None, done_at: datetime | None = None
-) -> ClockReading:
+def _read_clock(started_at: datetime, due_at: datetime | None = None, done_at: datetime | None = None) -> ClockReading:
     return read_clock(_now(), started_at, due_at, done_at)
 
 

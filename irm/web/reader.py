@@ -5,7 +5,7 @@ Without that every page renders for a stranger.
 """
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal
 
 from litestar.connection import ASGIConnection
 
@@ -56,7 +56,7 @@ def locale_of(connection: Connection) -> str:
 
 def theme_of(connection: Connection) -> Theme:
     chosen = connection.cookies.get(THEME_COOKIE, "")
-    return cast("Theme", chosen) if chosen in THEMES else "auto"
+    return next((theme for theme in THEMES if theme == chosen), "auto")
 
 
 def reader_for(

@@ -34,7 +34,14 @@ def sample_clocks(now: datetime, t: Translator) -> list[dict[str, Any]]:
         {"title": title, "started_at": ago(10), "due_at": ahead(50), "limit": limit, "article": article},
         {"title": title, "started_at": ago(35), "due_at": ahead(25), "limit": limit, "article": article},
         {"title": title, "started_at": ago(50), "due_at": ahead(10), "limit": limit, "article": article},
-        {"title": title, "started_at": ago(75), "due_at": ago(15), "limit": limit, "article": article, "born_late": True},
+        {
+            "title": title,
+            "started_at": ago(75),
+            "due_at": ago(15),
+            "limit": limit,
+            "article": article,
+            "born_late": True,
+        },
         {"title": title, "started_at": ago(90), "due_at": ago(30), "done_at": ago(49), "limit": limit},
         {"title": title, "started_at": ago(90), "due_at": ago(30), "done_at": ago(18), "limit": limit},
         {"title": t("Tell the public security organ without delay"), "started_at": ago(12), "article": article},
@@ -58,7 +65,10 @@ def sample_lanes(now: datetime, t: Translator) -> list[PlanLane]:
         PlanLane(t("Call the using units"), [PlanMark(at(-24), "waiting", t("Unit desk"), at(6), t("SMS"))]),
         PlanLane(
             t("Report to the province"),
-            [PlanMark(at(-20), "sent", t("Draft opened"), None), PlanMark(at(19), "planned", t("Sent at the latest"), None)],
+            [
+                PlanMark(at(-20), "sent", t("Draft opened"), None),
+                PlanMark(at(19), "planned", t("Sent at the latest"), None),
+            ],
         ),
         PlanLane(t("Voice call"), [PlanMark(at(-9), "skipped", leader, None, t("not configured"))]),
     ]

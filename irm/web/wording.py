@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 from babel.dates import format_skeleton
 
 from irm.clock import SHANGHAI
+from irm.i18n import N_
 
 WAN: Final = 10_000
 YI: Final = 100_000_000
@@ -87,13 +88,17 @@ def grouped(value: int | Decimal) -> str:
 
 def figure(value: int | Decimal, t: Translate) -> str:
     """12万, 1.2亿 in Chinese; 120,000 in English. One decimal at most; the exact value belongs on hover."""
-    if not t.locale.startswith("zh") or abs(value) < WAN:
+    exactly = Decimal(value)
+    if not t.locale.startswith("zh") or exactly.copy_abs() < WAN:
         return grouped(value)
-    unit, msgid = (YI, "%(n)s × 100 million") if abs(value) >= YI else (WAN, "%(n)s × 10 thousand")
-    scaled = (Decimal(value) / unit).quantize(Decimal("0.1"), ROUND_HALF_UP)
-    if unit == WAN and scaled >= WAN:
-        scaled, msgid = (Decimal(value) / YI).quantize(Decimal("0.1"), ROUND_HALF_UP), "%(n)s × 100 million"
+    scaled, msgid = _tenths(exactly / WAN), N_("%(n)s × 10 thousand")
+    if scaled.copy_abs() >= WAN:  # 9999.96 of the smaller unit are one of the greater
+        scaled, msgid = _tenths(exactly / YI), N_("%(n)s × 100 million")
     return t(msgid, n=f"{scaled.normalize():f}")
+
+
+def _tenths(value: Decimal) -> Decimal:
+    return value.quantize(Decimal("0.1"), ROUND_HALF_UP)
 
 
 def size(value: int) -> str:

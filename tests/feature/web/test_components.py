@@ -41,19 +41,19 @@ def test_every_component_is_in_the_styleguide_or_in_the_frame() -> None:
 
 
 def test_what_somebody_typed_is_text_and_nothing_else() -> None:
-    nasty = '<img src=x onerror=alert(1)>"\''
+    nasty = "<img src=x onerror=alert(1)>\"'"
     form = Form(values={"title": nasty, "text": nasty}, errors={"title": nasty}, message=nasty)
     template = environment().from_string(
         '{{ ui.text(form, "title", "T") }}{{ ui.area(form, "text", "T") }}{{ ui.error_summary(form) }}'
-        '{{ ui.status_badge(nasty) }}{{ ui.person_chip(nasty, nasty, telephone=nasty) }}{{ ui.facts([(nasty, nasty)]) }}'
+        "{{ ui.status_badge(nasty) }}{{ ui.person_chip(nasty, nasty, telephone=nasty) }}{{ ui.facts([(nasty, nasty)]) }}"
     )
     from irm.web import pages
 
-    token = pages._rendering.set(pages.Rendering(Reader(), translator("en"), NOW))  # noqa: SLF001
+    token = pages._rendering.set(pages.Rendering(Reader(), translator("en"), NOW))
     try:
         html = template.render(form=form, nasty=nasty)
     finally:
-        pages._rendering.reset(token)  # noqa: SLF001
+        pages._rendering.reset(token)
     assert "<img" not in html
 
 

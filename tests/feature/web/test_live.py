@@ -27,7 +27,7 @@ async def serving(settings: Settings, db: Database, clock: FixedClock) -> AsyncI
     app: Any = create_app(settings, db, clock)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=5))
     task = asyncio.create_task(server.serve())
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 - uvicorn says it no other way
         await asyncio.sleep(0.02)
     try:
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}", server
@@ -101,7 +101,7 @@ async def test_an_open_page_does_not_keep_the_server_from_stopping(
     app: Any = create_app(given, committed_db, clock)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=30))
     task = asyncio.create_task(server.serve())
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 - uvicorn says it no other way
         await asyncio.sleep(0.02)
     port = server.servers[0].sockets[0].getsockname()[1]
     async with (

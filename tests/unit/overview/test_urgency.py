@@ -22,7 +22,10 @@ def test_who_is_being_called_comes_before_every_limit() -> None:
 
 
 def test_limits_come_by_what_is_due_soonest_and_things_without_limit_last() -> None:
-    soon, late = need("report", 1, due_at=NOW + timedelta(minutes=1)), need("duty", 2, due_at=NOW - timedelta(minutes=1))
+    soon, late = (
+        need("report", 1, due_at=NOW + timedelta(minutes=1)),
+        need("duty", 2, due_at=NOW - timedelta(minutes=1)),
+    )
     receipt = need("receipt", 3)
     assert in_order([receipt, soon, late]) == [late, soon, receipt]
 
@@ -37,8 +40,14 @@ def test_a_graver_page_comes_first_and_a_drill_comes_after_everything_live() -> 
 KINDS = st.sampled_from(["page", "unanswered", "report", "duty", "receipt", "task", "second_person"])
 
 
-@given(st.lists(st.tuples(KINDS, st.integers(0, 5), st.one_of(st.none(), st.integers(-99, 99)), st.booleans()), max_size=12))
-def test_nothing_is_lost_and_the_order_does_not_depend_on_how_it_came(given: list[tuple[str, int, int | None, bool]]) -> None:
+@given(
+    st.lists(
+        st.tuples(KINDS, st.integers(0, 5), st.one_of(st.none(), st.integers(-99, 99)), st.booleans()), max_size=12
+    )
+)
+def test_nothing_is_lost_and_the_order_does_not_depend_on_how_it_came(
+    given: list[tuple[str, int, int | None, bool]],
+) -> None:
     needs = [
         need(
             kind,

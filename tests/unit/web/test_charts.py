@@ -20,7 +20,7 @@ def test_every_mark_and_now_lie_on_the_paper(marks: list[tuple[int, int]]) -> No
     )
     chart = plan_chart([lane], NOW)
     drawn = chart.lanes[0].marks
-    assert all(LABEL_WIDTH <= one.x and one.x + one.width <= WIDTH for one in drawn)
+    assert all(one.x >= LABEL_WIDTH and one.x + one.width <= WIDTH for one in drawn)
     assert chart.now_x is not None
     assert LABEL_WIDTH <= chart.now_x <= WIDTH
     assert len(chart.ticks) <= 8

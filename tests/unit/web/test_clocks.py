@@ -13,9 +13,19 @@ HOUR = timedelta(hours=1)
 
 @pytest.mark.parametrize(
     ("minutes", "state", "spare"),
-    [(0, "calm", 60), (30, "calm", 30), (31, "soon", 29), (45, "soon", 15), (46, "urgent", 14), (60, "urgent", 0), (61, "over", 1)],
+    [
+        (0, "calm", 60),
+        (30, "calm", 30),
+        (31, "soon", 29),
+        (45, "soon", 15),
+        (46, "urgent", 14),
+        (60, "urgent", 0),
+        (61, "over", 1),
+    ],
 )
-def test_a_running_clock_changes_at_half_at_three_quarters_and_at_the_limit(minutes: int, state: str, spare: int) -> None:
+def test_a_running_clock_changes_at_half_at_three_quarters_and_at_the_limit(
+    minutes: int, state: str, spare: int
+) -> None:
     reading = read_clock(START + timedelta(minutes=minutes), START, START + HOUR)
     assert (reading.state, reading.spare) == (state, timedelta(minutes=spare))
 

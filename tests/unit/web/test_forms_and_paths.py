@@ -13,7 +13,11 @@ from irm.web.reader import Reader
 def test_a_refused_form_keeps_what_was_typed_and_names_each_field_once() -> None:
     error = Invalid(
         "No.",
-        errors=[FieldError("known_at", "first %(n)s", {"n": 1}), FieldError("known_at", "second"), FieldError("text", "x")],
+        errors=[
+            FieldError("known_at", "first %(n)s", {"n": 1}),
+            FieldError("known_at", "second"),
+            FieldError("text", "x"),
+        ],
     )
     form = Form.refused({"text": "kept"}, error, translator("en"))
     assert form.value("text") == "kept"

@@ -70,7 +70,9 @@ def test_no_sheet_asks_for_a_newer_browser(layer: str) -> None:
 def test_scripts_hold_no_words_and_nothing_newer(script: str) -> None:
     text = JS[script]
     assert not re.search(r"[\u4e00-\u9fff]", re.sub(r"//.*", "", text))
-    assert [one for one in (".at(", "replaceAll(", "structuredClone", "Object.hasOwn", "eval(", "innerHTML") if one in text] == []
+    assert [
+        one for one in (".at(", "replaceAll(", "structuredClone", "Object.hasOwn", "eval(", "innerHTML") if one in text
+    ] == []
 
 
 def test_colours_stand_in_the_tokens_only() -> None:

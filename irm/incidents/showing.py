@@ -1,10 +1,11 @@
 """Wire views of incidents, put together from what the reader may see."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any, Final
 from uuid import UUID
 
 from irm.access import queries as access
-from irm.access.policy import Principal
+from irm.access.policy import Permission, Principal, Resource, may
 from irm.db import Tx
 from irm.evidence.service import Attachment, attachments_of
 from irm.incidents import queries
@@ -22,6 +23,8 @@ from irm.incidents.schemas import (
 )
 from irm.obligations.history import next_limits
 from irm.systems import queries as register
+
+CII: Final = "register.cii"
 
 
 def levels(one: Incident) -> LevelsView:
@@ -125,13 +128,20 @@ async def incident_view(tx: Tx, sight: Sight, by: Principal) -> IncidentView:
             )
             for filing in filings
         ],
-        why=await queries.latest_trace(tx, sight),
+        why=_known_to(by, parts, await queries.latest_trace(tx, sight)),
         attachments=[attachment_view(each) for each in await attachments(tx, sight)],
         created_at=one.created_at,
         handled_at=one.handled_at,
         closed_at=one.closed_at,
         waiting=await waiting(tx, sight, by),
     )
+
+
+def _known_to(by: Principal, parts: Sequence[queries.Part], trace: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The trace without what only those who need to know may read: whether a system is critical infrastructure."""
+    if may(by, Permission.SEE_CII, Resource(frozenset(part.organization_id for part in parts))):
+        return trace
+    return [{**line, "given": {name: value for name, value in line["given"].items() if name != CII}} for line in trace]
 
 
 def _systems(parts: Iterable[queries.Part], filings: Iterable[queries.Filing]) -> set[UUID]:

@@ -5,9 +5,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from irm.access.policy import Role
+from irm.access.queries import organizations
 from irm.db import Database
 from irm.evidence.models import AttachmentRow
 from irm.ledger import LedgerEntryRow
+from tests import make
 from tests.feature.incidents.conftest import City
 
 URL = "/api/v1/incidents"
@@ -114,3 +117,34 @@ async def test_files_that_lie_are_refused(sign_in: Any, city: City, filing: Any,
     assert answer.status_code == 422, answer.text
     assert answer.json()["errors"][0]["field"] == "file"
     assert (await client.get(f"{where}/attachments")).json() == {"attachments": []}
+
+
+async def test_an_authority_reads_what_was_handed_to_it_and_nothing_else(
+    sign_in: Any, city: City, filing: Any, db: Database
+) -> None:
+    client = await sign_in(city.officer)
+    where = f"{URL}/{(await client.post(URL, json=filing())).json()['number']}"
+    async with db.transaction() as tx:
+        office = (await organizations(tx, kinds=["cyberspace_office"], tier="city"))[0].id
+    begun = await client.post(f"{where}/submissions", json={"form": "initial", "recipient": str(office)})
+    assert begun.status_code == 201, begun.text
+    handed = await client.post(f"/api/v1/submissions/{begun.json()['id']}/submit", json={"means": "telephone"})
+    assert handed.status_code == 200, handed.text
+    await sign_in(city.regulator)
+    seen = await client.get(f"{where}/submissions")
+    assert seen.status_code == 200, seen.text
+    assert [one["id"] for one in seen.json()["submissions"]] == [begun.json()["id"]]
+    for section in ("", "/timeline", "/facts", "/deliveries"):
+        assert (await client.get(f"{where}{section}")).status_code in {403, 404}
+
+
+async def test_whether_it_is_critical_infrastructure_is_for_those_who_need_to_know(
+    sign_in: Any, city: City, filing: Any, db: Database
+) -> None:
+    async with db.transaction() as tx:
+        reporter = await make.account(tx, city.unit, Role.REPORTER)
+    client = await sign_in(reporter)
+    where = f"{URL}/{(await client.post(URL, json=filing())).json()['number']}"
+    assert "register.cii" not in (await client.get(where)).text
+    await sign_in(city.unit_duty)
+    assert "register.cii" in (await client.get(where)).text

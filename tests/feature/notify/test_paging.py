@@ -253,7 +253,7 @@ async def test_nobody_on_duty_is_an_outcome_on_record(
     [
         ("role(cloud_authority, deputy)", "nobody_holds_role"),
         ("on_duty(incident.using_units)", "no_organization"),
-        (f"person({uuid4()})", "unknown_target"),
+        ("person(00000000-0000-7000-8000-000000000000)", "unknown_target"),
         ("on_duty(code:nowhere)", "no_organization"),
     ],
 )

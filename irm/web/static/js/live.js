@@ -22,7 +22,7 @@
   function held(region) {
     var active = document.activeElement;
     var typing = active && region.contains(active) && /^(INPUT|TEXTAREA|SELECT)$/.test(active.tagName);
-    return typing || Date.now() - touched < HOLD || region.querySelector("details.confirm[open]");
+    return typing || region.dataset.typed || Date.now() - touched < HOLD || region.querySelector("details.confirm[open]");
   }
   function flush() {
     pending.forEach(function (id) {
@@ -73,6 +73,14 @@
   window.addEventListener("pagehide", close);
   ["pointerdown", "pointerup", "touchmove", "keydown"].forEach(function (name) {
     document.addEventListener(name, function () { touched = Date.now(); }, { passive: true, capture: true });
+  });
+
+  // What was typed and not sent yet is worth more than what is new.
+  ["input", "change"].forEach(function (name) {
+    document.addEventListener(name, function (event) {
+      var region = event.target.closest("[data-live]");
+      if (region && event.target.form) { region.dataset.typed = "yes"; }
+    });
   });
 
   // What changed lights up for two seconds; what was unfolded stays unfolded.

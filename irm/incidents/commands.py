@@ -16,7 +16,6 @@ from irm.db import SYSTEM, Database, Tx
 from irm.errors import Forbidden
 from irm.i18n import N_
 from irm.incidents import queries, showing
-from irm.incidents.routes import filed_view, likely_duplicates
 from irm.incidents.schemas import FileIncident, Target
 from irm.incidents.secrecy import record_refusal, refusal
 from irm.incidents.service import file_incident
@@ -83,8 +82,8 @@ def file_command(
         async with db.transaction(SYSTEM) as tx:
             by = await _principal(tx, login, now)
             filed = await file_incident(tx, given, by=by, now=now, means="api")
-            duplicates = [one for one in await likely_duplicates(tx, given, by) if one != filed.number]
-        found: dict[str, Any] = msgspec.to_builtins(filed_view(filed, duplicates))
+            duplicates = [one for one in await showing.likely_duplicates(tx, given, by) if one != filed.number]
+        found: dict[str, Any] = msgspec.to_builtins(showing.filed_view(filed, duplicates))
         return found
 
     console.show(console.run(work), as_json=as_json)

@@ -28,10 +28,10 @@ from irm.incidents import queries
 from irm.incidents.categories import choices
 from irm.incidents.idempotency import fingerprint, once
 from irm.incidents.policy import intake_policy
-from irm.incidents.routes import likely_duplicates
 from irm.incidents.schemas import Caller, FileIncident, Target
 from irm.incidents.secrecy import ANSWERS, record_refusal
 from irm.incidents.service import file_incident
+from irm.incidents.showing import likely_duplicates
 from irm.systems.queries import systems_in_reach
 from irm.web import drafts
 from irm.web.forms import Form, flatten

@@ -16,9 +16,7 @@ from irm.db import Database, Tx
 from irm.i18n import Translator
 from irm.incidents import facts, handling, queries, showing, timeline
 from irm.incidents.assessing import Outcome, assess_level, confirm_assessment
-from irm.incidents.directory import nameable_system
 from irm.incidents.idempotency import fingerprint, once
-from irm.incidents.policy import intake_policy
 from irm.incidents.queries import Filters, Sight
 from irm.incidents.schemas import (
     AssessLevel,
@@ -29,14 +27,13 @@ from irm.incidents.schemas import (
     FileIncident,
     IncidentList,
     IncidentView,
-    LevelsView,
     OutcomeView,
     SetFacts,
     Timeline,
     TimelineEntry,
 )
 from irm.incidents.secrecy import record_refusal, refusal
-from irm.incidents.service import Filed, file_incident
+from irm.incidents.service import file_incident
 from irm.incidents.stating import state_facts
 
 MOST: Final = 200
@@ -112,8 +109,8 @@ async def create_incident(
 
         async def act() -> tuple[int, dict[str, Any]]:
             filed = await file_incident(tx, data, by=principal, now=now, means="api")
-            duplicates = await likely_duplicates(tx, data, principal)
-            view = filed_view(filed, [one for one in duplicates if one != filed.number])
+            duplicates = await showing.likely_duplicates(tx, data, principal)
+            view = showing.filed_view(filed, [one for one in duplicates if one != filed.number])
             return HTTP_201_CREATED, msgspec.to_builtins(view)
 
         status, answer, repeated = await once(
@@ -126,29 +123,6 @@ async def create_incident(
         )
     headers = {"Location": str(answer["url"])} | ({"Idempotent-Replayed": "true"} if repeated else {})
     return Response(msgspec.convert(answer, FiledView), status_code=status, headers=headers)
-
-
-async def likely_duplicates(tx: Tx, data: FileIncident, principal: Principal) -> list[str]:
-    """Numbers of incidents that this filing may belong to."""
-    if data.target.kind != "system" or not data.target.system or data.known_at.tzinfo is None:
-        return []
-    system = await nameable_system(tx, data.target.system.replace("\0", ""), principal)
-    if system is None:
-        return []
-    found = await queries.likely_duplicates(
-        tx, principal, system_id=system.id, known_at=data.known_at, within=intake_policy().duplicate_window
-    )
-    return [one.number for one in found]
-
-
-def filed_view(filed: Filed, duplicates: list[str]) -> FiledView:
-    return FiledView(
-        filed.number,
-        f"/api/v1/incidents/{filed.number}",
-        LevelsView(filed.reached, filed.possible, filed.assessed, filed.gb_level, None),
-        filed.joined,
-        duplicates,
-    )
 
 
 @get("/api/v1/incidents/{number:str}", opt=allow(Permission.READ_INCIDENTS), tags=TAGS, operation_id="get_incident")

@@ -9,10 +9,14 @@ from irm.access.policy import Permission, Principal, Resource, may
 from irm.db import Tx
 from irm.evidence.service import Attachment, attachments_of
 from irm.incidents import queries
+from irm.incidents.directory import nameable_system
+from irm.incidents.policy import intake_policy
 from irm.incidents.queries import Incident, Sight
 from irm.incidents.schemas import (
     AttachmentView,
     Caller,
+    FiledView,
+    FileIncident,
     FilingView,
     IncidentLine,
     IncidentView,
@@ -21,6 +25,7 @@ from irm.incidents.schemas import (
     Target,
     WaitingView,
 )
+from irm.incidents.service import Filed
 from irm.obligations.history import next_limits
 from irm.systems import queries as register
 
@@ -164,3 +169,26 @@ def _caller(filing: queries.Filing) -> Caller | None:
     if not given:
         return None
     return Caller(given["name"], given["telephone"], UUID(given["organization"]) if given.get("organization") else None)
+
+
+async def likely_duplicates(tx: Tx, data: FileIncident, principal: Principal) -> list[str]:
+    """Numbers of incidents that this filing may belong to."""
+    if data.target.kind != "system" or not data.target.system or data.known_at.tzinfo is None:
+        return []
+    system = await nameable_system(tx, data.target.system.replace("\0", ""), principal)
+    if system is None:
+        return []
+    found = await queries.likely_duplicates(
+        tx, principal, system_id=system.id, known_at=data.known_at, within=intake_policy().duplicate_window
+    )
+    return [one.number for one in found]
+
+
+def filed_view(filed: Filed, duplicates: list[str]) -> FiledView:
+    return FiledView(
+        filed.number,
+        f"/api/v1/incidents/{filed.number}",
+        LevelsView(filed.reached, filed.possible, filed.assessed, filed.gb_level, None),
+        filed.joined,
+        duplicates,
+    )

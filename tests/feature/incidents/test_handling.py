@@ -193,7 +193,7 @@ async def test_every_section_answers_by_api(sign_in: Any, city: City, filing: An
 async def test_what_the_first_report_left_out_is_to_be_supplied(
     sign_in: Any, city: City, filing: Any, db: Database, clock: FixedClock, drain: Any
 ) -> None:
-    """Art. 7, paragraph 2: items 1 and 2 may go first; the rest is owed promptly, and a progress report is that."""
+    """Art. 7, paragraph 2: items 1 and 2 may go first, the rest is owed promptly (`incidents.look_again`)."""
     client = await sign_in(city.unit_duty)
     where = await _filed(client, filing())
     assert (await client.patch(f"{where}/facts", json={"facts": {"personal_records_leaked": 1_000_000}})).is_success

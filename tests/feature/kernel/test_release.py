@@ -11,9 +11,7 @@ from irm.rules.queries import published
 
 async def test_a_city_that_begins_has_rules_and_playbooks(db: Database, clock: FixedClock) -> None:
     async with db.transaction(SYSTEM) as tx:
-        await beginning.begin(
-            tx, city="Test", region="990100", policy=security_policy(), actor=SYSTEM, now=clock.now()
-        )
+        await beginning.begin(tx, city="Test", region="990100", policy=security_policy(), actor=SYSTEM, now=clock.now())
     async with db.transaction(SYSTEM) as tx:
         packs, playbooks = await published(tx, now=clock.now()), await active_playbooks(tx)
         assert {"cac-2025-reporting", "gbt-20986-2023", "police-147", "city-chain"} <= {one.pack.id for one in packs}

@@ -93,9 +93,7 @@ class Night:
 
     async def submit(self, submission_id: UUID, means: str = "telephone", **more: Any) -> None:
         async with self.db.transaction(self.actor) as tx:
-            await handing.submit_report(
-                tx, submission_id, means=means, actor=self.actor, now=self.clock.now(), **more
-            )
+            await handing.submit_report(tx, submission_id, means=means, actor=self.actor, now=self.clock.now(), **more)
 
     async def receipt(self, submission_id: UUID, outcome: str = "received", **more: Any) -> UUID:
         from irm.obligations import receiving

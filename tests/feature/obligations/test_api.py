@@ -49,7 +49,9 @@ async def test_from_duty_to_receipt(night: Night, desk: httpx.AsyncClient) -> No
     assert (await desk.get(f"/api/v1/obligations/{city.id}")).json()["status"] == "open"
 
 
-async def test_a_second_person_confirms_the_first_cannot(night: Night, desk: httpx.AsyncClient, sign_in: SignIn) -> None:
+async def test_a_second_person_confirms_the_first_cannot(
+    night: Night, desk: httpx.AsyncClient, sign_in: SignIn
+) -> None:
     (one,) = await night.open(night.owed())
     submitted = await night.hand_over(one.id)
     receipt = await night.receipt(submitted)

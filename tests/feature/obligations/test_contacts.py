@@ -48,7 +48,9 @@ async def paged(night: Night, subject: str = "") -> Sequence[UUID]:
 async def test_a_call_confirms_the_page_for_whom_it_went_to(night: Night) -> None:
     (delivery,) = await paged(night)
     night.clock.tick(minutes=3)
-    await called(night, Serves("acknowledgement", delivery_id=delivery), stated_at=night.clock.now() - timedelta(minutes=1))
+    await called(
+        night, Serves("acknowledgement", delivery_id=delivery), stated_at=night.clock.now() - timedelta(minutes=1)
+    )
     async with night.db.transaction() as tx:
         shown = await people.delivery(tx, delivery)
     assert shown is not None
@@ -114,9 +116,7 @@ async def test_what_was_said_is_private_in_the_ledger(night: Night) -> None:
     from irm.ledger import LedgerEntryRow, LedgerPrivateRow
 
     async with night.db.transaction() as tx:
-        entry = (
-            await tx.scalars(select(LedgerEntryRow).where(LedgerEntryRow.action == "contact.recorded"))
-        ).one()
+        entry = (await tx.scalars(select(LedgerEntryRow).where(LedgerEntryRow.action == "contact.recorded"))).one()
         kept = await tx.get_one(LedgerPrivateRow, (entry.id, "said"))
     assert "visitor" not in entry.body
     assert "visitor" in kept.value

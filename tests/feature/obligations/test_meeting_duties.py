@@ -156,7 +156,9 @@ async def test_one_draft_for_each_bearer_and_recipient(night: Night) -> None:
         rows = [await tx.get_one(SubmissionRow, each) for each in drafts]
         assert rows[0].report_id == rows[1].report_id
         assert rows[0].serial != rows[1].serial
-        await drafting.edit_draft(tx, drafts[0], items={"cause": "unknown yet"}, actor=night.actor, now=night.clock.now())
+        await drafting.edit_draft(
+            tx, drafts[0], items={"cause": "unknown yet"}, actor=night.actor, now=night.clock.now()
+        )
         assert (await tx.get_one(SubmissionRow, drafts[1])).items["cause"] == "unknown yet"
 
 
@@ -166,7 +168,9 @@ async def test_a_stale_edit_is_refused(night: Night) -> None:
     async with night.db.transaction() as tx:
         await drafting.edit_draft(tx, draft, items={"cause": "a"}, version=1, actor=night.actor, now=night.clock.now())
         with pytest.raises(Conflict) as caught:
-            await drafting.edit_draft(tx, draft, items={"cause": "b"}, version=1, actor=night.actor, now=night.clock.now())
+            await drafting.edit_draft(
+                tx, draft, items={"cause": "b"}, version=1, actor=night.actor, now=night.clock.now()
+            )
     assert caught.value.code == "stale"
 
 
@@ -257,12 +261,8 @@ async def test_filing_in_irm_meets_the_duty_to_tell_the_authority(night: Night) 
     )
     async with night.db.transaction(night.actor) as tx:
         how = {"organization_id": night.vendor, "filed_at": night.clock.now(), "filing_id": one.id}
-        made = await handing.accept_filing(
-            tx, subject=night.subject, actor=night.actor, now=night.clock.now(), **how
-        )
-        again = await handing.accept_filing(
-            tx, subject=night.subject, actor=night.actor, now=night.clock.now(), **how
-        )
+        made = await handing.accept_filing(tx, subject=night.subject, actor=night.actor, now=night.clock.now(), **how)
+        again = await handing.accept_filing(tx, subject=night.subject, actor=night.actor, now=night.clock.now(), **how)
     assert (len(made), again) == (1, ())
     assert (await night.duty(one.id)).status == "met"
 
@@ -271,5 +271,7 @@ async def test_a_report_sent_before_the_duty_opened_counts(night: Night) -> None
     (city,) = await night.open(night.owed(CITY))
     await night.receipt(await night.hand_over(city.id))
     night.clock.tick(minutes=10)
-    (later,) = await night.open(night.owed("city-chain/second", bearer=night.authority, recipient=night.city, recipient_tier="city"))
+    (later,) = await night.open(
+        night.owed("city-chain/second", bearer=night.authority, recipient=night.city, recipient_tier="city")
+    )
     assert (await night.duty(later.id)).status == "met"

@@ -124,7 +124,9 @@ async def test_a_stranger_sees_neither_list_entry_nor_report(night: Night, sign_
     for path in ("", "/print"):
         assert (await client.get(f"/submissions/{submitted}{path}")).status_code == 404
     for path in ("submit", "save", "receipt", "again", "discard"):
-        answer = await client.post(f"/submissions/{submitted}/{path}", data={"outcome": "refused", "means": "telephone"})
+        answer = await client.post(
+            f"/submissions/{submitted}/{path}", data={"outcome": "refused", "means": "telephone"}
+        )
         assert answer.status_code in (403, 404)
     assert (await night.duty(one.id)).status == "submitted"
 

@@ -48,7 +48,9 @@ def test_words_follow_the_force(force: str, standing: str) -> None:
 
 
 def test_a_letter_names_what_is_still_to_follow() -> None:
-    head = Letterhead("BS-2026-000001", "SJ-2026-000001", None, "unit 1", ("vendor 1",), "office", "0375-1", exercise=True)
+    head = Letterhead(
+        "BS-2026-000001", "SJ-2026-000001", None, "unit 1", ("vendor 1",), "office", "0375-1", exercise=True
+    )
     text = text_of(form_of("initial"), {"unit": "a", "course": "b"}, head, NOW)
     assert text.count("待补报") == 6
     assert "BS-2026-000001" in text

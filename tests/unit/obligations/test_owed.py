@@ -49,12 +49,22 @@ def term(**more: Any) -> Term:
         ({}, after(hours=3, minutes=59, seconds=59), "running", timedelta(seconds=1)),
         ({}, after(hours=4), "overdue", timedelta(0)),
         ({}, after(hours=6), "overdue", timedelta(hours=-2)),
-        ({"status": "met", "submitted_at": after(hours=3, minutes=41)}, after(days=9), "stopped", timedelta(minutes=19)),
+        (
+            {"status": "met", "submitted_at": after(hours=3, minutes=41)},
+            after(days=9),
+            "stopped",
+            timedelta(minutes=19),
+        ),
         ({"status": "submitted", "submitted_at": after(hours=5)}, after(days=9), "stopped", timedelta(hours=-1)),
         ({"status": "returned", "submitted_at": after(hours=1)}, after(days=9), "stopped", timedelta(hours=3)),
         ({"status": "superseded", "ended_at": after(hours=1)}, after(days=9), "ended", None),
         ({"kind": "prompt", "due_at": None}, after(hours=1), "since", None),
-        ({"kind": "prompt", "due_at": None, "internal_due_at": after(minutes=30)}, after(hours=1), "overdue", timedelta(minutes=-30)),
+        (
+            {"kind": "prompt", "due_at": None, "internal_due_at": after(minutes=30)},
+            after(hours=1),
+            "overdue",
+            timedelta(minutes=-30),
+        ),
         ({"kind": "standing", "due_at": None}, after(hours=1), "standing", None),
     ],
 )
@@ -210,7 +220,9 @@ def learned_by(attempts: list[Attempt], until: datetime) -> list[Attempt]:
 
 @given(attempts_of)
 def test_as_irm_learns_it_goes_only_through_allowed_states_and_a_final_one_stays(attempts: list[Attempt]) -> None:
-    moments = sorted({each.recorded_at for each in attempts} | {each.decided_at for each in attempts if each.decided_at})
+    moments = sorted(
+        {each.recorded_at for each in attempts} | {each.decided_at for each in attempts if each.decided_at}
+    )
     before: Status = "open"
     for moment in moments:
         now = settle(learned_by(attempts, moment)).status

@@ -15,7 +15,7 @@ from irm.heartbeat import HeartbeatRow
 from irm.incidents import queries as incidents
 from irm.incidents.lifecycle import STATUS_NAMES, Status
 from irm.incidents.models import IncidentRow, LevelAssessmentRow, StatusChangeRow
-from irm.notify import queries as notify
+from irm.notify import contacts, queries as notify
 from irm.notify.duty import duty_at, organizations_with_roster
 from irm.notify.models import DeliveryRow
 from irm.notify.roster import NobodyOnDuty, OnDuty
@@ -120,8 +120,11 @@ async def _unanswered(tx: Tx, principal: Principal) -> list[Need]:
     for one in found:
         if one.person_id != principal.person_id:
             waiting.setdefault((one.run_id, one.step_id), []).append(one)
+    called = {one.person_id for group in waiting.values() for one in group if one.person_id}
+    known = await contacts.people(tx, called)
     needs = []
     for group in waiting.values():
+        reached = [known[one.person_id].telephone for one in group if one.person_id in known]
         first = min(group, key=lambda one: one.created_at)
         names = sorted({one.name or one.organization for one in group})
         needs.append(
@@ -134,6 +137,7 @@ async def _unanswered(tx: Tx, principal: Principal) -> list[Need]:
                 first.created_at,
                 first.severity,
                 detail=" · ".join(names),
+                telephone=next((number for number in reached if number), ""),
                 exercise=first.exercise,
             )
         )

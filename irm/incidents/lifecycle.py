@@ -81,12 +81,7 @@ def transition(source: Status, target: Status, *, reason: str, whole: bool) -> T
     """Raises Conflict for a move that does not exist, Invalid naming `reason` or `status`."""
     move = TRANSITIONS.get((source, target))
     if move is None:
-        raise Conflict(
-            N_("An incident that is “%(source)s” cannot become “%(target)s”."),
-            field="status",
-            source=source.value,
-            target=target.value,
-        )
+        raise Conflict(N_("The incident's present status does not allow this change."), field="status")
     if move.whole_only and not whole:
         raise Invalid(N_("Only the cloud authority decides this for the whole incident."), field="status")
     if move.needs_reason and not reason.strip():

@@ -3,13 +3,13 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Error as PlaywrightError, Page, async_playwright
 
 from tests.browser.town import Town
 
@@ -55,8 +55,9 @@ class Visitor:
     async def until(self, expression: str, *, seconds: float = 8) -> None:
         """Playwright's own waiting for a function needs eval, which the pages forbid."""
         for _ in range(int(seconds * 10)):
-            if await self.page.evaluate(expression):
-                return
+            with suppress(PlaywrightError):  # the page is just being left for the next one
+                if await self.page.evaluate(expression):
+                    return
             await asyncio.sleep(0.1)
         message = f"never true on {self.page.url}: {expression}"
         raise AssertionError(message)

@@ -35,9 +35,7 @@ HEAVIEST = 150_000
     ("size", "locale", "theme"),
     [(PHONE, "zh-CN", "dark"), (OLD_DESK, "en", "light")],
 )
-async def test_every_page_is_sound(
-    town: Town, visit: Visit, size: tuple[int, int], locale: str, theme: str
-) -> None:
+async def test_every_page_is_sound(town: Town, visit: Visit, size: tuple[int, int], locale: str, theme: str) -> None:
     async with visit() as unit:
         await unit.sign_in("fund1")
         number = await file_incident(unit)

@@ -143,7 +143,7 @@ async def test_a_wrong_entry_is_named_and_nothing_is_lost(visit: Visit) -> None:
         await unit.page.check('input[name="target_kind"][value="unknown"]')
         await unit.page.fill("#i-known_at", "2026-11-25T03:35")
         await unit.page.fill("#i-contact", "000-00000024")
-        await unit.page.click('form#file button.button-main')
+        await unit.page.click("form#file button.button-main")
         await unit.page.wait_for_selector("#errors")
         assert await unit.page.evaluate("document.activeElement.id") == "errors"
         assert await unit.page.input_value("#i-text") == STORY

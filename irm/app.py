@@ -34,6 +34,7 @@ from irm.obligations import contact_pages, pages as obligations_pages, routes as
 from irm.overview import pages as overview_pages, routes as overview_routes
 from irm.playbooks import pages as playbooks_pages, routes as playbooks_routes
 from irm.rules import pages as rules_pages, routes as rules_routes
+from irm.rules.load import builtin_packs
 from irm.systems import routes as systems_routes
 from irm.web import assets, drafts, live, preferences, styleguide
 from irm.web.headers import answer_headers
@@ -127,11 +128,14 @@ def create() -> Litestar:
     async def owning(_app: Litestar) -> AsyncGenerator[None]:
         await _anchor(clock, db)
         anchoring = asyncio.create_task(_keep_anchored(clock, db))
+        # Reading the rule packs takes seconds, once per process: beside the first pages, not within the first filing.
+        reading = asyncio.create_task(asyncio.to_thread(builtin_packs))
         async with announcer(settings.broker_url) as announce:
             db.announce = announce
             try:
                 yield
             finally:
+                await reading
                 anchoring.cancel()
                 with suppress(asyncio.CancelledError):
                     await anchoring

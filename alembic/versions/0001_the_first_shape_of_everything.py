@@ -725,7 +725,7 @@ def upgrade() -> None:
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("published_by", sa.Uuid(), nullable=True),
         sa.Column("active", sa.Boolean(), nullable=False),
-        sa.ForeignKeyConstraint(["published_by"], ["account.id"], name=op.f("fk_rule_pack_published_by")),
+        sa.ForeignKeyConstraint(["published_by"], ["person.id"], name=op.f("fk_rule_pack_published_by")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rule_pack")),
         sa.UniqueConstraint("pack_id", "version", name="uq_rule_pack_version"),
     )

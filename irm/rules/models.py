@@ -24,7 +24,7 @@ class RulePackRow(Base):
     digest: Mapped[str]
     """SHA-256 of the source, hexadecimal."""
     published_at: Mapped[datetime]
-    published_by: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
+    published_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     """NULL: came with irm."""
     active: Mapped[bool] = mapped_column(default=True)
     """False: withdrawn; incidents that were judged by it keep it."""

@@ -9,7 +9,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from irm import broker, jobs, log, release
+from irm import broker, jobs, log, performing, release
 from irm.announce import announcer
 from irm.config import Settings
 from irm.db import SYSTEM
@@ -101,7 +101,7 @@ class Dispatcher:
         return left
 
     def _begin(self, job_id: UUID) -> asyncio.Task[Any]:
-        work: Coroutine[Any, Any, bool] = jobs.perform(self.me.db, WIRING.jobs, self.me.resources, job_id)
+        work: Coroutine[Any, Any, bool] = performing.perform(self.me.db, WIRING.jobs, self.me.resources, job_id)
         task = asyncio.create_task(work)
 
         def done(finished: asyncio.Task[Any]) -> None:

@@ -4,7 +4,6 @@ A handler is `Inside` (works in the job's own transaction) or `Outside` (talks t
 transaction open meanwhile). Handlers are idempotent: a message may come twice, a lease may run out.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,21 +11,16 @@ from typing import Any, Final
 from uuid import UUID
 
 import httpx2
-import structlog
 from sqlalchemy import Index, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from irm.config import Settings
-from irm.db import SYSTEM, Base, Database, Tx, uuid7
-
-log = structlog.get_logger(__name__)
+from irm.db import Base, Tx, uuid7
 
 QUEUES: Final = ("urgent", "normal", "bulk")
 FIRST_HANDOVER: Final = timedelta(seconds=30)
 LONGEST_HANDOVER: Final = timedelta(minutes=10)
-ATTEMPTS_BEFORE_DEAD: Final = 12
-LONGEST_CALL: Final = 30.0
 
 
 class JobRow(Base):
@@ -252,142 +246,3 @@ async def left_lying(tx: Tx, now: datetime, silence: timedelta, limit: int) -> l
         .limit(limit)
     )
     return list(rows)
-
-
-async def perform(db: Database, handlers: Handlers, resources: Resources, job_id: UUID) -> bool:
-    """Do the job if it is due and nobody else has it. True when this call did it."""
-    async with db.transaction(SYSTEM) as tx:
-        row = await tx.scalar(
-            select(JobRow).where(JobRow.id == job_id, JobRow.done_at.is_(None)).with_for_update(skip_locked=True)
-        )
-        now = db.clock.now()
-        if row is None or row.run_at > now or (row.lease_until is not None and row.lease_until > now):
-            return False
-        name, args = row.name, dict(row.args)
-        handler = handlers.get(name)
-        if isinstance(handler, Outside):
-            row.attempt += 1
-            attempt = row.attempt
-            row.lease_until = now + timedelta(seconds=2 * min(handler.timeout, LONGEST_CALL))
-            work = await handler.claim(tx, args, now, attempt)
-            if work is None:
-                _finish(row, now, "done")
-                return True
-    if handler is None:
-        await _failed(db, job_id, f"no handler for {name}", fatal=True)
-        return False
-    if isinstance(handler, Outside):
-        await _call_and_record(db, handler, resources, job_id, args, work, attempt)
-        return True
-    return await _perform_inside(db, handler, job_id)
-
-
-async def _perform_inside(db: Database, handler: Inside, job_id: UUID) -> bool:
-    try:
-        async with db.transaction(SYSTEM) as tx:
-            row = await tx.scalar(
-                select(JobRow).where(JobRow.id == job_id, JobRow.done_at.is_(None)).with_for_update(skip_locked=True)
-            )
-            if row is None:
-                return False
-            now = db.clock.now()
-            await handler.run(tx, dict(row.args), now)
-            _finish(row, now, "done")
-    except RetryLater as later:
-        async with db.transaction(SYSTEM) as tx:
-            await tx.execute(
-                update(JobRow)
-                .where(JobRow.id == job_id, JobRow.done_at.is_(None))
-                .values(run_at=db.clock.now() + later.after, handed_until=None, handed_at=None, handed=0)
-            )
-        return False
-    except Exception as error:
-        log.exception("job failed", job=str(job_id))
-        await _failed(db, job_id, repr(error))
-        return False
-    return True
-
-
-async def _call_and_record(
-    db: Database, handler: Outside, resources: Resources, job_id: UUID, args: dict[str, Any], work: Any, attempt: int
-) -> None:
-    outcome: Any
-    try:
-        outcome = await asyncio.wait_for(handler.call(work, resources), timeout=min(handler.timeout, LONGEST_CALL))
-    except TimeoutError:
-        outcome = CallFailed("timed out", timed_out=True)
-    except Exception as error:  # noqa: BLE001 - the provider's trouble is an outcome to be recorded
-        outcome = CallFailed(repr(error), timed_out=False)
-    async with db.transaction(SYSTEM) as tx:
-        row = await tx.scalar(select(JobRow).where(JobRow.id == job_id).with_for_update())
-        now = db.clock.now()
-        is_current = row is not None and row.done_at is None and row.attempt == attempt
-        again = await handler.record(tx, args, work, outcome, now, attempt, is_current)
-        if row is None or not is_current:
-            return
-        if isinstance(outcome, CallFailed):
-            row.last_error = outcome.error
-        if again is None:
-            _finish(row, now, "done")
-        else:
-            row.run_at, row.lease_until, row.handed_at, row.handed_until, row.handed = now + again, None, None, None, 0
-
-
-def _finish(row: JobRow, now: datetime, outcome: str) -> None:
-    row.done_at, row.outcome, row.lease_until = now, outcome, None
-
-
-async def _failed(db: Database, job_id: UUID, error: str, *, fatal: bool = False) -> None:
-    """Count the attempt and try again later; after the last one the job is dead and the ledger says so."""
-    from irm.ledger import Event, record  # noqa: PLC0415 - the ledger writes jobs, so it imports this module
-
-    async with db.transaction(SYSTEM) as tx:
-        row = await tx.scalar(
-            select(JobRow).where(JobRow.id == job_id, JobRow.done_at.is_(None)).with_for_update(skip_locked=True)
-        )
-        if row is None:
-            return
-        now = db.clock.now()
-        if not fatal:
-            row.attempt += 1
-        row.last_error = error
-        if fatal or row.attempt >= ATTEMPTS_BEFORE_DEAD:
-            _finish(row, now, "dead")
-            await record(
-                tx,
-                Event(
-                    "job.dead",
-                    f"job/{row.id}",
-                    now,
-                    SYSTEM,
-                    {"name": row.name, "attempt": row.attempt},
-                    {"error": error},
-                ),
-            )
-        else:
-            row.run_at = now + timedelta(seconds=min(2**row.attempt, 300))
-            row.handed_at = row.handed_until = row.lease_until = None
-            row.handed = 0
-
-
-async def drain(db: Database, handlers: Handlers, resources: Resources, *, most: int = 1000) -> int:
-    """Do everything that is due now, here, in order of urgency. For tests and for the dispatcher of last resort."""
-    done = 0
-    for _ in range(most):
-        async with db.transaction(SYSTEM) as tx:
-            now = db.clock.now()
-            job_id = await tx.scalar(
-                select(JobRow.id)
-                .where(
-                    JobRow.done_at.is_(None),
-                    JobRow.run_at <= now,
-                    or_(JobRow.lease_until.is_(None), JobRow.lease_until <= now),
-                )
-                .order_by(JobRow.priority, JobRow.run_at, JobRow.id)
-                .limit(1)
-            )
-        if job_id is None:
-            return done
-        done += await perform(db, handlers, resources, job_id)
-    message = f"still jobs due after {most}"
-    raise RuntimeError(message)

@@ -3,7 +3,7 @@
 import asyncio
 from uuid import UUID
 
-from irm import broker, jobs, log
+from irm import broker, log, performing
 from irm.announce import announcer
 from irm.config import Settings
 from irm.notify.presence import note_channels_of
@@ -19,7 +19,7 @@ async def run(settings: Settings) -> None:
         await note_channels_of(me)
 
         async def perform(job_id: UUID) -> bool:
-            return await jobs.perform(me.db, WIRING.jobs, me.resources, job_id)
+            return await performing.perform(me.db, WIRING.jobs, me.resources, job_id)
 
         pools = broker.workers(settings.broker_url, perform, asyncio.get_running_loop(), threads=THREADS)
         for pool in pools:

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings as hypothesis_settings
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from irm import jobs
+from irm import jobs, performing
 from irm.clock import FixedClock
 from irm.config import Settings
 from irm.db import Actor, Database
@@ -190,7 +190,7 @@ def drain(db: Database, resources: jobs.Resources) -> Drain:
     """`await drain()` performs every job that is due at the clock's moment, and says how many."""
 
     async def run(**how: Any) -> int:
-        return await jobs.drain(db, WIRING.jobs, resources, **how)
+        return await performing.drain(db, WIRING.jobs, resources, **how)
 
     return run
 

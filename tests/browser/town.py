@@ -12,7 +12,7 @@ from uuid import uuid4
 import httpx2
 import uvicorn
 
-from irm import demo, jobs
+from irm import demo, jobs, performing
 from irm.announce import announcer
 from irm.app import create_app
 from irm.clock import FixedClock
@@ -42,7 +42,7 @@ class Town:
 
     async def drain(self) -> int:
         """Perform what is due, as worker and dispatcher would; and beat for them."""
-        done = await jobs.drain(self.db, WIRING.jobs, self.resources)
+        done = await performing.drain(self.db, WIRING.jobs, self.resources)
         await self.beat()
         return done
 

@@ -12,7 +12,7 @@ import pytest
 from redis import Redis
 from sqlalchemy import func, select
 
-from irm import broker, dispatcher, jobs
+from irm import broker, dispatcher, jobs, performing
 from irm.clock import DatabaseClock
 from irm.config import Settings
 from irm.db import SYSTEM, Database, Tx
@@ -55,7 +55,7 @@ async def dispatching(me: Process, broker_url: str, monkeypatch: pytest.MonkeyPa
 @asynccontextmanager
 async def working(me: Process, broker_url: str) -> AsyncIterator[None]:
     async def perform(job_id: UUID) -> bool:
-        return await jobs.perform(me.db, WIRING.jobs, me.resources, job_id)
+        return await performing.perform(me.db, WIRING.jobs, me.resources, job_id)
 
     pools = broker.workers(broker_url, perform, asyncio.get_running_loop(), threads=2)
     for pool in pools:

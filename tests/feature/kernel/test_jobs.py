@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from irm import jobs
+from irm import jobs, performing
 from irm.clock import FixedClock
 from irm.db import SYSTEM, Database, Tx
 from irm.jobs import CallFailed, Inside, JobRow, Outside, Resources, RetryLater
@@ -67,7 +67,7 @@ async def test_a_job_is_done_once_however_often_its_message_comes(db: Database, 
     box = Letterbox()
     job = await post(db)
     assert job is not None
-    assert [await jobs.perform(db, box.handler(), resources, job) for _ in range(3)] == [True, False, False]
+    assert [await performing.perform(db, box.handler(), resources, job) for _ in range(3)] == [True, False, False]
     assert box.received == ["desk"]
 
 
@@ -76,10 +76,10 @@ async def test_a_job_that_is_not_due_is_not_done(db: Database, clock: FixedClock
     job = await post(db, run_at=clock.now() + timedelta(minutes=15))
     assert job is not None
     assert await handed(db) == []
-    assert not await jobs.perform(db, box.handler(), resources, job)
+    assert not await performing.perform(db, box.handler(), resources, job)
     clock.tick(minutes=15)
     assert await handed(db) == [job]
-    assert await jobs.perform(db, box.handler(), resources, job)
+    assert await performing.perform(db, box.handler(), resources, job)
 
 
 async def test_a_key_is_used_once_and_freed_by_cancelling(db: Database) -> None:
@@ -133,7 +133,7 @@ async def test_work_nobody_begins_is_found_lying(db: Database, clock: FixedClock
     clock.tick(seconds=5)
     assert await lying() == [job]
     assert job is not None
-    await jobs.perform(db, Letterbox().handler(), resources, job)
+    await performing.perform(db, Letterbox().handler(), resources, job)
     assert await lying() == []
 
 
@@ -143,11 +143,11 @@ async def test_a_provider_that_refuses_is_asked_again_later(
     box = Letterbox(fails=1)
     job = await post(db)
     assert job is not None
-    await jobs.perform(db, box.handler(), resources, job)
+    await performing.perform(db, box.handler(), resources, job)
     assert (await row(db, job)).done_at is None
-    assert not await jobs.perform(db, box.handler(), resources, job)
+    assert not await performing.perform(db, box.handler(), resources, job)
     clock.tick(seconds=30)
-    assert await jobs.perform(db, box.handler(), resources, job)
+    assert await performing.perform(db, box.handler(), resources, job)
     assert [(attempt, current) for attempt, _, current in box.recorded] == [(1, True), (2, True)]
     assert box.received == ["desk"]
 
@@ -156,7 +156,7 @@ async def test_a_call_is_cut_at_its_hard_timeout(db: Database, resources: Resour
     box = Letterbox(before_answer=lambda: asyncio.sleep(30))
     job = await post(db)
     assert job is not None
-    await jobs.perform(db, box.handler(timeout=0.05), resources, job)
+    await performing.perform(db, box.handler(timeout=0.05), resources, job)
     assert box.recorded == [(1, CallFailed("timed out", timed_out=True), True)]
 
 
@@ -174,11 +174,11 @@ async def test_a_frozen_worker_that_wakes_up_may_only_add_an_attempt(
     slow, quick = Letterbox(before_answer=freeze), Letterbox()
     job = await post(db)
     assert job is not None
-    first = asyncio.create_task(jobs.perform(db, slow.handler(), resources, job))
+    first = asyncio.create_task(performing.perform(db, slow.handler(), resources, job))
     await frozen.wait()
-    assert not await jobs.perform(db, quick.handler(), resources, job), "the lease holds"
+    assert not await performing.perform(db, quick.handler(), resources, job), "the lease holds"
     clock.tick(seconds=11)
-    assert await jobs.perform(db, quick.handler(), resources, job), "the lease ran out"
+    assert await performing.perform(db, quick.handler(), resources, job), "the lease ran out"
     thaw.set()
     await first
     assert quick.recorded == [(2, "250", True)]
@@ -190,7 +190,7 @@ async def test_nothing_is_left_to_do(db: Database, resources: Resources) -> None
     box = Letterbox()
     job = await post(db, to="nobody")
     assert job is not None
-    assert await jobs.perform(db, box.handler(), resources, job)
+    assert await performing.perform(db, box.handler(), resources, job)
     assert (await row(db, job)).outcome == "done"
     assert box.recorded == []
 
@@ -207,8 +207,8 @@ async def test_what_a_failed_job_wrote_is_gone_and_after_the_last_try_the_ledger
     async with db.transaction(SYSTEM) as tx:
         job = await jobs.schedule(tx, "broken", {}, run_at=clock.now())
     assert job is not None
-    for _ in range(jobs.ATTEMPTS_BEFORE_DEAD):
-        await jobs.perform(db, handlers, resources, job)
+    for _ in range(performing.ATTEMPTS_BEFORE_DEAD):
+        await performing.perform(db, handlers, resources, job)
         clock.tick(minutes=5)
     async with db.transaction(SYSTEM) as tx:
         assert (await tx.scalars(select(JobRow.name))).all() == ["broken"]
@@ -216,7 +216,7 @@ async def test_what_a_failed_job_wrote_is_gone_and_after_the_last_try_the_ledger
 
         assert (await tx.scalars(select(LedgerEntryRow.action))).all() == ["job.dead"]
     dead = await row(db, job)
-    assert (dead.outcome, dead.attempt) == ("dead", jobs.ATTEMPTS_BEFORE_DEAD)
+    assert (dead.outcome, dead.attempt) == ("dead", performing.ATTEMPTS_BEFORE_DEAD)
     assert dead.last_error is not None
     assert "LookupError" in dead.last_error
 
@@ -228,7 +228,7 @@ async def test_an_expected_obstacle_counts_no_attempt(db: Database, clock: Fixed
     async with db.transaction(SYSTEM) as tx:
         job = await jobs.schedule(tx, "wait", {}, run_at=clock.now())
     assert job is not None
-    await jobs.perform(db, {"wait": Inside(not_yet)}, resources, job)
+    await performing.perform(db, {"wait": Inside(not_yet)}, resources, job)
     later = await row(db, job)
     assert (later.attempt, later.run_at) == (0, clock.now() + timedelta(minutes=1))
 
@@ -236,7 +236,7 @@ async def test_an_expected_obstacle_counts_no_attempt(db: Database, clock: Fixed
 async def test_a_name_nobody_knows_is_dead_at_once(db: Database, resources: Resources) -> None:
     job = await post(db)
     assert job is not None
-    await jobs.perform(db, {}, resources, job)
+    await performing.perform(db, {}, resources, job)
     assert (await row(db, job)).outcome == "dead"
 
 

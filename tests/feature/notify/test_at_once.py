@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select
 
-from irm import jobs
+from irm import performing
 from irm.access.policy import Role
 from irm.clock import FixedClock
 from irm.db import Database
@@ -93,7 +93,7 @@ async def test_two_workers_send_each_message_once(
     async def work() -> int:
         async with committed_db.transaction() as tx:
             ids = list(await tx.scalars(select(JobRow.id)))
-        done = [await jobs.perform(committed_db, WIRING.jobs, resources, each) for each in ids]
+        done = [await performing.perform(committed_db, WIRING.jobs, resources, each) for each in ids]
         return sum(done)
 
     assert sum(await asyncio.gather(work(), work(), work())) == 4

@@ -16,9 +16,9 @@ from irm.db import Tx
 from irm.i18n import N_, Translator, translator
 from irm.incidents import facts as stated
 from irm.incidents.categories import category_name
-from irm.incidents.grading import PartState, Picture, picture_of
 from irm.incidents.lifecycle import Status
 from irm.incidents.models import FilingRow, IncidentRow
+from irm.incidents.picture import PartState, Picture, picture_of
 from irm.ledger import Event
 from irm.obligations.drafting import fill_draft
 from irm.playbooks.queries import tasks_of

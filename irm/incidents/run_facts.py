@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from irm.db import Actor, Tx
 from irm.incidents.lifecycle import LIVE, OVER, Status
+from irm.incidents.picture import Picture
 from irm.playbooks.starting import cancel_runs, change_facts, start_matching, subject_handled
-
-if TYPE_CHECKING:
-    from irm.incidents.grading import Picture
 
 # Names that playbooks use for the organizations of an incident, and the roles of parts that they stand for.
 AUDIENCES: Mapping[str, str] = {
@@ -23,7 +21,7 @@ AUDIENCES: Mapping[str, str] = {
 }
 
 
-def run_facts(picture: "Picture") -> dict[str, Any]:
+def run_facts(picture: Picture) -> dict[str, Any]:
     """Plain values only: it is stored in the run and compared."""
     incident = picture.incident
     return {
@@ -47,11 +45,11 @@ def run_facts(picture: "Picture") -> dict[str, Any]:
     }
 
 
-def _holding(picture: "Picture", role: str) -> list[UUID]:
+def _holding(picture: Picture, role: str) -> list[UUID]:
     return [part.row.organization_id for part in picture.parts if role in part.row.roles]
 
 
-async def tell_runs(tx: Tx, picture: "Picture", *, is_new: bool, actor: Actor, now: datetime) -> None:
+async def tell_runs(tx: Tx, picture: Picture, *, is_new: bool, actor: Actor, now: datetime) -> None:
     """Give every run of the incident the facts as they stand, and begin the playbooks that answer them.
 
     An incident that nobody has verified yet starts only what answers `incident.reported`.

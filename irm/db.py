@@ -97,6 +97,8 @@ class Database:
             max_overflow=0,
             pool_pre_ping=True,
             pool_timeout=10,
+            # What people wrote must not reach a log or a job's last error by way of an exception's text.
+            hide_parameters=True,
             connect_args={
                 "timeout": 10,
                 "server_settings": {

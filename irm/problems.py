@@ -79,14 +79,32 @@ def of_http(request: AnyRequest, error: HTTPException) -> Response[Any]:
     return _answer(request, t, status, HTTPStatus(status).name.lower(), detail, [], headers=error.headers)
 
 
+IN_THE_WAY: Final = ("40001", "40P01", "55P03", "57014")
+"""SQLSTATE: serialization, deadlock, a lock or statement that took too long. The same request again succeeds."""
+AWAY: Final = ("08", "53", "57P")
+"""SQLSTATE classes: connection, out of connections or disk, shutting down or starting up."""
+WRITTEN_TWICE: Final = "23505"
+
+
 def of_database(request: AnyRequest, error: Exception) -> Response[Any]:
-    """A database that is away is an outcome; every other database error is a bug."""
-    gone = isinstance(error, (OperationalError, InterfaceError, PoolTimeout, ConnectionError, TimeoutError)) or (
-        isinstance(error, DBAPIError) and error.connection_invalidated
+    """A database that is away, or two requests in each other's way, is an outcome; every other error is a bug."""
+    state = str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
+    t = _t(request)
+    if state in IN_THE_WAY:
+        log.warning("in each other's way", request_id=_request_id(request), sqlstate=state)
+        text = t("Somebody else was working on the same thing. Nothing of this request was stored. Send it again.")
+        return _answer(request, t, 503, "busy", text, [], headers={"Retry-After": "1"})
+    if state == WRITTEN_TWICE:
+        log.warning("written twice at once", request_id=_request_id(request), exc_info=error)
+        text = t("Somebody else entered the same at the same moment. Load the page again.")
+        return _answer(request, t, 409, "conflict", text, [])
+    gone = (
+        isinstance(error, (OperationalError, InterfaceError, PoolTimeout, ConnectionError, TimeoutError))
+        or (isinstance(error, DBAPIError) and error.connection_invalidated)
+        or state.startswith(AWAY)
     )
     if not gone:
         return of_bug(request, error)
-    t = _t(request)
     log.warning("database away", request_id=_request_id(request), error=repr(error)[:300])
     text = t("irm cannot reach its database. Nothing of this request was stored. Try again in a minute.")
     return _answer(request, t, 503, "database_away", text, [], headers={"Retry-After": "10"})

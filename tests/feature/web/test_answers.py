@@ -3,6 +3,8 @@
 from typing import Any
 
 import httpx
+import pytest
+from sqlalchemy import text
 
 from irm.access.policy import Role
 from irm.db import Database
@@ -82,3 +84,37 @@ async def test_the_menu_of_a_stranger_is_empty(client: httpx.AsyncClient, db: Da
         officer = await make.account(tx, await make.organization(tx, "cloud_authority"), Role.DUTY_OFFICER)
     signed = await (await sign_in(officer)).get("/", headers=HTML)
     assert 'class="side"' in signed.text
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "code"),
+    [
+        ("40P01", 503, "busy"),  # deadlock
+        ("40001", 503, "busy"),  # serialization
+        ("55P03", 503, "busy"),  # a lock that was not to be had in time
+        ("53300", 503, "database_away"),  # too many connections
+        ("53100", 503, "database_away"),  # disk full
+        ("57P03", 503, "database_away"),  # starting up
+        ("23505", 409, "conflict"),  # two wrote the same at the same moment
+    ],
+)
+async def test_two_requests_in_each_others_way_are_no_fault_of_the_program(
+    client: httpx.AsyncClient,
+    db: Database,
+    sign_in: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    state: str,
+    status: int,
+    code: str,
+) -> None:
+    async with db.transaction() as tx:
+        officer = await make.account(tx, await make.organization(tx, "cloud_authority"), Role.DUTY_OFFICER)
+    signed = await sign_in(officer)
+
+    async def refuse(tx: Any, *_args: Any, **_how: Any) -> None:
+        await tx.execute(text(f"DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{state}'; END $$"))
+
+    monkeypatch.setattr("irm.incidents.queries.incidents", refuse)
+    answer = await signed.get("/api/v1/incidents")
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert (answer.headers.get("retry-after") is not None) == (status == 503)

@@ -7,8 +7,9 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
-from irm.db import SYSTEM, Database
+from irm.db import SYSTEM, Database, Tx
 from irm.jobs import CallFailed, Handlers, Inside, JobRow, Outside, Resources, RetryLater
 from irm.ledger import Event, record
 
@@ -16,42 +17,62 @@ log = structlog.get_logger(__name__)
 
 ATTEMPTS_BEFORE_DEAD: Final = 12
 LONGEST_CALL: Final = 30.0
+PAUSES_BEFORE_RECORDING_AGAIN: Final = (0.1, 0.5, 1.0, 2.0, 4.0)
+"""Seconds. A deadlock is over at once, a database that is started again in a few seconds."""
 
 
 async def perform(db: Database, handlers: Handlers, resources: Resources, job_id: UUID) -> bool:
     """Do the job if it is due and nobody else has it. True when this call did it."""
     async with db.transaction(SYSTEM) as tx:
-        row = await tx.scalar(
-            select(JobRow).where(JobRow.id == job_id, JobRow.done_at.is_(None)).with_for_update(skip_locked=True)
-        )
+        row = await _locked(tx, job_id)
         now = db.clock.now()
         if row is None or row.run_at > now or (row.lease_until is not None and row.lease_until > now):
             return False
-        name, args = row.name, dict(row.args)
+        name = row.name
         handler = handlers.get(name)
-        if isinstance(handler, Outside):
+    if handler is None:
+        await _failed(db, job_id, f"no handler for {name}", fatal=True)
+        return False
+    if isinstance(handler, Outside):
+        return await _perform_outside(db, handler, resources, job_id)
+    return await _perform_inside(db, handler, job_id)
+
+
+async def _perform_outside(db: Database, handler: Outside, resources: Resources, job_id: UUID) -> bool:
+    try:
+        async with db.transaction(SYSTEM) as tx:
+            row = await _locked(tx, job_id)
+            now = db.clock.now()
+            if row is None or row.run_at > now or (row.lease_until is not None and row.lease_until > now):
+                return False
             row.attempt += 1
-            attempt = row.attempt
+            args, attempt = dict(row.args), row.attempt
             row.lease_until = now + timedelta(seconds=2 * min(handler.timeout, LONGEST_CALL))
             work = await handler.claim(tx, args, now, attempt)
             if work is None:
                 _finish(row, now, "done")
                 return True
-    if handler is None:
-        await _failed(db, job_id, f"no handler for {name}", fatal=True)
+    except Exception as error:
+        # Nothing went out yet: soon again, not when the hand-over has run out.
+        log.exception("job could not be claimed", job=str(job_id))
+        await _failed(db, job_id, repr(error))
         return False
-    if isinstance(handler, Outside):
-        await _call_and_record(db, handler, resources, job_id, args, work, attempt)
-        return True
-    return await _perform_inside(db, handler, job_id)
+    await _call_and_record(db, handler, resources, job_id, args, work, attempt)
+    return True
+
+
+async def _locked(tx: Tx, job_id: UUID) -> JobRow | None:
+    """The row, if it is still to be done and nobody else has it."""
+    row: JobRow | None = await tx.scalar(
+        select(JobRow).where(JobRow.id == job_id, JobRow.done_at.is_(None)).with_for_update(skip_locked=True)
+    )
+    return row
 
 
 async def _perform_inside(db: Database, handler: Inside, job_id: UUID) -> bool:
     try:
         async with db.transaction(SYSTEM) as tx:
-            row = await tx.scalar(
-                select(JobRow).where(JobRow.id == job_id, JobRow.done_at.is_(None)).with_for_update(skip_locked=True)
-            )
+            row = await _locked(tx, job_id)
             if row is None:
                 return False
             now = db.clock.now()
@@ -82,6 +103,22 @@ async def _call_and_record(
         outcome = CallFailed("timed out", timed_out=True)
     except Exception as error:  # noqa: BLE001 - the provider's trouble is an outcome to be recorded
         outcome = CallFailed(repr(error), timed_out=False)
+    for pause in (*PAUSES_BEFORE_RECORDING_AGAIN, None):
+        try:
+            await _record(db, handler, job_id, args, work, outcome, attempt)
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
+            # It may have gone out: whoever forgets that sends it again.
+            if pause is None:
+                raise
+            log.warning("outcome not recorded yet", job=str(job_id), error=repr(error))
+            await asyncio.sleep(pause)
+        else:
+            return
+
+
+async def _record(
+    db: Database, handler: Outside, job_id: UUID, args: dict[str, Any], work: Any, outcome: Any, attempt: int
+) -> None:
     async with db.transaction(SYSTEM) as tx:
         row = await tx.scalar(select(JobRow).where(JobRow.id == job_id).with_for_update())
         now = db.clock.now()
@@ -104,9 +141,7 @@ def _finish(row: JobRow, now: datetime, outcome: str) -> None:
 async def _failed(db: Database, job_id: UUID, error: str, *, fatal: bool = False) -> None:
     """Count the attempt and try again later; after the last one the job is dead and the ledger says so."""
     async with db.transaction(SYSTEM) as tx:
-        row = await tx.scalar(
-            select(JobRow).where(JobRow.id == job_id, JobRow.done_at.is_(None)).with_for_update(skip_locked=True)
-        )
+        row = await _locked(tx, job_id)
         if row is None:
             return
         now = db.clock.now()

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from irm import jobs, performing
 from irm.clock import FixedClock
@@ -247,3 +247,46 @@ async def test_two_dispatchers_never_hand_over_the_same_job(committed_db: Databa
     claimed = [job for one in rounds for job in one]
     assert len(claimed) == len(set(claimed))
     assert set(claimed) <= made
+
+
+async def test_an_outcome_that_the_database_refuses_at_first_is_written_down_nevertheless(
+    db: Database, resources: Resources
+) -> None:
+    """A deadlock while recording must not make a message go out twice."""
+    box = Letterbox()
+    refused = 2
+
+    async def record(tx: Tx, *rest: Any) -> timedelta | None:
+        nonlocal refused
+        if refused:
+            refused -= 1
+            await tx.execute(text("DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '40P01'; END $$"))
+        return await box.record(tx, *rest)
+
+    job_id = await post(db)
+    assert job_id is not None
+    handlers: dict[str, Inside | Outside] = {"post": Outside(box.claim, box.call, record)}
+    assert await performing.perform(db, handlers, resources, job_id)
+    assert box.received == ["desk"]
+    assert box.recorded == [(1, "250", True)]
+    assert (await row(db, job_id)).outcome == "done"
+
+
+async def test_a_claim_that_fails_is_tried_again_soon(db: Database, clock: FixedClock, resources: Resources) -> None:
+    """Not when the hand-over runs out: that doubles up to ten minutes, and a page waits for it."""
+    box = Letterbox()
+    fails = True
+
+    async def claim(tx: Tx, *rest: Any) -> str | None:
+        if fails:
+            await tx.execute(text("DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '55P03'; END $$"))
+        return await box.claim(tx, *rest)
+
+    job_id = await post(db)
+    assert job_id is not None
+    handlers: dict[str, Inside | Outside] = {"post": Outside(claim, box.call, box.record)}
+    assert not await performing.perform(db, handlers, resources, job_id)
+    fails = False
+    clock.tick(seconds=3)
+    assert await performing.perform(db, handlers, resources, job_id)
+    assert box.received == ["desk"]

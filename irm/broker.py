@@ -14,11 +14,11 @@ from irm.jobs import QUEUES
 # A killed worker's messages come back within seconds instead of minutes; the leases in PostgreSQL are the guarantee.
 HEARTBEAT_MS: Final = 5_000
 MAINTENANCE_CHANCE: Final = 1_000_000
-WORKER_TIMEOUT_MS: Final = 20
 
 Broker = RedisBroker
 
-POOLS: Final = (("urgent",), ("normal", "bulk"))
+POOLS: Final = ((("urgent",), 20), (("normal", "bulk"), 100))
+"""Queues of each pool, and how often an idle pool asks, in milliseconds: every question costs a worker CPU at rest."""
 
 SILENT: Final = (RedisError, OSError, dramatiq.DramatiqError)
 """What `hand` raises when the broker is away."""
@@ -67,13 +67,11 @@ def workers(
         asyncio.run_coroutine_threadsafe(_awaited(perform(UUID(job_id))), loop).result()
 
     pools = []
-    for queues in POOLS:
+    for queues, asks_every in POOLS:
         broker = connect(url)
         for queue in queues:
             dramatiq.actor(broker=broker, actor_name=f"perform-{queue}", queue_name=queue)(wake)
-        pools.append(
-            dramatiq.Worker(broker, queues=set(queues), worker_threads=threads, worker_timeout=WORKER_TIMEOUT_MS)
-        )
+        pools.append(dramatiq.Worker(broker, queues=set(queues), worker_threads=threads, worker_timeout=asks_every))
     return pools
 
 

@@ -25,6 +25,7 @@ WINDOWS: Final = {"urgent": 400, "normal": 100, "bulk": 20}
 CHANNEL_WINDOW: Final = 40
 OWN_HANDS: Final = 16
 ASK_AGAIN: Final = timedelta(seconds=3)
+LYING_EVERY: Final = timedelta(seconds=1)
 
 
 class Dispatcher:
@@ -36,6 +37,7 @@ class Dispatcher:
         self._broker: broker.Broker | None = None
         self._hands: dict[UUID, asyncio.Task[Any]] = {}
         self._ask_again_at: datetime | None = None
+        self._look_for_lying_at = me.clock.now()
 
     async def run(self) -> None:
         while not self.me.stopping.is_set():
@@ -54,10 +56,15 @@ class Dispatcher:
         now = self.me.clock.now()
         alone = self._ask_again_at is not None and now < self._ask_again_at
         free = OWN_HANDS - len(self._hands)
+        handed: list[tuple[UUID, str]] = []
+        lying: list[UUID] = []
         async with self.me.db.transaction(SYSTEM) as tx:
-            windows = {queue: min(window, free) if alone else window for queue, window in WINDOWS.items()}
-            handed = await jobs.hand_over(tx, now, windows, CHANNEL_WINDOW)
-            lying = await jobs.left_lying(tx, now, SILENCE, OWN_HANDS)
+            if await jobs.is_anything_due(tx, now):
+                windows = {queue: min(window, free) if alone else window for queue, window in WINDOWS.items()}
+                handed = await jobs.hand_over(tx, now, windows, CHANNEL_WINDOW)
+            if now >= self._look_for_lying_at:
+                self._look_for_lying_at = now + LYING_EVERY
+                lying = await jobs.left_lying(tx, now, SILENCE, OWN_HANDS)
         if handed and not (not alone and await self._hand(handed, now)):
             lying = [*(job_id for job_id, _ in handed), *lying]
         left = self._take(lying)

@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import httpx2
-from sqlalchemy import Index, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Index, and_, exists, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -27,6 +27,7 @@ class JobRow(Base):
     __tablename__ = "job"
     __table_args__ = (
         Index("uq_job_key", "key", unique=True, postgresql_where=text("outcome IS DISTINCT FROM 'cancelled'")),
+        Index("ix_job_run_at", "run_at", postgresql_where=text("done_at IS NULL")),
         Index("ix_job_due", "queue", "priority", "run_at", postgresql_where=text("done_at IS NULL")),
         Index(
             "ix_job_key_live",
@@ -165,6 +166,20 @@ async def _cancel(tx: Tx, which: Any) -> int:
     return len(cancelled.all())
 
 
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    return and_(
+        JobRow.done_at.is_(None),
+        JobRow.run_at <= now,
+        or_(JobRow.handed_until.is_(None), JobRow.handed_until <= now),
+        or_(JobRow.lease_until.is_(None), JobRow.lease_until <= now),
+    )
+
+
+async def is_anything_due(tx: Tx, now: datetime) -> bool:
+    """The idle dispatcher's question: one look into an index of what is not done, however much lies in the future."""
+    return bool(await tx.scalar(select(exists().where(_is_due(now)))))
+
+
 async def hand_over(tx: Tx, now: datetime, windows: Mapping[str, int], channel_window: int) -> list[tuple[UUID, str]]:
     """Claim what is due for the broker: (job id, queue), most urgent first, within each queue's window.
 
@@ -183,13 +198,7 @@ async def hand_over(tx: Tx, now: datetime, windows: Mapping[str, int], channel_w
         full = [channel for channel, count in by_channel.items() if channel and count >= channel_window]
         due = (
             select(JobRow.id, JobRow.handed, JobRow.channel)
-            .where(
-                JobRow.done_at.is_(None),
-                JobRow.queue == queue,
-                JobRow.run_at <= now,
-                or_(JobRow.handed_until.is_(None), JobRow.handed_until <= now),
-                or_(JobRow.lease_until.is_(None), JobRow.lease_until <= now),
-            )
+            .where(_is_due(now), JobRow.queue == queue)
             .order_by(JobRow.priority, JobRow.run_at)
             .limit(room)
             .with_for_update(skip_locked=True)

@@ -124,6 +124,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("done_at IS NULL"),
         postgresql_ops={"key": "text_pattern_ops"},
     )
+    op.create_index("ix_job_run_at", "job", ["run_at"], unique=False, postgresql_where=sa.text("done_at IS NULL"))
     op.create_index(
         "uq_job_key", "job", ["key"], unique=True, postgresql_where=sa.text("outcome IS DISTINCT FROM 'cancelled'")
     )
@@ -1225,6 +1226,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("done_at IS NULL"),
         postgresql_ops={"key": "text_pattern_ops"},
     )
+    op.drop_index("ix_job_run_at", table_name="job", postgresql_where=sa.text("done_at IS NULL"))
     op.drop_index("ix_job_due", table_name="job", postgresql_where=sa.text("done_at IS NULL"))
     op.drop_table("job")
     op.drop_index("ix_incident_status_created_at", table_name="incident")

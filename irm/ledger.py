@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, insert
+from sqlalchemy import ForeignKey, Index, LargeBinary, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from irm import jobs
@@ -142,8 +142,9 @@ async def record(tx: Tx, event: Event) -> UUID:
         body["private"] = {path: commitment(salt, value) for path, (salt, value) in salted.items()}
     text = canonical(body)
     actor = str(event.actor)
-    await tx.execute(
-        insert(LedgerEntryRow).values(
+    entry = (
+        insert(LedgerEntryRow)
+        .values(
             id=entry_id,
             at=event.at,
             actor=actor,
@@ -152,8 +153,10 @@ async def record(tx: Tx, event: Event) -> UUID:
             body=text,
             leaf_hash=leaf_hash(entry_id, event.at, actor, event.action, event.subject, text),
         )
+        .returning(LedgerEntryRow.id)
+        .cte("entry")
     )
-    await tx.execute(insert(LedgerPendingRow).values(entry_id=entry_id))
+    await tx.execute(insert(LedgerPendingRow).from_select(["entry_id"], select(entry.c.id)))
     if salted:
         await tx.execute(
             insert(LedgerPrivateRow),

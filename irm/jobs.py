@@ -155,10 +155,22 @@ async def cancel_prefix(tx: Tx, prefix: str) -> int:
     return await _cancel(tx, JobRow.key.startswith(prefix, autoescape=True))
 
 
+async def forget_done(tx: Tx, keys: Sequence[str]) -> None:
+    """Jobs that were done under these keys don't stand in the way of new ones any more."""
+    await tx.execute(
+        update(JobRow)
+        .where(JobRow.key.in_(keys), JobRow.done_at.is_not(None), JobRow.outcome.is_distinct_from("cancelled"))
+        .values(key=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
 async def _cancel(tx: Tx, which: Any) -> int:
+    """Leaves alone what is being done at this moment: to wait for it could be to wait for each other."""
+    waiting = select(JobRow.id).where(which, JobRow.done_at.is_(None)).with_for_update(skip_locked=True)
     cancelled = await tx.execute(
         update(JobRow)
-        .where(which, JobRow.done_at.is_(None))
+        .where(JobRow.id.in_(waiting.scalar_subquery()))
         .values(done_at=tx.clock.now(), outcome="cancelled")
         .returning(JobRow.id)
         .execution_options(synchronize_session=False)

@@ -145,7 +145,7 @@ async def may_be_second(tx: Tx, incident_id: UUID, first: UUID, by: Principal) -
 
 
 async def _locked(tx: Tx, incident_id: UUID) -> IncidentRow:
-    found = await tx.scalar(select(IncidentRow).where(IncidentRow.id == incident_id).with_for_update())
+    found = await tx.scalar(select(IncidentRow).where(IncidentRow.id == incident_id).with_for_update(key_share=True))
     if found is None:
         raise NotFound(N_("There is no such incident, or it is not yours to see."))
     return found

@@ -121,7 +121,10 @@ async def _declare_handled(
     """One part, the reader's own parts, or (the cloud authority, naming none) every part that is left."""
     parts = list(
         await tx.scalars(
-            select(PartRow).where(PartRow.incident_id == incident.id).order_by(PartRow.id).with_for_update()
+            select(PartRow)
+            .where(PartRow.incident_id == incident.id)
+            .order_by(PartRow.id)
+            .with_for_update(key_share=True)
         )
     )
     own = reach(by, Permission.CHANGE_STATUS).organizations & by.organizations
@@ -165,7 +168,9 @@ async def _take_effect(tx: Tx, incident: IncidentRow, row: StatusChangeRow, *, b
         incident.closed_at = now
     elif target is Status.OPEN and Status(row.previous) not in LIVE:
         incident.handled_at = incident.closed_at = None
-        for part in await tx.scalars(select(PartRow).where(PartRow.incident_id == incident.id).with_for_update()):
+        for part in await tx.scalars(
+            select(PartRow).where(PartRow.incident_id == incident.id).with_for_update(key_share=True)
+        ):
             part.handled_at = part.handled_reason = None
     await tx.flush()
     body = {
@@ -183,7 +188,7 @@ async def _take_effect(tx: Tx, incident: IncidentRow, row: StatusChangeRow, *, b
 
 
 async def _locked(tx: Tx, incident_id: UUID) -> IncidentRow:
-    found = await tx.scalar(select(IncidentRow).where(IncidentRow.id == incident_id).with_for_update())
+    found = await tx.scalar(select(IncidentRow).where(IncidentRow.id == incident_id).with_for_update(key_share=True))
     if found is None:
         raise NotFound(N_("There is no such incident, or it is not yours to see."))
     return found

@@ -58,7 +58,7 @@ async def picture_of(tx: Tx, incident: IncidentRow, *, lock: bool) -> Picture:
     a run holds obligations by then, and grading takes them after the parts."""
     which = select(PartRow).where(PartRow.incident_id == incident.id).order_by(PartRow.id)
     if lock:
-        which = which.with_for_update().execution_options(populate_existing=True)
+        which = which.with_for_update(key_share=True).execution_options(populate_existing=True)
     parts = list(await tx.scalars(which))
     links = (
         await tx.execute(

@@ -19,6 +19,6 @@ async def look_again(tx: Tx, args: Mapping[str, Any], now: datetime) -> None:
     kind, _, rest = str(args["subject"]).partition("/")
     if kind != KIND or args["body"].get("form") != "initial":
         return
-    incident = await tx.get(IncidentRow, UUID(rest.partition("/")[0]), with_for_update=True)
+    incident = await tx.get(IncidentRow, UUID(rest.partition("/")[0]), with_for_update={"key_share": True})
     if incident is not None:
         await regrade(tx, incident, actor=SYSTEM, now=now, cause=Cause.REPORTED)

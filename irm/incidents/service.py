@@ -203,7 +203,7 @@ async def _target(
 async def _joined(tx: Tx, given: FileIncident, by: Principal, found: list[FieldError]) -> IncidentRow | None:
     if not given.joins:
         return None
-    row = await tx.scalar(select(IncidentRow).where(IncidentRow.number == given.joins).with_for_update())
+    row = await tx.scalar(select(IncidentRow).where(IncidentRow.number == given.joins).with_for_update(key_share=True))
     if row is not None and row.status in LIVE:
         parts = set(await tx.scalars(select(PartRow.organization_id).where(PartRow.incident_id == row.id)))
         far = reach(by, Permission.READ_INCIDENTS)
@@ -254,7 +254,10 @@ async def _involve(
     present = {
         part.organization_id: part
         for part in await tx.scalars(
-            select(PartRow).where(PartRow.incident_id == incident.id).order_by(PartRow.id).with_for_update()
+            select(PartRow)
+            .where(PartRow.incident_id == incident.id)
+            .order_by(PartRow.id)
+            .with_for_update(key_share=True)
         )
     }
     for one in wanted:

@@ -42,7 +42,7 @@ async def state_facts(
         raise Invalid(N_("There is no such fact."), field=f"facts.{unknown[0]}")
     if faults := intake.text_faults("reason", reason, intake_policy().longest_reason):
         raise Invalid(faults[0].message, errors=faults, **faults[0].context)
-    incident = await tx.scalar(select(IncidentRow).where(IncidentRow.id == incident_id).with_for_update())
+    incident = await tx.scalar(select(IncidentRow).where(IncidentRow.id == incident_id).with_for_update(key_share=True))
     if incident is None:
         raise NotFound(N_("There is no such incident, or it is not yours to see."))
     if Status(incident.status) in OVER or incident.status == Status.CLOSED:
@@ -76,7 +76,10 @@ async def _holder(tx: Tx, incident: IncidentRow, organization: UUID | None, by: 
     parts = {
         part.organization_id: part
         for part in await tx.scalars(
-            select(PartRow).where(PartRow.incident_id == incident.id).order_by(PartRow.id).with_for_update()
+            select(PartRow)
+            .where(PartRow.incident_id == incident.id)
+            .order_by(PartRow.id)
+            .with_for_update(key_share=True)
         )
     }
     if organization is not None:

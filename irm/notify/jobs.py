@@ -142,7 +142,7 @@ async def _locked(tx: Tx, args: dict[str, Any]) -> DeliveryRow | None:
     row: DeliveryRow | None = await tx.scalar(
         select(DeliveryRow)
         .where(DeliveryRow.id == UUID(args["delivery"]))
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     return row

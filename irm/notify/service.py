@@ -184,7 +184,7 @@ async def acknowledge(
             select(DeliveryRow)
             .where(DeliveryRow.page_key == page_key)
             .order_by(DeliveryRow.id)
-            .with_for_update()
+            .with_for_update(key_share=True)
             .execution_options(populate_existing=True)
         )
     )
@@ -230,7 +230,9 @@ async def close_page(
             or_(DeliveryRow.organization_id.in_(organizations or ()), DeliveryRow.person_id.in_(persons or ()))
         )
     rows = list(
-        await tx.scalars(query.order_by(DeliveryRow.id).with_for_update().execution_options(populate_existing=True))
+        await tx.scalars(
+            query.order_by(DeliveryRow.id).with_for_update(key_share=True).execution_options(populate_existing=True)
+        )
     )
     taken_back = 0
     for row in rows:
@@ -252,7 +254,7 @@ async def send_again(tx: Tx, delivery_id: UUID, *, now: datetime, actor: Actor) 
     old = await tx.scalar(
         select(DeliveryRow)
         .where(DeliveryRow.id == delivery_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     if old is None:

@@ -11,7 +11,7 @@ from irm.errors import Conflict, Invalid
 from irm.ledger import Event, record
 from irm.notify import queries as messages, service as notify
 from irm.obligations.directory import desk_of, person_names
-from irm.obligations.drafting import check_line, locked
+from irm.obligations.drafting import check_line, locked_with_its_report
 from irm.obligations.handing import submit_report
 from irm.obligations.models import ContactRecordRow
 from irm.obligations.moments import stated
@@ -161,7 +161,7 @@ async def _serve(
         return
     if serves.submission_id is None:
         raise Invalid("Say which report it concerns.", field=f"{field}.submission")
-    submission = await locked(tx, serves.submission_id)
+    submission = await locked_with_its_report(tx, serves.submission_id)
     if submission.subject != subject.path:
         raise Conflict("That report concerns something else.", field=f"{field}.submission")
     if serves.purpose == "submission":

@@ -167,7 +167,7 @@ async def edit_draft(
 
     `version`: the one that the writer saw; a newer one is a Conflict. Items not named stay as they are.
     """
-    row = await locked(tx, submission_id)
+    row = await locked_with_its_report(tx, submission_id)
     if row.status != "draft":
         raise Conflict("This report was handed over; its text cannot be changed any more.", code="handed_over")
     if version is not None and version != row.version:
@@ -177,7 +177,7 @@ async def edit_draft(
         select(SubmissionRow)
         .where(SubmissionRow.report_id == row.report_id, SubmissionRow.status == "draft")
         .order_by(SubmissionRow.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     for each in together:
@@ -270,12 +270,24 @@ async def locked(tx: Tx, submission_id: UUID) -> SubmissionRow:
     row = await tx.scalar(
         select(SubmissionRow)
         .where(SubmissionRow.id == submission_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     if row is None:
         raise NotFound("This submission does not exist.")
     return row
+
+
+async def locked_with_its_report(tx: Tx, submission_id: UUID) -> SubmissionRow:
+    """Its drafts to other recipients are locked too, in the order of ids: who writes into one writes into all."""
+    report = select(SubmissionRow.report_id).where(SubmissionRow.id == submission_id).scalar_subquery()
+    await tx.execute(
+        select(SubmissionRow.id)
+        .where(SubmissionRow.report_id == report)
+        .order_by(SubmissionRow.id)
+        .with_for_update(key_share=True)
+    )
+    return await locked(tx, submission_id)
 
 
 async def next_serial(tx: AsyncSession, now: datetime) -> str:
@@ -337,18 +349,27 @@ async def _draft(
         "follows_id": follows_id,
         "exercise": subject.exercise,
     }
-    row: SubmissionRow | None = await tx.scalar(
-        insert(SubmissionRow).values(values).on_conflict_do_nothing().returning(SubmissionRow)
-    )
-    if row is None:
-        row = (
-            await tx.scalars(select(SubmissionRow).where(*same, SubmissionRow.status.in_(OPEN)).with_for_update())
-        ).one()
-        if row.run_id is None and run_id is not None:
-            row.run_id, row.step_id = run_id, step_id
+    for _ in range(3):
+        row: SubmissionRow | None = await tx.scalar(
+            insert(SubmissionRow).values(values).on_conflict_do_nothing().returning(SubmissionRow)
+        )
+        if row is not None:
+            break
+        there: SubmissionRow | None = await tx.scalar(
+            select(SubmissionRow)
+            .where(*same, SubmissionRow.status.in_(OPEN))
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
+        if there is None:
+            continue  # handed over or discarded while this waited for its lock: there is room for a new one now
+        if there.run_id is None and run_id is not None:
+            there.run_id, there.step_id = run_id, step_id
             await tx.flush()
-        await tie(tx, row.id, obligations)
-        return row
+        await tie(tx, there.id, obligations)
+        return there
+    else:
+        raise Conflict("Somebody else is working on this report. Load the page again.")
     await tx.execute(insert(SubmissionPartyRow).values(submission_id=row.id, organization_id=organization_id))
     await tie(tx, row.id, obligations)
     await record(tx, Event("submission.drafted", path_of(row), now, actor, await body_of(tx, row)))

@@ -18,7 +18,7 @@ from irm.notify import service as notify
 from irm.notify.messages import About
 from irm.notify.planning import channels_off
 from irm.obligations.directory import desk_of, desks
-from irm.obligations.drafting import body_of, edit_draft, locked, next_serial, path_of
+from irm.obligations.drafting import body_of, edit_draft, locked_with_its_report, next_serial, path_of
 from irm.obligations.forms import form_of
 from irm.obligations.letter import Letterhead, text_of, title_of
 from irm.obligations.linking import parties_of, tie, tie_what_it_meets
@@ -27,7 +27,7 @@ from irm.obligations.moments import stated
 from irm.obligations.owed import entered_afterwards
 from irm.obligations.policy import entry_policy
 from irm.obligations.reminding import tell_not_sent
-from irm.obligations.settling import resettle
+from irm.obligations.settling import alone, resettle
 from irm.obligations.subjects import Subject
 from irm.rules.queries import current_packs, receipt_alarm
 
@@ -60,7 +60,7 @@ async def submit_report(
     """
     if means not in MEANS:
         raise Invalid("Unknown means of handing over.", field="means")
-    row = await locked(tx, submission_id)
+    row = await locked_with_its_report(tx, submission_id)
     if row.status != "draft":
         raise Conflict("This report was handed over already.", code="handed_over")
     if items is not None or document_number is not None:
@@ -105,6 +105,7 @@ async def accept_filing(
     `filed_at`: when the filing reached irm. Call it after `open_owed`; again with the same filing: nothing. Returns the
     submissions' ids.
     """
+    await alone(tx, subject.path)
     wanted = await tx.scalars(
         select(ObligationRow)
         .where(
@@ -115,7 +116,7 @@ async def accept_filing(
             ObligationRow.recipient_id.is_not(None),
         )
         .order_by(ObligationRow.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     made: list[UUID] = []
     for duty in wanted:
@@ -319,7 +320,7 @@ async def _sending(tx: Tx, event: Event) -> SubmissionRow | None:
     row: SubmissionRow | None = await tx.scalar(
         select(SubmissionRow)
         .where(SubmissionRow.delivery_id == UUID(tail), SubmissionRow.status == "sending")
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     return row

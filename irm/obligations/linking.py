@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from irm.db import Tx
 from irm.obligations.meeting import Duty, Handed, meets
 from irm.obligations.models import ObligationRow, SubmissionObligationRow, SubmissionPartyRow, SubmissionRow
-from irm.obligations.settling import HANDED_OVER
+from irm.obligations.settling import HANDED_OVER, alone
 
 
 def duty_of(row: ObligationRow) -> Duty:
@@ -60,6 +60,7 @@ async def tie(tx: Tx, submission_id: UUID, obligation_ids: Iterable[UUID]) -> No
 
 async def tie_what_it_meets(tx: Tx, row: SubmissionRow) -> list[UUID]:
     """Replace the ties that the draft had by those that the submission, as handed over, really meets."""
+    await alone(tx, row.subject)
     handed = handed_of(row, await parties_of(tx, row.id))
     candidates = await tx.scalars(
         select(ObligationRow).where(

@@ -14,7 +14,7 @@ from irm.errors import Conflict, Invalid
 from irm.obligations import owed as clocks
 from irm.obligations.linking import link_earlier
 from irm.obligations.models import ObligationRow
-from irm.obligations.settling import lock, resettle, set_timers, stop_timers, tell, term_of
+from irm.obligations.settling import alone, lock, resettle, set_timers, stop_timers, tell, term_of
 from irm.obligations.subjects import Subject
 from irm.rules.duties import Owed
 
@@ -141,6 +141,7 @@ async def _bring_in_line(
     drop: bool,
 ) -> Reconciled:
     wanted = {key_of(each, subject.path): each for each in owed if is_clocked(each)}
+    await alone(tx, subject.path)
     known = await _latest(tx, subject.path)
     opened: list[Opened] = []
     superseded: list[UUID] = []
@@ -216,7 +217,7 @@ async def _latest(tx: Tx, subject: str) -> dict[str, ObligationRow]:
         select(ObligationRow)
         .where(ObligationRow.subject == subject)
         .order_by(ObligationRow.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     found: dict[str, ObligationRow] = {}

@@ -22,7 +22,7 @@ from irm.obligations.moments import stated
 from irm.obligations.opening import open_duty
 from irm.obligations.owed import entered_afterwards, is_born_late
 from irm.obligations.policy import entry_policy
-from irm.obligations.settling import HANDED_OVER, lock, resettle
+from irm.obligations.settling import HANDED_OVER, alone, lock, resettle
 from irm.obligations.views import Submission
 
 OUTCOMES: Final = ("received", "refused", "returned")
@@ -67,6 +67,7 @@ async def record_receipt(
     row = await locked(tx, submission_id)
     if row.status not in ("submitted", "receipted", "refused", "returned"):
         raise Conflict("This report was not handed over yet.", code="not_submitted")
+    await alone(tx, row.subject)
     at = stated(stated_at, "stated_at", now=now, not_before=row.submitted_at)
     number, received_by = check_line("number", number) or None, check_line("received_by", received_by) or None
     note = check_line("note", note, longest=entry_policy().longest_text) or None
@@ -130,7 +131,7 @@ async def confirm_receipt(
     receipt = await tx.scalar(
         select(ReceiptRow)
         .where(ReceiptRow.id == receipt_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     if receipt is None or submission_id not in (None, receipt.submission_id):

@@ -18,7 +18,7 @@ from irm.obligations.drafting import body_of, path_of
 from irm.obligations.forms import form_of
 from irm.obligations.models import ObligationRow, SubmissionRow
 from irm.obligations.policy import entry_policy
-from irm.obligations.settling import set_timers, tell, term_of
+from irm.obligations.settling import alone, set_timers, tell, term_of
 from irm.web.wording import deadline
 
 ON_DUTY: Final = "on_duty(obligation.bearer)"
@@ -32,6 +32,7 @@ async def remind(tx: Tx, args: Mapping[str, Any], now: datetime) -> None:
     first = await tx.get(ObligationRow, UUID(args["obligation"]))
     if first is None or first.status != "open":
         return
+    await alone(tx, first.subject)
     policy = entry_policy().clocks
     rows = await tx.scalars(
         select(ObligationRow)
@@ -41,7 +42,7 @@ async def remind(tx: Tx, args: Mapping[str, Any], now: datetime) -> None:
             ObligationRow.status == "open",
         )
         .order_by(ObligationRow.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     concerned: list[ObligationRow] = []
@@ -83,7 +84,7 @@ async def receipt_alarm(tx: Tx, args: Mapping[str, Any], now: datetime) -> None:
     row = await tx.scalar(
         select(SubmissionRow)
         .where(SubmissionRow.id == UUID(args["submission"]), SubmissionRow.status == "submitted")
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     if row is None:
         return

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from irm import jobs
 from irm.db import Actor, Tx
@@ -64,6 +64,15 @@ async def tell(tx: Tx, action: str, row: ObligationRow, *, actor: Actor, now: da
     return await record(tx, Event(action, path_of(row), now, actor, {**body_of(row), **more}))
 
 
+async def alone(tx: Tx, subject: str) -> None:
+    """One transaction at a time opens, ties and reminds of a subject's duties.
+
+    What opens a duty looks for reports, what hands a report over looks for duties, and neither sees what the other has
+    not committed. Taken before any obligation is locked, after submissions. All these locks let a foreign key pass.
+    """
+    await tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"duties {subject}", 0))))
+
+
 async def lock(tx: Tx, ids: Collection[UUID]) -> list[ObligationRow]:
     """The obligations, locked in the order of their ids and read afresh."""
     if not ids:
@@ -73,7 +82,7 @@ async def lock(tx: Tx, ids: Collection[UUID]) -> list[ObligationRow]:
             select(ObligationRow)
             .where(ObligationRow.id.in_(ids))
             .order_by(ObligationRow.id)
-            .with_for_update()
+            .with_for_update(key_share=True)
             .execution_options(populate_existing=True)
         )
     )
@@ -102,6 +111,12 @@ async def stop_timers(tx: Tx, row: ObligationRow) -> None:
     await jobs.cancel_prefix(tx, f"{REMIND}:{row.id}:")
 
 
+async def _forget_timers(tx: Tx, row: ObligationRow) -> None:
+    """A timer that ran while the report was out said nothing; it must be possible to set it again."""
+    every = owed.marks(term_of(row), entry_policy().clocks)
+    await jobs.forget_done(tx, [f"{REMIND}:{row.id}:{mark.name}" for mark in every if mark.name not in row.reminded])
+
+
 async def resettle(tx: Tx, ids: Collection[UUID], *, actor: Actor, now: datetime) -> list[ObligationRow]:
     """Recompute the status of these obligations from all that was handed over for them; says what changed.
 
@@ -124,6 +139,7 @@ async def resettle(tx: Tx, ids: Collection[UUID], *, actor: Actor, now: datetime
         if before == settled.status:
             continue
         if settled.status == "open":
+            await _forget_timers(tx, row)
             await set_timers(tx, row, now=now)
         elif before == "open":
             await stop_timers(tx, row)

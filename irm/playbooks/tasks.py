@@ -151,7 +151,7 @@ async def close_run(tx: Tx, run_id: UUID, *, now: datetime) -> None:
 
 async def _cancel(tx: Tx, now: datetime, *which: Any) -> None:
     rows = await tx.scalars(
-        select(TaskRow).where(*which, TaskRow.status == "open").order_by(TaskRow.id).with_for_update()
+        select(TaskRow).where(*which, TaskRow.status == "open").order_by(TaskRow.id).with_for_update(key_share=True)
     )
     for row in rows:
         row.status = "cancelled"
@@ -162,7 +162,10 @@ async def _cancel(tx: Tx, now: datetime, *which: Any) -> None:
 
 async def _locked(tx: Tx, task_id: UUID) -> TaskRow:
     row = await tx.scalar(
-        select(TaskRow).where(TaskRow.id == task_id).with_for_update().execution_options(populate_existing=True)
+        select(TaskRow)
+        .where(TaskRow.id == task_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     )
     if row is None:
         raise NotFound("This task does not exist.")

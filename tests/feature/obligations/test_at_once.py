@@ -14,6 +14,7 @@ from irm.access.policy import Role
 from irm.clock import FixedClock
 from irm.db import SYSTEM, Actor, Database
 from irm.errors import Conflict
+from irm.evidence import models as evidence_rows
 from irm.jobs import JobRow
 from irm.obligations import drafting, handing, opening, queries, receiving, reminding, settling
 from irm.obligations.subjects import Subject
@@ -22,6 +23,8 @@ from irm.rules.pack import Citation
 from tests import make
 from tests.feature.obligations.conftest import ITEMS
 
+EVIDENCE = evidence_rows.AttachmentRow
+"""Receipts point at it."""
 PATH = f"incident/{uuid4()}"
 
 

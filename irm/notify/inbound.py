@@ -101,7 +101,11 @@ async def receive(tx: Tx, reply: Reply, *, now: datetime) -> Understood:
         outcome="no_code",
     )
     if await tx.scalar(kept.on_conflict_do_nothing().returning(SmsReplyRow.id)) is None:
-        return Understood("already")
+        known = await tx.scalar(select(SmsReplyRow).where(SmsReplyRow.provider_id == reply.provider_id))
+        if known is None or (known.address, known.content) == (reply.address, reply.content):
+            return Understood("already")
+        # Some gateways number only what one push holds: another text is another reply, or an answer would be lost.
+        await tx.execute(kept.values(provider_id=None))
     pages = list(
         await tx.scalars(
             select(DeliveryRow)

@@ -131,7 +131,7 @@ async def report(
     step_id: str | None = None,
     actor: Actor = SYSTEM,
 ) -> UUID:
-    """Send a report by mail to an authority. Never sent a second time without a person: see `send_again`.
+    """Send a report by mail to an authority. Never sent a second time by itself.
 
     Returns the delivery's id, the same for the same key. `delivery.sent` or `delivery.failed` tells how it ended.
     """
@@ -247,7 +247,7 @@ async def close_page(
 
 
 async def send_again(tx: Tx, delivery_id: UUID, *, now: datetime, actor: Actor) -> UUID:
-    """A person decides to send once more what failed or may not have gone out: a new delivery, the old one stays.
+    """A person decides to send once more a message that failed: a new delivery, the old one stays. Never a report.
 
     Returns the new delivery's id. Conflict unless the old one failed.
     """
@@ -259,6 +259,9 @@ async def send_again(tx: Tx, delivery_id: UUID, *, now: datetime, actor: Actor) 
     )
     if old is None:
         raise NotFound("This message does not exist.")
+    if old.purpose == "report":
+        # A mail sent from here would reach the authority while its submission stays a draft and its clock runs.
+        raise Conflict("A report is handed over again on its own page.")
     if old.status not in ("failed", "skipped") or old.address is None:
         raise Conflict("Only a message that failed can be sent again.")
     row = {

@@ -19,7 +19,7 @@ from irm.incidents.policy import intake_policy
 from irm.ledger import Event, record
 from irm.obligations.history import anything_sent
 from irm.obligations.opening import Lowering
-from irm.rules.levels import LEVELS, MILDEST
+from irm.rules.levels import LEVELS, MILDEST, at_least, clock_level
 
 Stage = Literal["preliminary", "review"]
 
@@ -57,13 +57,16 @@ async def assess_level(
     incident = await _locked(tx, incident_id)
     if Status(incident.status) not in LIVE:
         raise Conflict(NOT_LIVE)
-    waiting = await waiting_assessment(tx, incident_id)
-    if waiting is not None:
-        raise Conflict(ONE_WAITS)
     sent = await anything_sent(tx, incident_id)
     waits = lowering_needs_second_person(
         reached=incident.reached, assessed=incident.assessed, wanted=level, anything_sent=sent, ordinary=MILDEST
     )
+    waiting = await waiting_assessment(tx, incident_id)
+    if waiting is not None:
+        if waits:
+            raise Conflict(ONE_WAITS)
+        # Raising is never held up by a lowering that somebody has asked for; what was asked is overtaken.
+        await _decide(tx, waiting, confirmed=False, by=by, now=now)
     row = LevelAssessmentRow(
         id=uuid7(),
         incident_id=incident_id,
@@ -104,6 +107,13 @@ async def confirm_assessment(tx: Tx, assessment_id: UUID, *, confirmed: bool, by
     if row.confirmed_at is not None or row.rejected_at is not None:
         raise Conflict(NOTHING_WAITS)
     await may_be_second(tx, incident.id, row.assessed_by, by)
+    await _decide(tx, row, confirmed=confirmed, by=by, now=now)
+    if confirmed:
+        await _take_effect(tx, incident, row, by=by, now=now)
+    return incident.id
+
+
+async def _decide(tx: Tx, row: LevelAssessmentRow, *, confirmed: bool, by: Principal, now: datetime) -> None:
     row.second_person = by.account_id
     if confirmed:
         row.confirmed_at = now
@@ -111,15 +121,16 @@ async def confirm_assessment(tx: Tx, assessment_id: UUID, *, confirmed: bool, by
         row.rejected_at = now
     await tx.flush()
     body = {"assessment": str(row.id), "level": row.level, "confirmed": confirmed}
-    await record(tx, Event("incident.assessment_confirmed", f"incident/{incident.id}", now, by.actor, body))
-    if confirmed:
-        await _take_effect(tx, incident, row, by=by, now=now)
-    return incident.id
+    await record(tx, Event("incident.assessment_confirmed", f"incident/{row.incident_id}", now, by.actor, body))
 
 
 async def _take_effect(tx: Tx, incident: IncidentRow, row: LevelAssessmentRow, *, by: Principal, now: datetime) -> None:
+    before = clock_level(incident.reached, incident.possible, incident.assessed)
     incident.assessed = row.level
-    lowering = Lowering(row.reason, by=row.assessed_by, second=row.second_person)
+    is_milder = not at_least(clock_level(incident.reached, incident.possible, row.level), before)
+    # What a change of facts left standing is not one person's to drop by raising the level, or by repeating it.
+    may_drop = is_milder or row.second_person is not None
+    lowering = Lowering(row.reason, by=row.assessed_by, second=row.second_person) if may_drop else None
     await regrade(tx, incident, actor=by.actor, now=now, cause=Cause.ASSESSED, lowering=lowering)
 
 

@@ -12,6 +12,7 @@ from irm.db import Tx
 from irm.errors import Forbidden, Invalid, NotFound
 from irm.evidence import service as evidence
 from irm.i18n import Translator
+from irm.notify import queries as messages
 from irm.obligations import queries
 from irm.obligations.contacts import Serves, record_contact
 from irm.obligations.drafting import draft_submission
@@ -132,9 +133,14 @@ async def check_file(tx: Tx, attachment_id: UUID | None, subjects: Collection[st
 async def _covers_all(tx: Tx, far: Reach, given: RecordContact, purpose: str) -> None:
     if far.is_empty:
         raise Forbidden("Your roles do not include this.")
-    if far.everything or purpose == "acknowledgement":
+    if far.everything:
         return
     for place, each in enumerate(given.serves):
+        if each.purpose == purpose == "acknowledgement" and each.delivery is not None:
+            # A confirmation stops the escalation: a unit speaks for its own people, never for another desk.
+            message = await messages.delivery(tx, each.delivery)
+            if message is not None and message.organization_id not in far.organizations:
+                raise Invalid("That message did not go to your organization.", field=f"serves.{place}.delivery")
         if each.purpose != purpose or each.submission is None:
             continue
         one = await queries.submission(tx, each.submission)

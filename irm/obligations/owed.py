@@ -205,6 +205,12 @@ def is_overdue(term: Term, now: datetime) -> bool:
     return term.counts_overdue and term.is_running and term.due_at is not None and term.due_at <= now
 
 
+def was_late(term: Term) -> bool:
+    """Handed over after the limit. Advice is never late."""
+    over = earliness(term)
+    return term.counts_overdue and over is not None and over < timedelta(0)
+
+
 def earliness(term: Term) -> timedelta | None:
     """By how much the report was early (positive) or late (negative); None while it is owed or without a limit."""
     if term.submitted_at is None or term.due_at is None:

@@ -135,6 +135,8 @@ async def resettle(tx: Tx, ids: Collection[UUID], *, actor: Actor, now: datetime
         if before in owed.FINAL and before != settled.status:
             continue
         row.submitted_at, row.met_at, row.status = settled.submitted_at, settled.met_at, settled.status
+        if row.overdue_at is None and owed.was_late(term_of(row)):
+            row.overdue_at = row.due_at  # even if its own timer had not run yet
         await tx.flush()
         if before == settled.status:
             continue

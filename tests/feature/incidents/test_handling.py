@@ -116,6 +116,37 @@ async def test_a_later_lowering_waits_for_somebody_else(sign_in: Any, city: City
     assert (await client.post(confirm, json={"confirmed": True})).status_code == 409
 
 
+async def test_a_waiting_lowering_holds_up_no_raise(sign_in: Any, city: City, filing: Any, db: Database) -> None:
+    client = await sign_in(city.officer)
+    where = await _filed(client, filing())
+    await client.post(f"{where}/assessments", json={"level": 3, "reason": "outage"})
+    lower = await client.post(f"{where}/assessments", json={"level": 4, "reason": "restored"})
+    assert lower.json()["effective"] is False
+    raised = await client.post(f"{where}/assessments", json={"level": 1, "reason": "the data are gone"})
+    assert (raised.status_code, raised.json()["effective"]) == (201, True), raised.text
+    assert raised.json()["levels"]["assessed"] == 1
+    assert (await client.get(where)).json()["waiting"] == []
+    await sign_in(city.leader)
+    confirm = f"{where}/assessments/{lower.json()['waiting']}/confirmation"
+    assert (await client.post(confirm, json={"confirmed": True})).status_code == 409
+    assert await _duties(db) == ["open"]
+
+
+async def test_raising_the_level_drops_nothing(sign_in: Any, city: City, filing: Any, db: Database) -> None:
+    """What one person's change of facts may not drop, the same person may not drop by raising a level."""
+    client = await sign_in(city.officer)
+    where = await _filed(client, filing())
+    police = "cac-2025-reporting/crime"
+    for suspected in (True, False):
+        answer = await client.patch(f"{where}/facts", json={"facts": {"crime_suspected": suspected}})
+        assert answer.status_code == 200, answer.text
+    before = await _duties(db, police)
+    assert "open" in before
+    raised = await client.post(f"{where}/assessments", json={"level": 1, "reason": "it spreads", "stage": "review"})
+    assert raised.json()["effective"] is True, raised.text
+    assert await _duties(db, police) == before
+
+
 async def test_a_false_alarm_after_a_clock_ran_needs_two(sign_in: Any, city: City, filing: Any, db: Database) -> None:
     client = await sign_in(city.officer)
     where = await _filed(client, filing())

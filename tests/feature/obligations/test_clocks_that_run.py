@@ -83,6 +83,15 @@ async def test_refused_after_the_limit_is_overdue_at_once(night: Night, drain: D
     assert await night.told("obligation.overdue") == ["obligation.overdue"]
 
 
+async def test_handed_over_late_is_late_even_if_its_timer_had_not_run(night: Night) -> None:
+    """irm was down over the limit and the report came before the timers did."""
+    (one,) = await night.open(night.owed())
+    night.clock.tick(hours=6)
+    await night.hand_over(one.id)
+    duty = await night.duty(one.id)
+    assert (duty.status, duty.overdue_at) == ("submitted", duty.due_at)
+
+
 async def test_several_marks_at_once_become_one_message(night: Night, drain: Drain) -> None:
     await night.open(night.owed(), night.owed("cac-2025-reporting/crime"))
     night.clock.tick(hours=6)  # irm was away: every mark of both duties has passed

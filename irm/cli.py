@@ -5,9 +5,11 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import click
+
+from irm.errors import in_words, said
 
 GROUPS: Final = {
     "account": "irm.access.commands:account",
@@ -77,8 +79,7 @@ def join_running() -> None:
     except FileNotFoundError:
         return
     except PermissionError as error:
-        message = f"{path} belongs to another user: run this command as the user of `irm up`."
-        raise click.ClickException(message) from error
+        _fail(said("%(path)s belongs to another user: run this command as the user of `irm up`.", path=path), error)
     for key, value in environment.items():
         os.environ.setdefault(key, value)
 
@@ -93,9 +94,20 @@ def up() -> None:
     from irm.supervisor import CannotStart, Supervisor  # noqa: PLC0415
 
     try:
-        Supervisor(os.environ, say=click.echo).run()
+        Supervisor(os.environ, say=click.echo, words=_in_words).run()
     except (CannotStart, EmbeddedError) as error:
-        raise click.ClickException(str(error)) from error
+        _fail(error.args[0], error)
+
+
+def _fail(text: str, cause: Exception | None = None) -> NoReturn:
+    click.echo(_in_words(said("Error: %(text)s", text=text)), err=True)
+    raise SystemExit(1) from cause
+
+
+def _in_words(text: str) -> str:
+    from irm.i18n import locale_of_terminal, translator  # noqa: PLC0415 - not before there is something to say
+
+    return in_words(text, translator(locale_of_terminal(os.environ, sys.stdout.encoding)))
 
 
 @main.command()
@@ -140,13 +152,12 @@ def migrate() -> None:
 
     url = Settings().migration_database_url
     if not url:
-        message = "IRM_MIGRATION_DATABASE_URL is not set: the database's address as irm_owner."
-        raise click.ClickException(message)
+        _fail(said("IRM_MIGRATION_DATABASE_URL is not set: the database's address as irm_owner."))
     try:
         migrations.upgrade(with_driver(url))
     except (SQLAlchemyError, OSError, grants.RoleMissing) as error:
-        raise click.ClickException(str(error).splitlines()[0]) from error
-    click.echo(f"migrated to {migrations.head()}")
+        _fail(said("The database could not be migrated: %(told)s", told=str(error).splitlines()[0]), error)
+    click.echo(_in_words(said("migrated to %(revision)s", revision=migrations.head())))
 
 
 @main.command()

@@ -14,7 +14,7 @@
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
@@ -26,6 +26,8 @@ from typing import Any, Final
 
 from cel_expr_python import cel
 from ruamel.yaml import YAML
+
+from irm.errors import Said, said, with_hint
 
 LONGEST: Final = 2_000
 MOST_COMPREHENSIONS: Final = 2
@@ -71,7 +73,7 @@ stdlib:
 
 @dataclass(frozen=True)
 class ConditionFault:
-    """`line` and `column` count from 1 within the condition's own text."""
+    """`line` and `column` count from 1 within the condition's own text. `message` and `hint` are Said (irm/errors.py)."""
 
     line: int
     column: int
@@ -79,7 +81,7 @@ class ConditionFault:
     hint: str = ""
 
     def __str__(self) -> str:
-        return f"{self.line}:{self.column}: {self.message}" + (f" – {self.hint}" if self.hint else "")
+        return f"{self.line}:{self.column}: {with_hint(self.message, self.hint)}"
 
 
 class ConditionError(ValueError):
@@ -94,6 +96,17 @@ class ConditionError(ValueError):
 
 class ConditionFailed(RuntimeError):
     """There is no yes or no: a value is missing or of another type, or the arithmetic failed. Never read it as false."""
+
+
+def one_of(names: Iterable[str]) -> Said:
+    """The hint that names everything there is."""
+    return said("one of %(names)s", names=", ".join(names))
+
+
+def meant(word: str, known: Iterable[str], otherwise: str = "") -> str:
+    """The hint that names the nearest of what is known."""
+    close = get_close_matches(word, list(known), 1)
+    return said("%(name)s?", name=close[0]) if close else otherwise
 
 
 @cache
@@ -194,10 +207,10 @@ def _is_of(value: object, declared: FactType | Choice) -> bool:
 def compile_condition(source: str, declared: Mapping[str, FactType | Choice]) -> Condition:
     """Raises ConditionError with everything that is wrong, each with line and column within `source`."""
     if len(source) > LONGEST:
-        message = f"The condition has {len(source)} characters, {LONGEST} are allowed."
+        message = said("The condition has %(count)s characters, %(most)s are allowed.", count=len(source), most=LONGEST)
         raise ConditionError(ConditionFault(1, 1, message))
     if not source.strip():
-        raise ConditionError(ConditionFault(1, 1, "The condition is empty."))
+        raise ConditionError(ConditionFault(1, 1, said("The condition is empty.")))
     tokens = tuple(_tokens(source))
     faults = [*_too_much(source, tokens), *_wrong_choices(source, tokens, declared)]
     plain, questions, wrong = _without_questions(source, tokens, declared)
@@ -217,7 +230,8 @@ def compile_condition(source: str, declared: Mapping[str, FactType | Choice]) ->
         raise ConditionError(*sorted(faults, key=lambda fault: (fault.line, fault.column))) from error
     if expression.return_type() != cel.Type.BOOL:
         kind = expression.return_type().name().lower()
-        faults.append(ConditionFault(1, 1, f"A condition answers yes or no; this one gives {kind}.", "compare it"))
+        message = said("A condition answers yes or no; this one gives %(kind)s.", kind=kind)
+        faults.append(ConditionFault(1, 1, message, said("compare it")))
     if faults:
         raise ConditionError(*sorted(faults, key=lambda fault: (fault.line, fault.column)))
     names = {_longest_declared(token.text, declared) for token in tokens if token.kind == "name"} & declared.keys()
@@ -269,7 +283,7 @@ def _too_much(source: str, tokens: tuple[_Token, ...]) -> Iterator[ConditionFaul
     for mark in ('"""', "'''"):
         if mark in source:
             yield ConditionFault(
-                *_place(source, source.index(mark)), "Text in three quotation marks is not allowed here."
+                *_place(source, source.index(mark)), said("Text in three quotation marks is not allowed here.")
             )
     loops = [
         token
@@ -279,9 +293,8 @@ def _too_much(source: str, tokens: tuple[_Token, ...]) -> Iterator[ConditionFaul
     loops += [after for token, after in pairwise(tokens) if token.text == "." and after.text in {"exists", "all"}]
     if len(loops) > MOST_COMPREHENSIONS:
         place = _place(source, loops[MOST_COMPREHENSIONS].start)
-        yield ConditionFault(
-            *place, f"exists() and all() may stand here {MOST_COMPREHENSIONS} times.", "split the rule"
-        )
+        message = said("exists() and all() may stand here %(count)s times.", count=MOST_COMPREHENSIONS)
+        yield ConditionFault(*place, message, said("split the rule"))
 
 
 def _wrong_choices(
@@ -307,8 +320,9 @@ def _wrong_choices(
             value = literal.text[1:-1]
             if literal.kind == "string" and value not in choice.values:
                 meant = get_close_matches(value, choice.values, 1)
-                hint = f"“{meant[0]}”?" if meant else "one of " + ", ".join(choice.values)
-                yield ConditionFault(*_place(source, literal.start), f"{token.text} is never “{value}”.", hint)
+                hint = said("%(name)s?", name=f"“{meant[0]}”") if meant else one_of(choice.values)
+                message = said("%(name)s is never “%(value)s”.", name=token.text, value=value)
+                yield ConditionFault(*_place(source, literal.start), message, hint)
 
 
 def _without_questions(
@@ -323,15 +337,16 @@ def _without_questions(
         place = _place(source, token.start)
         if [one.text for one in following[:1] + following[2:]] != ["(", ")"] or following[1].kind != "string":
             words = next(word for word, level in level_words().items() if level == 3)  # noqa: PLR2004 - an example
-            faults.append(ConditionFault(*place, f"{token.text} asks for a level.", f'{token.text}("{words}")'))
+            message = said("%(name)s asks for a level.", name=token.text)
+            faults.append(ConditionFault(*place, message, f'{token.text}("{words}")'))
             plain = plain[: token.start] + "true".ljust(token.end - token.start) + plain[token.end :]
             continue
         word = following[1].text[1:-1]
         bound = level_words().get(word)
         end = following[2].end
         if bound is None:
-            hint = "one of " + ", ".join(level_words())
-            faults.append(ConditionFault(*_place(source, following[1].start), f"“{word}” is no level.", hint))
+            message = said("“%(value)s” is no level.", value=word)
+            faults.append(ConditionFault(*_place(source, following[1].start), message, one_of(level_words())))
             question = "true"
         else:
             questions.append(Question(token.text, bound))
@@ -357,14 +372,15 @@ def _told_by_cel(
             places = {_place(source, at): token for token in tokens for at in range(token.start, token.end)}
             if (token := places.get((line, column))) and token.kind == "name":
                 line, column = _place(source, token.start)
-            yield ConditionFault(line, column, f"There is nothing named “{name[1]}” here.", _meant(name[1], declared))
+            message = said("There is nothing named “%(name)s” here.", name=name[1])
+            yield ConditionFault(line, column, message, _meant(name[1], declared))
         elif overload := _OVERLOAD.match(told):
-            sign = overload[1].strip("_@")
-            yield ConditionFault(line, column, f"“{sign}” does not work on {overload[2]}.")
+            message = said("“%(sign)s” does not work on %(kinds)s.", sign=overload[1].strip("_@"), kinds=overload[2])
+            yield ConditionFault(line, column, message)
         else:
-            yield ConditionFault(line, column, told)
+            yield ConditionFault(line, column, said("The expression cannot be read: %(told)s", told=told))
     if not found:
-        yield ConditionFault(1, 1, error.split("\n", 1)[0])
+        yield ConditionFault(1, 1, said("The expression cannot be read: %(told)s", told=error.split("\n", 1)[0]))
 
 
 def _meant(name: str, declared: Mapping[str, Any]) -> str:
@@ -372,6 +388,6 @@ def _meant(name: str, declared: Mapping[str, Any]) -> str:
     if not close:
         close = [one for one in declared if one.rpartition(".")[2] == name.rpartition(".")[2]][:1]
     if close:
-        return f"{close[0]}?"
+        return said("%(name)s?", name=close[0])
     family = [one for one in declared if one.startswith(name + ".")]
-    return "one of " + ", ".join(sorted(family)[:6]) if family else ""
+    return one_of(sorted(family)[:6]) if family else ""

@@ -39,7 +39,7 @@ from irm.clock import DatabaseClock
 from irm.config import Settings
 from irm.db import Database
 from irm.errors import IrmError
-from irm.i18n import N_, Translator, translator
+from irm.i18n import N_, Translator, locale_of_terminal, translator
 from irm.ledger import Wiring
 
 T = TypeVar("T")
@@ -52,7 +52,7 @@ NO_ANSWER: Final = N_("The database does not answer: %(reason)s")
 
 
 class Console:
-    """Reads the settings when they are first needed; speaks the language of LANG."""
+    """Reads the settings when they are first needed; speaks the terminal's language (`locale_of_terminal`)."""
 
     def __init__(self, wiring: Callable[[], Wiring]) -> None:
         self._wiring = wiring
@@ -63,13 +63,12 @@ class Console:
 
     @cached_property
     def t(self) -> Translator:
-        named = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
-        return translator("zh-CN" if named.startswith("zh") else "en")
+        return translator(locale_of_terminal(os.environ, sys.stdout.encoding))
 
     def run(self, work: Callable[[Database], Awaitable[T]]) -> T:
         """Do it on a database of its own loop. `db.clock.now()` is the moment."""
         if not self.settings.database_url:
-            raise click.ClickException(self.t(NO_DATABASE))
+            raise Failed(self.t(NO_DATABASE), self.t)
 
         async def inside() -> T:
             clock = DatabaseClock()
@@ -86,7 +85,7 @@ class Console:
         except IrmError as error:
             raise Refused(error, self.t) from error
         except (OSError, OperationalError, InterfaceError) as error:
-            raise click.ClickException(self.t(NO_ANSWER, reason=str(error).splitlines()[0])) from error
+            raise Failed(self.t(NO_ANSWER, reason=str(error).splitlines()[0]), self.t) from error
 
     def show(self, value: Any, *, as_json: bool) -> None:
         """A mapping as lines `name: value`, a sequence of mappings as a table, or any of it as JSON."""
@@ -104,24 +103,38 @@ class Console:
             click.echo(str(value))
 
 
-class Refused(click.ClickException):
+class Failed(click.ClickException):
+    """Ends a command with exit code 1 and this text, which is in the reader's language already."""
+
+    def __init__(self, text: str, t: Translator) -> None:
+        super().__init__(text)
+        self.t = t
+
+    def show(self, file: Any = None) -> None:
+        click.echo(self.t("Error: %(text)s", text=self.message), file=file or sys.stderr)
+
+
+class Refused(Failed):
     """An IrmError at the command line."""
 
     def __init__(self, error: IrmError, t: Translator) -> None:
-        super().__init__(error.text(t))
-        self.error, self.t = error, t
+        super().__init__(error.text(t), t)
+        self.error = error
 
     def show(self, file: Any = None) -> None:
         if "--json" in sys.argv:
-            fields = [{"field": one.field, "message": one.text(self.t)} for one in self.error.errors]
-            click.echo(
-                json.dumps({"code": self.error.code, "detail": self.message, "errors": fields}, ensure_ascii=False)
-            )
+            click.echo(json.dumps(problem(self.error, self.t), ensure_ascii=False))
             return
         super().show(file)
         for one in self.error.errors:
             if one.text(self.t) != self.message:
                 click.echo(f"  {one.field}: {one.text(self.t)}", err=True)
+
+
+def problem(error: IrmError, t: Translator) -> dict[str, Any]:
+    """An error as commands print it with --json."""
+    fields = [{"field": one.field, "message": one.text(t)} for one in error.errors]
+    return {"code": error.code, "detail": error.text(t), "errors": fields}
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> None:

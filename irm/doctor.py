@@ -51,6 +51,7 @@ class Finding:
         return f"{t(self.check)}: {t(self.text, **self.context)}"
 
     def as_dict(self, t: Translate) -> dict[str, Any]:
+        """For programs: `check` is the same in every language."""
         return {"check": self.check, "state": self.state, "text": t(self.text, **self.context)}
 
 

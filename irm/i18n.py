@@ -22,6 +22,24 @@ def N_(msgid: str) -> str:  # noqa: N802 - the name that gettext's tools know
     return msgid
 
 
+def locale_of_terminal(environment: Mapping[str, str], encoding: str | None) -> str:
+    """The language of commands: IRM_LOCALE, else LC_ALL, LC_MESSAGES, LANG. C, POSIX and nothing say nothing: Chinese,
+    the default, wherever the terminal's `encoding` can show it (None: it can). Any other language reads English."""
+    named = next(
+        (environment[key] for key in ("IRM_LOCALE", "LC_ALL", "LC_MESSAGES", "LANG") if environment.get(key)), ""
+    )
+    language = named.partition(".")[0].replace("-", "_").partition("_")[0].lower()
+    return DEFAULT_LOCALE if language in {"zh", "c", "posix", ""} and _shows_chinese(encoding) else "en"
+
+
+def _shows_chinese(encoding: str | None) -> bool:
+    try:
+        chr(0x4E2D).encode(encoding or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
 @cache
 def catalog(locale: str) -> Translations:
     """All features' messages of one locale. An unknown locale reads as the default."""

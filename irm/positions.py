@@ -15,7 +15,6 @@ extra fields get a did-you-mean for free.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, Final, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -23,8 +22,9 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from irm.conditions import ConditionError
-from irm.errors import FieldError, Invalid
+from irm.conditions import ConditionError, meant, one_of
+from irm.errors import FieldError, Invalid, Said, Translate, Wrong, in_words, said, with_hint
+from irm.i18n import N_
 
 Loc = tuple[str | int, ...]
 AnyModel = TypeVar("AnyModel", bound=BaseModel)
@@ -40,14 +40,32 @@ PLAIN_TAGS: Final = frozenset(
 
 @dataclass(frozen=True, order=True)
 class Fault:
+    """`message` and `hint` are Said (irm/errors.py), or text that reads the same in every language."""
+
     file: str
     line: int
     column: int
     message: str
     hint: str = ""
 
+    @property
+    def place(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+    @property
+    def words(self) -> str:
+        return with_hint(self.message, self.hint)
+
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.message}" + (f" – {self.hint}" if self.hint else "")
+        return f"{self.place}: {self.words}"
+
+    def read(self, t: Translate) -> str:
+        """What is wrong and what was meant, in the reader's language; without the place."""
+        return in_words(self.words, t)
+
+    def text(self, t: Translate) -> str:
+        """The line for a terminal; editors find the place by what stands before the blank."""
+        return f"{self.place}: {self.read(t)}"
 
 
 class LanguageError(Invalid):
@@ -56,17 +74,11 @@ class LanguageError(Invalid):
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(sorted(set(faults)))
         super().__init__(
-            "The file has faults.",
-            code="language",
-            errors=[FieldError(f"{one.file}:{one.line}:{one.column}", _text(one)) for one in self.faults],
+            "The file has faults.", code="language", errors=[FieldError(one.place, one.words) for one in self.faults]
         )
 
     def __str__(self) -> str:
         return "\n".join(str(fault) for fault in self.faults)
-
-
-def _text(fault: Fault) -> str:
-    return fault.message + (f" – {fault.hint}" if fault.hint else "")
 
 
 @dataclass(frozen=True)
@@ -135,29 +147,32 @@ class Document:
 def read(text: str, *, file: str) -> Document:
     """Raises LanguageError when the text is no plain YAML."""
     if len(text) > LARGEST:
-        raise LanguageError([Fault(file, 1, 1, f"The file has more than {LARGEST} characters.")])
+        raise LanguageError([Fault(file, 1, 1, said("The file has more than %(most)s characters.", most=LARGEST))])
     if _opened(text) > FAR_TOO_DEEP:
-        raise LanguageError([Fault(file, 1, 1, f"The file is nested more than {DEEPEST} levels deep.")])
+        raise LanguageError([Fault(file, 1, 1, _too_deep())])
     try:
         # Not typ="rt": its folded scalars come with a bell character at every fold.
         root = YAML(typ="safe", pure=True).compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise LanguageError(
-            [Fault(file, line, column, f"This is no YAML: {error.problem or error.context}.")]
-        ) from error
+        told = error.problem or error.context
+        raise LanguageError([Fault(file, line, column, said("This is no YAML: %(told)s.", told=told))]) from error
     except RecursionError as error:
-        raise LanguageError([Fault(file, 1, 1, f"The file is nested more than {DEEPEST} levels deep.")]) from error
+        raise LanguageError([Fault(file, 1, 1, _too_deep())]) from error
     except (YAMLError, ValueError, AttributeError) as error:  # characters that YAML does not allow; ruamel's own slips
         told = str(error).split("\n", 1)[0]
-        raise LanguageError([Fault(file, 1, 1, f"This is no YAML: {told}.")]) from error
+        raise LanguageError([Fault(file, 1, 1, said("This is no YAML: %(told)s.", told=told))]) from error
     if root is None:
-        raise LanguageError([Fault(file, 1, 1, "The file is empty.")])
+        raise LanguageError([Fault(file, 1, 1, said("The file is empty."))])
     faults = list(_not_plain(root, file, 0))
     if faults:
         raise LanguageError(faults)
     return Document(file, text, _plain(root), root)
+
+
+def _too_deep() -> Said:
+    return said("The file is nested more than %(most)s levels deep.", most=DEEPEST)
 
 
 def _opened(text: str) -> int:
@@ -175,24 +190,24 @@ def _opened(text: str) -> int:
 def _not_plain(node: Node, file: str, depth: int) -> Iterator[Fault]:
     line, column = node.start_mark.line + 1, node.start_mark.column + 1
     if depth > DEEPEST:
-        yield Fault(file, line, column, f"The file is nested more than {DEEPEST} levels deep.")
+        yield Fault(file, line, column, _too_deep())
         return
     if node.anchor is not None:
-        yield Fault(file, line, column, "Anchors and aliases are not allowed.", "write the value out")
+        yield Fault(file, line, column, said("Anchors and aliases are not allowed."), said("write the value out"))
         return
     if str(node.tag) not in PLAIN_TAGS and not (isinstance(node, ScalarNode) and str(node.tag) == PREFIX + "merge"):
-        yield Fault(file, line, column, f"The tag {node.tag} is not allowed.")
+        yield Fault(file, line, column, said("The tag %(tag)s is not allowed.", tag=node.tag))
     if isinstance(node, MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
             place = key.start_mark.line + 1, key.start_mark.column + 1
             if not isinstance(key, ScalarNode) or str(key.tag) not in {PREFIX + "str", PREFIX + "merge"}:
-                yield Fault(file, *place, "A key must be text.", "quote it")
+                yield Fault(file, *place, said("A key must be text."), said("quote it"))
                 continue
             if str(key.tag) == PREFIX + "merge" or (key.value == "<<" and not key.style):
-                yield Fault(file, *place, "Merge keys are not allowed.", "write the values out")
+                yield Fault(file, *place, said("Merge keys are not allowed."), said("write the values out"))
             elif key.value in seen:
-                yield Fault(file, *place, f"“{key.value}” stands here twice.")
+                yield Fault(file, *place, said("“%(name)s” stands here twice.", name=key.value))
             seen.add(key.value)
             yield from _not_plain(value, file, depth + 1)
     elif isinstance(node, SequenceNode):
@@ -230,31 +245,69 @@ def validated(document: Document, model: type[AnyModel]) -> AnyModel:
     try:
         return model.model_validate(document.data)
     except ValidationError as error:
-        raise LanguageError(_of_pydantic(document, model, error)) from error
+        raise LanguageError(faults_of_model(document, model, error)) from error
 
 
-def _of_pydantic(document: Document, model: type[BaseModel], error: ValidationError) -> Iterator[Fault]:
+def faults_of_model(
+    document: Document, model: type[BaseModel], error: ValidationError, *, at: Loc = ()
+) -> Iterator[Fault]:
+    """Pydantic's findings at their places; `at` is where in the document the validated part stands."""
     for one in error.errors(include_url=False):
-        loc: Loc = one["loc"]
+        loc: Loc = (*at, *one["loc"])
+        given: Mapping[str, Any] = one.get("ctx", {})
         match one["type"]:
             case "extra_forbidden":
-                known = _fields_at(model, loc[:-1])
-                meant = get_close_matches(str(loc[-1]), known, 1)
-                hint = f"{meant[0]}?" if meant else "one of " + ", ".join(sorted(known)) if known else ""
-                yield document.fault(loc, f"There is no “{loc[-1]}” here.", hint, at_key=True)
+                known = _fields_at(model, one["loc"][:-1])
+                hint = meant(str(loc[-1]), known, one_of(sorted(known)) if known else "")
+                yield document.fault(loc, said("There is no “%(name)s” here.", name=loc[-1]), hint, at_key=True)
             case "missing":
-                yield document.fault(loc[:-1], f"“{loc[-1]}” is missing.", at_key=False)
+                yield document.fault(loc[:-1], said("“%(name)s” is missing.", name=loc[-1]))
             case "literal_error" | "enum":
-                expected = str(one.get("ctx", {}).get("expected", ""))
-                values = [part.strip("'") for part in expected.replace(" or ", ", ").split(", ")]
-                meant = get_close_matches(str(one["input"]), values, 1)
-                hint = f"{meant[0]}?" if meant else "one of " + ", ".join(values)
-                yield document.fault(loc, f"“{one['input']}” is not possible here.", hint)
+                values = [part.strip("'") for part in str(given.get("expected", "")).replace(" or ", ", ").split(", ")]
+                message = said("“%(value)s” is not possible here.", value=one["input"])
+                yield document.fault(loc, message, meant(str(one["input"]), values, one_of(values)))
             case "string_type" if isinstance(one["input"], int | float):
-                yield document.fault(loc, "This must be text.", f'"{one["input"]}"')
+                yield document.fault(loc, said("This must be text."), f'"{one["input"]}"')
+            case "value_error" if isinstance(given.get("error"), Wrong):
+                yield document.fault(loc, given["error"].message, given["error"].hint)
+            case kind if kind in SHAPES:
+                yield document.fault(loc, Said(SHAPES[kind], value=one["input"], **given))
             case _:
-                message, _, hint = one["msg"].removeprefix("Value error, ").partition(" – ")
-                yield document.fault(loc, message if message.endswith(".") else message + ".", hint)
+                told = one["msg"].removeprefix("Value error, ").removesuffix(".")
+                yield document.fault(loc, said("This is not valid: %(told)s.", told=told))
+
+
+_INTEGER: Final = N_("This must be a whole number.")
+_FLAG: Final = N_("This must be true or false.")
+_LIST: Final = N_("This must be a list.")
+_MAPPING: Final = N_("This must be a mapping of names to values.")
+_DAY: Final = N_("This must be a day such as 2026-11-21.")
+_MOMENT: Final = N_("This must be a moment with its time zone, such as 2026-11-21T03:41:00+08:00.")
+SHAPES: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("int_type", "int_parsing", "int_parsing_size", "int_from_float"), _INTEGER),
+    **dict.fromkeys(("bool_type", "bool_parsing"), _FLAG),
+    "string_type": N_("This must be text."),
+    **dict.fromkeys(("list_type", "tuple_type", "set_type"), _LIST),
+    **dict.fromkeys(("dict_type", "mapping_type", "model_type", "model_attributes_type"), _MAPPING),
+    **dict.fromkeys(("date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"), _DAY),
+    **dict.fromkeys(
+        (
+            "datetime_type",
+            "datetime_parsing",
+            "datetime_from_date_parsing",
+            "datetime_object_invalid",
+            "timezone_aware",
+            "timezone_offset",
+        ),
+        _MOMENT,
+    ),
+    "string_pattern_mismatch": N_("“%(value)s” does not follow the pattern %(pattern)s."),
+    "string_too_short": N_("This must have at least %(min_length)s character(s)."),
+    "string_too_long": N_("This may have at most %(max_length)s character(s)."),
+    "too_short": N_("This must have at least %(min_length)s item(s)."),
+    "too_long": N_("This may have at most %(max_length)s item(s)."),
+}
+"""What pydantic calls a fault of form → how irm says it; the placeholders are pydantic's context and the `value`."""
 
 
 def _fields_at(model: type[BaseModel], loc: Loc) -> list[str]:
@@ -287,6 +340,5 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 def texts(value: Mapping[str, str]) -> Mapping[str, str]:
     """A validator for `{zh-CN: …, en: …}`: both languages, nothing else, none empty."""
     if set(value) != {"zh-CN", "en"} or not all(text.strip() for text in value.values()):
-        message = "A text stands in both languages – {zh-CN: …, en: …}"
-        raise ValueError(message)
+        raise Wrong(said("A text stands in both languages."), "{zh-CN: …, en: …}")
     return value

@@ -1,6 +1,7 @@
 """`irm up`: the servers, the migration, the demo city, then web, worker and dispatcher, watched until told to stop.
 
-Children end with this process, however it ends. One that falls is started again, at growing intervals.
+Children end with this process, however it ends. One that falls is started again, at growing intervals. What it says is
+Said (irm/errors.py); whoever starts it turns that into the reader's words, so that it need not load the catalogs itself.
 """
 
 import http.client
@@ -23,6 +24,7 @@ from typing import Any, Final, NoReturn
 from irm import children
 from irm.binaries import EmbeddedError
 from irm.embedded import OWNER, Embedded, free_port, make_home, write_private
+from irm.errors import Said, said
 
 Say = Callable[[str], None]
 
@@ -36,12 +38,21 @@ OUT_OF_DATE: Final = 3
 """Exit code of irm.preparation: the database has another shape, and there is no address to change it with."""
 
 
+ACCOUNT_HEADS: Final[Mapping[str, Said]] = {
+    "organization": said("Organization"),
+    "post": said("Post"),
+    "roles": said("Roles"),
+    "login": said("Login name"),
+    "password": said("Password"),
+}
+
+
 class Stopped(BaseException):
     """A signal asked us to stop; raised in the main thread wherever it is."""
 
 
 class CannotStart(Exception):
-    """Says what is wrong and what to do."""
+    """Says (Said) what is wrong and what to do."""
 
 
 @dataclass
@@ -56,11 +67,13 @@ class Child:
 
 
 class Supervisor:
-    """`environment` is what the caller was given (`os.environ`); `say` prints a line for people."""
+    """`environment` is what the caller was given (`os.environ`); `say` prints a line for people, `words` puts a text into
+    their language (`in_words`)."""
 
-    def __init__(self, environment: Mapping[str, str], *, say: Say) -> None:
+    def __init__(self, environment: Mapping[str, str], *, say: Say, words: Callable[[str], str]) -> None:
         self.given = dict(environment)
-        self.say = say
+        self.print = say
+        self.words = words
         self.home = Path(self.given.get("IRM_HOME") or ".irm").absolute()
         self.port = int(self.given.get("IRM_PORT") or 8000)
         self.host = self.given.get("IRM_HOST") or "127.0.0.1"
@@ -68,6 +81,9 @@ class Supervisor:
         self.children: list[Child] = []
         self.env: dict[str, str] = {}
         self.published = False
+
+    def say(self, text: str) -> None:
+        self.print(self.words(text))
 
     @property
     def url(self) -> str:
@@ -81,7 +97,7 @@ class Supervisor:
             self._start()
             self._watch()
         except Stopped:
-            self.say("stopping …")
+            self.say(said("stopping …"))
         finally:
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(number, signal.SIG_IGN)
@@ -92,7 +108,9 @@ class Supervisor:
     def _start(self) -> None:
         begun = time.monotonic()
         if not _is_free(self.host, self.port):
-            message = f"Port {self.port} is in use. Stop what uses it, or choose another: IRM_PORT=8001 make up"
+            message = said(
+                "Port %(port)s is in use. Stop what uses it, or choose another: IRM_PORT=8001 make up", port=self.port
+            )
             raise CannotStart(message)
         make_home(self.home)
         self.env = self._environment()
@@ -107,11 +125,18 @@ class Supervisor:
         self._wait_for_first_page()
         self._launch(Child("worker", ["-m", "irm.worker"]))
         self._launch(Child("dispatcher", ["-m", "irm.dispatcher"]))
-        self.say(f"irm is ready after {time.monotonic() - begun:.1f} s:  {self.url}")
+        seconds = f"{time.monotonic() - begun:.1f}"
+        self.say(said("irm is ready after %(seconds)s s:  %(url)s", seconds=seconds, url=self.url))
         self._say_accounts(accounts)
         if self.embedded is not None and self.embedded.has_place_outside:
-            self.say(f"The database server cannot enter {self.home}; its data are in {self.embedded.data}")
-        self.say(f"Data and logs: {self.home}    Stop: Ctrl-C")
+            self.say(
+                said(
+                    "The database server cannot enter %(home)s; its data are in %(data)s",
+                    home=self.home,
+                    data=self.embedded.data,
+                )
+            )
+        self.say(said("Data and logs: %(home)s    Stop: Ctrl-C", home=self.home))
 
     def _environment(self) -> dict[str, str]:
         own_database = not self.given.get("IRM_DATABASE_URL")
@@ -177,12 +202,12 @@ class Supervisor:
                 children.stop(process, by=[(signal.SIGTERM, 1)])
                 raise
         if process.returncode == OUT_OF_DATE:
-            message = (
+            message = said(
                 "The database has another shape than this release. Set IRM_MIGRATION_DATABASE_URL and run: irm migrate"
             )
             raise CannotStart(message)
         if process.returncode:
-            message = f"The database could not be prepared:\n{_tail(log)}"
+            message = said("The database could not be prepared. From %(log)s:\n%(tail)s", log=log, tail=_tail(log))
             raise CannotStart(message)
         accounts = self.home / "demo-accounts.json"
         answer = json.loads(output)
@@ -196,7 +221,7 @@ class Supervisor:
 
     def _publish(self) -> None:
         """Where other commands of this home find the servers while they run."""
-        shown = {key: value for key, value in self.env.items() if key.startswith("IRM_")}
+        shown = {key: value for key, value in self.env.items() if key.startswith("IRM_") and key != "IRM_LOCALE"}
         write_private(self.home / "running.json", {"pid": os.getpid(), "environment": shown})
         self.published = True
 
@@ -235,11 +260,12 @@ class Supervisor:
         if self.embedded is None:
             return
         for name in self.embedded.dead():
-            self.say(f"{name} has ended; starting it again. Its log is in {self.home / 'log'}")
+            folder = self.home / "log"
+            self.say(said("%(name)s has ended; starting it again. Its log is in %(folder)s", name=name, folder=folder))
             try:
                 self.embedded.restart(name)
             except EmbeddedError as error:
-                self.say(str(error))
+                self.say(error.args[0])
                 time.sleep(1)
 
     def _look_after_children(self) -> None:
@@ -255,7 +281,16 @@ class Supervisor:
         child.falls += 1
         child.process, child.again_at = None, now + child.pause
         log = self._log(child.name)
-        self.say(f"{child.name} ended with code {code}; again in {child.pause:.0f} s. From {log}:\n{_tail(log)}")
+        self.say(
+            said(
+                "%(name)s ended with code %(code)s; again in %(seconds)s s. From %(log)s:\n%(tail)s",
+                name=child.name,
+                code=code,
+                seconds=f"{child.pause:.0f}",
+                log=log,
+                tail=_tail(log),
+            )
+        )
 
     # -- stop
 
@@ -281,12 +316,19 @@ class Supervisor:
     def _say_accounts(self, accounts: list[dict[str, Any]]) -> None:
         if not accounts:
             return
-        columns = list(accounts[0])
-        rows = [columns, *([str(account.get(column) or "") for column in columns] for account in accounts)]
-        widths = [max(_width(row[index]) for row in rows) for index in range(len(columns))]
-        self.say("Demo accounts (passwords were made for this installation):")
+        # Imported here: it brings the catalogs along, and by now the first page has been answered.
+        from irm.access.vocabulary import ROLE_NAMES  # noqa: PLC0415
+
+        roles = {role.value: self.words(Said(name)) for role, name in ROLE_NAMES.items()}
+        rows = [[self.words(head) for head in ACCOUNT_HEADS.values()]]
+        for account in accounts:
+            held = ", ".join(roles.get(role, role) for role in str(account.get("roles") or "").split(", "))
+            shown = account | {"roles": held}
+            rows.append([str(shown.get(column) or "") for column in ACCOUNT_HEADS])
+        widths = [max(_width(row[index]) for row in rows) for index in range(len(ACCOUNT_HEADS))]
+        self.say(said("Demo accounts (passwords were made for this installation):"))
         for row in rows:
-            self.say(
+            self.print(
                 "  "
                 + "  ".join(
                     cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)

@@ -8,9 +8,10 @@ and every `within` used up + the report's own `within`. It must fit the rule's l
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from difflib import get_close_matches
 from typing import Final
 
+from irm.conditions import meant, one_of
+from irm.errors import said
 from irm.playbooks.durations import duration_text
 from irm.playbooks.language import read_playbook
 from irm.playbooks.steps import (
@@ -88,12 +89,10 @@ def _rules(document: Document, playbook: Playbook, city: City) -> Iterator[Fault
         loc = ("steps", index, "report", "obligation")
         limit = city.limits.get(step.action.rule)
         if limit is None:
-            meant = get_close_matches(step.action.rule, city.limits, 1)
-            yield document.fault(
-                loc, f"No rule pack has the duty “{step.action.rule}”.", f"{meant[0]}?" if meant else ""
-            )
+            message = said("No rule pack has the duty “%(rule)s”.", rule=step.action.rule)
+            yield document.fault(loc, message, meant(step.action.rule, city.limits))
         elif limit.form and limit.form != step.action.form:
-            message = f"“{step.action.rule}” asks for a report of form {limit.form}."
+            message = said("“%(rule)s” asks for a report of form %(form)s.", rule=step.action.rule, form=limit.form)
             yield document.fault(("steps", index, "report", "form"), message, limit.form)
 
 
@@ -168,38 +167,48 @@ def _law(document: Document, playbook: Playbook, city: City) -> Iterator[Fault]:
         if one is None or one.allowed is None or not isinstance(step.action, Report):
             continue
         if one.endless:
-            limit = duration_text(one.allowed)
-            message = f"“{step.id}” waits for “{one.endless[0]}”, which no clock ends; its limit is {limit}."
-            yield document.fault(("steps", index), message, "after: [] – a legal report waits for nobody")
+            message = said(
+                "“%(step)s” waits for “%(wait)s”, which no clock ends; its limit is %(limit)s.",
+                step=step.id,
+                wait=one.endless[0],
+                limit=duration_text(one.allowed),
+            )
+            yield document.fault(("steps", index), message, said("after: [] – a legal report waits for nobody"))
         elif one.total > one.allowed:
-            sums = [f"{duration_text(duration_of(each))} {each.id}" for each in playbook.steps if each.id in one.path]
-            if one.allowance:
-                sums.insert(0, f"{duration_text(one.allowance)} to file")
-            start_event = city.limits[one.rule].start_event
-            message = (
-                f"Too slow: {' + '.join(sums)} = {duration_text(one.total)}, "
-                f"{one.rule} allows {duration_text(one.allowed)} from {start_event}."
+            message = said(
+                "Too slow: %(sum)s = %(total)s, %(rule)s allows %(allowed)s from %(event)s.",
+                sum=_sum(playbook, one),
+                total=duration_text(one.total),
+                rule=one.rule,
+                allowed=duration_text(one.allowed),
+                event=city.limits[one.rule].start_event,
             )
             left = one.allowed - (one.total - step.action.within)
-            hint = f"within: {duration_text(left)} at most" if left > timedelta() else "after: []"
+            hint = said("within: %(most)s at most", most=duration_text(left)) if left > timedelta() else "after: []"
             yield document.fault(("steps", index, "report", "within"), message, hint)
+
+
+def _sum(playbook: Playbook, worst: Worst) -> str:
+    steps = " + ".join(f"{duration_text(duration_of(one))} {one.id}" for one in playbook.steps if one.id in worst.path)
+    if not worst.allowance:
+        return steps
+    return said("%(time)s to file + %(steps)s", time=duration_text(worst.allowance), steps=steps)
 
 
 def _unknown(document: Document, playbook: Playbook, city: City) -> Iterator[Fault]:
     for index, step in enumerate(playbook.steps):
         if isinstance(step.action, RunPlaybook) and city.playbooks and step.action.playbook not in city.playbooks:
-            meant = get_close_matches(step.action.playbook, city.playbooks, 1)
-            hint = f"{meant[0]}?" if meant else "one of " + ", ".join(sorted(city.playbooks))
-            yield document.fault(("steps", index, "run"), f"There is no playbook “{step.action.playbook}”.", hint)
+            hint = meant(step.action.playbook, city.playbooks, one_of(sorted(city.playbooks)))
+            message = said("There is no playbook “%(name)s”.", name=step.action.playbook)
+            yield document.fault(("steps", index, "run"), message, hint)
         if isinstance(step.action, RunPlaybook) and step.action.playbook == playbook.id:
-            yield document.fault(("steps", index, "run"), "The playbook starts itself.", "name another one")
+            yield document.fault(("steps", index, "run"), said("The playbook starts itself."), said("name another one"))
         if playbook.start.on[0].startswith("incident.") and _waits_for(step, "obligation."):
-            message = "An incident has many obligations; this waits for none of them."
+            message = said("An incident has many obligations; this waits for none of them.")
             yield document.fault(("steps", index, "wait"), message, "incident.handled")
         if playbook.start.on[0].startswith("obligation.") and _waits_for(step, "incident."):
-            yield document.fault(
-                ("steps", index, "wait"), "This playbook is about an obligation.", "obligation.overdue"
-            )
+            message = said("This playbook is about an obligation.")
+            yield document.fault(("steps", index, "wait"), message, "obligation.overdue")
 
 
 def _waits_for(step: Step, room: str) -> bool:
@@ -213,8 +222,8 @@ def _reach(document: Document, playbook: Playbook) -> Iterator[Fault]:
         if isinstance(step.action, Page) and step.action.until is Until.NONE and step.action.rungs[-1].every:
             yield document.fault(
                 ("steps", index, "page"),
-                "Nobody answers this page, so its last rung never repeats.",
-                "every: leave it out",
+                said("Nobody answers this page, so its last rung never repeats."),
+                said("leave “every” out"),
             )
         if isinstance(step.action, WaitFor | WaitUntil | Decide) and step.id not in opens_early:
             following = playbook.steps[index + 1 :]
@@ -222,9 +231,8 @@ def _reach(document: Document, playbook: Playbook) -> Iterator[Fault]:
                 f"decided.{step.id.replace('-', '_')}" in (one.when_source or "") for one in following
             )
             if not decides and not isinstance(step.action, WaitUntil):
-                yield document.fault(
-                    ("steps", index), f"Nothing comes after “{step.id}”.", "leave it out, or put a step after it"
-                )
+                message = said("Nothing comes after “%(name)s”.", name=step.id)
+                yield document.fault(("steps", index), message, said("leave it out, or put a step after it"))
 
 
 def _missing(document: Document, playbook: Playbook, city: City) -> Iterator[Fault]:
@@ -236,7 +244,8 @@ def _missing(document: Document, playbook: Playbook, city: City) -> Iterator[Fau
     for rule, limit in sorted(city.limits.items()):
         is_timed = limit.within is not None and limit.form == "initial"
         if is_timed and limit.is_ours and rule not in named and rule.partition("/")[0] in packs:
-            yield document.fault(("steps",), f"No step reports under “{rule}”.", "its clock will run without a draft")
+            message = said("No step reports under “%(rule)s”.", rule=rule)
+            yield document.fault(("steps",), message, said("its clock will run without a draft"))
 
 
 def _placed_targets(step: Step) -> tuple[tuple[tuple[str | int, ...], tuple[Target, ...]], ...]:
@@ -266,6 +275,5 @@ def _unheld(document: Document, playbook: Playbook, city: City) -> Iterator[Faul
         for loc, targets in _placed_targets(step):
             for target in targets:
                 if target in unheld:
-                    yield document.fault(
-                        ("steps", index, *loc), f"Nobody holds {target} today.", "fill the roster or the role"
-                    )
+                    message = said("Nobody holds %(target)s today.", target=target)
+                    yield document.fault(("steps", index, *loc), message, said("fill the roster or the role"))

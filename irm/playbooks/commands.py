@@ -8,8 +8,10 @@ from typing import Any
 
 import click
 
-from irm.console import Console, json_option
+from irm.console import Console, Failed, json_option
 from irm.db import SYSTEM, Database
+from irm.errors import Wrong, in_words
+from irm.i18n import Translator
 from irm.playbooks import queries, signals, supposing, wording
 from irm.playbooks.check import Checked, City, check as lint, worst_cases
 from irm.playbooks.city import built_in_city, city_of, held_today
@@ -46,24 +48,24 @@ def check(console: Console, files: tuple[Path, ...], *, with_city: bool, as_json
             checked.append((name, lint(text, file=name, city=city), city))
     errors = [fault for _, one, _ in checked for fault in one.errors]
     if as_json:
-        console.show({"ok": not errors, "playbooks": [_told(*one) for one in checked]}, as_json=True)
+        console.show({"ok": not errors, "playbooks": [_told(*one, console.t) for one in checked]}, as_json=True)
     else:
         for _, one, _ in checked:
             for fault in one.errors:
-                click.echo(str(fault), err=True)
+                click.echo(fault.text(console.t), err=True)
             for fault in one.warnings:
-                click.echo(f"{fault} ({console.t('warning')})", err=True)
+                click.echo(console.t("%(fault)s (warning)", fault=fault.text(console.t)), err=True)
         console.show([row for one in checked for row in _rows(*one)], as_json=False)
     if errors:
         sys.exit(1)
 
 
-def _told(name: str, checked: Checked, city: City) -> dict[str, Any]:
+def _told(name: str, checked: Checked, city: City, t: Translator) -> dict[str, Any]:
     return {
         "file": name,
         "playbook": checked.playbook.id if checked.playbook else None,
-        "errors": [_fault(one) for one in checked.errors],
-        "warnings": [_fault(one) for one in checked.warnings],
+        "errors": [_fault(one, t) for one in checked.errors],
+        "warnings": [_fault(one, t) for one in checked.warnings],
         "worst": _rows(name, checked, city),
     }
 
@@ -85,8 +87,13 @@ def _rows(name: str, checked: Checked, city: City) -> list[dict[str, Any]]:
     ]
 
 
-def _fault(one: Fault) -> dict[str, Any]:
-    return {"line": one.line, "column": one.column, "message": one.message, "hint": one.hint}
+def _fault(one: Fault, t: Translator) -> dict[str, Any]:
+    return {
+        "line": one.line,
+        "column": one.column,
+        "message": in_words(one.message, t),
+        "hint": in_words(one.hint, t),
+    }
 
 
 async def _checked(db: Database, text: str, name: str) -> tuple[Checked, City]:
@@ -118,7 +125,7 @@ def publish(console: Console, file: Path, *, as_json: bool) -> None:
             "playbook": made.playbook_id,
             "version": made.version,
             "new": made.is_new,
-            "warnings": [str(one) for one in checked.warnings],
+            "warnings": [one.text(console.t) for one in checked.warnings],
         }
 
     console.show(console.run(work), as_json=as_json)
@@ -174,13 +181,13 @@ def simulate(
     checked = lint(text, file=str(file or "report-chain.yaml"), city=built_in_city())
     if checked.playbook is None:
         for fault in checked.errors:
-            click.echo(str(fault), err=True)
+            click.echo(fault.text(console.t), err=True)
         sys.exit(1)
     try:
-        events = supposing.events(checked.playbook, [_pair(one) for one in answers], handled)
-        facts = supposing.facts(checked.playbook, dict(_pair(one) for one in given))
-    except ValueError as error:
-        raise click.ClickException(str(error)) from error
+        events = supposing.events(checked.playbook, [supposing.pair(one) for one in answers], handled)
+        facts = supposing.facts(checked.playbook, dict(supposing.pair(one) for one in given))
+    except Wrong as error:
+        raise Failed(in_words(error.args[0], console.t), console.t) from error
     timeline = run_ahead(
         checked.playbook,
         facts,
@@ -210,14 +217,6 @@ def _line(console: Console, effect: signals.Effect) -> dict[str, Any]:
     step = getattr(effect, "step", "") or ""
     kind, said = supposing.words(effect)
     return {"step": step, "what": console.t(wording.KINDS.get(kind, kind)), "who": said}
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, sign, value = text.partition("=")
-    if not sign or not name or not value:
-        message = f"“{text}” – write name=value"
-        raise click.ClickException(message)
-    return name.strip(), value.strip()
 
 
 @playbook.command("schema")

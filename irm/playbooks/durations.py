@@ -3,21 +3,21 @@
 import re
 from datetime import timedelta
 
+from irm.errors import Wrong, said
+
 _SHAPE = re.compile(
     r"(?:(?P<days>\d{1,4})d)?(?:(?P<hours>\d{1,5})h)?(?:(?P<minutes>\d{1,6})m)?(?:(?P<seconds>\d{1,7})s)?"
 )
 
 
 def parse_duration(text: str) -> timedelta:
-    """Raises ValueError with what is wrong and an example; never zero."""
+    """Raises Wrong with an example; never zero."""
     match = _SHAPE.fullmatch(text.strip())
     if match is None or not text.strip():
-        message = f"“{text}” is no duration – write 15m, 4h, 20d or 1h30m"
-        raise ValueError(message)
+        raise Wrong(said("“%(value)s” is no duration.", value=text), said("write 15m, 4h, 20d or 1h30m"))
     duration = timedelta(**{unit: int(count) for unit, count in match.groupdict().items() if count})
     if not duration:
-        message = "The duration is zero – at least 1s"
-        raise ValueError(message)
+        raise Wrong(said("The duration is zero."), said("at least %(least)s", least="1s"))
     return duration
 
 

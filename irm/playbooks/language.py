@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from difflib import get_close_matches
 from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
-from irm.conditions import Choice, ConditionError, compile_condition
+from irm.conditions import Choice, ConditionError, compile_condition, meant, one_of
+from irm.errors import Wrong, said
 from irm.i18n import LOCALES
 from irm.playbooks import steps as pb
 from irm.playbooks.durations import duration_text, parse_duration
@@ -28,36 +28,29 @@ def _duration(value: object) -> timedelta:
 def _target(value: object) -> tuple[pb.Target, ...]:
     texts = value if isinstance(value, list) else [value]
     if not texts:
-        message = "The list is empty – name somebody"
-        raise ValueError(message)
+        raise Wrong(said("The list is empty."), said("name somebody"))
     return tuple(parse_target(str(text)) for text in texts)
 
 
 def _via(value: object) -> tuple[str, ...]:
     channels = value if isinstance(value, list) else [value]
     if not channels:
-        message = "The list is empty – preferred, or channels"
-        raise ValueError(message)
+        raise Wrong(said("The list is empty."), said("preferred, or channels"))
     for channel in channels:
         if channel != "preferred" and channel not in CHANNELS:
-            meant = get_close_matches(str(channel), (*CHANNELS, "preferred"), 1)
-            message = (
-                f"There is no channel “{channel}” – {meant[0] + '?' if meant else 'preferred, ' + ', '.join(CHANNELS)}"
-            )
-            raise ValueError(message)
+            known = ("preferred", *CHANNELS)
+            message = said("There is no channel “%(name)s”.", name=channel)
+            raise Wrong(message, meant(str(channel), known, one_of(known)))
     if "preferred" in channels and len(channels) > 1:
-        message = "“preferred” stands alone – it is the first address that works"
-        raise ValueError(message)
+        raise Wrong(said("“preferred” stands alone."), said("it is the first address that works"))
     return tuple(channels)
 
 
 def _texts(value: Mapping[str, str]) -> Mapping[str, str]:
     if unknown := set(value) - set(LOCALES):
-        message = f"There is no language “{min(unknown)}” – zh-CN, en"
-        raise ValueError(message)
+        raise Wrong(said("There is no language “%(name)s”.", name=min(unknown)), one_of(LOCALES))
     if not value.get("zh-CN", "").strip():
-        message = "The Chinese text is missing – {zh-CN: …, en: …}"
-        raise ValueError(message)
+        raise Wrong(said("The Chinese text is missing."), "{zh-CN: …, en: …}")
     return value
 
 
@@ -92,8 +85,8 @@ class RungModel(Model):
     @model_validator(mode="after")
     def _in_proportion(self) -> "RungModel":
         if self.every is not None and self.every > self.within:
-            message = f"“every” is longer than “within” – at most {duration_text(self.within)}"
-            raise ValueError(message)
+            hint = said("at most %(most)s", most=duration_text(self.within))
+            raise Wrong(said("“every” is longer than “within”."), hint)
         return self
 
 
@@ -133,11 +126,9 @@ class DecideModel(Model):
     def _default_is_an_option(self) -> "DecideModel":
         ids = [option.id for option in self.options]
         if len(set(ids)) < len(ids):
-            message = "Two options have the same id – every option needs its own"
-            raise ValueError(message)
+            raise Wrong(said("Two options have the same id."), said("every option needs its own id"))
         if self.default not in ids:
-            message = f"“{self.default}” is no option – one of {', '.join(ids)}"
-            raise ValueError(message)
+            raise Wrong(said("“%(value)s” is no option.", value=self.default), one_of(ids))
         return self
 
 
@@ -168,13 +159,13 @@ class StepModel(Model):
     @model_validator(mode="after")
     def _one_kind(self) -> "StepModel":
         if len(self.kinds) != 1:
-            message = (
-                f"A step does one thing; this one has {' and '.join(self.kinds) or 'none'} – one of {', '.join(KINDS)}"
-            )
-            raise ValueError(message)
+            if not self.kinds:
+                raise Wrong(said("A step does one thing; this one has none."), one_of(KINDS))
+            *others, last = self.kinds
+            message = said("A step does one thing; this one has %(one)s and %(last)s.", one=", ".join(others), last=last)
+            raise Wrong(message, one_of(KINDS))
         if self.until is not None and self.page is None:
-            message = "“until” belongs to a page – leave it out"
-            raise ValueError(message)
+            raise Wrong(said("“until” belongs to a page."), said("leave it out"))
         return self
 
 
@@ -206,8 +197,10 @@ class StartModel(Model):
     @model_validator(mode="after")
     def _one_room(self) -> "StartModel":
         if len({event.partition(".")[0] for event in self.on}) > 1:
-            message = "The start events are of different rooms – one playbook for incidents, another for obligations"
-            raise ValueError(message)
+            raise Wrong(
+                said("The start events are of different kinds."),
+                said("one playbook for incidents, another for obligations"),
+            )
         return self
 
 
@@ -270,15 +263,14 @@ def _names(document: Document, model: PlaybookModel) -> Iterator[Fault]:
     ids = [step.id for step in model.steps]
     for index, step in enumerate(model.steps):
         if step.id in seen:
-            yield document.fault(
-                ("steps", index, "id"), f"There is a step “{step.id}” already.", "every step needs its own id"
-            )
+            message = said("There is a step “%(name)s” already.", name=step.id)
+            yield document.fault(("steps", index, "id"), message, said("every step needs its own id"))
         seen.setdefault(step.id, index)
         for number, name in enumerate(step.after or ()):
             if name not in ids:
-                meant = get_close_matches(name, ids, 1)
-                hint = f"{meant[0]}?" if meant else "one of " + ", ".join(one for one in ids if one != step.id)
-                yield document.fault(("steps", index, "after", number), f"There is no step “{name}”.", hint)
+                hint = meant(name, ids, one_of(one for one in ids if one != step.id))
+                message = said("There is no step “%(name)s”.", name=name)
+                yield document.fault(("steps", index, "after", number), message, hint)
 
 
 def _condition(
@@ -319,9 +311,9 @@ def _wait(document: Document, index: int, text: str, faults: list[Fault]) -> pb.
     try:
         return pb.WaitFor(parse_duration(text))
     except ValueError:
-        meant = get_close_matches(text, pb.WAITABLE, 1)
-        hint = f"{meant[0]}?" if meant else "a duration such as 30m, or one of " + ", ".join(pb.WAITABLE)
-        faults.append(document.fault(("steps", index, "wait"), f"Nothing to wait for is named “{text}”.", hint))
+        otherwise = said("a duration such as 30m, or one of %(names)s", names=", ".join(pb.WAITABLE))
+        message = said("Nothing to wait for is named “%(name)s”.", name=text)
+        faults.append(document.fault(("steps", index, "wait"), message, meant(text, pb.WAITABLE, otherwise)))
         return pb.WaitUntil("incident.handled")
 
 
@@ -333,8 +325,8 @@ def _circles(document: Document, steps: tuple[pb.Step, ...]) -> Iterator[Fault]:
             del left[name]
     for index, step in enumerate(steps):
         if step.id in left and _reaches_itself(step.id, left):
-            circle = ", ".join(sorted(left))
-            yield document.fault(("steps", index), f"“{step.id}” waits for itself.", f"look at “after” of {circle}")
+            hint = said("look at “after” of %(names)s", names=", ".join(sorted(left)))
+            yield document.fault(("steps", index), said("“%(name)s” waits for itself.", name=step.id), hint)
 
 
 def _reaches_itself(name: str, after: Mapping[str, set[str]]) -> bool:

@@ -13,7 +13,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 from irm.access.policy import Permission, Principal, allow
 from irm.clock import Clock
 from irm.db import Database, Tx
-from irm.errors import NotFound
+from irm.errors import NotFound, in_words
 from irm.i18n import Translator
 from irm.playbooks import queries, showing
 from irm.playbooks.check import Checked, City, check, worst_cases
@@ -107,6 +107,7 @@ async def check_playbook(
     db: NamedDependency[Database],
     clock: NamedDependency[Clock],
     principal: NamedDependency[Principal],
+    t: NamedDependency[Translator],
 ) -> CheckedView:
     """What the linter says, law included; nothing is kept."""
     async with db.transaction(principal.actor) as tx:
@@ -114,8 +115,8 @@ async def check_playbook(
     worst = worst_cases(checked.playbook, city) if checked.playbook is not None else ()
     return CheckedView(
         ok=checked.playbook is not None and not checked.errors,
-        errors=_faults(checked.errors),
-        warnings=_faults(checked.warnings),
+        errors=_faults(checked.errors, t),
+        warnings=_faults(checked.warnings, t),
         worst=[
             WorstCase(
                 one.step,
@@ -141,13 +142,14 @@ async def publish_playbook(
     db: NamedDependency[Database],
     clock: NamedDependency[Clock],
     principal: NamedDependency[Principal],
+    t: NamedDependency[Translator],
 ) -> PublishedView:
     """Runs that start from now on use it; running ones keep their version. 422 with every fault where it is wrong."""
     async with db.transaction(principal.actor) as tx:
         now = clock.now()
         _, city = await checked_here(tx, data.source, now=now)
         made, checked = await publish(tx, data.source, file=FILE, city=city, actor=principal.actor, now=now)
-    return PublishedView(made.playbook_id, made.version, made.is_new, _faults(checked.warnings))
+    return PublishedView(made.playbook_id, made.version, made.is_new, _faults(checked.warnings, t))
 
 
 @get("/api/v1/runs/{run_id:uuid}", opt=allow(Permission.READ_INCIDENTS), tags=TAGS, operation_id="get_run")
@@ -208,8 +210,8 @@ async def checked_here(tx: Tx, source: str, *, now: datetime) -> tuple[Checked, 
     return checked, city
 
 
-def _faults(faults: tuple[Fault, ...]) -> list[FaultView]:
-    return [FaultView(one.line, one.column, one.message, one.hint) for one in faults]
+def _faults(faults: tuple[Fault, ...], t: Translator) -> list[FaultView]:
+    return [FaultView(one.line, one.column, in_words(one.message, t), in_words(one.hint, t)) for one in faults]
 
 
 ROUTES: Final = [

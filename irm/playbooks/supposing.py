@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from irm.conditions import one_of
+from irm.errors import Wrong, said
 from irm.playbooks import signals as s
 from irm.playbooks.durations import parse_duration
 from irm.playbooks.simulate import Supposed
@@ -27,15 +29,22 @@ _FACTS: Final[Mapping[str, Any]] = {
 }
 
 
+def pair(text: str) -> tuple[str, str]:
+    """`name=value` of the command line. Raises Wrong for anything else."""
+    name, sign, value = text.partition("=")
+    if not sign or not name or not value:
+        raise Wrong(said("“%(value)s” gives no value to a name.", value=text), said("write name=value"))
+    return name.strip(), value.strip()
+
+
 def facts(playbook: Playbook, given: Mapping[str, str]) -> Facts:
-    """Organizations are called after their part. Raises ValueError for a fact that there is not."""
+    """Organizations are called after their part. Raises Wrong for a fact that there is not."""
     named = {target.who for step in playbook.steps for target in targets_of(step.action) if target.kind != "person"}
     organizations = {who.removeprefix("incident."): [who] for who in named if not who.startswith("obligation.")}
     about: dict[str, Any] = dict(_FACTS)
     for name, text in given.items():
         if name not in about:
-            message = f"“{name}” is no fact – one of {', '.join(about)}"
-            raise ValueError(message)
+            raise Wrong(said("There is no fact “%(name)s”.", name=name), one_of(about))
         about[name] = _value(name, text)
     if playbook.start.on[0].startswith("obligation."):
         owed = {"id": "obligation", "bearer": "obligation.bearer", "overdue": False, "submitted": False, "met": False}
@@ -47,13 +56,11 @@ def _value(name: str, text: str) -> object:
     known = _FACTS[name]
     if isinstance(known, bool):
         if text not in ("true", "false"):
-            message = f"“{name}” is true or false"
-            raise ValueError(message)
+            raise Wrong(said("“%(name)s” is true or false.", name=name))
         return text == "true"
     if name in ("reached", "possible", "assessed"):
         if text not in ("1", "2", "3", "4"):
-            message = f"“{name}” is a level – 1 (the gravest) to 4"
-            raise ValueError(message)
+            raise Wrong(said("“%(name)s” is a level.", name=name), said("1 (the gravest) to 4"))
         return int(text)
     return text
 
@@ -65,15 +72,14 @@ def obligations(playbook: Playbook) -> list[s.ObligationOpened]:
 
 
 def events(playbook: Playbook, answers: Iterable[tuple[str, str]], handled: str | None) -> list[Supposed]:
-    """Whoever a page asks answers after the time given. Raises ValueError for a step that is no page."""
+    """Whoever a page asks answers after the time given. Raises Wrong for a step that is no page."""
     found: list[Supposed] = []
     made_up = facts(playbook, {})
     for name, after in answers:
         step = playbook.step(name)
         if step is None or not isinstance(step.action, Page):
             pages = [one.id for one in playbook.steps if isinstance(one.action, Page)]
-            message = f"“{name}” is no page – one of {', '.join(pages)}"
-            raise ValueError(message)
+            raise Wrong(said("The step “%(name)s” is no page.", name=name), one_of(pages))
         passed = parse_duration(after)
         found += [
             Supposed(passed, s.Acknowledged(name, START + passed, who.organization, who.person))

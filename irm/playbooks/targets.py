@@ -1,11 +1,12 @@
 """Whom a step may name, and how it is written: `on_duty(incident.using_units)`, `role(cloud_authority, duty_leader)`. Pure."""
 
 import re
-from difflib import get_close_matches
-from typing import Final, NoReturn
+from typing import Final
 from uuid import UUID
 
 from irm.access.policy import Role
+from irm.conditions import meant, one_of
+from irm.errors import Wrong, said
 from irm.playbooks.steps import Target
 
 SELECTORS: Final = (
@@ -30,36 +31,31 @@ _CODE = re.compile(r"code:[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 def parse_target(text: str, *, only: tuple[str, ...] = ("on_duty", "role", "person", "organization")) -> Target:
-    """Raises ValueError: what is wrong – what was meant."""
+    """Raises Wrong: what is wrong, and what was meant."""
     match = _SHAPE.fullmatch("".join(text.split()))
     if match is None:
-        _refuse(f"“{text}” names nobody", "on_duty(cloud_authority) or role(cloud_authority, duty_leader)")
+        hint = said("on_duty(cloud_authority) or role(cloud_authority, duty_leader)")
+        raise Wrong(said("“%(value)s” names nobody.", value=text), hint)
     kind, who, role = match["kind"], match["who"], match["role"]
     if kind not in only:
-        _refuse(f"There is no “{kind}(…)” here", _meant(kind, only))
-    if (kind == "role") != (role is not None):
-        _refuse(f"“{kind}” takes {'an organization and a role' if kind == 'role' else 'one name'}", _example(kind, who))
+        raise Wrong(said("There is no “%(name)s” here.", name=f"{kind}(…)"), _meant(kind, only))
+    if kind == "role" and role is None:
+        raise Wrong(said("“%(kind)s” takes an organization and a role.", kind=kind), f"role({who}, duty_leader)")
+    if kind != "role" and role is not None:
+        raise Wrong(said("“%(kind)s” takes one name.", kind=kind), f"{kind}({who})")
     if role is not None and role not in ROLES:
-        _refuse(f"Nobody can hold the role “{role}”", _meant(role, ROLES))
+        raise Wrong(said("Nobody can hold the role “%(role)s”.", role=role), _meant(role, ROLES))
     if kind == "person":
         try:
             who = str(UUID(who))
-        except ValueError:
-            _refuse(f"“{who}” is no person", "person(<id of the person>); a role outlives whoever holds it")
+        except ValueError as error:
+            hint = said("person(<id of the person>); a role outlives whoever holds it")
+            raise Wrong(said("“%(value)s” is no person.", value=who), hint) from error
     elif not _CODE.fullmatch(who) and who not in SELECTORS:
-        _refuse(f"“{who}” is no organization", _meant(who, SELECTORS))
+        raise Wrong(said("“%(value)s” is no organization.", value=who), _meant(who, SELECTORS))
     return Target(kind, who, role)  # type: ignore[arg-type]  # `only` holds nothing else
 
 
-def _example(kind: str, who: str) -> str:
-    return f"role({who}, duty_leader)" if kind == "role" else f"{kind}({who})"
-
-
 def _meant(word: str, known: tuple[str, ...]) -> str:
-    close = get_close_matches(word, known, 1) or [one for one in known if one.rpartition(".")[2] == word][:1]
-    return f"{close[0]}?" if close else "one of " + ", ".join(known)
-
-
-def _refuse(message: str, hint: str) -> NoReturn:
-    text = f"{message} – {hint}"
-    raise ValueError(text)
+    last = [one for one in known if one.rpartition(".")[2] == word][:1]
+    return meant(word, known, said("%(name)s?", name=last[0]) if last else one_of(known))

@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
-from irm.console import Console, json_option
+from irm.console import Console, json_option, problem
 from irm.db import SYSTEM, Database
+from irm.errors import in_words
 from irm.positions import Fault, LanguageError
 from irm.rules.load import builtin_sources
 from irm.rules.pack_tests import check_pack
@@ -46,13 +47,19 @@ def check(console: Console, files: tuple[Path, ...], *, as_json: bool) -> None:
         )
     if as_json:
         told = [
-            {"file": one.file, "line": one.line, "column": one.column, "message": one.message, "hint": one.hint}
+            {
+                "file": one.file,
+                "line": one.line,
+                "column": one.column,
+                "message": in_words(one.message, console.t),
+                "hint": in_words(one.hint, console.t),
+            }
             for one in faults
         ]
         console.show({"ok": not faults, "packs": rows, "faults": told}, as_json=True)
     else:
         for fault in faults:
-            click.echo(str(fault), err=True)
+            click.echo(fault.text(console.t), err=True)
         console.show(rows, as_json=False)
     if faults:
         sys.exit(1)
@@ -87,12 +94,11 @@ def publish(console: Console, file: Path, *, as_json: bool) -> None:
     checked = check_pack(text, file=str(file))[1]
     if checked.faults and not as_json:
         for fault in checked.faults:
-            click.echo(str(fault), err=True)
+            click.echo(fault.text(console.t), err=True)
         sys.exit(1)
     if checked.faults:
         error = LanguageError(checked.faults)
-        fields = [{"field": one.field, "message": one.message} for one in error.errors]
-        console.show({"code": error.code, "detail": error.detail, "errors": fields}, as_json=True)
+        console.show(problem(error, console.t), as_json=True)
         sys.exit(1)
     console.show(console.run(work), as_json=as_json)
 

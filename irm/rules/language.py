@@ -1,5 +1,6 @@
 """The language of rule packs: what a file may say. `load.py` gives every fault its place in the file."""
 
+from collections.abc import Iterable
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -8,7 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from ruamel.yaml import YAML
 
-from irm.conditions import level_words
+from irm.conditions import level_words, one_of
+from irm.errors import Said, Wrong, said
 from irm.positions import texts
 from irm.rules.moments import within
 
@@ -20,23 +22,22 @@ def vocabulary() -> dict[str, Any]:
     return found
 
 
-def _one_of(value: str, known: Any, what: str) -> str:
+def _known(value: str, known: Iterable[str], message: Said) -> str:
     if value not in known:
-        message = f"“{value}” is no {what} – one of {', '.join(known)}"
-        raise ValueError(message)
+        raise Wrong(message, one_of(known))
     return value
 
 
 def _force(value: str) -> str:
-    return _one_of(value, vocabulary()["forces"], "force")
+    return _known(value, vocabulary()["forces"], said("“%(value)s” is no force.", value=value))
 
 
 def _status(value: str) -> str:
-    return _one_of(value, vocabulary()["statuses"], "status")
+    return _known(value, vocabulary()["statuses"], said("“%(value)s” is no status.", value=value))
 
 
 def _level(value: str) -> str:
-    return _one_of(value, level_words(), "level")
+    return _known(value, level_words(), said("“%(value)s” is no level.", value=value))
 
 
 def _limit(value: str) -> str:
@@ -89,8 +90,7 @@ class EffectiveDays(Part):
     @model_validator(mode="after")
     def _in_order(self) -> "EffectiveDays":
         if self.since and self.until and self.until < self.since:
-            message = "It ends before it begins."
-            raise ValueError(message)
+            raise Wrong(said("It ends before it begins."))
         return self
 
 
@@ -130,11 +130,9 @@ class AddresseePart(Part):
     def _exactly_one(self) -> "AddresseePart":
         given = [name for name in ("role", "kind", "relation", "same_as") if getattr(self, name)]
         if len(given) != 1:
-            message = "Say exactly one of role, kind, relation, same_as."
-            raise ValueError(message)
+            raise Wrong(said("Say exactly one of role, kind, relation, same_as."))
         if self.kind is None and (self.tier or self.prefer):
-            message = "tier and prefer belong to a kind."
-            raise ValueError(message)
+            raise Wrong(said("tier and prefer belong to a kind."))
         return self
 
 
@@ -153,14 +151,14 @@ class DutyPart(Part):
     @model_validator(mode="after")
     def _fits_its_kind(self) -> "DutyPart":
         if self.kind != "timed" and self.within is not None:
-            message = f"A {self.kind} duty has no figure of its own – the city sets one under policy.internal_limits"
-            raise ValueError(message)
+            raise Wrong(
+                said("A duty of kind %(kind)s has no figure of its own.", kind=self.kind),
+                said("the city sets one under policy.internal_limits"),
+            )
         if self.kind != "standing" and not self.recipients:
-            message = "A duty has a recipient."
-            raise ValueError(message)
+            raise Wrong(said("A duty has a recipient."))
         if self.bearer.same_as or self.bearer.relation == "operators":
-            message = "A bearer is a role, a kind or the protection department of an operator."
-            raise ValueError(message)
+            raise Wrong(said("A bearer is a role, a kind or the protection department of an operator."))
         return self
 
 
@@ -180,8 +178,7 @@ class RulePart(Part):
     @model_validator(mode="after")
     def _yields_one_thing(self) -> "RulePart":
         if (self.grade is None) == (self.duty is None):
-            message = "A rule yields either a grade or a duty."
-            raise ValueError(message)
+            raise Wrong(said("A rule yields either a grade or a duty."))
         return self
 
 

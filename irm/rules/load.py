@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from functools import cache, lru_cache
 from hashlib import sha256
 from importlib.resources import files
@@ -12,8 +11,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from irm.conditions import Choice, Condition, ConditionError, FactType, compile_condition, level_words
-from irm.errors import FieldError, Invalid
+from irm.conditions import Choice, Condition, ConditionError, FactType, compile_condition, level_words, meant, one_of
+from irm.errors import FieldError, Invalid, Said, Wrong, said
 from irm.i18n import N_
 from irm.positions import Document, Fault, LanguageError, Loc, read, validated
 from irm.rules.duties import DUTY_TYPES
@@ -175,8 +174,8 @@ class _Loader:
             source=self.document.text,
         )
 
-    def _fault(self, loc: Loc, message: str, hint: str = "") -> None:
-        self.faults.append(self.document.fault(loc, message if message.endswith(".") else message + ".", hint))
+    def _fault(self, loc: Loc, message: Said, hint: str = "") -> None:
+        self.faults.append(self.document.fault(loc, message, hint))
 
     def _unique(self) -> None:
         for what, ids in (
@@ -185,7 +184,7 @@ class _Loader:
         ):
             for index, one in enumerate(ids):
                 if one in ids[:index]:
-                    self._fault((what, index, "id"), f"“{one}” stands here twice.")
+                    self._fault((what, index, "id"), said("“%(name)s” stands here twice.", name=one))
 
     def _rule(self, part: RulePart, loc: Loc) -> GradingRule | DutyRule | None:
         grading = part.grade is not None
@@ -215,7 +214,7 @@ class _Loader:
         if duty is None:  # the language sees to it that there is one
             return None
         if duty.kind == "timed" and duty.within is None:
-            self._fault((*loc, "duty"), "A timed duty has a figure.", "within: PT4H, or kind: prompt")
+            self._fault((*loc, "duty"), said("A timed duty has a figure."), said("within: PT4H, or kind: prompt"))
         after = self._qualified(duty.after, (*loc, "duty", "after"))
         for at, one in enumerate(duty.recipients):
             for index, name in enumerate(one.same_as):
@@ -246,15 +245,14 @@ class _Loader:
     def _criterion(self, part: CriterionPart, loc: Loc) -> Criterion | None:
         fact = catalogue().get(part.fact)
         if fact is None:
-            meant = get_close_matches(part.fact, catalogue(), 1)
-            self._fault((*loc, "fact"), f"There is no fact “{part.fact}”.", f"{meant[0]}?" if meant else "")
+            message = said("There is no fact “%(name)s”.", name=part.fact)
+            self._fault((*loc, "fact"), message, meant(part.fact, catalogue()))
             return None
         written = None if part.at_least is None else str(part.at_least)
         try:
             return Criterion(fact, None if part.at_least is None else _threshold(fact, part.at_least), written)
-        except ValueError as error:
-            message, _, hint = str(error).partition(" – ")
-            self._fault((*loc, "at_least"), message, hint)
+        except Wrong as error:
+            self._fault((*loc, "at_least"), error.message, error.hint)
             return None
 
     def _citation(self, part: CitationPart) -> Citation:
@@ -274,10 +272,9 @@ class _Loader:
             return None
         full = self._full(name)
         if full.startswith(f"{self.part.id}/") and full not in self.own:
-            meant = get_close_matches(full, self.own, 1)
-            self._fault(
-                loc, f"There is no duty “{name}” in this pack.", f"{meant[0].partition('/')[2]}?" if meant else ""
-            )
+            short = name.rpartition("/")[2]
+            hint = meant(short, [one.partition("/")[2] for one in self.own])
+            self._fault(loc, said("There is no duty “%(name)s” in this pack.", name=name), hint)
         return full
 
     def _policy(self) -> CityPolicy | None:
@@ -285,7 +282,7 @@ class _Loader:
         if part is None:
             return None
         if part.internal_limits and self.part.force != vocabulary()["city_force"]:
-            self._fault(("policy",), "Only the city's own order sets internal limits.")
+            self._fault(("policy",), said("Only the city's own order sets internal limits."))
         return CityPolicy(
             filing_allowance=within(part.filing_allowance) if part.filing_allowance else None,
             receipt_alarm=within(part.receipt_alarm) if part.receipt_alarm else None,
@@ -296,24 +293,20 @@ class _Loader:
 def _threshold(fact: Fact, value: int | str) -> int:
     if fact.kind == "minutes":
         if not isinstance(value, str):
-            message = f"{fact.name} is a duration – PT30M, PT24H"
-            raise ValueError(message)
+            raise Wrong(said("%(fact)s is a duration.", fact=fact.name), "PT30M, PT24H")
         limit = within(value)
         if limit.days:
-            message = f"{fact.name} counts hours and minutes – PT{limit.days * 24}H"
-            raise ValueError(message)
+            raise Wrong(said("%(fact)s counts hours and minutes.", fact=fact.name), f"PT{limit.days * 24}H")
         return limit.minutes
     if isinstance(value, str) and fact.kind != "scale":
-        message = f"{fact.name} is a whole number, “{value}” is text."
-        raise ValueError(message)
+        raise Wrong(said("%(fact)s is a whole number, “%(value)s” is text.", fact=fact.name, value=value))
     try:
         return fact.figure(value) or 0
     except ValueError as error:
         known = [step.value for step in fact.scale]
-        meant = get_close_matches(str(value), known, 1)
-        hint = f" – {meant[0]}?" if meant else f" – one of {', '.join(known)}" if known else f" – at most {fact.most}"
-        message = f"“{value}” is no value of {fact.name}{hint}"
-        raise ValueError(message) from error
+        otherwise = one_of(known) if known else said("at most %(most)s", most=fact.most)
+        message = said("“%(value)s” is no value of %(fact)s.", value=value, fact=fact.name)
+        raise Wrong(message, meant(str(value), known, otherwise)) from error
 
 
 @cache

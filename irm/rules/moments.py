@@ -10,6 +10,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from irm.errors import Wrong, said
+
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 
 _SHAPE: Final = re.compile(r"P(?:(?P<days>\d{1,4})D|T(?:(?P<hours>\d{1,4})H)?(?:(?P<minutes>\d{1,6})M)?)")
@@ -35,16 +37,14 @@ class Within:
 
 
 def within(text: str) -> Within:
-    """Reads `PT30M`, `PT4H`, `PT1H30M`, `P30D`. Raises ValueError with what is wrong and what was meant."""
+    """Reads `PT30M`, `PT4H`, `PT1H30M`, `P30D`. Raises Wrong with what was meant."""
     match = _SHAPE.fullmatch(text.strip())
     parts = {unit: int(count) for unit, count in match.groupdict().items() if count} if match else {}
     if not parts:
-        message = f"“{text}” is no limit – PT30M, PT4H or P30D"
-        raise ValueError(message)
+        raise Wrong(said("“%(value)s” is no limit.", value=text), said("PT30M, PT4H or P30D"))
     found = Within(parts.get("days", 0), parts.get("hours", 0) * 60 + parts.get("minutes", 0))
     if found == Within():
-        message = "The limit is zero – at least PT1M"
-        raise ValueError(message)
+        raise Wrong(said("The limit is zero."), said("at least %(least)s", least="PT1M"))
     return found
 
 

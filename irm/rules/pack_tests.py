@@ -14,8 +14,8 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from irm.conditions import level_words
-from irm.errors import Invalid
-from irm.positions import Document, Fault, LanguageError, Loc
+from irm.errors import Invalid, Said, Wrong, said
+from irm.positions import Document, Fault, LanguageError, Loc, faults_of_model
 from irm.rules.duties import Cii, IncidentSubject, Levels, Owed, Party, Share, due
 from irm.rules.evaluate import Grading, GradingContext, grade
 from irm.rules.facts import NONE, FactValue, Register
@@ -140,19 +140,30 @@ def run_tests(pack: Pack, document: Document) -> PackCheck:
             parsed = shape.model_validate(test)
             wrong = list(_run(parsed, pack, seen))
         except ValidationError as error:
-            faults += [document.fault((*loc, *one["loc"]), one["msg"] + ".") for one in error.errors(include_url=False)]
+            faults += faults_of_model(document, shape, error, at=loc)
             continue
         except Invalid as error:
-            faults += [document.fault(loc, f"{one.field}: {one.message % one.context}") for one in error.errors]
+            faults += [document.fault(loc, _about(one.field, Said(one.message, **one.context))) for one in error.errors]
+            continue
+        except Wrong as error:
+            faults.append(document.fault(loc, error.message, error.hint))
             continue
         except (ValueError, TypeError) as error:
-            faults.append(document.fault(loc, f"{error}."))
+            faults.append(document.fault(loc, said("The test cannot be run: %(told)s", told=error)))
             continue
-        faults += [document.fault((*loc, *where), f"{test.get('name', '')}: {message}") for where, message in wrong]
+        faults += [document.fault((*loc, *where), _about(test.get("name", ""), message)) for where, message in wrong]
         passed += (len(parsed.table) if isinstance(parsed, _Table) else 1) - len({where for where, _ in wrong})
     if not faults:
         faults += [document.fault(("tests",), message) for message in seen.untested()]
     return PackCheck(passed, tuple(sorted(faults)))
+
+
+def _about(name: str, message: Said) -> Said:
+    return said("%(name)s: %(message)s", name=name, message=message)
+
+
+def _differs(what: str, found: object, wanted: object) -> Said:
+    return said("%(what)s is %(found)s, the test says %(wanted)s.", what=what, found=found, wanted=wanted)
 
 
 class _Seen:
@@ -175,16 +186,16 @@ class _Seen:
         self.held |= held
         self.not_held |= {rule.id for rule in self.pack.duties} - held
 
-    def untested(self) -> Iterator[str]:
+    def untested(self) -> Iterator[Said]:
         standing = {rule.id for rule in self.pack.duties if rule.kind == "standing"}
         for rule in self.pack.rules:
             if rule.id not in self.held and rule.id not in standing:
-                yield f"No test sees {rule.name} hold."
+                yield said("No test sees %(rule)s hold.", rule=rule.name)
             elif rule.id not in self.not_held:
-                yield f"No test sees {rule.name} not hold."
+                yield said("No test sees %(rule)s not hold.", rule=rule.name)
 
 
-def _run(test: BaseModel, pack: Pack, seen: _Seen) -> Iterator[tuple[Loc, str]]:
+def _run(test: BaseModel, pack: Pack, seen: _Seen) -> Iterator[tuple[Loc, Said]]:
     if isinstance(test, _Table):
         yield from _run_table(test, pack, seen)
     elif isinstance(test, _GradeTest):
@@ -193,7 +204,7 @@ def _run(test: BaseModel, pack: Pack, seen: _Seen) -> Iterator[tuple[Loc, str]]:
         yield from _run_due(test, pack, seen)
 
 
-def _run_table(test: _Table, pack: Pack, seen: _Seen) -> Iterator[tuple[Loc, str]]:
+def _run_table(test: _Table, pack: Pack, seen: _Seen) -> Iterator[tuple[Loc, Said]]:
     for index, row in enumerate(test.table):
         facts = _facts({"others": NONE, test.fact: row.value})
         grading = grade(
@@ -205,10 +216,10 @@ def _run_table(test: _Table, pack: Pack, seen: _Seen) -> Iterator[tuple[Loc, str
             ("possible", row.possible, grading.possible),
         ):
             if wanted is not None and level_words()[wanted] != got:
-                yield ("table", index), f"{test.fact} {row.value}: {what} is {level_word(got)}, the test says {wanted}."
+                yield ("table", index), _about(f"{test.fact} {row.value}", _differs(what, level_word(got), wanted))
 
 
-def _run_grade(test: _GradeTest, pack: Pack, seen: _Seen) -> Iterator[tuple[Loc, str]]:
+def _run_grade(test: _GradeTest, pack: Pack, seen: _Seen) -> Iterator[tuple[Loc, Said]]:
     given, expect = test.grade, test.expect
     registers = given.systems if isinstance(given.systems, list) else [given.systems]
     context = GradingContext(given.discovered_at, given.category)
@@ -223,17 +234,17 @@ def _run_grade(test: _GradeTest, pack: Pack, seen: _Seen) -> Iterator[tuple[Loc,
         ("gb20986 indicated", gb.indicated, grading.gb20986.indicated),
     ):
         if wanted is not None and level_words()[wanted] != got:
-            yield ("expect",), f"{what} is {level_word(got)}, the test says {wanted}."
+            yield ("expect",), _differs(what, level_word(got), wanted)
     if gb.status is not None and gb.status != grading.gb20986.status:
-        yield ("expect",), f"gb20986 is {grading.gb20986.status}, the test says {gb.status}."
+        yield ("expect",), _differs("gb20986", grading.gb20986.status, gb.status)
     outcomes = {line.rule_id.partition("/")[2]: line.outcome for line in grading.trace}
     for name, outcome in expect.outcomes.items():
         if outcomes.get(name) != outcome:
-            yield ("expect", "outcomes", name), f"{name} is {outcomes.get(name)}, the test says {outcome}."
+            yield ("expect", "outcomes", name), _differs(name, outcomes.get(name), outcome)
     if expect.by_hand is not None:
         by_hand = sorted(line.rule_id.partition("/")[2] for line in grading.by_hand)
         if by_hand != sorted(expect.by_hand):
-            yield ("expect", "by_hand"), f"to be looked up by hand: {by_hand}, the test says {expect.by_hand}."
+            yield ("expect", "by_hand"), _differs("by_hand", by_hand, expect.by_hand)
 
 
 def _facts(given: Mapping[str, Any]) -> dict[str, FactValue]:
@@ -263,7 +274,7 @@ _KINDS: Final = (
 _ROLE_KINDS: Final = {"cloud_authority": "cloud_authority", "vendor": "vendor"}
 
 
-def _run_due(test: _DueTest, pack: Pack, seen: _Seen) -> Iterator[tuple[Loc, str]]:
+def _run_due(test: _DueTest, pack: Pack, seen: _Seen) -> Iterator[tuple[Loc, Said]]:
     given = test.due
     directory = [Party(UUID(int=at), kind, tier, joined) for at, (kind, tier, joined) in enumerate(_KINDS, 1)]
     by_kind = {party.kind: party.id for party in reversed(directory)}
@@ -309,10 +320,26 @@ def _run_due(test: _DueTest, pack: Pack, seen: _Seen) -> Iterator[tuple[Loc, str
             and one.information_only == wanted.information_only
         ]
         if not matching:
-            yield ("expect", "owed", index), f"{wanted.rule} to {wanted.to} is not owed; owed are {names}."
+            yield (
+                ("expect", "owed", index),
+                said(
+                    "%(rule)s to %(to)s is not owed; owed are: %(owed)s.",
+                    rule=wanted.rule,
+                    to=wanted.to,
+                    owed=", ".join(names) or "–",
+                ),
+            )
         elif wanted.due_at is not None and wanted.due_at not in {one.due_at for one in matching}:
             moments = ", ".join(str(one.due_at) for one in matching)
-            yield ("expect", "owed", index), f"{wanted.rule} is due at {moments}, the test says {wanted.due_at}."
+            yield (
+                ("expect", "owed", index),
+                said(
+                    "%(rule)s is due at %(found)s, the test says %(wanted)s.",
+                    rule=wanted.rule,
+                    found=moments,
+                    wanted=wanted.due_at,
+                ),
+            )
     for index, name in enumerate(test.expect.not_owed):
         if name in names:
-            yield ("expect", "not_owed", index), f"{name} is owed."
+            yield ("expect", "not_owed", index), said("%(rule)s is owed.", rule=name)

@@ -13,7 +13,7 @@ from babel.messages.pofile import read_po
 
 from tests.architecture.sources import CHINESE, PACKAGE, ROOT, docstrings, modules, templates, tracked
 
-KEYWORDS = {"_": None, "N_": None, "t": None, "gettext": None, "ngettext": (1, 2), "plural": (1, 2)}
+KEYWORDS = {"_": None, "N_": None, "said": None, "t": None, "gettext": None, "ngettext": (1, 2), "plural": (1, 2)}
 ERRORS = ("Invalid", "Unauthenticated", "Forbidden", "NotFound", "Conflict", "Unavailable", "IrmError", "Finding")
 SENTENCE = re.compile(r"[A-Z].*\s.*|[A-Z][a-z]+$")
 
@@ -73,6 +73,45 @@ def test_every_text_has_its_chinese() -> None:
     assert wanted, "no texts found: the extraction is broken"
     missing = [f"{where}: {msgid!r}" for msgid, where in wanted.items() if not chinese().get(msgid, ("",))[0]]
     assert not missing, f"{len(missing)} texts without Chinese:\n" + "\n".join(sorted(missing))
+
+
+WORDS = re.compile(r"[a-z]{2,} [a-z]")
+SPOKEN = {
+    # calls whose text somebody reads → how many of their first arguments are text, after how many that are not
+    "Wrong": (0, 2),
+    "CannotStart": (0, 1),
+    "EmbeddedError": (0, 1),
+    "_fault": (1, 2),
+    "fault": (1, 2),
+    "Fault": (3, 2),
+    "ConditionFault": (2, 2),
+}
+
+
+def test_faults_of_files_and_of_starting_are_said() -> None:
+    """A sentence that is put together by hand reads English to everybody; `said("… %(name)s", name=…)` does not."""
+    wrong = []
+    for module in modules():
+        marks = any(
+            isinstance(one, ast.ImportFrom)
+            and one.module == "irm.errors"
+            and "said" in {name.name for name in one.names}
+            for one in ast.walk(module.tree)
+        )
+        for node in ast.walk(module.tree):
+            if not isinstance(node, ast.Call):
+                continue
+            function = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if function == "said" and marks and not (node.args and isinstance(node.args[0], ast.Constant)):
+                wrong.append(f"{module.at(node)} said() of a variable: mark the text where it stands")
+            before, count = SPOKEN.get(function, (0, 0))
+            starred = next((at for at, one in enumerate(node.args) if isinstance(one, ast.Starred)), None)
+            texts = node.args[before if starred is None else starred + 1 :][:count]
+            for one in texts:
+                parts = one.values if isinstance(one, ast.JoinedStr) else [one]
+                if any(isinstance(part, ast.Constant) and WORDS.search(str(part.value)) for part in parts):
+                    wrong.append(f"{module.at(one)} {function}() of a text that is not said()")
+    assert not wrong, "\n".join(wrong)
 
 
 def test_no_translation_is_uncertain() -> None:

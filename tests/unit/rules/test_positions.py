@@ -37,7 +37,7 @@ def test_every_fault_at_its_place_with_what_was_meant() -> None:
         "f.yaml:3:5: “within” is missing.",
         "f.yaml:4:5: There is no “withn” here. – within?",
         "f.yaml:5:12: “lawe” is not possible here. – law?",
-        "f.yaml:6:21: Input should be a valid integer, unable to parse string as an integer.",
+        "f.yaml:6:21: This must be a whole number.",
         "f.yaml:7:1: There is no “extra” here. – one of rules, version",
     ]
 

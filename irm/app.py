@@ -6,15 +6,13 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from typing import Any, Final
 
 import structlog
-from litestar import Litestar, Request, Router, get
+from litestar import Litestar, Request, get
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ControllerRouterHandler
 from sqlalchemy.exc import SQLAlchemyError
 
-from irm import log, problems
+from irm import log, openapi, problems
 from irm.access import guard, own_account, pages as access_pages, routes as access_routes
 from irm.access.policy import PUBLIC
 from irm.announce import announcer
@@ -100,13 +98,9 @@ def create_app(settings: Settings, db: Database, clock: Clock, *, owning: Lifesp
         guards=[guard.authorize],
         lifespan=[*([owning] if owning else []), live.lifespan],
         exception_handlers=problems.HANDLERS,
+        request_class=problems.ReadableRequest,
         state=State({"db": db, "clock": clock, "settings": settings}),
-        openapi_config=OpenAPIConfig(
-            title="irm",
-            version="1",
-            openapi_router=Router("/api/v1/openapi", route_handlers=[], opt=PUBLIC),
-            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
-        ),
+        openapi_config=openapi.configuration(),
         request_max_body_size=LARGEST_BODY,
         logging_config=None,  # ours (irm/log.py); Litestar's would write addresses at INFO
         pdb_on_exception=False,

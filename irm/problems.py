@@ -1,5 +1,6 @@
 """Errors to the outside: RFC 9457 problem+json for the API, a page or a fragment for people. The only home of status codes."""
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -7,7 +8,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import ClientException, HTTPException, ValidationException
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError as PoolTimeout
 
@@ -20,6 +21,32 @@ from irm.web.sign_in import to_sign_in
 log = structlog.get_logger(__name__)
 
 AnyRequest = Request[Any, Any, Any]
+
+DECODER_SAYS: Final = (
+    (re.compile(r"Object contains unknown field `(?P<field>[^`]*)`"), N_("There is no such field.")),
+    (re.compile(r"Object missing required field `(?P<field>[^`]*)`"), N_("This is needed.")),
+    (re.compile(r"Invalid enum value '?(?P<value>.*?)'?", re.DOTALL), N_("There is no such choice: %(value)s")),
+    (re.compile(r"Invalid RFC3339 encoded datetime"), N_("Not a moment: write 2026-11-21T03:41:00+08:00.")),
+    (re.compile(r"Invalid UUID"), N_("Not an identifier.")),
+    (
+        re.compile(r"Expected `(?P<expected>.*?)`, got `(?P<got>.*?)`"),
+        N_("Of the wrong type: %(expected)s is expected, %(got)s was sent."),
+    ),
+)
+"""What msgspec says about a body or a parameter, and our words for it."""
+
+
+class ReadableRequest(Request[Any, Any, Any]):
+    """A body that is no UTF-8, or nested without end, cannot be read: 400 like every other that is no JSON."""
+
+    async def json(self) -> Any:
+        try:
+            return await super().json()
+        except UnicodeDecodeError as error:
+            raise ClientException(detail="invalid UTF-8") from error
+        except RecursionError as error:
+            raise ClientException(detail="nested too deeply") from error
+
 
 STATUS: Final[Mapping[str, int]] = {
     "invalid": 422,
@@ -69,7 +96,7 @@ def of_http(request: AnyRequest, error: HTTPException) -> Response[Any]:
     """Litestar's own: unknown path, method, unreadable or ill-typed body (400 there, 422 with fields here)."""
     t = _t(request)
     if isinstance(error, ValidationException):
-        errors = _fields(error)
+        errors = _fields(error, t)
         text = t("The request holds something that irm does not understand.")
         return _answer(request, t, 422 if errors else 400, "invalid", text, errors)
     status = error.status_code
@@ -158,13 +185,23 @@ def _wants_page(request: AnyRequest) -> bool:
     return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", "text/html")
 
 
-def _fields(error: ValidationException) -> list[dict[str, str]]:
+def _fields(error: ValidationException, t: Translator) -> list[dict[str, str]]:
     extra = error.extra if isinstance(error.extra, list) else []
-    return [
-        {"field": str(one.get("key", "")), "message": str(one.get("message", ""))}
-        for one in extra
-        if isinstance(one, dict)
-    ]
+    return [_field(str(one.get("key", "")), str(one.get("message", "")), t) for one in extra if isinstance(one, dict)]
+
+
+def _field(key: str, message: str, t: Translator) -> dict[str, str]:
+    """What the decoder says in English, in the reader's language and at the field that it is about."""
+    where = "" if key == "data" else key.removesuffix("[...]")
+    if message == f"'{key}'":
+        return {"field": where, "message": t("The request has no content.")}
+    for pattern, text in DECODER_SAYS:
+        if found := pattern.fullmatch(message):
+            named = found.groupdict()
+            if name := named.pop("field", ""):
+                where = f"{where}.{name}" if where else name
+            return {"field": where, "message": t(text, **named)}
+    return {"field": where, "message": t("Not valid: %(why)s", why=message)}
 
 
 def _t(request: AnyRequest) -> Translator:

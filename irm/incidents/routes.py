@@ -48,7 +48,7 @@ async def secrecy_gate(request: Request[Any, Any, Any]) -> None:
     """Before the body is validated, remembered or hashed: state secrets are refused, whatever else it says."""
     try:
         answer = msgspec.json.decode(await request.body(), type=_Gate).classified
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return  # not to be read; the handler says so
     if answer not in {"yes", "unsure"}:
         return

@@ -203,6 +203,9 @@ async def _target(
 async def _joined(tx: Tx, given: FileIncident, by: Principal, found: list[FieldError]) -> IncidentRow | None:
     if not given.joins:
         return None
+    if intake.has_control_characters(given.joins):
+        found.append(FieldError("joins", NO_INCIDENT))
+        return None
     row = await tx.scalar(select(IncidentRow).where(IncidentRow.number == given.joins).with_for_update(key_share=True))
     if row is not None and row.status in LIVE:
         parts = set(await tx.scalars(select(PartRow.organization_id).where(PartRow.incident_id == row.id)))

@@ -94,6 +94,7 @@ async def get_delivery(
     db: NamedDependency[Database],
     t: NamedDependency[Translator],
 ) -> DeliveryView:
+    """One message with its attempts."""
     async with db.transaction(principal.actor) as tx:
         return delivery_view(await readable(tx, principal, delivery_id), t)
 

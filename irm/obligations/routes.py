@@ -70,6 +70,7 @@ async def get_obligation(
     clock: NamedDependency[Clock],
     t: NamedDependency[Translator],
 ) -> ObligationView:
+    """One duty: its article, its clock, what decided that it is owed, and the drafts for it."""
     far = reach(principal, Permission.READ_OBLIGATIONS)
     async with db.transaction(principal.actor) as tx:
         return obligation_view(await queries.obligation(tx, obligation_id, now=clock.now(), reach=far), t)
@@ -139,6 +140,7 @@ async def edit_submission(
     t: NamedDependency[Translator],
     data: JSONBody[EditReport],
 ) -> SubmissionView:
+    """Change the items of a draft. With `version`, a change by somebody else in between is a 409."""
     async with db.transaction(principal.actor) as tx:
         await writable(tx, principal, submission_id)
         await drafting.edit_draft(

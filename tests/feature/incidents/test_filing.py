@@ -233,3 +233,50 @@ async def test_numbers_count_up_and_an_unknown_target_is_no_obstacle(sign_in: An
     two = (await client.post(URL, json=filing(target={"kind": "unknown"}))).json()
     assert int(two["number"][-6:]) == int(one["number"][-6:]) + 1
     assert intake_policy().longest_text == 20_000
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ('{"classified":"no","text":"\xe9"}'.encode("latin-1"), 400),
+        (b"[" * 100_000, 400),
+        (b'{"x":' + b"[" * 100_000, 400),
+        (b'{"classified":', 400),
+        (b"", 422),
+    ],
+    ids=["no UTF-8", "nested without end", "nested within a field", "cut off", "empty"],
+)
+async def test_a_body_that_cannot_be_read_is_the_callers_fault(
+    sign_in: Any, city: City, body: bytes, status: int
+) -> None:
+    client = await sign_in(city.vendor_duty)
+    answer = await client.post(URL, content=body, headers={"content-type": "application/json"})
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+
+
+async def test_what_the_decoder_refuses_is_said_at_the_field_in_the_readers_language(
+    sign_in: Any, city: City, filing: Any
+) -> None:
+    client = await sign_in(city.vendor_duty)
+    target = {"kind": "unknown", "floor": 3}
+    without = {name: value for name, value in filing().items() if name != "contact"}
+    wrong: list[tuple[Any, str, str]] = [
+        (filing(colour="red"), "colour", "没有这一字段。"),
+        (filing(target=target), "target.floor", "没有这一字段。"),
+        (without, "contact", "此项必填。"),
+        (filing(text=7), "text", "类型不符：应为 str，实为 int。"),
+        (filing(known_at="yesterday"), "known_at", "时间格式有误，请按 2026-11-21T03:41:00+08:00 填写。"),
+    ]
+    for body, field, message in wrong:
+        answer = await client.post(URL, json=body, headers={"accept-language": "zh-CN"})
+        assert answer.status_code == 422
+        (error,) = answer.json()["errors"]
+        assert (error["field"], error["message"]) == (field, message)
+
+
+async def test_a_number_that_no_incident_can_have_joins_nothing(
+    db: Database, sign_in: Any, city: City, filing: Any
+) -> None:
+    answer = await (await sign_in(city.vendor_duty)).post(URL, json=filing(joins="SJ-\0"))
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "joins")
+    assert await _count(db, IncidentRow) == 0

@@ -1,0 +1,55 @@
+"""The OpenAPI document tells the truth about errors, sign-in and every operation, and needs nothing from outside."""
+
+from typing import Any
+
+import httpx
+
+DOCUMENT = "/api/v1/openapi/openapi.json"
+
+
+async def document(client: httpx.AsyncClient) -> Any:
+    answer = await client.get(DOCUMENT)
+    assert answer.status_code == 200
+    return answer.json()
+
+
+def operations(described: Any) -> list[tuple[str, str, Any]]:
+    return [
+        (method, path, operation)
+        for path, methods in described["paths"].items()
+        for method, operation in methods.items()
+    ]
+
+
+async def test_every_error_answer_is_a_problem(client: httpx.AsyncClient) -> None:
+    for method, path, operation in operations(await document(client)):
+        errors = {status: answer for status, answer in operation["responses"].items() if status >= "4"}
+        assert "default" in errors, (method, path)
+        for status, answer in errors.items():
+            content = answer["content"]
+            assert list(content) == ["application/problem+json"], (method, path, status)
+            assert content["application/problem+json"]["schema"] == {"$ref": "#/components/schemas/Problem"}
+        if "{" in path:
+            assert "404" in errors, (method, path)
+        if operation.get("requestBody"):
+            assert "422" in errors, (method, path)
+
+
+async def test_every_operation_says_how_to_sign_in_and_what_it_does(client: httpx.AsyncClient) -> None:
+    described = await document(client)
+    assert set(described["components"]["securitySchemes"]) == {"token", "session"}
+    for method, path, operation in operations(described):
+        assert operation.get("description", "").strip(), (method, path)
+        if path == "/api/v1/sms/inbound":
+            assert operation["security"] == []
+            assert "401" in operation["responses"]
+        else:
+            assert operation["security"] == [{"token": []}, {"session": []}], (method, path)
+            assert {"401", "403"} <= set(operation["responses"]), (method, path)
+
+
+async def test_the_document_describes_no_handler_of_the_framework(client: httpx.AsyncClient) -> None:
+    described = await document(client)
+    assert not [path for path in described["paths"] if path.startswith("/api/v1/openapi")]
+    assert "http://" not in str(described)
+    assert "https://" not in str(described)

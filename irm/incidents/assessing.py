@@ -114,7 +114,8 @@ async def confirm_assessment(tx: Tx, assessment_id: UUID, *, confirmed: bool, by
 
 
 async def _decide(tx: Tx, row: LevelAssessmentRow, *, confirmed: bool, by: Principal, now: datetime) -> None:
-    row.second_person = by.account_id
+    """By a second person; whoever asked for a lowering may overtake it alone, by raising."""
+    row.second_person = by.account_id if by.account_id != row.assessed_by else None
     if confirmed:
         row.confirmed_at = now
     else:

@@ -168,8 +168,8 @@ async def acknowledge(
 
     Where the first confirmation closes the page, everybody's waiting messages are taken back; what is on its way is
     marked `crossed`. A message that was skipped can be confirmed too: the desk called by telephone instead. Confirming
-    again changes nothing. Locks the page's deliveries. `at`: when the person confirmed;
-    `now`: when irm learned it.
+    again changes nothing. Locks the page's deliveries. `at`: when the person confirmed, to the minute at least: not
+    before the page was there; `now`: when irm learned it.
     """
     if means not in MEANS:
         message = f"unknown means {means!r}"
@@ -193,6 +193,9 @@ async def acknowledge(
         raise Conflict("This message does not ask for a confirmation.")
     if row.acknowledged_at is not None:
         return Acknowledgement(row.id, page_key, row.acknowledged_by, row.acknowledged_at, already=True)
+    if at < row.created_at.replace(second=0, microsecond=0):
+        raise Invalid("This is earlier than what it answers.", field="at")
+    at = max(at, row.created_at)
     who = actor or (Actor("person", by_person, row.organization_id) if by_person else SYSTEM)
     for each in rows:
         same = (each.person_id, each.post_id) == (row.person_id, row.post_id)

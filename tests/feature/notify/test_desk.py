@@ -166,6 +166,7 @@ async def test_confirming_by_the_interface_twice(desk: Desk, sign_in: SignIn, dr
     ("body", "field"),
     [
         ({"at": "2026-11-21T10:00:00+08:00"}, "at"),
+        ({"at": "2026-11-21T03:20:00+08:00"}, "at"),
         ({"at": "2026-11-20T10:00:00"}, "at"),
         ({"at": "soon"}, None),
         ({"when": None}, None),

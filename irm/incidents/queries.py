@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, case, func, or_, select, true, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from irm.access.policy import Permission, Principal, Reach, reach
@@ -250,12 +250,16 @@ async def parts_of(tx: Tx, sight: Sight) -> list[Part]:
     ]
 
 
-async def system_ids_of(tx: Tx, incident_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
-    """By incident, the systems concerned."""
+async def system_ids_of(tx: Tx, incident_ids: Sequence[UUID], by: Principal) -> dict[UUID, list[UUID]]:
+    """By incident, the systems concerned; of parts that the reader sees."""
+    far = reach(by, Permission.READ_INCIDENTS)
     rows = await tx.execute(
         select(PartRow.incident_id, PartSystemRow.system_id)
         .join(PartSystemRow, PartSystemRow.part_id == PartRow.id)
-        .where(PartRow.incident_id.in_(incident_ids))
+        .where(
+            PartRow.incident_id.in_(incident_ids),
+            true() if far.everything else PartRow.organization_id.in_(far.organizations),
+        )
         .distinct()
         .order_by(PartRow.incident_id, PartSystemRow.system_id)
     )
@@ -311,7 +315,8 @@ async def latest_trace(tx: Tx, sight: Sight) -> list[dict[str, Any]]:
                 )
             )
         )
-        rows = [row for row in rows if row.part_id is None or row.part_id in own]
+        # The whole's reasons hold other parts' facts and systems; who has none of its own part sees the whole's.
+        rows = [row for row in rows if row.part_id in own] or [row for row in rows if row.part_id is None]
     deciding = min(rows, key=lambda row: (row.reached, row.possible, row.part_id is not None), default=None)
     return list(deciding.trace) if deciding else []
 

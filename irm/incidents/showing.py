@@ -39,7 +39,7 @@ def levels(one: Incident) -> LevelsView:
 async def lines(tx: Tx, rows: Sequence[Incident], by: Principal) -> list[IncidentLine]:
     """For lists: with the systems' names and the limit that comes first among the reader's own."""
     ids = [row.id for row in rows]
-    concerned = await queries.system_ids_of(tx, ids)
+    concerned = await queries.system_ids_of(tx, ids, by)
     systems = await register.systems(tx, {one for some in concerned.values() for one in some})
     limits = await next_limits(tx, ids, None if by.is_authority else by.organizations)
     return [

@@ -36,6 +36,7 @@ COMMON: Final = frozenset(
     }
 )
 """What everybody with a part sees; all else only whom it names."""
+COMMON_OF_A_FILING: Final = ("number", "means", "status", "exercise", "category")
 
 WORDS: Final[Mapping[str, str]] = {
     "incident.filed": N_("Incident filed"),
@@ -101,6 +102,9 @@ KEY: Final = (
     "obligation.overdue",
     "delivery.acknowledged",
 )
+_HANDED_OVER: Final = frozenset(
+    {"submission.submitted", "submission.receipted", "submission.refused", "submission.returned"}
+)
 _WHOSE: Final = ("organization", "bearer", "recipient", "organization_id")
 
 
@@ -145,7 +149,7 @@ async def entries_of(
             row.action,
             row.subject,
             row.actor,
-            json.loads(row.body),
+            _shown(row, sight),
             row.leaf_hash.hex(),
             reasons.get(row.id, ""),
         )
@@ -162,7 +166,21 @@ def _concerns(row: LedgerEntryRow, organizations: frozenset[UUID]) -> bool:
         return True
     own = {str(one) for one in organizations}
     named = {body.get(key) for key in _WHOSE} | set(body.get("for") or ())
+    if row.action not in _HANDED_OVER:
+        # Nobody sees who still owes him something, or what is being written to him.
+        named -= {body.get("recipient")} - {body.get("bearer"), body.get("organization")}
     return not own.isdisjoint(named)
+
+
+def _shown(row: LedgerEntryRow, sight: Sight) -> dict[str, Any]:
+    """The entry's body; of a filing, nothing that says who else is concerned, and by which system."""
+    body: dict[str, Any] = json.loads(row.body)
+    if sight.everything or row.action != "incident.filed":
+        return body
+    own = {str(one) for one in sight.organizations}
+    if body.get("organization") not in own:
+        return {name: body[name] for name in COMMON_OF_A_FILING if name in body}
+    return {**body, "parts": [one for one in body.get("parts") or () if one in own]}
 
 
 async def _reasons(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, str]:

@@ -1,5 +1,6 @@
 """An organization sees its incidents, and of them the common facts and its own part (promise 5)."""
 
+import re
 from typing import Any
 
 import pytest
@@ -104,6 +105,34 @@ async def test_a_part_sees_its_own_words_and_files_only(sign_in: Any, city: City
     await sign_in(city.officer)
     assert "what the vendor wrote" in (await client.get(where)).text
     assert (await client.get(link)).status_code == 200
+
+
+async def test_who_else_is_concerned_stays_unsaid(sign_in: Any, city: City, filing: Any) -> None:
+    """Two units in one incident: neither learns of the other from the list, the timeline or the reasons of the level."""
+    client = await sign_in(city.officer)
+    number = (await client.post(URL, json=filing())).json()["number"]
+    joined = await client.post(
+        URL,
+        json=filing(joins=number, target={"kind": "system", "system": "archive"}, text="the same note"),
+    )
+    assert joined.json()["number"] == number, joined.text
+    await sign_in(city.other_duty)
+    listed = (await client.get(URL)).json()["incidents"]
+    names = listed[0]["systems"]
+    assert len(names) == 1
+    answer = await client.get(f"{URL}/{number}/timeline")
+    timeline = answer.text
+    for one in answer.json()["entries"]:
+        assert not {str(city.unit), str(city.vendor), str(city.portal)} & set(re.findall(r"[0-9a-f-]{36}", str(one))), (
+            one["action"],
+            one["body"],
+        )
+    for foreign in (city.unit, city.vendor, city.portal):
+        assert str(foreign) not in timeline
+    assert str(city.archive) in timeline or str(city.other) in timeline
+    await sign_in(city.officer)
+    assert len((await client.get(URL)).json()["incidents"][0]["systems"]) == 2
+    assert str(city.portal) in (await client.get(f"{URL}/{number}/timeline")).text
 
 
 @pytest.mark.parametrize(

@@ -38,20 +38,11 @@ from irm.obligations.schemas import (
     SubmissionView,
 )
 from irm.obligations.subjects import Subject
-from irm.playbooks.queries import RunStanding, Task, runs_of, tasks_of
+from irm.playbooks.schemas import PlanView, TaskList
+from irm.playbooks.showing import plan_view, task_list
 
 TAGS: Final = ["incidents"]
 NO_FILE: Final = N_("There is no such file, or it is not yours to see.")
-
-
-class Plan(Struct, frozen=True):
-    """Runs with what has happened and what is going to happen before it does."""
-
-    runs: list[RunStanding]
-
-
-class TaskList(Struct, frozen=True):
-    tasks: list[Task]
 
 
 class AttachmentList(Struct, frozen=True):
@@ -190,12 +181,13 @@ async def plan(
     db: NamedDependency[Database],
     clock: NamedDependency[Clock],
     principal: NamedDependency[Principal],
-) -> Plan:
+    t: NamedDependency[Translator],
+) -> PlanView:
     """Who was and will be asked, step by step, as far as it concerns the reader's organizations."""
     async with db.transaction(principal.actor) as tx:
         found = await sight(tx, number, principal)
         own = None if found.everything else found.organizations
-        return Plan(await runs_of(tx, found.incident.subject, now=clock.now(), own=own))
+        return await plan_view(tx, found.incident.subject, t, now=clock.now(), own=own)
 
 
 @get(
@@ -205,13 +197,16 @@ async def plan(
     operation_id="get_incident_tasks",
 )
 async def tasks(
-    number: FromPath[str], db: NamedDependency[Database], principal: NamedDependency[Principal]
+    number: FromPath[str],
+    db: NamedDependency[Database],
+    principal: NamedDependency[Principal],
+    t: NamedDependency[Translator],
 ) -> TaskList:
     """Tasks given to the reader's organizations; for the cloud authority all."""
     async with db.transaction(principal.actor) as tx:
         found = await sight(tx, number, principal)
         own = None if found.everything else found.organizations
-        return TaskList(await tasks_of(tx, found.incident.subject, own=own))
+        return await task_list(tx, found.incident.subject, t, own=own)
 
 
 @get(

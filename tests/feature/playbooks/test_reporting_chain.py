@@ -79,8 +79,10 @@ async def test_the_chain_of_a_real_incident(night: Night, vendor: make.Account, 
     assert {row.rule_id for row in owed} >= {"cac-2025-reporting/other-operator", "city-chain/city-cyberspace-office"}
     plan = await officer.get(f"/api/v1/incidents/{number}/plan")
     assert plan.status_code == 200
-    assert (await officer.get(f"/api/v1/incidents/{number}/tasks")).status_code == 200
-    assert (await officer.get(f"/api/v1/runs/{chain.id}")).status_code == 200
+    told = (await officer.get(f"/api/v1/runs/{chain.id}")).json()
+    assert plan.json()["runs"] == [told], "the same run is told in the same words under both addresses"
+    tasks = (await officer.get(f"/api/v1/incidents/{number}/tasks")).json()["tasks"]
+    assert [one["id"] for one in tasks] == [str(task.id)]
 
 
 async def test_the_chain_climbs_and_an_answer_ends_it(

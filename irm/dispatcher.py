@@ -22,8 +22,10 @@ logger = structlog.get_logger(__name__)
 POLL_SECONDS: Final = 0.05
 SILENCE: Final = timedelta(seconds=5)
 WINDOWS: Final = {"urgent": 400, "normal": 100, "bulk": 20}
-CHANNEL_WINDOW: Final = 40
+CHANNEL_WINDOW: Final = 6
+"""Messages of one channel under way at once."""
 OWN_HANDS: Final = 16
+OWN_CHANNEL_WINDOW: Final = 4
 ASK_AGAIN: Final = timedelta(seconds=3)
 LYING_EVERY: Final = timedelta(seconds=1)
 
@@ -61,7 +63,7 @@ class Dispatcher:
         async with self.me.db.transaction(SYSTEM) as tx:
             if await jobs.is_anything_due(tx, now):
                 windows = {queue: min(window, free) if alone else window for queue, window in WINDOWS.items()}
-                handed = await jobs.hand_over(tx, now, windows, CHANNEL_WINDOW)
+                handed = await jobs.hand_over(tx, now, windows, OWN_CHANNEL_WINDOW if alone else CHANNEL_WINDOW)
             if now >= self._look_for_lying_at:
                 self._look_for_lying_at = now + LYING_EVERY
                 lying = await jobs.left_lying(tx, now, SILENCE, OWN_HANDS)

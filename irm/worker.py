@@ -10,7 +10,9 @@ from irm.notify.presence import note_channels_of
 from irm.process import process
 from irm.wiring import WIRING
 
-THREADS = 8
+THREADS = 20
+"""Of each pool; more than every channel's window together (`dispatcher.CHANNEL_WINDOW`): a provider that hangs must leave
+hands for all other work."""
 
 
 async def run(settings: Settings) -> None:

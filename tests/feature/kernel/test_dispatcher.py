@@ -12,13 +12,13 @@ import pytest
 from redis import Redis
 from sqlalchemy import func, select
 
-from irm import broker, dispatcher, jobs, performing
+from irm import broker, dispatcher, jobs, performing, worker
 from irm.clock import DatabaseClock
 from irm.config import Settings
 from irm.db import SYSTEM, Database, Tx
 from irm.dispatcher import Dispatcher
 from irm.heartbeat import HeartbeatRow
-from irm.jobs import Inside, JobRow
+from irm.jobs import Inside, JobRow, Outside, Resources
 from irm.ledger import Wiring
 from irm.process import Process
 
@@ -53,11 +53,11 @@ async def dispatching(me: Process, broker_url: str, monkeypatch: pytest.MonkeyPa
 
 
 @asynccontextmanager
-async def working(me: Process, broker_url: str) -> AsyncIterator[None]:
+async def working(me: Process, broker_url: str, threads: int = 2) -> AsyncIterator[None]:
     async def perform(job_id: UUID) -> bool:
         return await performing.perform(me.db, WIRING.jobs, me.resources, job_id)
 
-    pools = broker.workers(broker_url, perform, asyncio.get_running_loop(), threads=2)
+    pools = broker.workers(broker_url, perform, asyncio.get_running_loop(), threads=threads)
     for pool in pools:
         await asyncio.to_thread(pool.start)
     yield
@@ -132,3 +132,37 @@ async def test_two_dispatchers_and_a_worker_give_one_effect_each(
         await schedule(me, *range(60))
         await until(lambda: all_done(me))
     assert await effects(me) == list(range(60))
+
+
+async def test_providers_that_hang_delay_no_other_channel(
+    me: Process, broker_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More messages by two hanging channels than there are hands: what needs neither is done at once (promise 3)."""
+    hung = asyncio.Event()
+
+    async def claim(_tx: Tx, args: dict[str, Any], _now: datetime, _attempt: int) -> dict[str, Any]:
+        return args
+
+    async def call(_work: Any, _resources: Resources) -> None:
+        await hung.wait()
+
+    async def record(*_args: Any) -> None:
+        return None
+
+    wiring = Wiring({"count": Inside(count), "hang": Outside(claim, call, record, 20)}, ())
+    monkeypatch.setattr(f"{__name__}.WIRING", wiring)
+    async with me.db.transaction(SYSTEM) as tx:
+        for channel in ("sms", "email", "webhook"):
+            for n in range(50):
+                await jobs.schedule(
+                    tx, "hang", {"n": n}, run_at=me.clock.now(), queue="urgent", priority=1, channel=channel
+                )
+    async with dispatching(me, broker_url, monkeypatch), working(me, broker_url, worker.THREADS):
+        await asyncio.sleep(1)
+        await schedule(me, 1, queue="urgent")
+        await until(lambda: _is(me, [1]), seconds=3)
+        hung.set()
+
+
+async def _is(me: Process, expected: list[int]) -> bool:
+    return await effects(me) == expected

@@ -1,6 +1,7 @@
 """The command `irm`. Groups of a feature live in its `commands.py` and are imported only when they are used."""
 
 import importlib
+import io
 import json
 import os
 import sys
@@ -61,6 +62,9 @@ def main(ctx: click.Context) -> None:
     Settings come from the environment (IRM_DATABASE_URL, IRM_BROKER_URL, IRM_SMTP_URL, IRM_SMS_URL, IRM_PUBLIC_URL,
     IRM_PORT, IRM_HOME …; docs/operations.md). Without them, commands talk to the irm that `irm up` runs in this folder.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and "utf" not in stream.encoding.lower():
+            stream.reconfigure(errors="backslashreplace")  # a sign that a terminal lacks must not end a command
     if ctx.invoked_subcommand not in {None, "up"}:
         join_running()
     if ctx.invoked_subcommand not in {None, "up", "web", "worker", "dispatcher"}:

@@ -46,6 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{kind}: in tests/{kind}")
     for name in [name for name in os.environ if name.startswith("IRM_")]:
         del os.environ[name]  # a developer's own settings must not reach a test
+    os.environ["IRM_LOCALE"] = "en"  # commands, wherever the tests run; what speaks Chinese asks for it
     _loopback_only()
 
 

@@ -22,7 +22,7 @@ from irm.rules.facts import NONE, FactValue, Register
 from irm.rules.language import LevelWord
 from irm.rules.levels import level_word
 from irm.rules.load import catalogue, check_facts, read_pack
-from irm.rules.moments import within
+from irm.rules.moments import SHANGHAI, within
 from irm.rules.pack import Pack
 
 STANDARD_MOMENT: Final = "2026-11-21T03:41:00+08:00"
@@ -160,6 +160,11 @@ def run_tests(pack: Pack, document: Document) -> PackCheck:
 
 def _about(name: str, message: Said) -> Said:
     return said("%(name)s: %(message)s", name=name, message=message)
+
+
+def _shown(moment: datetime | None) -> str:
+    """As packs write moments: at the clock of Shanghai."""
+    return moment.astimezone(SHANGHAI).isoformat() if moment else "–"
 
 
 def _differs(what: str, found: object, wanted: object) -> Said:
@@ -330,14 +335,14 @@ def _run_due(test: _DueTest, pack: Pack, seen: _Seen) -> Iterator[tuple[Loc, Sai
                 ),
             )
         elif wanted.due_at is not None and wanted.due_at not in {one.due_at for one in matching}:
-            moments = ", ".join(str(one.due_at) for one in matching)
+            moments = ", ".join(_shown(one.due_at) for one in matching)
             yield (
                 ("expect", "owed", index),
                 said(
                     "%(rule)s is due at %(found)s, the test says %(wanted)s.",
                     rule=wanted.rule,
                     found=moments,
-                    wanted=wanted.due_at,
+                    wanted=_shown(wanted.due_at),
                 ),
             )
     for index, name in enumerate(test.expect.not_owed):

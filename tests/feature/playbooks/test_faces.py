@@ -49,6 +49,29 @@ async def leader(night: Night, sign_in: Any) -> Any:
     return await sign_in(account)
 
 
+@pytest.fixture
+async def chinese_leader(night: Night, sign_in: Any) -> Any:
+    """Signed in as duty leader, in Chinese."""
+    async with night.db.transaction() as tx:
+        await publish_library(tx, actor=SYSTEM, now=night.clock.now())
+        account = await make.account(tx, night.authority, Role.DUTY_LEADER, locale="zh-CN")
+    return await sign_in(account)
+
+
+async def test_faults_are_told_in_the_readers_language(chinese_leader: Any) -> None:
+    source = library()["report-chain.yaml"].replace("incident.graded", "incident.grade")
+    page = await chinese_leader.post("/playbooks/report-chain/edit", data={"source": source})
+    assert "此处不能填“incident.grade”。" in page.text
+    assert "是否为 incident.graded？" in page.text
+    assert "not possible here" not in page.text
+    refused = (await chinese_leader.post("/api/v1/playbooks", json={"source": source})).json()
+    assert refused["errors"][0]["field"].startswith("playbook.yaml:")
+    assert refused["errors"][0]["message"].startswith("此处不能填“incident.grade”。")
+    checked = (await chinese_leader.post("/api/v1/playbooks/check", json={"source": SLOW})).json()
+    assert checked["errors"][0]["message"].startswith("超出时限：15m（报告预留） + 3h alarm + 2h report = 5h15m")
+    assert checked["errors"][0]["hint"].startswith("within 最多为") or checked["errors"][0]["hint"] == "after: []"
+
+
 async def test_the_library_is_published_once(night: Night) -> None:
     async with night.db.transaction() as tx:
         first = await publish_library(tx, actor=SYSTEM, now=night.clock.now())
@@ -195,6 +218,11 @@ def test_the_command_checks_without_a_database(tmp_path: Path, monkeypatch: pyte
     slow = CliRunner().invoke(main, ["playbook", "check", "slow.yaml"])
     assert slow.exit_code == 1
     assert "slow.yaml:10:" in slow.stderr
+    assert "Too slow" in slow.stderr
+    monkeypatch.setenv("IRM_LOCALE", "zh-CN")
+    slow = CliRunner().invoke(main, ["playbook", "check", "slow.yaml"])
+    assert "slow.yaml:10:" in slow.stderr
+    assert "超出时限" in slow.stderr
     assert CliRunner().invoke(main, ["playbook", "check", "absent.yaml"]).exit_code == 1
 
 

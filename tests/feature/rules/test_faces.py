@@ -107,7 +107,7 @@ def test_check_runs_the_packs_of_irm() -> None:
     }
 
 
-def test_check_prints_every_fault_with_its_place(tmp_path: Path) -> None:
+def test_check_prints_every_fault_with_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "p.yaml"
     file.write_text(POLICE.replace("within: PT24H", "within: 24h").replace("crime_suspected'", "crime_suspectd'"))
     code, _, err = run("rules", "check", str(file))
@@ -117,6 +117,19 @@ def test_check_prints_every_fault_with_its_place(tmp_path: Path) -> None:
         "22:12: There is nothing named “incident.crime_suspectd” here. – incident.crime_suspected?",
         "27:15: “24h” is no limit. – PT30M, PT4H or P30D",
     ]
+    monkeypatch.delenv("IRM_LOCALE")
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    assert (
+        f"{file}:27:15: “24h”不是时限。提示：写作 PT30M、PT4H 或 P30D"
+        in run("rules", "check", str(file))[2].splitlines()
+    )
+    code, out, _ = run("rules", "publish", str(file), "--json")
+    assert code == 1
+    assert json.loads(out)["errors"][1] == {
+        "field": f"{file}:27:15",
+        "message": "“24h”不是时限。提示：写作 PT30M、PT4H 或 P30D",
+    }
+    monkeypatch.setenv("IRM_LOCALE", "en")
     code, out, _ = run("rules", "check", str(file), "--json")
     fault = json.loads(out)["faults"][0]
     assert code == 1

@@ -40,7 +40,7 @@ def check(console: Console, files: tuple[Path, ...], *, with_city: bool, as_json
     do not count. Needs no database unless --city is given.
     """
     checked: list[tuple[str, Checked, City]] = []
-    for name, text in _sources(files):
+    for name, text in _sources(files, console.t):
         if with_city:
             checked.append((name, *console.run(lambda db, name=name, text=text: _checked(db, text, name))))  # type: ignore[misc]
         else:
@@ -114,7 +114,7 @@ async def _checked(db: Database, text: str, name: str) -> tuple[Checked, City]:
 @click.pass_obj
 def publish(console: Console, file: Path, *, as_json: bool) -> None:
     """Publish a playbook. Runs that start from now on use it; running ones keep their version."""
-    text = _read(file)
+    text = _read(file, console.t)
 
     async def work(db: Database) -> dict[str, Any]:
         now = db.clock.now()
@@ -177,7 +177,7 @@ def simulate(
     Every report that a step stands for is taken as owed from the start and never submitted; pages without --answer stay
     unanswered.
     """
-    text = _read(file) if file else library()["report-chain.yaml"]
+    text = _read(file, console.t) if file else library()["report-chain.yaml"]
     checked = lint(text, file=str(file or "report-chain.yaml"), city=built_in_city())
     if checked.playbook is None:
         for fault in checked.errors:
@@ -226,13 +226,12 @@ def schema(console: Console) -> None:
     console.show(json_schema(), as_json=True)
 
 
-def _sources(files: tuple[Path, ...]) -> list[tuple[str, str]]:
-    return [(str(path), _read(path)) for path in files] if files else list(library().items())
+def _sources(files: tuple[Path, ...], t: Translator) -> list[tuple[str, str]]:
+    return [(str(path), _read(path, t)) for path in files] if files else list(library().items())
 
 
-def _read(path: Path) -> str:
+def _read(path: Path, t: Translator) -> str:
     try:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        message = f"{path}: {error}"
-        raise click.ClickException(message) from error
+        raise Failed(t("%(path)s cannot be read: %(told)s", path=path, told=error), t) from error

@@ -6,9 +6,10 @@ from typing import Any
 
 import click
 
-from irm.console import Console, json_option, problem
+from irm.console import Console, Failed, json_option, problem
 from irm.db import SYSTEM, Database
 from irm.errors import in_words
+from irm.i18n import Translator
 from irm.positions import Fault, LanguageError
 from irm.rules.load import builtin_sources
 from irm.rules.pack_tests import check_pack
@@ -32,7 +33,7 @@ def check(console: Console, files: tuple[Path, ...], *, as_json: bool) -> None:
     """
     rows: list[dict[str, Any]] = []
     faults: list[Fault] = []
-    for name, text in _sources(files):
+    for name, text in _sources(files, console.t):
         pack, checked = check_pack(text, file=name)
         faults += checked.faults
         rows.append(
@@ -65,17 +66,17 @@ def check(console: Console, files: tuple[Path, ...], *, as_json: bool) -> None:
         sys.exit(1)
 
 
-def _sources(files: tuple[Path, ...]) -> list[tuple[str, str]]:
+def _sources(files: tuple[Path, ...], t: Translator) -> list[tuple[str, str]]:
     if not files:
         return list(builtin_sources().items())
-    return [(str(path), _read(path)) for path in files]
+    return [(str(path), _read(path, t)) for path in files]
 
 
-def _read(path: Path) -> str:
+def _read(path: Path, t: Translator) -> str:
     try:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise click.ClickException(f"{path}: {error}") from error
+        raise Failed(t("%(path)s cannot be read: %(told)s", path=path, told=error), t) from error
 
 
 @rules.command("publish")
@@ -84,7 +85,7 @@ def _read(path: Path) -> str:
 @click.pass_obj
 def publish(console: Console, file: Path, *, as_json: bool) -> None:
     """Publish a rule pack. Its own tests must pass; a version once published keeps its text."""
-    text = _read(file)
+    text = _read(file, console.t)
 
     async def work(db: Database) -> dict[str, object]:
         async with db.transaction(SYSTEM) as tx:

@@ -163,19 +163,20 @@ async def acknowledge(
     at: datetime,
     now: datetime,
     actor: Actor | None = None,
+    field: str = "at",
 ) -> Acknowledgement:
     """Confirm a page for the person or post that the delivery went to: all its messages to them, whatever the channel.
 
     Where the first confirmation closes the page, everybody's waiting messages are taken back; what is on its way is
     marked `crossed`. A message that was skipped can be confirmed too: the desk called by telephone instead. Confirming
     again changes nothing. Locks the page's deliveries. `at`: when the person confirmed, to the minute at least: not
-    before the page was there; `now`: when irm learned it.
+    before the page was there; `now`: when irm learned it; `field`: how the caller calls `at`.
     """
     if means not in MEANS:
         message = f"unknown means {means!r}"
         raise ValueError(message)
     if at > now:
-        raise Invalid("The moment lies in the future.", field="at")
+        raise Invalid("The moment lies in the future.", field=field)
     page_key = await tx.scalar(select(DeliveryRow.page_key).where(DeliveryRow.id == delivery_id))
     if page_key is None:
         raise NotFound("This message does not exist.")
@@ -194,7 +195,7 @@ async def acknowledge(
     if row.acknowledged_at is not None:
         return Acknowledgement(row.id, page_key, row.acknowledged_by, row.acknowledged_at, already=True)
     if at < row.created_at.replace(second=0, microsecond=0):
-        raise Invalid("This is earlier than what it answers.", field="at")
+        raise Invalid("This is earlier than what it answers.", field=field)
     at = max(at, row.created_at)
     who = actor or (Actor("person", by_person, row.organization_id) if by_person else SYSTEM)
     for each in rows:

@@ -157,6 +157,7 @@ async def _serve(
             at=at,
             now=now,
             actor=actor,
+            field="stated_at",
         )
         return
     if serves.submission_id is None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from time import time_ns
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 from uuid import UUID
 
 from sqlalchemy import ARRAY, DateTime, MetaData, Text, Uuid
@@ -32,6 +32,10 @@ def uuid7() -> UUID:
     return UUID(int=value)
 
 
+EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(9999, 12, 31, tzinfo=UTC)
+
+
 class Moment(TypeDecorator[datetime]):
     """timestamptz that refuses naive values (SQLAlchemy takes them silently)."""
 
@@ -41,6 +45,10 @@ class Moment(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         if value is not None and value.tzinfo is None:
             message = f"naive moment {value!r}"
+            raise ValueError(message)
+        if value is not None and not EARLIEST <= value <= LATEST:
+            # PostgreSQL would take it, and no list with it could ever be read again.
+            message = f"not a moment of this world: {value!r}"
             raise ValueError(message)
         return value
 

@@ -10,7 +10,7 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import ClientException, HTTPException, ValidationException
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, StatementError, TimeoutError as PoolTimeout
 
 from irm.errors import IrmError, Unauthenticated
 from irm.i18n import N_, Translator, translator
@@ -111,6 +111,8 @@ IN_THE_WAY: Final = ("40001", "40P01", "55P03", "57014")
 AWAY: Final = ("08", "53", "57P")
 """SQLSTATE classes: connection, out of connections or disk, shutting down or starting up."""
 WRITTEN_TWICE: Final = "23505"
+NO_VALUE: Final = "22"
+"""SQLSTATE class: NUL in a text, a number out of range. asyncpg and `db.Moment` find some themselves: ValueError."""
 
 
 def of_database(request: AnyRequest, error: Exception) -> Response[Any]:
@@ -125,6 +127,15 @@ def of_database(request: AnyRequest, error: Exception) -> Response[Any]:
         log.warning("written twice at once", request_id=_request_id(request), exc_info=error)
         text = t("Somebody else entered the same at the same moment. Load the page again.")
         return _answer(request, t, 409, "conflict", text, [])
+    orig = getattr(error, "orig", None)
+    if (
+        state.startswith(NO_VALUE)
+        or isinstance(orig, ValueError)
+        or isinstance(getattr(orig, "__cause__", None), ValueError)
+    ):
+        log.warning("no value for the database", request_id=_request_id(request), sqlstate=state)
+        text = t("The request holds something that irm does not understand.")
+        return _answer(request, t, 422, "invalid", text, [])
     gone = (
         isinstance(error, (OperationalError, InterfaceError, PoolTimeout, ConnectionError, TimeoutError))
         or (isinstance(error, DBAPIError) and error.connection_invalidated)
@@ -148,7 +159,7 @@ def of_bug(request: AnyRequest, error: Exception) -> Response[Any]:
 HANDLERS: Final[dict[type[Exception] | int, Any]] = {
     IrmError: of_domain,
     HTTPException: of_http,
-    DBAPIError: of_database,
+    StatementError: of_database,
     PoolTimeout: of_database,
     ConnectionError: of_database,
     Exception: of_bug,

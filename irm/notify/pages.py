@@ -39,6 +39,7 @@ from irm.web.drafts import came_from
 from irm.web.pages import Page, is_fragment, page
 
 PER_PAGE: Final = 50
+LONGEST_MONTH: Final = timedelta(days=31)
 INBOX_DAYS: Final = timedelta(days=7)
 
 
@@ -247,8 +248,10 @@ def month_in(text: str | None) -> date | None:
     if not text:
         return None
     try:
-        return datetime.strptime(text, "%Y-%m").replace(tzinfo=SHANGHAI).date()
-    except ValueError:
+        found = datetime.strptime(text, "%Y-%m").replace(tzinfo=SHANGHAI).date()
+        _ = found - LONGEST_MONTH, found + 2 * LONGEST_MONTH  # the neighbours are linked to
+        return found
+    except (ValueError, OverflowError):
         raise Invalid("Not a month: write 2026-11.", field="month") from None
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+from irm.db import EARLIEST, LATEST
 from irm.errors import Invalid
 from irm.i18n import Translator
 from irm.notify.duty import Duty
@@ -187,4 +188,6 @@ def moment_in(text: str | None, field: str) -> datetime | None:
         raise Invalid("Not a moment: write 2026-11-21T03:41:00+08:00.", field=field) from None
     if moment.tzinfo is None:
         raise Invalid("A moment needs its zone.", field=field)
+    if not EARLIEST <= moment <= LATEST:
+        raise Invalid("Not a moment: write 2026-11-21T03:41:00+08:00.", field=field)
     return moment

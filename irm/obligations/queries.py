@@ -251,6 +251,7 @@ def _decoded(cursor: str) -> tuple[Any, Any, Any]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         rank, when, at = json.loads(base64.urlsafe_b64decode(padded))
-        return int(rank), datetime.fromisoformat(when), UUID(at)
-    except (ValueError, TypeError, binascii.Error) as error:
+        # Moments of ours have a zone; a naive one is nobody's cursor.
+        return int(rank), datetime.fromisoformat(when).astimezone(UTC), UUID(at)
+    except (ValueError, TypeError, OverflowError, AttributeError, RecursionError, binascii.Error) as error:
         raise Invalid("This cursor does not belong to this list.", field="cursor") from error

@@ -95,6 +95,7 @@ async def test_the_menu_of_a_stranger_is_empty(client: httpx.AsyncClient, db: Da
         ("53300", 503, "database_away"),  # too many connections
         ("53100", 503, "database_away"),  # disk full
         ("57P03", 503, "database_away"),  # starting up
+        ("22021", 422, "invalid"),  # NUL in a text
         ("23505", 409, "conflict"),  # two wrote the same at the same moment
     ],
 )

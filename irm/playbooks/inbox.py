@@ -38,7 +38,8 @@ async def wake(tx: Tx, run: RunRow, *, now: datetime) -> None:
     woken: set[UUID] = tx.info.setdefault("runs_woken", set())
     if run.id in woken:
         return
-    woken.add(run.id)
+    if not tx.in_nested_transaction():  # what a savepoint wrote may still go, and its job with it
+        woken.add(run.id)
     await jobs.schedule(tx, ADVANCE, {"run": str(run.id)}, run_at=now, queue="urgent", priority=priority_of(run))
 
 

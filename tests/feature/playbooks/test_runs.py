@@ -1,6 +1,7 @@
 """Runs on a real database: playbooks.advance, its inbox, its timers, its effects."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,7 +14,7 @@ from irm.db import Database
 from irm.errors import Conflict, NotFound
 from irm.jobs import JobRow
 from irm.notify.models import DeliveryRow
-from irm.playbooks import runner, starting
+from irm.playbooks import inbox, runner, signals, starting
 from irm.playbooks.inbox import ADVANCE
 from irm.playbooks.models import RunInboxRow, RunRow, TaskRow
 from irm.playbooks.tasks import Done, complete_task
@@ -361,3 +362,20 @@ async def test_everybody_named_has_to_answer_and_each_answer_counts(night: Night
     await night.acknowledge(night.leader.person_id)
     await drain()
     assert (await night.steps(run))["alarm"] == "acknowledged"
+
+
+async def test_what_was_rolled_back_to_a_savepoint_wakes_nobody_but_what_follows_does(
+    night: Night, drain: Drain, db: Database
+) -> None:
+    """An effect that fails takes its wake-up job along; the next thing told in the same transaction needs one."""
+    run = await night.begin()
+    await drain()
+    async with db.transaction() as tx:
+        row = await tx.get_one(RunRow, run)
+        with suppress(RuntimeError):
+            async with tx.begin_nested():
+                await inbox.append(tx, row, signals.SubjectHandled(), now=night.clock.now(), key="first")
+                raise RuntimeError
+        await inbox.append(tx, row, signals.SubjectHandled(), now=night.clock.now(), key="second")
+    assert await drain() > 0
+    assert ((await night.run(run)).state or {})["handled"] is True

@@ -162,7 +162,9 @@ class StepModel(Model):
             if not self.kinds:
                 raise Wrong(said("A step does one thing; this one has none."), one_of(KINDS))
             *others, last = self.kinds
-            message = said("A step does one thing; this one has %(one)s and %(last)s.", one=", ".join(others), last=last)
+            message = said(
+                "A step does one thing; this one has %(one)s and %(last)s.", one=", ".join(others), last=last
+            )
             raise Wrong(message, one_of(KINDS))
         if self.until is not None and self.page is None:
             raise Wrong(said("“until” belongs to a page."), said("leave it out"))

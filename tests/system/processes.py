@@ -27,7 +27,12 @@ class Up:
         self.home = home
         self.port = free_port()
         env = {key: value for key, value in os.environ.items() if not key.startswith("IRM_")}
-        env |= {"IRM_HOME": str(home), "IRM_PORT": str(self.port), "IRM_DEMO": "false", "IRM_LOCALE": "en"} | environment
+        env |= {
+            "IRM_HOME": str(home),
+            "IRM_PORT": str(self.port),
+            "IRM_DEMO": "false",
+            "IRM_LOCALE": "en",
+        } | environment
         self.process = subprocess.Popen(
             [sys.executable, "-m", "irm.cli", "up"],
             cwd=Path(__file__).parents[2],

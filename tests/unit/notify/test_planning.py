@@ -221,4 +221,7 @@ def test_the_gravest_page_goes_first_and_every_page_before_anything_else() -> No
 )
 def test_a_level_that_is_only_feared_is_not_said_as_established(incident: dict[str, int], said: str) -> None:
     about = About.incident({"number": "SJ-2026-000123", **incident})
-    assert f"SJ-2026-000123，{said}" in compose("page", "sms", about, translator("zh-CN"), code="2100", exercise=False).body
+    assert (
+        f"SJ-2026-000123，{said}"
+        in compose("page", "sms", about, translator("zh-CN"), code="2100", exercise=False).body
+    )

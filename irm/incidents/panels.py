@@ -22,6 +22,7 @@ from irm.notify.queries import deliveries_of, open_pages_for
 from irm.notify.words import CHANNEL_NAMES, STATUS_NAMES as DELIVERY_NAMES, reason_of, tone_of as delivery_tone
 from irm.obligations import queries as obligations, words as duty_words
 from irm.obligations.forms import form_of, forms
+from irm.obligations.views import Obligation
 from irm.playbooks.queries import runs_of, tasks_of
 from irm.rules.load import catalogue
 from irm.systems import queries as register
@@ -143,25 +144,32 @@ async def clocks(tx: Tx, reading: Reading) -> dict[str, Any]:
     found = await obligations.obligations_of(
         tx, reading.sight.incident.subject, now=reading.now, reach=reach(reading.by, Permission.READ_OBLIGATIONS)
     )
+    owed = [one for one in found if one.status not in {"superseded", "waived"}]
     chips = [
         {
             **one.chip(),
-            "title": reading.t(
+            "title": reading.t.of(one.title),
+            "limit": reading.t(one.limit_word) if one.limit_at else "",
+            "article": duty_words.citation_text(one.citation, reading.t),
+            "href": f"/obligations/{one.id}",
+            "note": reading.t(
                 "%(bearer)s → %(recipient)s",
                 bearer=one.bearer.name,
-                recipient=one.recipient.name or reading.t("nobody listed"),
+                recipient=duty_words.whom(one.recipient, reading.t),
             ),
-            "limit": reading.t(one.limit_word),
-            "article": f"{reading.t.of(one.title)} · {duty_words.citation_text(one.citation, reading.t)}",
-            "href": f"/obligations/{one.id}",
-            "note": reading.t(duty_words.STATUS_NAMES[one.status]),
+            "status": "" if one.status == "open" else reading.t(duty_words.STATUS_NAMES[one.status]),
         }
-        for one in found
-        if one.status not in {"superseded", "waived"}
+        for one in sorted(owed, key=_pressing)
     ]
     running = [one.limit_at for one in found if one.status == "open" and one.limit_at]
     gone = sum(1 for one in found if one.status in {"superseded", "waived"})
     return {"clock_chips": chips, "clocks_gone": gone, "nearest": min(running, default=None)}
+
+
+def _pressing(one: Obligation) -> tuple[bool, bool, float]:
+    """Running clocks first, the nearest limit before all; then those without a figure; what is done stands last."""
+    at = one.limit_at or one.started_at
+    return (one.stopped_at is not None, one.limit_at is None, at.timestamp())
 
 
 async def people(tx: Tx, reading: Reading) -> dict[str, Any]:
@@ -275,6 +283,7 @@ async def reports(tx: Tx, reading: Reading) -> dict[str, Any]:
         "submission_names": duty_words.SUBMISSION_NAMES,
         "submission_tones": duty_words.SUBMISSION_TONES,
         "means_words": duty_words.MEANS_NAMES,
+        "whom": lambda named: duty_words.whom(named, reading.t),
         "form_name": lambda form: reading.t.of(form_of(form).short),
     }
 

@@ -6,7 +6,9 @@ from typing import Final
 
 from irm.i18n import Translator
 from irm.notify.queries import Delivery
+from irm.notify.words import CHANNEL_NAMES
 from irm.playbooks.queries import RunStanding, StepStanding
+from irm.playbooks.wording import PREFERRED
 from irm.web.charts import MarkState, PlanLane, PlanMark
 
 FALLBACK: Final = "sent"
@@ -25,7 +27,9 @@ def _lane(
     run: RunStanding, step: StepStanding, sent: Sequence[Delivery], titles: Mapping[str, str], t: Translator
 ) -> PlanLane:
     marks = [
-        PlanMark(one.sent_at or one.created_at, _state(one), one.name or one.organization, detail=one.channel)
+        PlanMark(
+            one.sent_at or one.created_at, _state(one), one.name or one.organization, detail=_channel(one.channel, t)
+        )
         for one in sent
         if one.purpose != "report"
     ]
@@ -40,8 +44,8 @@ def _lane(
         if one.at is None:
             note = _waits(one.waits_for, titles, t)
             continue
-        who = ", ".join(asked.person or asked.organization for asked in one.asked) or t.of(one.title) or step.id
-        marks.append(PlanMark(one.at, "planned", who, detail=", ".join(one.via)))
+        who = t(", ").join(asked.person or asked.organization for asked in one.asked) or t.of(one.title) or step.id
+        marks.append(PlanMark(one.at, "planned", who, detail=t(", ").join(_channel(via, t) for via in one.via)))
     if not marks and not note:
         note = _outcome(step, t)
     return PlanLane(t.of(step.title) or step.id, sorted(marks, key=_at), note)
@@ -49,6 +53,10 @@ def _lane(
 
 def _at(mark: PlanMark) -> datetime:
     return mark.at
+
+
+def _channel(name: str, t: Translator) -> str:
+    return t(PREFERRED if name == "preferred" else CHANNEL_NAMES.get(name, name))
 
 
 def _state(one: Delivery) -> MarkState:

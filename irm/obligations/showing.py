@@ -28,6 +28,7 @@ from irm.obligations.words import (
     SUBMISSION_NAMES,
     SUBMISSION_TONES,
     citation_text,
+    whom,
 )
 from irm.web import drafts
 from irm.web.forms import Form
@@ -67,6 +68,7 @@ def words() -> dict[str, Any]:
         "standing_names": STANDING_NAMES,
         "start_names": START_NAMES,
         "citation_text": citation_text,
+        "whom": whom,
         "form_name": lambda name: form_of(name).short,
     }
 

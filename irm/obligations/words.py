@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from irm.access.vocabulary import KIND_NAMES, TIER_NAMES
 from irm.i18n import N_, Translator
+from irm.obligations.views import Named
 
 STATUS_NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -97,6 +99,18 @@ START_NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "returned": N_("counted from the return"),
     }
 )
+
+
+def whom(named: Named, t: Translator) -> str:
+    """The name; where the contact list has nobody of the kind and tier that the article asks for: which is missing."""
+    if named.name:
+        return named.name
+    kind, tier = KIND_NAMES.get(named.kind), TIER_NAMES.get(named.tier or "")
+    if kind is None:
+        return t("recipient not listed")
+    if tier is None:
+        return t("%(kind)s (not in the contact list)", kind=t(kind))
+    return t("%(kind)s, %(tier)s (not in the contact list)", kind=t(kind), tier=t(tier))
 
 
 def citation_text(citation: Mapping[str, Any], t: Translator) -> str:

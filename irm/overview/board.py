@@ -35,6 +35,8 @@ class Need:
     limit_word: str = ""
     """Msgid of the word that the force allows (法定时限…)."""
     detail: str = ""
+    recipient: Any = None
+    """Of a report or duty: `views.Named`, without a name where the contact list has none."""
     telephone: str = ""
     """Of whom to call, where calling is what is to be done."""
     exercise: bool = False

@@ -9,6 +9,7 @@ from irm.access.policy import SIGNED_IN, Principal
 from irm.clock import Clock
 from irm.db import Database
 from irm.i18n import N_
+from irm.obligations.words import whom
 from irm.overview.board import Board
 from irm.overview.queries import board_of, needs_of
 from irm.web.pages import Page, page
@@ -42,7 +43,7 @@ NEED_VERBS: Final = {
 
 
 def _words() -> dict[str, Any]:
-    return {"need_names": NEED_NAMES, "need_icons": NEED_ICONS, "need_verbs": NEED_VERBS}
+    return {"whom": whom, "need_names": NEED_NAMES, "need_icons": NEED_ICONS, "need_verbs": NEED_VERBS}
 
 
 async def _board(principal: Principal, db: Database, clock: Clock) -> Board:

@@ -162,6 +162,7 @@ def _duties(owed: list[Obligation], own: frozenset[UUID], may_submit: bool) -> l
                 due_at=one.limit_at,
                 limit_word=one.limit_word,
                 detail=one.recipient.name,
+                recipient=one.recipient,
                 exercise=one.exercise,
             )
         )
@@ -179,6 +180,7 @@ def _receipts(awaited: list[Obligation], own: frozenset[UUID], may_record: bool)
             one.page,
             one.submitted_at or one.arose_at,
             detail=one.recipient.name,
+            recipient=one.recipient,
             exercise=one.exercise,
         )
         for one in awaited

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from irm import log
-from tests.browser.chrome import DESK, PHONE, chromium, visitor
+from tests.browser.chrome import DESK, PHONE, Visitor, chromium, visitor
 from tests.browser.story import file_incident
 from tests.browser.town import town
 from tests.server import running
@@ -35,10 +35,13 @@ async def main() -> None:
             for name, size, locale, theme in DRESSES:
                 async with visitor(browser, made, size=size, locale=locale, theme=theme) as shown:
                     await shown.go("/login")
-                    await shown.page.screenshot(path=TARGET / f"login-{name}.png", full_page=True)
+                    await _shoot(shown, f"login-{name}")
                     await shown.sign_in("duty1")
                     await shown.go("/todo")
                     report = await shown.page.get_attribute('a[href^="/submissions/"]', "href") or "/submissions"
+                    await shown.go(f"/incidents/{number}")
+                    clock = await shown.page.get_attribute('#clocks a[href^="/obligations/"]', "href") or "/obligations"
+                    task = await shown.page.get_attribute('a[href^="/tasks/"]', "href") or "/todo"
                     pages = {
                         "board": "/",
                         "todo": "/todo",
@@ -50,6 +53,10 @@ async def main() -> None:
                         "report-paper": f"{report}/print",
                         "deliveries": "/deliveries",
                         "duty": "/duty",
+                        "outbox": "/outbox",
+                        "clock": clock,
+                        "call": f"/contacts/new?incident={number}",
+                        "task": task,
                         "contacts": "/organizations",
                         "rules": "/rules/cac-2025-reporting",
                         "playbook": "/playbooks/report-chain",
@@ -58,12 +65,28 @@ async def main() -> None:
                     }
                     for page, path in pages.items():
                         await shown.go(path)
-                        await shown.page.wait_for_timeout(200)
-                        await shown.page.screenshot(path=TARGET / f"{page}-{name}.png", full_page=True)
+                        await _shoot(shown, f"{page}-{name}")
                     await shown.go("/report")
                     await shown.page.click('button[name="classified"][value="no"]')
                     await shown.page.wait_for_selector("#i-text")
-                    await shown.page.screenshot(path=TARGET / f"file-{name}.png", full_page=True)
+                    await _shoot(shown, f"file-{name}")
+                    if size == DESK:
+                        await shown.go(f"{report}/print")
+                        await shown.page.pdf(path=TARGET / f"report-paper-{name}.pdf", prefer_css_page_size=True)
+                        await shown.go(f"/incidents/{number}")
+                        await shown.page.pdf(path=TARGET / f"incident-{name}.pdf", prefer_css_page_size=True)
+
+
+async def _shoot(shown: Visitor, name: str) -> None:
+    """The whole page; the window grows first, so that what is fixed to its edges stands at the page's."""
+    size = shown.page.viewport_size
+    await shown.page.wait_for_timeout(150)
+    height = await shown.page.evaluate("document.documentElement.scrollHeight")
+    if size:
+        await shown.page.set_viewport_size({"width": size["width"], "height": max(height, size["height"])})
+    await shown.page.screenshot(path=TARGET / f"{name}.png", full_page=True)
+    if size:
+        await shown.page.set_viewport_size(size)
 
 
 if __name__ == "__main__":

@@ -25,10 +25,12 @@ PAGES = (
     "/playbooks/report-chain",
     "/me",
     "/inbox",
+    "/outbox",
     "/report",
     "/styleguide",
 )
 HEAVIEST = 150_000
+WAITING = "条通知"
 
 
 @pytest.mark.parametrize(
@@ -59,3 +61,20 @@ async def test_every_page_is_sound(town: Town, visit: Visit, size: tuple[int, in
         troubles += [fault for fault in officer.faults if "/nowhere" not in fault]
         troubles += officer.foreign
     assert troubles == []
+
+
+async def test_the_page_of_one_incident_listens_on_one_stream(town: Town, visit: Visit) -> None:
+    """A browser has six connections to a host; a page that changes while it is open opens no second one."""
+    async with visit() as unit:
+        await unit.sign_in("fund1")
+        number = await file_incident(unit)
+    async with visit() as officer:
+        await officer.sign_in("duty1")
+        streams: list[str] = []
+        officer.page.on("request", lambda request: streams.append(request.url) if "/live?" in request.url else None)
+        await officer.go(f"/incidents/{number}")
+        await officer.page.wait_for_timeout(1_500)
+        await town.drain()
+        await officer.until(f"document.querySelector('#messages').textContent.includes('{WAITING}')", seconds=12)
+        await officer.page.wait_for_timeout(1_500)
+        assert len(streams) == 1, streams

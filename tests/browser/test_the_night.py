@@ -45,6 +45,13 @@ async def test_the_night(town: Town, visit: Visit, size: tuple[int, int], script
     assert texts_to(town, LEADER, number)
     async with visit(size=size, scripts=scripts) as leader:
         await leader.sign_in("leader")
+        await leader.go("/outbox")
+        sent = await leader.page.inner_text("main")
+        assert number in sent
+        assert OFFICERS[on_duty] in sent
+        assert f"{on_duty}@demo.example.invalid" in sent
+        await is_sound(leader)
+        await leader.go("/")
         assert re.search(r"\d+ 起事件处置中", await leader.page.title())
         assert await leader.page.locator(".need-page", has_text=number).count() == 1
         await is_sound(leader)
@@ -85,7 +92,7 @@ async def sees_the_level_and_why(visitor: Visitor) -> None:
     page = visitor.page
     assert await page.locator(".level-possible, .level-assessed").count()
     await page.click("#head details.why > summary")
-    assert "国家网络安全事件报告管理办法" in await page.inner_text("#head details.why")
+    assert "《国家网络安全事件报告管理办法》" in await page.inner_text("#head details.why")
 
 
 def texts_to(town: Town, phone: str, number: str) -> list[str]:

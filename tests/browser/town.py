@@ -1,10 +1,12 @@
 """The demo city behind a real uvicorn, with a real database and Valkey, at a fixed moment of the night."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -85,6 +87,9 @@ async def town(server: Server, home: Path) -> AsyncIterator[Town]:
         )
     )
     db = Database.connect(server.url(name), clock=clock, wiring=WIRING)
+    catcher = await asyncio.start_server(partial(_tell_what_was_sent, outside, clock), "127.0.0.1", 0)
+    listening.append(catcher)
+    settings = settings.model_copy(update={"catcher_url": f"http://127.0.0.1:{catcher.sockets[0].getsockname()[1]}"})
     try:
         accounts = await demo.load(db, clock, settings)
         async with (
@@ -109,6 +114,25 @@ async def town(server: Server, home: Path) -> AsyncIterator[Town]:
             one.close()
         await db.dispose()
         server.drop(name)
+
+
+async def _tell_what_was_sent(
+    outside: Outside, clock: FixedClock, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    """The catcher's `GET /messages`, for the page of sent messages: what the servers outside have taken."""
+    await reader.readuntil(b"\r\n\r\n")
+    texts = [one.json for one in outside.gateway.taken if one.path == "/sms"]
+    sent = [("sms", one["phone"], "", one["content"]) for one in texts]
+    sent += [("mail", one.recipient, one.subject, one.text) for one in outside.mail.taken]
+    names = ("id", "kind", "recipient", "title", "text", "at")
+    at = clock.now().isoformat()
+    body = json.dumps([dict(zip(names, (n, *one, at), strict=True)) for n, one in enumerate(sent)]).encode()
+    writer.write(
+        b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n"
+        b"content-length: " + str(len(body)).encode() + b"\r\n\r\n" + body
+    )
+    await writer.drain()
+    writer.close()
 
 
 @asynccontextmanager

@@ -46,7 +46,8 @@ async def sign_in(
 ) -> SignedIn | Refused:
     """A refusal is a value, not an error, so that the count of failures is committed. Locks the account's row.
 
-    That an account is locked or disabled is said only to who knows its password.
+    A locked account answers the same to every password: else the lock would be an oracle that counts no guess. That an
+    account is disabled is said only to who knows its password.
     """
     account = None
     if LOGIN.fullmatch(login.strip().lower()):
@@ -56,7 +57,7 @@ async def sign_in(
         return Refused("wrong")
     actor = Actor("person", account.person_id, await home_of(tx, account.person_id, now=now))
     if account.locked_until is not None and account.locked_until > now:
-        return Refused("locked" if right else "wrong", account.locked_until if right else None)
+        return Refused("locked", account.locked_until)
     if not right:
         await _count_failure(tx, account, policy=policy, actor=actor, ip=ip, now=now)
         return Refused("wrong")

@@ -108,7 +108,17 @@ async def file_incident(
     if given.facts:
         incident_part = next((part for part in parts if part.organization_id == resolved.organization), None)
         holder = incident_part if incident_part is not None else incident
+        before = {name: one["value"] for name, one in holder.facts.items()}
         holder.facts = facts.change(holder.facts, given.facts, at=now, by=str(by.account_id))
+        body = {
+            "organization": str(resolved.organization) if incident_part is not None else None,
+            "changes": {
+                name: {"before": before.get(name), "after": holder.facts[name]["value"]}
+                for name in sorted(given.facts)
+                if name in holder.facts
+            },
+        }
+        await record(tx, Event("incident.facts_changed", f"incident/{incident.id}", now, by.actor, body))
     cause = Cause.FILED if resolved.joins is None else Cause.FACTS
     picture = await regrade(tx, incident, actor=by.actor, now=now, cause=cause)
     # For some rules filing here is the report itself (vendor or unit to the cloud authority).

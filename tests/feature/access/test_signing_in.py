@@ -98,8 +98,11 @@ async def test_lock_out_after_the_policys_number_and_release(
     for _ in range(POLICY.lockout_failures):
         assert (await send(client, officer.login, "Wrong-22-password")).status_code == 422
     right = await send(client, officer.login)
-    assert right.status_code == 422  # even the right password, which alone learns of the lock
+    assert right.status_code == 422
     assert "04:11" in right.text
+    wrong = await send(client, officer.login, "Wrong-99-password")
+    assert wrong.status_code == 422, "the lock is no oracle: right and wrong read the same"
+    assert "04:11" in wrong.text
     clock.tick(seconds=POLICY.lockout.total_seconds())
     assert (await send(client, officer.login)).status_code == 303
     async with db.transaction() as tx:

@@ -280,3 +280,17 @@ async def test_a_number_that_no_incident_can_have_joins_nothing(
     answer = await (await sign_in(city.vendor_duty)).post(URL, json=filing(joins="SJ-\0"))
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "joins")
     assert await _count(db, IncidentRow) == 0
+
+
+async def test_facts_stated_while_filing_stand_in_the_ledger(
+    sign_in: Any, city: City, filing: Any, db: Database
+) -> None:
+    client = await sign_in(city.unit_duty)
+    answer = await client.post(URL, json=filing(facts={"personal_records_leaked": 1_000_000}))
+    assert answer.status_code == 201, answer.text
+    async with db.transaction() as tx:
+        bodies = list(
+            await tx.scalars(select(LedgerEntryRow.body).where(LedgerEntryRow.action == "incident.facts_changed"))
+        )
+    assert len(bodies) == 1
+    assert '"personal_records_leaked":{"after":1000000,"before":null}' in bodies[0]

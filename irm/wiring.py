@@ -2,6 +2,7 @@
 
 from typing import Final
 
+import irm.evidence.models  # noqa: F401 - rows that others name by table must be known in every process
 from irm import release
 from irm.incidents import report_items, reporting
 from irm.jobs import Inside, Outside

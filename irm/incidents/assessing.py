@@ -25,6 +25,8 @@ Stage = Literal["preliminary", "review"]
 
 NOT_LIVE = N_("The incident is no longer being handled; its level stays.")
 NO_LEVEL = N_("A level is 1, 2, 3 or 4.")
+RESPONSIBLE = frozenset({"operator", "owner", "using_unit", "cloud_authority"})
+NOT_RESPONSIBLE = N_("The second person must be of the cloud authority or of a unit concerned.")
 SAME_PERSON = N_("The second person must be somebody else.")
 NOTHING_WAITS = N_("There is nothing to confirm any more.")
 ONE_WAITS = N_("Another level is waiting for a second person; decide that first.")
@@ -61,6 +63,8 @@ async def assess_level(
     waits = lowering_needs_second_person(
         reached=incident.reached, assessed=incident.assessed, wanted=level, anything_sent=sent, ordinary=MILDEST
     )
+    # The duty officer who may assess alone is the cloud authority's: others' legal clocks would end with it.
+    waits = waits or (_is_milder(incident, level) and not reach(by, Permission.ASSESS_LEVEL).everything)
     waiting = await waiting_assessment(tx, incident_id)
     if waiting is not None:
         if waits:
@@ -125,10 +129,15 @@ async def _decide(tx: Tx, row: LevelAssessmentRow, *, confirmed: bool, by: Princ
     await record(tx, Event("incident.assessment_confirmed", f"incident/{row.incident_id}", now, by.actor, body))
 
 
+def _is_milder(incident: IncidentRow, level: int) -> bool:
+    """Would clocks run by a milder level than now?"""
+    now = clock_level(incident.reached, incident.possible, incident.assessed)
+    return not at_least(clock_level(incident.reached, incident.possible, level), now)
+
+
 async def _take_effect(tx: Tx, incident: IncidentRow, row: LevelAssessmentRow, *, by: Principal, now: datetime) -> None:
-    before = clock_level(incident.reached, incident.possible, incident.assessed)
+    is_milder = _is_milder(incident, row.level)
     incident.assessed = row.level
-    is_milder = not at_least(clock_level(incident.reached, incident.possible, row.level), before)
     # What a change of facts left standing is not one person's to drop by raising the level, or by repeating it.
     may_drop = is_milder or row.second_person is not None
     lowering = Lowering(row.reason, by=row.assessed_by, second=row.second_person) if may_drop else None
@@ -147,13 +156,21 @@ async def waiting_assessment(tx: Tx, incident_id: UUID) -> LevelAssessmentRow | 
 
 
 async def may_be_second(tx: Tx, incident_id: UUID, first: UUID, by: Principal) -> None:
-    """Another account, of an organization with a part or of the cloud authority (where a unit has one person: DESIGN §7)."""
+    """Another account, of a unit concerned or of the cloud authority (where a unit has one person: DESIGN §7).
+
+    A vendor has a part too, but what it may be asked to confirm is owed by the units.
+    """
     if by.account_id == first:
         raise Forbidden(SAME_PERSON, code="second_person")
     far = reach(by, Permission.ASSESS_LEVEL)
-    parts = set(await tx.scalars(select(PartRow.organization_id).where(PartRow.incident_id == incident_id)))
-    if not far.everything and far.organizations.isdisjoint(parts):
+    if far.everything:
+        return
+    rows = await tx.scalars(select(PartRow).where(PartRow.incident_id == incident_id))
+    own = [part for part in rows if part.organization_id in far.organizations]
+    if not own:
         raise NotFound(NOTHING_WAITS)
+    if not any(RESPONSIBLE.intersection(part.roles) for part in own):
+        raise Forbidden(NOT_RESPONSIBLE, code="second_person")
 
 
 async def _locked(tx: Tx, incident_id: UUID) -> IncidentRow:

@@ -5,10 +5,12 @@ from typing import Any
 import httpx
 from sqlalchemy import select
 
+from irm.access.policy import Role
 from irm.clock import FixedClock
 from irm.db import Database
 from irm.incidents.models import GradingRow, IncidentRow
 from irm.obligations.models import ObligationRow
+from tests import make
 from tests.feature.incidents.conftest import City
 
 URL = "/api/v1/incidents"
@@ -114,6 +116,28 @@ async def test_a_later_lowering_waits_for_somebody_else(sign_in: Any, city: City
     assert done.json()["levels"]["assessed"] == 4
     assert await _duties(db) == ["superseded"]
     assert (await client.post(confirm, json={"confirmed": True})).status_code == 409
+
+
+async def test_only_the_cloud_authority_ends_everybodys_clocks_alone(
+    sign_in: Any, city: City, filing: Any, db: Database
+) -> None:
+    """A vendor's duty officer has a part in the incident; the units' legal clocks are not the vendor's to stop."""
+    client = await sign_in(city.vendor_duty)
+    where = await _filed(client, filing())
+    asked = await client.post(f"{where}/assessments", json={"level": 4, "reason": "nothing much"})
+    assert (asked.status_code, asked.json()["effective"]) == (201, False), asked.text
+    assert await _duties(db) == ["open"]
+    confirm = f"{where}/assessments/{asked.json()['waiting']}/confirmation"
+    async with db.transaction() as tx:
+        colleague = await make.account(tx, city.vendor, Role.DUTY_OFFICER)
+    await sign_in(colleague)
+    refused = await client.post(confirm, json={"confirmed": True})
+    assert refused.status_code == 403
+    assert await _duties(db) == ["open"]
+    await sign_in(city.unit_duty)
+    done = await client.post(confirm, json={"confirmed": True})
+    assert done.status_code == 200, done.text
+    assert await _duties(db) == ["superseded"]
 
 
 async def test_a_waiting_lowering_holds_up_no_raise(sign_in: Any, city: City, filing: Any, db: Database) -> None:

@@ -250,9 +250,9 @@ def month_in(text: str | None) -> date | None:
     try:
         found = datetime.strptime(text, "%Y-%m").replace(tzinfo=SHANGHAI).date()
         _ = found - LONGEST_MONTH, found + 2 * LONGEST_MONTH  # the neighbours are linked to
-        return found
     except (ValueError, OverflowError):
         raise Invalid("Not a month: write 2026-11.", field="month") from None
+    return found
 
 
 async def roster_days(tx: Tx, duty: Duty, first: date, now: datetime, t: Translator) -> list[RosterDay]:

@@ -60,8 +60,8 @@ async def test_a_call_confirms_the_page_for_whom_it_went_to(night: Night) -> Non
 
 async def test_a_call_before_the_page_was_there_confirms_nothing(night: Night) -> None:
     (delivery,) = await paged(night)
+    earlier = night.clock.now() - timedelta(minutes=9)
     with pytest.raises(Invalid) as caught:
-        earlier = night.clock.now() - timedelta(minutes=9)
         await called(night, Serves("acknowledgement", delivery_id=delivery), stated_at=earlier)
     assert caught.value.errors[0].field == "stated_at"
 

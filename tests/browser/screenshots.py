@@ -19,6 +19,8 @@ DRESSES: Final[tuple[tuple[str, tuple[int, int], str, Literal["light", "dark"]],
     ("phone-zh-dark", PHONE, "zh-CN", "dark"),
     ("phone-en-light", PHONE, "en", "light"),
 )
+FIRST: Final = ("board-", "incident-", "file-", "report-desk")
+"""Also as the window shows them first; the pictures of the READMEs are made of these."""
 
 
 async def main() -> None:
@@ -82,6 +84,8 @@ async def _shoot(shown: Visitor, name: str) -> None:
     size = shown.page.viewport_size
     await shown.page.wait_for_timeout(150)
     height = await shown.page.evaluate("document.documentElement.scrollHeight")
+    if name.startswith(FIRST):
+        await shown.page.screenshot(path=TARGET / f"first-{name}.png")
     if size:
         await shown.page.set_viewport_size({"width": size["width"], "height": max(height, size["height"])})
     await shown.page.screenshot(path=TARGET / f"{name}.png", full_page=True)

@@ -71,7 +71,9 @@ async def test_the_page_of_one_incident_listens_on_one_stream(town: Town, visit:
     async with visit() as officer:
         await officer.sign_in("duty1")
         streams: list[str] = []
-        officer.page.on("request", lambda request: streams.append(request.url) if "/live?" in request.url else None)
+        officer.page.on(
+            "request", lambda request: streams.append(request.url) if "/live?topic=incident%2F" in request.url else None
+        )
         await officer.go(f"/incidents/{number}")
         await officer.page.wait_for_timeout(1_500)
         await town.drain()

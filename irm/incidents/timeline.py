@@ -57,8 +57,13 @@ WORDS: Final[Mapping[str, str]] = {
     "obligation.superseded": N_("Duty no longer owed"),
     "obligation.waived": N_("Duty waived"),
     "submission.drafted": N_("Report drafted"),
+    "submission.edited": N_("Draft changed"),
+    "submission.sending": N_("Report on its way"),
     "submission.submitted": N_("Report handed over"),
+    "submission.unreceipted": N_("Report still without receipt"),
+    "submission.read": N_("Report read"),
     "submission.receipted": N_("Receipt recorded"),
+    "submission.receipt_confirmed": N_("Receipt confirmed"),
     "submission.refused": N_("Report refused by the recipient"),
     "submission.returned": N_("Report returned by the recipient"),
     "submission.discarded": N_("Draft discarded"),
@@ -91,6 +96,7 @@ QUIET: Final = (
     "delivery.skipped",
     "run.",
     "evidence.read",
+    "submission.read",
     "task.opened",
 )
 KEY: Final = (

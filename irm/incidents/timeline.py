@@ -63,7 +63,7 @@ WORDS: Final[Mapping[str, str]] = {
     "submission.unreceipted": N_("Report still without receipt"),
     "submission.read": N_("Report read"),
     "submission.receipted": N_("Receipt recorded"),
-    "submission.receipt_confirmed": N_("Receipt confirmed"),
+    "submission.receipt_confirmed": N_("Receipt supported by a second person or a file"),
     "submission.refused": N_("Report refused by the recipient"),
     "submission.returned": N_("Report returned by the recipient"),
     "submission.discarded": N_("Draft discarded"),

@@ -77,6 +77,7 @@ async def test_the_page_of_one_incident_listens_on_one_stream(town: Town, visit:
         await officer.go(f"/incidents/{number}")
         await officer.page.wait_for_timeout(1_500)
         await town.drain()
-        await officer.until(f"document.querySelector('#messages').textContent.includes('{WAITING}')", seconds=12)
+        await officer.until(f"document.querySelector('#messages').textContent.includes('{WAITING}')", seconds=40)
         await officer.page.wait_for_timeout(1_500)
-        assert len(streams) == 1, streams
+        # A stream that broke off on a busy machine asks for the same address again; a second one would name other topics.
+        assert len(set(streams)) == 1, streams

@@ -30,6 +30,7 @@ from irm.obligations.words import (
     citation_text,
     whom,
 )
+from irm.rules.words import force_words
 from irm.web import drafts
 from irm.web.forms import Form
 from irm.web.pages import Page, page
@@ -69,6 +70,7 @@ def words() -> dict[str, Any]:
         "start_names": START_NAMES,
         "citation_text": citation_text,
         "whom": whom,
+        "force_words": force_words,
         "form_name": lambda name: form_of(name).short,
     }
 

@@ -7,7 +7,7 @@ something unknown owes nothing: a rule that must bind in doubt says so (`bearer.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -153,6 +153,7 @@ def due(packs: Sequence[Pack], subject: IncidentSubject, *, now: datetime) -> tu
     internal = {
         rule_id: limit for pack in packs if pack.policy for rule_id, limit in pack.policy.internal_limits.items()
     }
+    subject = _in_order(subject)
     found: dict[str, Owed] = {}
     for rule, pack in rules.values():
         if rule.kind == "standing":
@@ -161,8 +162,25 @@ def due(packs: Sequence[Pack], subject: IncidentSubject, *, now: datetime) -> tu
             if not _holds(rule, bearer.share, subject):
                 continue
             for one in _owed(rule, pack, bearer, subject, rules, internal.get(rule.id), now):
-                found.setdefault(one.key, one)
+                known = found.get(one.key)
+                if known is None or _starts_earlier(one, known):
+                    found[one.key] = one
     return tuple(found.values())
+
+
+def _in_order(subject: IncidentSubject) -> IncidentSubject:
+    """Two shares may lead to one duty (a protection department of both): which of them explains it is not left to the
+    order in which rows were read. The earliest knowledge goes first."""
+    return replace(
+        subject,
+        shares=tuple(sorted(subject.shares, key=lambda share: (share.known_at, share.organization))),
+        directory=tuple(sorted(subject.directory, key=lambda party: party.id)),
+    )
+
+
+def _starts_earlier(one: Owed, other: Owed) -> bool:
+    """Of two ways to the same duty the stricter clock counts."""
+    return one.started_at is not None and (other.started_at is None or one.started_at < other.started_at)
 
 
 def _owed(

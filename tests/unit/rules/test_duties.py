@@ -197,6 +197,23 @@ def test_nothing_is_owed_before_its_start() -> None:
     assert not [one for one in due(builtin_packs(), night(), now=KNOWN - timedelta(1)) if not one.information_only]
 
 
+def test_two_units_lead_to_one_duty_of_their_protection_department_in_whatever_order_they_are_read() -> None:
+    shares = (
+        Share(
+            VENDOR,
+            frozenset({"operator"}),
+            KNOWN + timedelta(minutes=9),
+            cii="unknown",
+            protection_department=PROTECTION,
+        ),
+        Share(UNIT, frozenset({"operator"}), KNOWN, cii="yes", protection_department=PROTECTION),
+    )
+    subject = night(shares=shares, levels=Levels(1, 1))
+    onward = owed_in(subject)["cii-onward"]
+    assert owed_in(replace(subject, shares=shares[::-1]))["cii-onward"] == onward
+    assert {dict(one.why)["bearer.cii"] for one in onward} == {"yes"}, "the unit that knew first explains it"
+
+
 LEVEL = st.integers(1, 4)
 MOMENTS = st.integers(0, 600).map(lambda minutes: KNOWN + timedelta(minutes=minutes))
 

@@ -1,0 +1,10 @@
+"""Working days, policy switches, periods of duties."""
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass

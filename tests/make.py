@@ -88,12 +88,14 @@ async def account(
 
 async def system(tx: Tx, owner_id: UUID, *, operator_id: UUID | None = None, **more: Any) -> UUID:
     from irm.systems import service as systems
+    from irm.systems.entry import Entry
 
     number = _next()
-    given: dict[str, Any] = {"code": f"system-{number}", "name": f"system {number}", "level": 3, "cii": "no"}
-    return await systems.register_system(
-        tx, owner_id=owner_id, operator_id=operator_id, actor=SYSTEM, now=tx.clock.now(), **(given | more)
-    )
+    given: dict[str, Any] = {"code": f"system-{number}", "name": f"system {number}", "level": 3, "cii": "no"} | more
+    given |= {name: frozenset(given[name]) for name in ("user_ids", "maintainer_ids") if name in given}
+    given["resources"] = tuple(given.get("resources", ()))
+    entry = Entry(owner_id=owner_id, operator_id=operator_id, **given)
+    return await systems.register_system(tx, entry, actor=SYSTEM, now=tx.clock.now())
 
 
 async def duty(tx: Tx, organization_id: UUID, *people: UUID, hours: int = 24, since: datetime | None = None) -> UUID:

@@ -19,6 +19,7 @@ from irm.config import Settings
 from irm.db import SYSTEM, Database, Tx
 from irm.notify import duty
 from irm.systems import service as systems
+from irm.systems.entry import Entry
 
 ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 
@@ -120,28 +121,30 @@ async def _systems(tx: Tx, city: Mapping[str, Any], organizations: Mapping[str, 
     for one in city["systems"]:
         made[one["code"]] = await systems.register_system(
             tx,
-            code=one["code"],
-            name=one["name"],
-            kind=one["kind"],
-            owner_id=organizations[one["owner"]],
-            operator_id=organizations[one["operator"]],
-            user_ids=tuple(organizations[code] for code in one.get("users_of", ())),
-            maintainer_ids=tuple(organizations[code] for code in one["maintainers"]),
-            resources=tuple((kind, value) for kind, values in one["resources"].items() for value in values),
-            level=one["level"],
-            filing_number=one["filing_number"],
-            filing_authority=next(
-                each["name"] for each in city["organizations"] if each["code"] == city["filing_authority"]
+            Entry(
+                code=one["code"],
+                name=one["name"],
+                kind=one["kind"],
+                owner_id=organizations[one["owner"]],
+                operator_id=organizations[one["operator"]],
+                user_ids=frozenset(organizations[code] for code in one.get("users_of", ())),
+                maintainer_ids=frozenset(organizations[code] for code in one["maintainers"]),
+                resources=tuple((kind, value) for kind, values in one["resources"].items() for value in values),
+                level=one["level"],
+                filing_number=one["filing_number"],
+                filing_authority=next(
+                    each["name"] for each in city["organizations"] if each["code"] == city["filing_authority"]
+                ),
+                cii=one["cii"],
+                protection_department_id=organizations.get(one.get("protection_department", "")),
+                users=one["users"],
+                personal_records=one["personal_records"],
+                portal_rank=one.get("portal_rank", "none"),
+                important_data="yes" if one.get("important_data") else "no",
+                internet_gov_app=one.get("internet_gov_app", False),
+                platform_id=None if one["kind"] == "platform" else made["platform"],
+                life_cycle="live",
             ),
-            cii=one["cii"],
-            protection_department_id=organizations.get(one.get("protection_department", "")),
-            users=one["users"],
-            personal_records=one["personal_records"],
-            portal_rank=one.get("portal_rank", "none"),
-            important_data="yes" if one.get("important_data") else "no",
-            internet_gov_app=one.get("internet_gov_app", False),
-            platform_id=None if one["kind"] == "platform" else made["platform"],
-            life_cycle="live",
             actor=SYSTEM,
             now=now,
         )

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from irm.db import Base, uuid7
@@ -29,6 +29,7 @@ class SystemRow(Base):
         Index("ix_system_owner", "owner_id"),
         Index("ix_system_operator", "operator_id"),
         Index("ix_system_platform", "platform_id"),
+        Index("ix_system_sort", "sort_key", "id", postgresql_where=text("retired_at IS NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
@@ -44,6 +45,14 @@ class SystemRow(Base):
     filing_number: Mapped[str | None]
     filing_authority: Mapped[str | None]
     filed_on: Mapped[date | None]
+    level_fixed_on: Mapped[date | None]
+    """定级: from here a running system's filing is counted (公通字〔2007〕43号 Art. 15)."""
+    live_on: Mapped[date | None]
+    """投入运行; a new system's filing is counted from here."""
+    certificate_until: Mapped[date | None]
+    """As the certificate itself says, where somebody typed it in; NULL: computed (`certificates.py`)."""
+    tester_id: Mapped[UUID | None] = mapped_column(ForeignKey("organization.id"))
+    """测评机构 that tests it this year."""
     cii: Mapped[YesNoUnknown] = mapped_column(Text)
     protection_department_id: Mapped[UUID | None] = mapped_column(ForeignKey("organization.id"))
     users: Mapped[int | None] = mapped_column(BigInteger)
@@ -60,6 +69,9 @@ class SystemRow(Base):
     sort_key: Mapped[str]
     search_key: Mapped[str]
     created_at: Mapped[datetime]
+    updated_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
+    """Counts changes; a stale edit is a conflict."""
     retired_at: Mapped[datetime | None]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, String, and_, case, cast, exists, false, literal, or_, select
@@ -49,6 +49,12 @@ class System:
     platform_id: UUID | None
     life_cycle: str
     in_use_from: date | None
+    level_fixed_on: date | None = None
+    live_on: date | None = None
+    certificate_until: date | None = None
+    tester_id: UUID | None = None
+    retired_at: datetime | None = None
+    version: int = 1
 
     @property
     def parties(self) -> frozenset[UUID]:
@@ -225,4 +231,10 @@ def _system(row: SystemRow, parties: dict[str, set[UUID]]) -> System:
         platform_id=row.platform_id,
         life_cycle=row.life_cycle,
         in_use_from=row.in_use_from,
+        level_fixed_on=row.level_fixed_on,
+        live_on=row.live_on,
+        certificate_until=row.certificate_until,
+        tester_id=row.tester_id,
+        retired_at=row.retired_at,
+        version=row.version,
     )

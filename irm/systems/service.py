@@ -1,195 +1,166 @@
-"""Systems and platforms enter the register here."""
+"""Systems and platforms enter the register here, change, and leave it."""
 
-import re
-from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from irm.access.names import search_key, sort_key
 from irm.access.queries import organizations
 from irm.actor import Actor
 from irm.db import Tx
-from irm.errors import Conflict, FieldError, Invalid
+from irm.errors import Conflict, FieldError, Invalid, NotFound
 from irm.i18n import N_
 from irm.ledger import Event, record
-from irm.rules.facts import PORTAL_RANKS
+from irm.systems.entry import NEED_TO_KNOW, OWN_COLUMNS, Entry, differences, faults_in, resources_of
 from irm.systems.models import SystemPartyRow, SystemResourceRow, SystemRow
-from irm.systems.resources import ResourceKind, normalised
-from irm.systems.vocabulary import KINDS, LEVELS, LIFE_CYCLES, YES_NO_UNKNOWN, YesNoUnknown
-
-CODE: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
-LONGEST_NAME: Final = 200
 
 NOT_REGISTERED: Final = N_("The system cannot be registered like this.")
-ODD_CODE: Final = N_("A code has up to 64 of: letters, digits, dot, hyphen, underscore.")
-ODD_NAME: Final = N_("A name of up to %(most)s characters is needed.")
-ONE_OF: Final = N_("One of: %(values)s.")
-NOT_NEGATIVE: Final = N_("A number from 0 up, or nothing when it is not known.")
 NO_ORGANIZATION: Final = N_("There is no such organization.")
 NO_PLATFORM: Final = N_("There is no such platform.")
 CODE_TAKEN: Final = N_("Another system has the code %(value)s.")
-ODD_RESOURCE: Final = N_("“%(value)s” cannot be read as a %(kind)s.")
+CODE_STAYS: Final = N_("The code stays; it stands in reports that were sent.")
+NO_SYSTEM: Final = N_("There is no such system.")
+STALE: Final = N_("Somebody changed this system meanwhile; look at it again.")
+CARRIES_OTHERS: Final = N_("Systems run on this platform; move them first.")
+REASON_NEEDED: Final = N_("Say why.")
 
 
-async def register_system(
-    tx: Tx,
-    *,
-    code: str,
-    name: str,
-    owner_id: UUID,
-    actor: Actor,
-    now: datetime,
-    operator_id: UUID | None = None,
-    kind: str = "system",
-    level: int | None = None,
-    filing_number: str | None = None,
-    filing_authority: str | None = None,
-    filed_on: date | None = None,
-    cii: YesNoUnknown = "unknown",
-    protection_department_id: UUID | None = None,
-    users: int | None = None,
-    personal_records: int | None = None,
-    portal_rank: str | None = None,
-    important_data: YesNoUnknown = "unknown",
-    internet_gov_app: bool = False,
-    platform_id: UUID | None = None,
-    life_cycle: str = "live",
-    in_use_from: date | None = None,
-    user_ids: Collection[UUID] = (),
-    maintainer_ids: Collection[UUID] = (),
-    resources: Iterable[tuple[ResourceKind, str]] = (),
-) -> UUID:
+async def register_system(tx: Tx, entry: Entry, *, actor: Actor, now: datetime) -> UUID:
     """With its users, maintainers and resources. Without `operator_id` the owner operates it.
 
     Raises Invalid with every fault, Conflict for a code that is taken; nothing is written then.
     """
-    operator_id = operator_id or owner_id
-    name = name.strip()
-    known, faults = _resources(resources)
-    faults += _faults(
-        code,
-        name,
-        kind,
-        level,
-        cii,
-        important_data,
-        portal_rank,
-        life_cycle,
-        {"users": users, "personal_records": personal_records},
-    )
-    named = {
-        "owner_id": [owner_id],
-        "operator_id": [operator_id],
-        "protection_department_id": [protection_department_id] if protection_department_id else [],
-        "user_ids": list(user_ids),
-        "maintainer_ids": list(maintainer_ids),
-    }
-    there = {one.id for one in await organizations(tx, ids={one for ids in named.values() for one in ids})}
-    faults += [FieldError(field, NO_ORGANIZATION) for field, ids in named.items() if not there.issuperset(ids)]
-    if platform_id is not None:
-        platform = await tx.get(SystemRow, platform_id)
-        if platform is None or platform.kind != "platform":
-            faults.append(FieldError("platform_id", NO_PLATFORM))
-    if faults:
-        raise Invalid(NOT_REGISTERED, errors=faults)
-    row = SystemRow(
-        code=code,
-        name=name,
-        kind=kind,
-        owner_id=owner_id,
-        operator_id=operator_id,
-        level=level,
-        filing_number=filing_number,
-        filing_authority=filing_authority,
-        filed_on=filed_on,
-        cii=cii,
-        protection_department_id=protection_department_id,
-        users=users,
-        personal_records=personal_records,
-        portal_rank=portal_rank,
-        important_data=important_data,
-        internet_gov_app=internet_gov_app,
-        platform_id=platform_id,
-        life_cycle=life_cycle,
-        in_use_from=in_use_from,
-        sort_key=sort_key(name),
-        search_key=search_key(name, code),
-        created_at=now,
-    )
+    entry = await _sound(tx, entry, own_id=None)
+    row = SystemRow(created_at=now, **_columns(entry))
     try:
         async with tx.begin_nested():
             tx.add(row)
     except IntegrityError as error:
         if getattr(getattr(error.orig, "__cause__", None), "constraint_name", None) == "uq_system_code":
-            raise Conflict(CODE_TAKEN, field="code", value=code) from error
+            raise Conflict(CODE_TAKEN, field="code", value=entry.code) from error
         raise
-    tx.add_all(SystemPartyRow(system_id=row.id, organization_id=one, role="user") for one in set(user_ids))
-    tx.add_all(SystemPartyRow(system_id=row.id, organization_id=one, role="maintainer") for one in set(maintainer_ids))
-    tx.add_all(SystemResourceRow(system_id=row.id, kind=kind_, value=value) for kind_, value in known)
+    _add_parties(tx, row.id, entry)
     await tx.flush()
-    await record(
-        tx,
-        Event(
-            "system.registered",
-            f"system/{row.id}",
-            now,
-            actor,
-            {
-                "code": code,
-                "kind": kind,
-                "level": level,
-                "cii": cii,
-                "owner": str(owner_id),
-                "operator": str(operator_id),
-            },
-        ),
-    )
+    body = {
+        "code": entry.code,
+        "kind": entry.kind,
+        "level": entry.level,
+        "cii": entry.cii,
+        "owner": str(entry.owner_id),
+        "operator": str(entry.operator_id),
+    }
+    await record(tx, Event("system.registered", f"system/{row.id}", now, actor, body))
     return row.id
 
 
-def _faults(
-    code: str,
-    name: str,
-    kind: str,
-    level: int | None,
-    cii: str,
-    important_data: str,
-    portal_rank: str | None,
-    life_cycle: str,
-    figures: dict[str, int | None],
-) -> list[FieldError]:
-    found = []
-    if not CODE.fullmatch(code):
-        found.append(FieldError("code", ODD_CODE))
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        found.append(FieldError("name", ODD_NAME, {"most": LONGEST_NAME}))
-    choices: list[tuple[str, object, tuple[object, ...]]] = [
-        ("kind", kind, KINDS),
-        ("level", level, (None, *LEVELS)),
-        ("cii", cii, YES_NO_UNKNOWN),
-        ("important_data", important_data, YES_NO_UNKNOWN),
-        ("portal_rank", portal_rank, (None, *PORTAL_RANKS)),
-        ("life_cycle", life_cycle, LIFE_CYCLES),
-    ]
-    for field, value, allowed in choices:
-        if value not in allowed:
-            values = ", ".join(str(one) for one in allowed if one is not None)
-            found.append(FieldError(field, ONE_OF, {"values": values}))
-    found += [FieldError(field, NOT_NEGATIVE) for field, value in figures.items() if value is not None and value < 0]
-    return found
+async def change_system(
+    tx: Tx, system_id: UUID, entry: Entry, *, version: int | None, actor: Actor, now: datetime
+) -> frozenset[str]:
+    """The fields that changed; none: nothing is written. `version`: what the editor saw (None: do not ask).
+
+    Raises NotFound, Invalid with every fault, Conflict for a stale version or a platform that still carries systems.
+    """
+    row = await tx.scalar(select(SystemRow).where(SystemRow.id == system_id).with_for_update(key_share=True))
+    if row is None:
+        raise NotFound(NO_SYSTEM)
+    if version is not None and version != row.version:
+        raise Conflict(STALE, field="version")
+    before = await entry_of(tx, row)
+    entry = await _sound(tx, entry, own_id=system_id)
+    if entry.code != row.code:
+        raise Invalid(CODE_STAYS, field="code")
+    changed = differences(before, entry)
+    if not changed:
+        return frozenset()
+    if row.kind == "platform" and (entry.kind != "platform" or entry.life_cycle == "retired"):
+        await _refuse_with_tenants(tx, system_id)
+    for name, value in _columns(entry).items():
+        setattr(row, name, value)
+    row.version += 1
+    row.updated_at = now
+    row.retired_at = (row.retired_at or now) if entry.life_cycle == "retired" else None
+    await tx.execute(delete(SystemPartyRow).where(SystemPartyRow.system_id == system_id))
+    await tx.execute(delete(SystemResourceRow).where(SystemResourceRow.system_id == system_id))
+    _add_parties(tx, system_id, entry)
+    await tx.flush()
+    await record(tx, Event("system.changed", f"system/{system_id}", now, actor, {"changed": _as_json(changed)}))
+    return frozenset(changed)
 
 
-def _resources(
-    given: Iterable[tuple[ResourceKind, str]],
-) -> tuple[list[tuple[ResourceKind, str]], list[FieldError]]:
-    known: dict[tuple[ResourceKind, str], None] = {}
-    faults: list[FieldError] = []
-    for number, (kind, value) in enumerate(given):
-        try:
-            known[kind, normalised(kind, value)] = None
-        except ValueError:
-            faults.append(FieldError(f"resources.{number}", ODD_RESOURCE, {"value": value, "kind": kind}))
-    return list(known), faults
+async def entry_of(tx: Tx, row: SystemRow) -> Entry:
+    """What the register says now, in the form that `change_system` takes."""
+    parties = (await tx.execute(select(SystemPartyRow).where(SystemPartyRow.system_id == row.id))).scalars().all()
+    resources = await tx.execute(
+        select(SystemResourceRow.kind, SystemResourceRow.value)
+        .where(SystemResourceRow.system_id == row.id)
+        .order_by(SystemResourceRow.kind, SystemResourceRow.value)
+    )
+    return Entry(
+        **{name: getattr(row, name) for name in OWN_COLUMNS},
+        user_ids=frozenset(one.organization_id for one in parties if one.role == "user"),
+        maintainer_ids=frozenset(one.organization_id for one in parties if one.role == "maintainer"),
+        resources=tuple((kind, value) for kind, value in resources),
+    )
+
+
+async def entry(tx: Tx, system_id: UUID) -> tuple[Entry, int]:
+    """With the version to hand back to `change_system`. Raises NotFound."""
+    row = await tx.get(SystemRow, system_id)
+    if row is None:
+        raise NotFound(NO_SYSTEM)
+    return await entry_of(tx, row), row.version
+
+
+async def _sound(tx: Tx, entry: Entry, own_id: UUID | None) -> Entry:
+    """Complete and in the form that is stored; raises Invalid with every fault."""
+    resources, _ = resources_of(entry)
+    entry = replace(entry, name=entry.name.strip(), operator_id=entry.operator_id or entry.owner_id)
+    faults = faults_in(entry)
+    named = entry.organizations()
+    there = {one.id for one in await organizations(tx, ids={one for ids in named.values() for one in ids})}
+    faults += [FieldError(field, NO_ORGANIZATION) for field, ids in named.items() if not there.issuperset(ids)]
+    if entry.platform_id is not None:
+        platform = await tx.get(SystemRow, entry.platform_id)
+        if platform is None or platform.kind != "platform" or platform.id == own_id:
+            faults.append(FieldError("platform_id", NO_PLATFORM))
+    if faults:
+        raise Invalid(NOT_REGISTERED, errors=faults)
+    return replace(entry, resources=tuple(sorted(resources)))
+
+
+async def _refuse_with_tenants(tx: Tx, platform_id: UUID) -> None:
+    asked = select(SystemRow.code).where(SystemRow.platform_id == platform_id, SystemRow.retired_at.is_(None)).limit(1)
+    if await tx.scalar(asked) is not None:
+        raise Conflict(CARRIES_OTHERS, field="life_cycle")
+
+
+def _columns(entry: Entry) -> dict[str, Any]:
+    return {name: getattr(entry, name) for name in OWN_COLUMNS} | {
+        "sort_key": sort_key(entry.name),
+        "search_key": search_key(entry.name, entry.code),
+    }
+
+
+def _add_parties(tx: Tx, system_id: UUID, entry: Entry) -> None:
+    for role, ids in (("user", entry.user_ids), ("maintainer", entry.maintainer_ids)):
+        tx.add_all(SystemPartyRow(system_id=system_id, organization_id=one, role=role) for one in sorted(ids))
+    tx.add_all(
+        SystemResourceRow(system_id=system_id, kind=kind, value=value) for kind, value in sorted(set(entry.resources))
+    )
+
+
+def _as_json(changed: dict[str, tuple[Any, Any]]) -> dict[str, Any]:
+    """Field → [before, after]. What only some may know stands there by its name alone: the page shows it to those."""
+    return {name: None if name in NEED_TO_KNOW else [_plain(one) for one in pair] for name, pair in changed.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, frozenset | set | tuple | list):
+        return sorted(": ".join(one) if isinstance(one, tuple) else str(one) for one in value)
+    if isinstance(value, UUID | date):
+        return str(value)
+    return value

@@ -9,7 +9,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from irm import broker, jobs, log, performing, release
+from irm import broker, jobs, log, performing, release, schedule
 from irm.announce import announcer
 from irm.config import Settings
 from irm.db import SYSTEM
@@ -40,6 +40,7 @@ class Dispatcher:
         self._hands: dict[UUID, asyncio.Task[Any]] = {}
         self._ask_again_at: datetime | None = None
         self._look_for_lying_at = me.clock.now()
+        self._recurred: dict[str, datetime] = {}
 
     async def run(self) -> None:
         while not self.me.stopping.is_set():
@@ -60,13 +61,17 @@ class Dispatcher:
         free = OWN_HANDS - len(self._hands)
         handed: list[tuple[UUID, str]] = []
         lying: list[UUID] = []
+        recurring = schedule.come(WIRING.recurring, now)
         async with self.me.db.transaction(SYSTEM) as tx:
+            if recurring != self._recurred:
+                await schedule.write(tx, WIRING.recurring, now)
             if await jobs.is_anything_due(tx, now):
                 windows = {queue: min(window, free) if alone else window for queue, window in WINDOWS.items()}
                 handed = await jobs.hand_over(tx, now, windows, OWN_CHANNEL_WINDOW if alone else CHANNEL_WINDOW)
             if now >= self._look_for_lying_at:
                 self._look_for_lying_at = now + LYING_EVERY
                 lying = await jobs.left_lying(tx, now, SILENCE, OWN_HANDS)
+        self._recurred = recurring  # not before the commit: what was rolled back is written by the next look
         if handed and not (not alone and await self._hand(handed, now)):
             lying = [*(job_id for job_id, _ in handed), *lying]
         left = self._take(lying)

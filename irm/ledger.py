@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from irm import jobs
 from irm.db import Actor, Base, Tx, uuid7
+from irm.schedule import Recurring
 
 LARGEST_INTEGER: Final = 2**53
 
@@ -91,10 +92,11 @@ class Subscription:
 
 @dataclass(frozen=True)
 class Wiring:
-    """Who does which job, who listens to which event. The one table is in `irm/wiring.py`."""
+    """Who does which job, who listens to which event, what recurs. The one table is in `irm/wiring.py`."""
 
     jobs: jobs.Handlers
     subscriptions: tuple[Subscription, ...]
+    recurring: tuple[Recurring, ...] = ()
 
 
 def canonical(value: Any) -> str:

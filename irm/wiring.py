@@ -1,4 +1,4 @@
-"""The one table: which event tells whom, which job is done by what. Read it from top to bottom: it is the night."""
+"""The one table: which event tells whom, which job is done by what, what recurs. Read from top to bottom it is the night."""
 
 from typing import Final
 
@@ -10,6 +10,7 @@ from irm.ledger import Subscription, Wiring
 from irm.notify import jobs as notify
 from irm.obligations import handing, reminding
 from irm.playbooks import inbox, jobs as playbooks, starting
+from irm.schedule import Recurring
 
 JOBS: Final[dict[str, Inside | Outside]] = {
     "notify.deliver": notify.DELIVER,
@@ -43,4 +44,7 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
     Subscription("obligation.overdue", in_transaction=starting.hear_obligation),
 )
 
-WIRING: Final = Wiring(JOBS, SUBSCRIPTIONS)
+RECURRING: Final[tuple[Recurring, ...]] = ()
+"""What is done again and again, at which local time or interval (irm/schedule.py)."""
+
+WIRING: Final = Wiring(JOBS, SUBSCRIPTIONS, RECURRING)

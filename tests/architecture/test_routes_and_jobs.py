@@ -10,7 +10,7 @@ from irm.clock import FixedClock
 from irm.config import Settings
 from irm.db import Database
 from irm.jobs import Inside, Outside
-from irm.wiring import JOBS, SUBSCRIPTIONS
+from irm.wiring import JOBS, RECURRING, SUBSCRIPTIONS
 from tests.architecture.sources import all_tests, modules
 from tests.conftest import THE_NIGHT
 
@@ -56,8 +56,14 @@ def test_every_job_has_a_handler_and_every_subscription_a_job() -> None:
         assert subscription.job is None or subscription.job in JOBS, subscription
 
 
+def test_what_recurs_has_a_handler_and_stands_there_once() -> None:
+    names = [each.name for each in RECURRING]
+    assert set(names) <= set(JOBS), set(names) - set(JOBS)
+    assert len(names) == len(set(names)), names
+
+
 def test_jobs_are_named_feature_verb() -> None:
-    rooms = {module.room for module in modules()}
+    rooms = {module.room for module in modules()} | {"kernel"}
     wrong = [name for name in JOBS if name.count(".") != 1 or name.split(".")[0] not in rooms]
     assert not wrong, wrong
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from irm.heartbeat import HeartbeatRow
 from irm.jobs import Inside, JobRow, Outside, Resources
 from irm.ledger import Wiring
 from irm.process import Process
+from irm.schedule import Daily, Recurring
 
 NOBODY_LISTENS = "redis://127.0.0.1:9/0"
 
@@ -166,3 +167,12 @@ async def test_providers_that_hang_delay_no_other_channel(
 
 async def _is(me: Process, expected: list[int]) -> bool:
     return await effects(me) == expected
+
+
+async def test_dispatchers_write_what_recurs_once_for_all(me: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    recurring = (Recurring("count", every=Daily(time(0, 5)), args={"n": 7}),)
+    monkeypatch.setattr(f"{__name__}.WIRING", Wiring({"count": Inside(count)}, (), recurring))
+    async with dispatching(me, NOBODY_LISTENS, monkeypatch), dispatching(me, NOBODY_LISTENS, monkeypatch):
+        await until(lambda: _is(me, [7]))
+        await asyncio.sleep(0.3)
+    assert await effects(me) == [7]

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from irm.access.policy import Permission, Principal, reach
 from irm.db import Tx, uuid7
@@ -14,12 +14,13 @@ from irm.i18n import N_
 from irm.incidents import intake
 from irm.incidents.grading import Cause, regrade
 from irm.incidents.lifecycle import LIVE, Status, lowering_needs_second_person
-from irm.incidents.models import IncidentRow, LevelAssessmentRow, PartRow
+from irm.incidents.models import GradingRow, IncidentRow, LevelAssessmentRow, PartRow
 from irm.incidents.policy import intake_policy
 from irm.ledger import Event, record
 from irm.obligations.history import anything_sent
 from irm.obligations.opening import Lowering
-from irm.rules.levels import LEVELS, MILDEST, at_least, clock_level
+from irm.rules.duties import Levels
+from irm.rules.levels import LEVELS, MILDEST, at_least, clock_level, gravest_of
 
 Stage = Literal["preliminary", "review"]
 
@@ -61,7 +62,13 @@ async def assess_level(
         raise Conflict(NOT_LIVE)
     sent = await anything_sent(tx, incident_id)
     waits = lowering_needs_second_person(
-        reached=incident.reached, assessed=incident.assessed, wanted=level, anything_sent=sent, ordinary=MILDEST
+        reached=incident.reached,
+        possible=incident.possible,
+        assessed=incident.assessed,
+        gravest=await _gravest_reached(tx, incident),
+        wanted=level,
+        anything_sent=sent,
+        ordinary=MILDEST,
     )
     # The duty officer who may assess alone is the cloud authority's: others' legal clocks would end with it.
     waits = waits or (_is_milder(incident, level) and not reach(by, Permission.ASSESS_LEVEL).everything)
@@ -135,13 +142,29 @@ def _is_milder(incident: IncidentRow, level: int) -> bool:
     return not at_least(clock_level(incident.reached, incident.possible, level), now)
 
 
+async def _gravest_reached(tx: Tx, incident: IncidentRow) -> int:
+    """By the facts of the whole or of any part, now or before."""
+    before = await tx.scalar(select(func.min(GradingRow.reached)).where(GradingRow.incident_id == incident.id))
+    return gravest_of((incident.reached, before))
+
+
 async def _take_effect(tx: Tx, incident: IncidentRow, row: LevelAssessmentRow, *, by: Principal, now: datetime) -> None:
+    levels = Levels(incident.reached, incident.possible, incident.assessed)
     is_milder = _is_milder(incident, row.level)
     incident.assessed = row.level
-    # What a change of facts left standing is not one person's to drop by raising the level, or by repeating it.
-    may_drop = is_milder or row.second_person is not None
-    lowering = Lowering(row.reason, by=row.assessed_by, second=row.second_person) if may_drop else None
-    await regrade(tx, incident, actor=by.actor, now=now, cause=Cause.ASSESSED, lowering=lowering)
+    # What a change of facts left standing is not one person's to drop: neither by raising the level or repeating it, nor
+    # by a lowering, which takes along only what hung on the level.
+    alone = row.second_person is None
+    lowering = Lowering(row.reason, by=row.assessed_by, second=row.second_person) if is_milder or not alone else None
+    await regrade(
+        tx,
+        incident,
+        actor=by.actor,
+        now=now,
+        cause=Cause.ASSESSED,
+        lowering=lowering,
+        lowered_from=levels if alone else None,
+    )
 
 
 async def waiting_assessment(tx: Tx, incident_id: UUID) -> LevelAssessmentRow | None:

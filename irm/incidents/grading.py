@@ -1,6 +1,7 @@
 """The rules over the facts as they stand: gradings kept with their trace, levels, what is owed, what runs are told."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -41,9 +42,11 @@ async def regrade(
     now: datetime,
     cause: Cause,
     lowering: Lowering | None = None,
+    lowered_from: Levels | None = None,
 ) -> Picture:
     """Grade, keep what was found, open (or with `lowering` supersede) what is owed, tell ledger and runs.
 
+    With `lowered_from` only those duties may be superseded that would still be owed at these levels.
     The caller holds the incident's row. Running it again on the same facts writes nothing new but the runs' facts.
     """
     await tx.flush()
@@ -75,8 +78,17 @@ async def regrade(
     # Runs first: they must be there to hear of the obligations that open below.
     await tell_runs(tx, picture, is_new=cause is Cause.FILED, actor=actor, now=now)
     owed = await owed_of(tx, picture, now=now)
+    if lowering is not None and lowered_from is not None:
+        before_it = await owed_of(tx, picture, now=now, levels=lowered_from)
+        lowering = replace(lowering, only=_hanging_on_the_level(before_it, owed))
     await reconcile(tx, owed, subject=subject_of(picture), actor=actor, now=now, lowering=lowering)
     return picture
+
+
+def _hanging_on_the_level(before: Sequence[Owed], after: Sequence[Owed]) -> frozenset[str]:
+    """Keys of the duties that the lowering itself takes away, or whose limit it moves."""
+    limits = {one.key: one.due_at for one in after}
+    return frozenset(one.key for one in before if one.key not in limits or limits[one.key] != one.due_at)
 
 
 async def _grade(
@@ -120,8 +132,9 @@ async def _grade(
     return found
 
 
-async def owed_of(tx: Tx, picture: Picture, *, now: datetime) -> tuple[Owed, ...]:
-    """What the rules say is owed now; nothing while it is unverified, dismissed, withdrawn or merged."""
+async def owed_of(tx: Tx, picture: Picture, *, now: datetime, levels: Levels | None = None) -> tuple[Owed, ...]:
+    """What the rules say is owed now (at other `levels`: would be); nothing while it is unverified, dismissed,
+    withdrawn or merged."""
     incident = picture.incident
     if Status(incident.status) in OVER or Status(incident.status) is Status.REPORTED:
         return ()
@@ -140,7 +153,7 @@ async def owed_of(tx: Tx, picture: Picture, *, now: datetime) -> tuple[Owed, ...
         events["crime_suspected_at"] = min(moments)
     subject = IncidentSubject(
         id=incident.id,
-        levels=Levels(incident.reached, incident.possible, incident.assessed),
+        levels=levels or Levels(incident.reached, incident.possible, incident.assessed),
         discovered_at=incident.discovered_at,
         shares=tuple(
             _share(

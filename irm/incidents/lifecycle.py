@@ -95,16 +95,27 @@ def waits_for_second_person(move: Transition, *, clock_ran: bool) -> bool:
 
 
 def lowering_needs_second_person(
-    *, reached: int, assessed: int | None, wanted: int, anything_sent: bool, ordinary: int
+    *,
+    reached: int,
+    possible: int,
+    assessed: int | None,
+    gravest: int,
+    wanted: int,
+    anything_sent: bool,
+    ordinary: int,
 ) -> bool:
     """Whether setting the assessed level to `wanted` waits for a second person (DESIGN §4).
 
-    Anybody may raise. The duty officer may assess `ordinary` (一般) alone while `reached` is `ordinary` and nothing was
-    sent; every later lowering waits, and so does a judgement below what the known facts already reach. Levels are ints,
-    smaller is graver.
+    `gravest`: the gravest level that the known facts ever reached, whatever they reach now: else one person states
+    milder facts first and judges afterwards. Anybody may raise. The duty officer may judge alone what was only possible
+    while nothing was sent; every other lowering waits, and so does a judgement below what the known facts reach. Levels
+    are ints, smaller is graver.
     """
     if wanted > reached:
         return True
-    if assessed is None:
-        return wanted == ordinary and anything_sent
-    return min(wanted, reached) > min(assessed, reached)
+    now = possible if assessed is None else min(reached, assessed)
+    if wanted < now:
+        return False
+    if wanted > gravest or (assessed is not None and wanted > now):
+        return True
+    return assessed is None and anything_sent and (wanted == ordinary or wanted > now)

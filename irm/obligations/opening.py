@@ -14,7 +14,7 @@ from irm.errors import Conflict, Invalid
 from irm.obligations import owed as clocks
 from irm.obligations.linking import link_earlier
 from irm.obligations.models import ObligationRow
-from irm.obligations.settling import alone, lock, resettle, set_timers, stop_timers, tell, term_of
+from irm.obligations.settling import alone, lock, resettle, set_timers, stop_timers, tell, tell_all, term_of
 from irm.obligations.subjects import Subject
 from irm.rules.duties import Owed
 
@@ -36,6 +36,11 @@ class Lowering:
     reason: str
     by: UUID | None = None
     second: UUID | None = None
+    only: frozenset[str] | None = None
+    """`Owed.key`s of the duties that it reaches; None: whatever is not owed any more."""
+
+    def reaches(self, owed_key: str) -> bool:
+        return self.only is None or owed_key in self.only
 
 
 @dataclass(frozen=True)
@@ -89,8 +94,8 @@ async def reconcile(
     """After grading again: `owed` is all that is owed now.
 
     Opens what is new; a start moment found to be earlier opens a new generation at once. Without `lowering` nothing is
-    dropped and no clock is set back. With it, what is open and unreported and not in `owed` is superseded; lateness
-    stays in every figure, and the closing report of what was reported stays owed.
+    dropped and no clock is set back. With it, what is open and unreported and not in `owed` is superseded as far as the
+    lowering reaches; lateness stays in every figure, and the closing report of what was reported stays owed.
     """
     return await _bring_in_line(
         tx, owed, subject=subject, actor=actor, now=now, arose_at=arose_at, lowering=lowering, drop=True
@@ -99,21 +104,33 @@ async def reconcile(
 
 async def open_duty(tx: Tx, row: ObligationRow, *, actor: Actor, now: datetime) -> Opened | None:
     """Write one obligation; None when its key is known. Tells the ledger, sets the timers, looks for earlier reports."""
-    values = {
-        column.key: getattr(row, column.key)
+    return (await open_duties(tx, [row], actor=actor, now=now)).get(row.id)
+
+
+async def open_duties(tx: Tx, rows: Sequence[ObligationRow], *, actor: Actor, now: datetime) -> dict[UUID, Opened]:
+    """`open_duty` for many of one subject, in as many statements as for one. By the rows' ids, in their order."""
+    if not rows:
+        return {}
+    columns = [
+        column.key
         for column in ObligationRow.__table__.columns
-        if getattr(row, column.key) is not None
+        if any(getattr(row, column.key) is not None for row in rows)
+    ]
+    values = [{column: getattr(row, column) for column in columns} for row in rows]
+    fresh = {
+        row.id: row
+        for row in await tx.scalars(
+            insert(ObligationRow).values(values).on_conflict_do_nothing(index_elements=["key"]).returning(ObligationRow)
+        )
     }
-    written = await tx.scalar(
-        insert(ObligationRow).values(values).on_conflict_do_nothing(index_elements=["key"]).returning(ObligationRow)
-    )
-    if written is None:
-        return None
-    await tell(tx, "obligation.opened", written, actor=actor, now=now)
-    await set_timers(tx, written, now=now)
-    if await link_earlier(tx, written):
-        await resettle(tx, [written.id], actor=actor, now=now)
-    return Opened(written.id, written.rule_id, written.bearer_id, written.born_late)
+    written = [fresh[row.id] for row in rows if row.id in fresh]
+    if not written:
+        return {}
+    await tell_all(tx, "obligation.opened", written, actor=actor, now=now)
+    await set_timers(tx, *written, now=now)
+    if met := await link_earlier(tx, written):
+        await resettle(tx, met, actor=actor, now=now)
+    return {row.id: Opened(row.id, row.rule_id, row.bearer_id, row.born_late) for row in written}
 
 
 async def waive(tx: Tx, obligation_id: UUID, *, reason: str, actor: Actor, now: datetime) -> None:
@@ -146,6 +163,7 @@ async def _bring_in_line(
     opened: list[Opened] = []
     superseded: list[UUID] = []
     kept: list[UUID] = []
+    fresh: dict[UUID, tuple[ObligationRow, ObligationRow | None]] = {}
     for key, each in wanted.items():
         row = known.get(key)
         if row is not None and not _begins_anew(row, each, lowering):
@@ -153,11 +171,12 @@ async def _bring_in_line(
                 row.severity = subject.level
             continue
         generation = row.generation + 1 if row is not None else 1
-        fresh = _row(each, key, generation, subject, arose_at or now)
-        one = await open_duty(tx, fresh, actor=actor, now=now)
-        if one is None:
-            continue
+        new = _row(each, key, generation, subject, arose_at or now)
+        fresh[new.id] = (new, row)
+    done = await open_duties(tx, [new for new, _ in fresh.values()], actor=actor, now=now)
+    for one in done.values():
         opened.append(one)
+        _, row = fresh[one.id]
         if row is not None and row.status == "open":
             await _supersede(tx, row, lowering, by=one.id, actor=actor, now=now)
             superseded.append(row.id)
@@ -167,7 +186,8 @@ async def _bring_in_line(
     for key, row in known.items():
         if key in wanted or row.status != "open" or row.completes_id is not None:
             continue
-        if lowering is None or (row.form == CLOSING and row.bearer_id in reported):
+        reached = lowering is not None and lowering.reaches(key.removesuffix(f"|{subject.path}"))
+        if not reached or (row.form == CLOSING and row.bearer_id in reported):
             kept.append(row.id)
             continue
         await _supersede(tx, row, lowering, by=None, actor=actor, now=now)
@@ -187,7 +207,7 @@ def _begins_anew(row: ObligationRow, owed: Owed, lowering: Lowering | None) -> b
         return False
     if owed.due_at is not None and (row.due_at is None or owed.due_at < row.due_at):
         return True
-    return lowering is not None
+    return lowering is not None and lowering.reaches(owed.key)
 
 
 async def _supersede(

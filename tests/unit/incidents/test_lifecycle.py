@@ -56,21 +56,37 @@ def test_a_false_alarm_needs_two_once_a_clock_ran() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reached", "assessed", "wanted", "sent", "waits"),
+    ("gravest", "reached", "possible", "assessed", "wanted", "sent", "waits"),
     [
-        (4, None, 4, False, False),  # the duty officer's own 一般
-        (4, None, 4, True, True),  # something was sent
-        (3, None, 4, False, True),  # below what the facts reach
-        (4, None, 3, False, False),
-        (4, 3, 4, False, True),  # every later lowering
-        (4, 3, 3, True, False),
-        (4, 3, 2, True, False),  # anybody may raise
-        (2, 2, 3, True, True),
-        (2, 3, 2, False, False),
+        (4, 4, 3, None, 4, False, False),  # the duty officer's own 一般
+        (4, 4, 3, None, 4, True, True),  # something was sent
+        (4, 4, 1, None, 3, True, True),
+        (4, 4, 1, None, 3, False, False),
+        (3, 3, 3, None, 4, False, True),  # below what the facts reach
+        (3, 4, 3, None, 4, False, True),  # below what they reached an hour ago
+        (3, 4, 4, None, 4, False, True),
+        (2, 4, 2, None, 3, False, True),
+        (2, 4, 4, None, 3, True, False),  # anybody may raise, whatever it was before
+        (2, 4, 4, 4, 3, True, False),
+        (2, 4, 4, 4, 4, False, True),  # said again: it would drop what the facts left standing
+        (3, 4, 3, None, 3, False, False),
+        (4, 4, 4, 3, 4, False, True),  # every later lowering
+        (4, 4, 4, 3, 3, True, False),
+        (4, 4, 4, 3, 2, True, False),
+        (2, 2, 2, 2, 3, True, True),
+        (2, 2, 2, 3, 2, False, False),
     ],
 )
-def test_who_may_lower_alone(*, reached: int, assessed: int | None, wanted: int, sent: bool, waits: bool) -> None:
+def test_who_may_lower_alone(
+    *, gravest: int, reached: int, possible: int, assessed: int | None, wanted: int, sent: bool, waits: bool
+) -> None:
     needs = lowering_needs_second_person(
-        reached=reached, assessed=assessed, wanted=wanted, anything_sent=sent, ordinary=4
+        gravest=gravest,
+        reached=reached,
+        possible=possible,
+        assessed=assessed,
+        wanted=wanted,
+        anything_sent=sent,
+        ordinary=4,
     )
     assert needs is waits

@@ -16,6 +16,8 @@ GROUPS: Final = {
     "account": "irm.access.commands:account",
     "token": "irm.access.commands:token",
     "init": "irm.access.commands:init",
+    "organization": "irm.access.organization_commands:organization",
+    "system": "irm.systems.commands:system",
     "incident": "irm.incidents.commands:incident",
     "rules": "irm.rules.commands:rules",
     "playbook": "irm.playbooks.commands:playbook",

@@ -18,9 +18,12 @@ from irm.access.schemas import (
     MembershipView,
     MeView,
     OrganizationList,
+    RegisteredOrganization,
+    RegisterOrganization,
     TokenList,
     TokenView,
 )
+from irm.access.service import register_organization
 from irm.clock import Clock
 from irm.db import Database
 from irm.errors import FieldError, Forbidden, Invalid
@@ -60,6 +63,25 @@ async def list_organizations(
     """Listed desks and organizations that have joined, with their telephones. `text` reads names, pinyin and initials."""
     async with db.transaction(principal.actor) as tx:
         return OrganizationList(await contact_list(tx, text=text, kind=kind, joined=joined))
+
+
+@post(
+    "/api/v1/organizations",
+    opt=allow(Permission.MANAGE_ORGANIZATIONS),
+    tags=["access"],
+    status_code=HTTP_201_CREATED,
+)
+async def create_organization(
+    data: JSONBody[RegisterOrganization],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    principal: NamedDependency[Principal],
+) -> RegisteredOrganization:
+    """An organization that joins, or a desk outside that is only listed. By the city's system administrator."""
+    stated = {name: getattr(data, name) for name in data.__struct_fields__ if name != "parent"}
+    async with db.transaction(principal.actor) as tx:
+        made = await register_organization(tx, **stated, parent_id=data.parent, actor=principal.actor, now=clock.now())
+    return RegisteredOrganization(made, data.code)
 
 
 @get("/api/v1/tokens", opt=SIGNED_IN, tags=["access"])
@@ -128,4 +150,4 @@ def _view(one: tokens.ApiToken) -> TokenView:
     )
 
 
-ROUTES: Final = [who_am_i, list_organizations, list_tokens, create_token, revoke_token]
+ROUTES: Final = [who_am_i, list_organizations, create_organization, list_tokens, create_token, revoke_token]

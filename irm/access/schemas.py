@@ -59,6 +59,31 @@ class OrganizationList(Struct, frozen=True):
     organizations: list[OrganizationView]
 
 
+class RegisterOrganization(Struct, frozen=True, forbid_unknown_fields=True):
+    """`joined`: works in this irm; otherwise a desk that is only listed. `region`: administrative division code."""
+
+    code: str
+    name: str
+    kind: str
+    tier: str
+    region: str
+    short_name: str = ""
+    joined: bool = True
+    parent: UUID | None = None
+    credit_code: str | None = None
+    telephone: str | None = None
+    fax: str | None = None
+    postal_address: str | None = None
+    email: str | None = None
+    desk_checked_on: date | None = None
+    in_use_from: date | None = None
+
+
+class RegisteredOrganization(Struct, frozen=True):
+    id: UUID
+    code: str
+
+
 class CreateToken(Struct, forbid_unknown_fields=True, frozen=True):
     """`scopes`: values of the permissions; `until` with zone, or null for a token that ends only when revoked."""
 

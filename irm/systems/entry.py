@@ -60,16 +60,16 @@ class Entry:
     resources: tuple[tuple[ResourceKind, str], ...] = ()
 
     def organizations(self) -> Mapping[str, tuple[UUID, ...]]:
-        """By field, those that it names."""
+        """Those that it names, by the name of the field on the wire and in forms, which faults bear too."""
         single = {
-            "owner_id": self.owner_id,
-            "operator_id": self.operator_id,
-            "protection_department_id": self.protection_department_id,
-            "tester_id": self.tester_id,
+            "owner": self.owner_id,
+            "operator": self.operator_id,
+            "protection_department": self.protection_department_id,
+            "tester": self.tester_id,
         }
         return {name: (one,) for name, one in single.items() if one is not None} | {
-            "user_ids": tuple(self.user_ids),
-            "maintainer_ids": tuple(self.maintainer_ids),
+            "users": tuple(self.user_ids),
+            "maintainers": tuple(self.maintainer_ids),
         }
 
 
@@ -107,7 +107,7 @@ def faults_in(entry: Entry) -> list[FieldError]:
     for field in ("users", "personal_records"):
         figure = getattr(entry, field)
         if figure is not None and not 0 <= figure <= LARGEST_FIGURE:
-            found.append(FieldError(field, NOT_NEGATIVE))
+            found.append(FieldError("user_count" if field == "users" else field, NOT_NEGATIVE))
     if entry.filed_on is not None and entry.level is None:
         found.append(FieldError("level", FILED_WITHOUT_LEVEL))
     if entry.filed_on is not None and entry.level_fixed_on is not None and entry.filed_on < entry.level_fixed_on:

@@ -99,6 +99,11 @@ async def systems(tx: Tx, ids: Iterable[UUID]) -> dict[UUID, System]:
     return {one.id: one for one in await _read(tx, [SystemRow.id.in_(wanted)], with_retired=True)} if wanted else {}
 
 
+async def register(tx: Tx) -> list[System]:
+    """All that is in use, in the order of names' pinyin."""
+    return await _read(tx, [])
+
+
 async def systems_of(tx: Tx, organization_ids: Collection[UUID]) -> list[System]:
     """Owned, operated, used or maintained by one of them, in the order of their names' pinyin."""
     return await _read(tx, [_party(organization_ids)])

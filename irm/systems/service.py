@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -17,6 +17,7 @@ from irm.i18n import N_
 from irm.ledger import Event, record
 from irm.systems.entry import NEED_TO_KNOW, OWN_COLUMNS, Entry, differences, faults_in, resources_of
 from irm.systems.models import SystemPartyRow, SystemResourceRow, SystemRow
+from irm.systems.resources import ResourceKind
 
 NOT_REGISTERED: Final = N_("The system cannot be registered like this.")
 NO_ORGANIZATION: Final = N_("There is no such organization.")
@@ -26,7 +27,6 @@ CODE_STAYS: Final = N_("The code stays; it stands in reports that were sent.")
 NO_SYSTEM: Final = N_("There is no such system.")
 STALE: Final = N_("Somebody changed this system meanwhile; look at it again.")
 CARRIES_OTHERS: Final = N_("Systems run on this platform; move them first.")
-REASON_NEEDED: Final = N_("Say why.")
 
 
 async def register_system(tx: Tx, entry: Entry, *, actor: Actor, now: datetime) -> UUID:
@@ -103,7 +103,7 @@ async def entry_of(tx: Tx, row: SystemRow) -> Entry:
         **{name: getattr(row, name) for name in OWN_COLUMNS},
         user_ids=frozenset(one.organization_id for one in parties if one.role == "user"),
         maintainer_ids=frozenset(one.organization_id for one in parties if one.role == "maintainer"),
-        resources=tuple((kind, value) for kind, value in resources),
+        resources=tuple((cast("ResourceKind", kind), value) for kind, value in resources),
     )
 
 
@@ -126,7 +126,7 @@ async def _sound(tx: Tx, entry: Entry, own_id: UUID | None) -> Entry:
     if entry.platform_id is not None:
         platform = await tx.get(SystemRow, entry.platform_id)
         if platform is None or platform.kind != "platform" or platform.id == own_id:
-            faults.append(FieldError("platform_id", NO_PLATFORM))
+            faults.append(FieldError("platform", NO_PLATFORM))
     if faults:
         raise Invalid(NOT_REGISTERED, errors=faults)
     return replace(entry, resources=tuple(sorted(resources)))

@@ -122,3 +122,26 @@ async def test_the_link_of_init_opens_the_account(committed_url: str, settings: 
         answer = await client.post(link, data=form, headers={"accept": "text/html"})
     assert answer.headers["location"] == "/login?done=setup"
     await db.dispose()
+
+
+def test_a_city_without_demo_is_filled_from_the_command_line(irm: Run) -> None:
+    read(irm("init", "--city", "示例市", "--region", "410400", "--json"))
+    unit = ("organization", "register", "hrss", "示例市人社局", "--kind", "using_unit", "--tier", "city")
+    assert read(irm(*unit, "--region", "410400", "--json"))["code"] == "hrss"
+    desk = ("organization", "register", "pca", "省网信办", "--kind", "cyberspace_office", "--tier", "province")
+    read(irm(*desk, "--region", "410000", "--listed", "--telephone", "0371-00000000", "--json"))
+    listed = {one["code"]: one["joined"] for one in read(irm("organization", "list", "--json"))}
+    assert (listed["hrss"], listed["pca"]) == (True, False)
+    again = irm(*unit, "--region", "410400")
+    assert (again.exit_code, "hrss" in again.output) == (1, True)
+
+    read(irm("organization", "post", "hrss", "值班室", "--json"))
+    read(irm("organization", "address", "sms", "13800000001", "--organization", "hrss", "--post", "值班室", "--json"))
+    assert irm("organization", "address", "sms", "13800000001").exit_code == 1
+    assert irm("organization", "address", "sms", "1", "--organization", "hrss", "--post", "食堂").exit_code == 1
+
+    made = read(irm("system", "register", "oa", "协同办公", "--owner", "hrss", "--level", "3", "--json"))
+    assert made["code"] == "oa"
+    unknown = irm("system", "register", "pay", "缴费系统", "--owner", "nobody")
+    assert unknown.exit_code == 1
+    assert [one["code"] for one in read(irm("system", "list", "--json"))] == ["oa"]

@@ -42,9 +42,9 @@ async def test_every_fault_is_named_and_nothing_is_stored(db: Database) -> None:
             "cii",
             "portal_rank",
             "life_cycle",
+            "user_count",
+            "platform",
             "users",
-            "platform_id",
-            "user_ids",
             "resources.0",
         }
         assert await queries.systems_of(tx, [unit]) == []
@@ -145,3 +145,58 @@ async def test_naming_a_foreign_system_reads_like_an_unknown_one(db: Database, c
         assert not await queries.may_name(tx, reader, foreign)
         assert not await queries.may_name(tx, reader, account.id)
         assert await queries.may_name(tx, reader, own)
+
+
+async def test_a_unit_registers_and_changes_its_own_systems(
+    client: httpx.AsyncClient, db: Database, sign_in: Any
+) -> None:
+    async with db.transaction() as tx:
+        ours, theirs = await make.organization(tx), await make.organization(tx)
+        lead = await make.account(tx, ours, Role.SECURITY_LEAD)
+        foreign = await make.account(tx, theirs, Role.SECURITY_LEAD)
+    await sign_in(lead)
+    given = {"code": "oa", "name": "协同办公", "owner": str(ours), "level": 3, "level_fixed_on": "2026-03-02"}
+    made = await client.post("/api/v1/systems", json=given)
+    assert made.status_code == 201, made.text
+    assert (made.json()["level_fixed_on"], made.json()["operator"], made.json()["version"]) == (
+        "2026-03-02",
+        str(ours),
+        1,
+    )
+    assert (await client.post("/api/v1/systems", json=given)).status_code == 409
+    for_others = await client.post("/api/v1/systems", json=given | {"code": "pay", "owner": str(theirs)})
+    assert (for_others.status_code, for_others.json()["errors"][0]["field"]) == (403, "owner")
+
+    filed = {"version": 1, "filing_number": "41040012345-00001", "filed_on": "2026-03-20", "user_count": 1200}
+    changed = await client.patch("/api/v1/systems/oa", json=filed)
+    assert changed.status_code == 200, changed.text
+    assert changed.json()["changed"] == ["filed_on", "filing_number", "users"]
+    assert (changed.json()["system"]["version"], changed.json()["system"]["user_count"]) == (2, 1200)
+    stale = await client.patch("/api/v1/systems/oa", json=filed | {"user_count": 7})
+    assert stale.status_code == 409
+    again = await client.patch("/api/v1/systems/oa", json=filed | {"version": 2})
+    assert (again.json()["changed"], again.json()["system"]["version"]) == ([], 2), "nothing changed, nothing written"
+    odd = await client.patch("/api/v1/systems/oa", json={"version": 2, "filed_on": "2026-01-05", "level": 9})
+    assert odd.status_code == 422
+    assert {one["field"] for one in odd.json()["errors"]} == {"filed_on", "level"}
+    given_away = await client.patch("/api/v1/systems/oa", json={"version": 2, "owner": str(theirs)})
+    assert given_away.status_code == 403
+    await sign_in(foreign)
+    assert (await client.patch("/api/v1/systems/oa", json={"version": 2})).status_code == 404
+
+
+async def test_a_platform_that_carries_systems_is_not_retired(
+    client: httpx.AsyncClient, db: Database, sign_in: Any
+) -> None:
+    async with db.transaction() as tx:
+        authority = await make.organization(tx, AUTHORITY)
+        lead = await make.account(tx, authority, Role.SECURITY_LEAD)
+        platform = await make.system(tx, authority, code="cloud", kind="platform")
+        await make.system(tx, authority, code="oa", platform_id=platform)
+    await sign_in(lead)
+    refused = await client.patch("/api/v1/systems/cloud", json={"version": 1, "life_cycle": "retired"})
+    assert refused.status_code == 409
+    assert (await client.patch("/api/v1/systems/oa", json={"version": 1, "life_cycle": "retired"})).status_code == 200
+    done = await client.patch("/api/v1/systems/cloud", json={"version": 1, "life_cycle": "retired"})
+    assert done.json()["changed"] == ["life_cycle"]
+    assert {one["code"] for one in (await client.get("/api/v1/systems")).json()["systems"]} == set()

@@ -7,13 +7,14 @@ from irm import release
 from irm.incidents import report_items, reporting
 from irm.jobs import Inside, Outside
 from irm.ledger import Subscription, Wiring
-from irm.notify import jobs as notify
+from irm.notify import dead_work, jobs as notify
 from irm.obligations import handing, reminding
 from irm.playbooks import inbox, jobs as playbooks, starting
 from irm.schedule import Recurring
 
 JOBS: Final[dict[str, Inside | Outside]] = {
     "notify.deliver": notify.DELIVER,
+    dead_work.CALL: Inside(dead_work.call),
     "playbooks.advance": Inside(playbooks.advance),
     "incidents.look_again": Inside(reporting.look_again),
     "obligations.remind": Inside(reminding.remind),
@@ -29,6 +30,8 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
     Subscription("delivery.skipped", in_transaction=handing.mail_failed),
     # A new draft says what the incident knows.
     Subscription("submission.drafted", in_transaction=report_items.fill_report),
+    # What irm gave up, a person has to know of.
+    Subscription("job.dead", job=dead_work.CALL),
     # An answer is in the run's inbox before any timer can be looked at.
     Subscription("delivery.acknowledged", in_transaction=inbox.hear_delivery),
     Subscription("delivery.delivered", in_transaction=inbox.hear_delivery),
@@ -36,7 +39,6 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
     Subscription("delivery.failed", in_transaction=inbox.hear_delivery),
     Subscription("obligation.*", in_transaction=inbox.hear_duty),
     Subscription("submission.submitted", in_transaction=inbox.hear_duty),
-    Subscription("submission.refused", in_transaction=inbox.hear_duty),
     # What a first report left out is to be supplied: a duty of its own.
     Subscription("submission.submitted", job="incidents.look_again"),
     Subscription("obligation.opened", in_transaction=starting.hear_obligation),

@@ -483,6 +483,9 @@ def upgrade() -> None:
         sa.Column("address", sa.Text(), nullable=True),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("titles", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("bodies", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("files", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("locale", sa.Text(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
@@ -986,6 +989,8 @@ def upgrade() -> None:
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("ordinal", sa.Integer(), nullable=False),
         sa.Column("items", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("filled", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("newer", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("document_number", sa.Text(), nullable=True),
         sa.Column("stated_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
@@ -1076,9 +1081,25 @@ def upgrade() -> None:
     )
     op.create_index("ix_submission_obligation_obligation", "submission_obligation", ["obligation_id"], unique=False)
     op.create_table(
+        "submission_file",
+        sa.Column("submission_id", sa.Uuid(), nullable=False),
+        sa.Column("attachment_id", sa.Uuid(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["attachment_id"], ["attachment.id"], name=op.f("fk_submission_file_attachment_id")),
+        sa.ForeignKeyConstraint(["submission_id"], ["submission.id"], name=op.f("fk_submission_file_submission_id")),
+        sa.PrimaryKeyConstraint("submission_id", "attachment_id", name=op.f("pk_submission_file")),
+    )
+    op.create_table(
         "submission_party",
         sa.Column("submission_id", sa.Uuid(), nullable=False),
         sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("agreed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("agreed_by", sa.Uuid(), nullable=True),
+        sa.Column("contact_record_id", sa.Uuid(), nullable=True),
+        sa.Column("agreed_recorded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["contact_record_id"], ["contact_record.id"], name=op.f("fk_submission_party_contact_record_id")
+        ),
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organization.id"], name=op.f("fk_submission_party_organization_id")
         ),
@@ -1092,6 +1113,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("submission_party")
+    op.drop_table("submission_file")
     op.drop_index("ix_submission_obligation_obligation", table_name="submission_obligation")
     op.drop_table("submission_obligation")
     op.drop_index("ix_receipt_submission", table_name="receipt")

@@ -56,6 +56,7 @@ WORDS: Final[Mapping[str, str]] = {
     "obligation.returned": N_("Report returned for supplement"),
     "obligation.superseded": N_("Duty no longer owed"),
     "obligation.waived": N_("Duty waived"),
+    "obligation.reopened": N_("Refused; the duty is open again"),
     "submission.drafted": N_("Report drafted"),
     "submission.edited": N_("Draft changed"),
     "submission.sending": N_("Report on its way"),

@@ -138,6 +138,10 @@ class SubmissionRow(Base):
     ordinal: Mapped[int] = mapped_column(default=1)
     """Which report of this form to this recipient: the second progress report is 2."""
     items: Mapped[dict[str, Any]]
+    filled: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """By item, what the subject's room wrote into it last, or what a person had before the eyes when taking it over."""
+    newer: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """By item that a person wrote in, what the subject's room would write now, where that is something else."""
     document_number: Mapped[str | None]
     """发文字号, typed in from the office's own system."""
     stated_at: Mapped[datetime | None]
@@ -176,6 +180,23 @@ class SubmissionPartyRow(Base):
 
     submission_id: Mapped[UUID] = mapped_column(ForeignKey("submission.id"), primary_key=True)
     organization_id: Mapped[UUID] = mapped_column(ForeignKey("organization.id"), primary_key=True)
+    agreed_at: Mapped[datetime | None]
+    """When this organization agreed to be spoken for; without it the report meets none of its duties."""
+    agreed_by: Mapped[UUID | None]
+    """The person of that organization who agreed in irm."""
+    contact_record_id: Mapped[UUID | None] = mapped_column(ForeignKey("contact_record.id"))
+    """The contact record of its agreement, where the sender or the cloud authority wrote it down."""
+    agreed_recorded_at: Mapped[datetime | None]
+
+
+class SubmissionFileRow(Base):
+    """A file that goes with the report. The hash is that of what was chosen, whatever is attached later."""
+
+    __tablename__ = "submission_file"
+
+    submission_id: Mapped[UUID] = mapped_column(ForeignKey("submission.id"), primary_key=True)
+    attachment_id: Mapped[UUID] = mapped_column(ForeignKey("attachment.id"), primary_key=True)
+    sha256: Mapped[str]
 
 
 class ReceiptRow(Base):

@@ -1,7 +1,7 @@
 """Brings obligations into line with what was handed over for them, and keeps their timers."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import cast
 from uuid import UUID
@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from irm import jobs
 from irm.db import Actor, Tx
-from irm.ledger import Event, record
+from irm.ledger import Event, record, record_all
 from irm.obligations import owed
 from irm.obligations.models import ObligationRow, ReceiptRow, SubmissionObligationRow, SubmissionRow
 from irm.obligations.policy import entry_policy, standing_of
@@ -64,6 +64,10 @@ async def tell(tx: Tx, action: str, row: ObligationRow, *, actor: Actor, now: da
     return await record(tx, Event(action, path_of(row), now, actor, {**body_of(row), **more}))
 
 
+async def tell_all(tx: Tx, action: str, rows: Sequence[ObligationRow], *, actor: Actor, now: datetime) -> None:
+    await record_all(tx, [Event(action, path_of(row), now, actor, body_of(row)) for row in rows])
+
+
 async def alone(tx: Tx, subject: str) -> None:
     """One transaction at a time opens, ties and reminds of a subject's duties.
 
@@ -88,23 +92,28 @@ async def lock(tx: Tx, ids: Collection[UUID]) -> list[ObligationRow]:
     )
 
 
-async def set_timers(tx: Tx, row: ObligationRow, *, now: datetime) -> None:
+async def set_timers(tx: Tx, *rows: ObligationRow, now: datetime) -> None:
     """A job for every mark that was not said; those already past become one job, hence one message."""
+    await jobs.schedule_all(tx, [timer for row in rows for timer in _timers(row, now)])
+
+
+def _timers(row: ObligationRow, now: datetime) -> list[jobs.Planned]:
     policy = entry_policy().clocks
     term = term_of(row)
     if not term.is_running:
-        return
+        return []
     missed = owed.marks_due(term, policy, row.reminded, now)
     coming = [mark for mark in owed.marks(term, policy) if mark.at > now and mark.name not in row.reminded]
-    for mark in (*missed[-1:], *coming):
-        await jobs.schedule(
-            tx,
+    return [
+        jobs.Planned(
             REMIND,
             {"obligation": str(row.id), "mark": mark.name},
             run_at=max(mark.at, now),
             key=f"{REMIND}:{row.id}:{mark.name}",
             priority=20 if mark.name == owed.DUE_MARK else 40,
         )
+        for mark in (*missed[-1:], *coming)
+    ]
 
 
 async def stop_timers(tx: Tx, row: ObligationRow) -> None:
@@ -143,6 +152,8 @@ async def resettle(tx: Tx, ids: Collection[UUID], *, actor: Actor, now: datetime
         if settled.status == "open":
             await _forget_timers(tx, row)
             await set_timers(tx, row, now=now)
+            # Every report was refused. A refusal of one while another stands says nothing about the duty.
+            await tell(tx, "obligation.reopened", row, actor=actor, now=now)
         elif before == "open":
             await stop_timers(tx, row)
         if settled.status in ("met", "returned"):

@@ -182,7 +182,8 @@ class Doing:
         found = Resolution()
         for audience in effect.by:
             found += await self.resolve(audience)
-        key = f"{effect.step}/draft/{'.'.join(sorted(effect.obligations))}"
+        # With the step's own moment: a report that was refused is asked for again in a message of its own.
+        key = f"{effect.step}/draft/{'.'.join(sorted(effect.obligations))}/{effect.due_at.isoformat()}"
         await self.notice(key, effect.step, found, title=step.title if step else {})
         return []
 

@@ -15,23 +15,22 @@ from irm.playbooks.steps import Facts
 
 OBLIGATION: Final = "obligation"
 CARRIED: Final = ("rule", "bearer", "recipient", "form", "force", "kind", "number", "page", "severity", "due_at")
-_ORDER: Final = {"obligation.opened": 0, "submission.submitted": 1, "submission.refused": 2}
+_ORDER: Final = {"obligation.opened": 0, "submission.submitted": 1}
 """Entries of one transaction share their moment; a duty is opened before it is met."""
 
 
 def signals_of(event: Event) -> tuple[tuple[str, s.Event], ...]:
     """What an event about duties tells runs: (obligation id, signal) for each duty concerned."""
     body: Mapping[str, Any] = event.body
-    if event.action in ("submission.submitted", "submission.refused"):
-        concerned = [str(known) for known in body.get("obligations") or ()]
-        if event.action == "submission.submitted":
-            return tuple((known, s.ObligationSubmitted(known)) for known in concerned)
-        return tuple((known, s.ReceiptGiven(known, "refused")) for known in concerned)
+    if event.action == "submission.submitted":
+        return tuple((str(known), s.ObligationSubmitted(str(known))) for known in body.get("obligations") or ())
     known = str(body.get("obligation") or event.subject.rpartition("/")[2])
     match event.action:
         case "obligation.opened":
             opened = s.ObligationOpened(known, str(body["rule"]), str(body["bearer"]), str(body.get("form") or ""))
             return ((known, opened),)
+        case "obligation.reopened":
+            return ((known, s.ReceiptGiven(known, "refused")),)
         case "obligation.met":
             return ((known, s.ObligationMet(known)),)
         case "obligation.superseded" | "obligation.returned" | "obligation.waived":
@@ -70,7 +69,7 @@ async def told_so_far(tx: Tx, run: RunRow) -> list[s.Event]:
             LedgerEntryRow.subject.startswith(f"{run.subject}/", autoescape=True),
             or_(
                 LedgerEntryRow.action.startswith("obligation."),
-                LedgerEntryRow.action.in_(("submission.submitted", "submission.refused")),
+                LedgerEntryRow.action == "submission.submitted",
             ),
         )
         .order_by(LedgerEntryRow.at, LedgerEntryRow.id)

@@ -2,7 +2,7 @@
 
 Two rules carry the rest. Only `Tick` fires timers, and the runner sends it after it has emptied the inbox: an
 acknowledgement that was there before the timeout was processed always wins. And no step opens twice, but for a report
-step whose obligation is refused or joined by another: every run ends.
+step whose obligation is refused or joined by another, and the pages about a refused one: every run ends.
 """
 
 from dataclasses import dataclass
@@ -282,7 +282,7 @@ class _Engine(Walk):
 
     def finish_if_over(self) -> None:
         """Over when no step is open or could still open, and everything a report step stands for is settled."""
-        if self.status != "running" or standing_for.is_anything_unsettled(self):
+        if self.status != "running" or standing_for.is_anything_unsettled(self):  # a refusal opens it again
             return
         standings = [self.at(step) for step in self.playbook.steps]
         if all(st.is_over or (st.stage is Stage.DORMANT and self.handled) for st in standings):

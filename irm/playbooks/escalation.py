@@ -7,7 +7,7 @@ time, instead of every rung being found exhausted; rounds that were missed are n
 from datetime import datetime
 
 from irm.playbooks import signals as s
-from irm.playbooks.state import Stage
+from irm.playbooks.state import Stage, StepState
 from irm.playbooks.steps import Audience, Page, Step, Until, audiences
 from irm.playbooks.walk import Walk
 
@@ -102,3 +102,11 @@ def stop_all(walk: Walk, outcome: str) -> None:
         if isinstance(step.action, Page) and walk.at(step).stage is Stage.ACTIVE:
             walk.emit(s.StopPaging(step.id))
             walk.done(step, outcome)
+
+
+def begin_again(walk: Walk, outcome: str) -> None:
+    """What `stop_all` ended for this reason asks anew, from the first rung, where its condition still holds."""
+    for step in walk.playbook.steps:
+        standing = walk.at(step)
+        if isinstance(step.action, Page) and standing.stage is Stage.DONE and standing.outcome == outcome:
+            walk.steps[step.id] = StepState()

@@ -2,11 +2,12 @@
 inbox are one commit, so the runner sees it before it looks at any timer."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from irm import jobs
@@ -21,16 +22,27 @@ ADVANCE: Final = "playbooks.advance"
 
 async def append(tx: Tx, run: RunRow, event: s.Event, *, now: datetime, key: str | None = None) -> bool:
     """Put an event into a run's inbox and wake the run. False: it was there already under this key."""
-    written = await tx.scalar(
-        insert(RunInboxRow)
-        .values(id=uuid7(), run_id=run.id, kind=s.kind_of(event), body=s.event_to_json(event), key=key, at=now)
-        .on_conflict_do_nothing(index_elements=["run_id", "key"])
-        .returning(RunInboxRow.id)
+    return await _append_all(tx, [(run, event, key)], now=now) > 0
+
+
+async def _append_all(tx: Tx, told: Sequence[tuple[RunRow, s.Event, str | None]], *, now: datetime) -> int:
+    if not told:
+        return 0
+    rows = [
+        {"id": uuid7(), "run_id": run.id, "kind": s.kind_of(event), "body": s.event_to_json(event), "key": key, "at": now}
+        for run, event, key in told
+    ]
+    written = set(
+        await tx.scalars(
+            insert(RunInboxRow)
+            .values(rows)
+            .on_conflict_do_nothing(index_elements=["run_id", "key"])
+            .returning(RunInboxRow.run_id)
+        )
     )
-    if written is None:
-        return False
-    await wake(tx, run, now=now)
-    return True
+    for run in {run.id: run for run, _, _ in told if run.id in written}.values():
+        await wake(tx, run, now=now)
+    return len(written)
 
 
 async def wake(tx: Tx, run: RunRow, *, now: datetime) -> None:
@@ -56,11 +68,43 @@ async def running_on(tx: Tx, subject: str) -> list[RunRow]:
     return list(rows)
 
 
+def has_begun(tx: Tx, run: RunRow) -> None:
+    """Those of this transaction that know the runs of a subject learn of one more."""
+    for above, runs in _known(tx).items():
+        if run.subject == above or run.subject.startswith(f"{above}/"):
+            runs.append(run)
+
+
+async def _running_below(tx: Tx, above: str) -> list[RunRow]:
+    """Every run of the subject and of what lies below it. Looked up once in a transaction: each duty that a filing opens,
+    and each that it meets, is told to them.
+    """
+    known = _known(tx)
+    found = known.get(above)
+    if found is None:
+        rows = await tx.scalars(
+            select(RunRow)
+            .where(
+                or_(RunRow.subject == above, RunRow.subject.startswith(f"{above}/{OBLIGATION}/", autoescape=True)),
+                RunRow.status == "running",
+            )
+            .order_by(RunRow.id)
+        )
+        found = list(rows)
+        if not tx.in_nested_transaction():  # what a savepoint wrote may still go
+            known[above] = found
+    return [run for run in found if run.status == "running"]
+
+
+def _known(tx: Tx) -> dict[str, list[RunRow]]:
+    known: dict[str, list[RunRow]] = tx.info.setdefault("runs_below", {})
+    return known
+
+
 async def tell_subject(tx: Tx, subject: str, event: s.Event, *, now: datetime, key: str | None = None) -> int:
     """Tell every run of the subject; how many."""
     runs = await running_on(tx, subject)
-    for run in runs:
-        await append(tx, run, event, now=now, key=key)
+    await _append_all(tx, [(run, event, key) for run in runs], now=now)
     return len(runs)
 
 
@@ -90,12 +134,20 @@ async def hear_delivery(tx: Tx, event: Event, entry_id: UUID) -> None:
 
 
 async def hear_duty(tx: Tx, event: Event, entry_id: UUID) -> None:
-    """obligation.*, submission.submitted, submission.refused: the runs of the obligation and of the incident above it."""
+    """obligation.*, submission.submitted: the runs of the obligation and of the incident above it."""
     above = re.split(r"/(?:obligation|submission)/", event.subject, maxsplit=1)[0]
-    for known, told in signals_of(event):
-        for subject in (f"{above}/{OBLIGATION}/{known}", above):
-            for run in await running_on(tx, subject):
-                await append(tx, run, told, now=event.at, key=f"entry:{entry_id}:{known}")
+    signals = signals_of(event)
+    if not signals:
+        return
+    runs = await _running_below(tx, above)
+    told = [
+        (run, signal, f"entry:{entry_id}:{known}")
+        for known, signal in signals
+        for subject in (f"{above}/{OBLIGATION}/{known}", above)
+        for run in runs
+        if run.subject == subject
+    ]
+    await _append_all(tx, told, now=event.at)
 
 
 async def _run_of(tx: Tx, run_id: object) -> RunRow | None:

@@ -39,9 +39,10 @@ def submitted(walk: Walk, obligation: str) -> None:
 
 
 def refused(walk: Walk, obligation: str) -> None:
-    """Open again; its clock has run on."""
+    """Open again; its clock has run on, and who was let sleep because of the report is woken again."""
     if walk.is_subject(obligation):
         walk.tell_subject(submitted=False)
+        escalation.begin_again(walk, "reported")
     owed = walk.obligations.get(obligation)
     if owed is not None and owed.status == "submitted":
         walk.obligations[obligation] = replace(owed, status="open")
@@ -58,6 +59,9 @@ def settled(walk: Walk, obligation: str, status: str) -> None:
 
 
 def is_anything_unsettled(walk: Walk) -> bool:
+    about = walk.facts.get("obligation") or {}
+    if about.get("submitted") and not about.get("met"):
+        return True
     rules = {step.action.rule for step in walk.playbook.steps if isinstance(step.action, Report)}
     return any(owed.rule in rules and owed.status in ("open", "submitted") for owed in walk.obligations.values())
 

@@ -167,7 +167,7 @@ async def test_duties_that_were_open_before_the_run_are_known_to_it(night: Night
     await night.tell("submission.submitted", f"submission/{uuid4()}", {"obligations": [str(known)]})
     await drain()
     assert (await night.steps(run))["report"] == "reported"
-    await night.tell("submission.refused", f"submission/{uuid4()}", {"obligations": [str(known)]})
+    await night.owe("pack/first", night.unit, "obligation.reopened", known)
     await drain()
     assert (await night.steps(run))["report"] == "active"
 

@@ -34,7 +34,9 @@ from irm.rules.queries import current_packs, receipt_alarm
 RECEIPT_ALARM: Final = "obligations.receipt_alarm"
 BY_HAND: Final = ("telephone", "fax", "paper", "portal")
 MAIL: Final = "mail"
-MEANS: Final = (MAIL, *BY_HAND)
+INSIDE: Final = "irm"
+"""Handed over here: the recipient has joined, sees it at once among what was sent to it, and answers in irm."""
+MEANS: Final = (MAIL, INSIDE, *BY_HAND)
 FILING: Final = "filing"
 
 
@@ -84,6 +86,11 @@ async def submit_report(
             raise Invalid("irm itself knows when a mail leaves.", field="stated_at")
         await _by_mail(tx, row, desk, actor=actor, now=now)
         return row
+    if means == INSIDE:
+        if not desk.joined:
+            raise Invalid("This desk does not work in irm. Hand the report over by another means.", field="means")
+        if stated_at is not None:
+            raise Invalid("irm itself knows when it was handed over.", field="stated_at")
     earliest = await _earliest_start(tx, row)
     at = stated(stated_at, "stated_at", now=now, not_before=earliest)
     await _handed_over(tx, row, at=at, actor=actor, now=now)

@@ -11,7 +11,7 @@ from irm.obligations.forms import form_of
 from irm.obligations.views import Contact, Named, Obligation, Receipt, Submission
 from irm.obligations.words import CLOCK_NAMES, STATUS_NAMES, SUBMISSION_NAMES, citation_text
 
-Means = Literal["mail", "telephone", "fax", "paper", "portal"]
+Means = Literal["mail", "irm", "telephone", "fax", "paper", "portal"]
 ContactMeans = Literal["telephone", "fax", "visit", "letter", "mail", "portal"]
 ReceiptMeans = Literal["telephone", "fax", "visit", "letter", "mail", "portal", "irm"]
 Outcome = Literal["received", "refused", "returned"]

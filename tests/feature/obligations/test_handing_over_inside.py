@@ -1,0 +1,60 @@
+"""A report to somebody who works in irm is handed over here; a listed desk has to be reached by other means."""
+
+from datetime import timedelta
+
+import pytest
+
+from irm.access.policy import AUTHORITY
+from irm.clock import FixedClock
+from irm.db import SYSTEM, Database
+from irm.errors import Invalid
+from irm.obligations.drafting import draft_submission
+from irm.obligations.handing import submit_report
+from irm.obligations.subjects import Subject
+from tests import make
+
+
+async def test_the_cloud_authority_gets_it_at_once_and_a_listed_desk_does_not(db: Database, clock: FixedClock) -> None:
+    async with db.transaction() as tx:
+        unit, authority = await make.organization(tx), await make.organization(tx, AUTHORITY)
+        desk = await make.organization(tx, "cyberspace_office", joined=False)
+        system = await make.system(tx, unit)
+        subject = Subject(f"system/{system}", "oa", "/systems/oa")
+        drafts = [
+            await draft_submission(
+                tx,
+                subject=subject,
+                form="notice",
+                organization_id=unit,
+                recipient_id=to,
+                items={"text": "测试"},
+                actor=SYSTEM,
+                now=clock.now(),
+            )
+            for to in (authority, desk)
+        ]
+        clock.tick(minutes=1)
+        handed = await submit_report(tx, drafts[0], means="irm", actor=SYSTEM, now=clock.now())
+        assert (handed.status, handed.means, handed.submitted_at) == ("submitted", "irm", clock.now())
+        with pytest.raises(Invalid) as outside:
+            await submit_report(tx, drafts[1], means="irm", actor=SYSTEM, now=clock.now())
+        assert outside.value.errors[0].field == "means"
+
+
+async def test_nobody_states_the_moment_that_irm_itself_knows(db: Database, clock: FixedClock) -> None:
+    async with db.transaction() as tx:
+        unit, authority = await make.organization(tx), await make.organization(tx, AUTHORITY)
+        draft = await draft_submission(
+            tx,
+            subject=Subject(f"organization/{unit}", "unit", "/organizations"),
+            form="notice",
+            organization_id=unit,
+            recipient_id=authority,
+            items={"text": "测试"},
+            actor=SYSTEM,
+            now=clock.now(),
+        )
+        earlier = clock.now() - timedelta(hours=1)
+        with pytest.raises(Invalid) as refused:
+            await submit_report(tx, draft, means="irm", stated_at=earlier, actor=SYSTEM, now=clock.now())
+        assert refused.value.errors[0].field == "stated_at"

@@ -14,6 +14,7 @@ _ALL: Final = "SELECT, INSERT, UPDATE, DELETE"
 _NARROWER: Final = {
     "alembic_version": "SELECT",
     "ledger_entry": "SELECT, INSERT",
+    "ledger_checkpoint": "SELECT, INSERT",
     "ledger_leaf": "SELECT, INSERT",
     "ledger_node": "SELECT, INSERT",
     "ledger_pending": "SELECT, INSERT, DELETE",  # the sequencer empties it

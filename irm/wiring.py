@@ -1,18 +1,21 @@
 """The one table: which event tells whom, which job is done by what, what recurs. Read from top to bottom it is the night."""
 
+from datetime import timedelta
 from typing import Final
 
 import irm.evidence.models  # noqa: F401 - rows that others name by table must be known in every process
 from irm import release
+from irm.evidence import sequencer
 from irm.incidents import report_items, reporting
 from irm.jobs import Inside, Outside
 from irm.ledger import Subscription, Wiring
 from irm.notify import dead_work, jobs as notify
 from irm.obligations import handing, reminding
 from irm.playbooks import inbox, jobs as playbooks, starting
-from irm.schedule import Recurring
+from irm.schedule import Every, Recurring
 
 JOBS: Final[dict[str, Inside | Outside]] = {
+    "evidence.sequence": sequencer.SEQUENCE,
     "notify.deliver": notify.DELIVER,
     dead_work.CALL: Inside(dead_work.call),
     "playbooks.advance": Inside(playbooks.advance),
@@ -30,6 +33,8 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
     Subscription("delivery.skipped", in_transaction=handing.mail_failed),
     # A new draft says what the incident knows.
     Subscription("submission.drafted", in_transaction=report_items.fill_report),
+    # … and a draft follows what is done.
+    Subscription("task.done", in_transaction=report_items.follow_task),
     # What irm gave up, a person has to know of.
     Subscription("job.dead", job=dead_work.CALL),
     # An answer is in the run's inbox before any timer can be looked at.
@@ -46,7 +51,10 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
     Subscription("obligation.overdue", in_transaction=starting.hear_obligation),
 )
 
-RECURRING: Final[tuple[Recurring, ...]] = ()
+RECURRING: Final[tuple[Recurring, ...]] = (
+    # What was recorded becomes part of the log's tree, and the tree is signed.
+    Recurring("evidence.sequence", every=Every(timedelta(seconds=5)), queue="bulk"),
+)
 """What is done again and again, at which local time or interval (irm/schedule.py)."""
 
 WIRING: Final = Wiring(JOBS, SUBSCRIPTIONS, RECURRING)

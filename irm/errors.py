@@ -16,6 +16,8 @@ from typing import Any, ClassVar, Protocol, Self
 class Translate(Protocol):
     def __call__(self, msgid: str, /, **params: Any) -> str: ...
 
+    def of(self, texts: Mapping[str, str] | str) -> str: ...
+
 
 class Said(str):
     """The English text as a str, with the msgid and the parameters it was made of. Parameters may be Said themselves."""
@@ -32,6 +34,21 @@ class Said(str):
 
     def text(self, t: Translate) -> str:
         return t(self.msgid, **_read(self.params, t))
+
+
+class InBothLanguages(Said):
+    """A text that brings its languages along (a duty's title), as a parameter of another."""
+
+    __slots__ = ("texts",)
+    texts: Mapping[str, str]
+
+    def __new__(cls, texts: Mapping[str, str]) -> Self:
+        made = super().__new__(cls, texts.get("en") or next(iter(texts.values()), ""))
+        made.texts = texts
+        return made
+
+    def text(self, t: Translate) -> str:
+        return t.of(self.texts)
 
 
 said = Said

@@ -1,4 +1,4 @@
-"""`irm incident file|show`: the same services as page and API, for the desk's own machine."""
+"""`irm incident file|show|status`: the same services as page and API, for the desk's own machine."""
 
 import sys
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Any
 import click
 import msgspec
 
-from irm.access.policy import Principal
+from irm.access.policy import Permission, Principal
 from irm.access.principals import principal_of
 from irm.access.queries import account_by_login
 from irm.clock import SHANGHAI
@@ -16,14 +16,16 @@ from irm.db import SYSTEM, Database, Tx
 from irm.errors import Forbidden
 from irm.i18n import N_
 from irm.incidents import queries, showing
-from irm.incidents.schemas import FileIncident, Target
+from irm.incidents.handling import change_status
+from irm.incidents.models import STATUSES
+from irm.incidents.schemas import FileIncident, OutcomeView, Target
 from irm.incidents.secrecy import record_refusal, refusal
 from irm.incidents.service import file_incident
 
 
 @click.group()
 def incident() -> None:
-    """Incidents: file one, show one."""
+    """Incidents: file one, show one, move one on."""
 
 
 @incident.command("file")
@@ -103,6 +105,32 @@ def show_command(console: Console, number: str, login: str, as_json: bool) -> No
             view = await showing.incident_view(tx, await queries.sight_of(tx, number, by), by)
         found: dict[str, Any] = msgspec.to_builtins(view)
         return found
+
+    console.show(console.run(work), as_json=as_json)
+
+
+@incident.command("status")
+@click.argument("number")
+@click.argument("status", type=click.Choice(STATUSES))
+@click.option("--as", "login", required=True, help="Login name of the account that decides.")
+@click.option("--reason", default="", help="Why; stays on record.")
+@json_option
+@click.pass_obj
+def status_command(console: Console, number: str, status: str, login: str, reason: str, as_json: bool) -> None:
+    """Move an incident on: contained, handled, closed, dismissed, withdrawn, or open again."""
+
+    async def work(db: Database) -> dict[str, Any]:
+        now = db.clock.now()
+        async with db.transaction(SYSTEM) as tx:
+            by = await _principal(tx, login, now)
+            found = await queries.sight_of(tx, number, by, Permission.CHANGE_STATUS)
+            done = await change_status(
+                tx, found.incident.id, status=status, reason=reason, organization=None, by=by, now=now
+            )
+            one = await queries.incident_of(tx, found.incident.id)
+            view = OutcomeView(one.number, one.status, showing.levels(one), done.effective, done.waiting)
+        shown: dict[str, Any] = msgspec.to_builtins(view)
+        return shown
 
     console.show(console.run(work), as_json=as_json)
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from irm.access.policy import Permission, Principal, reach
 from irm.db import Tx, uuid7
-from irm.errors import Conflict, Forbidden, Invalid, NotFound
+from irm.errors import Conflict, Forbidden, InBothLanguages, Invalid, NotFound, Said, said
 from irm.i18n import N_
 from irm.incidents import intake
 from irm.incidents.assessing import NOTHING_WAITS, Outcome, may_be_second
@@ -18,11 +18,18 @@ from irm.incidents.policy import intake_policy
 from irm.ledger import Event, record
 from irm.obligations.history import clock_ran
 from irm.obligations.opening import Lowering
+from irm.obligations.queries import obligations_of
 
 NO_STATUS = N_("There is no such status.")
 NOT_YOUR_PART = N_("Your organization has no part in this incident for which you could say that.")
 ALREADY = N_("This part was declared handled before.")
 ONE_WAITS = N_("Another change is waiting for a second person; decide that first.")
+ONE_DUTY_OPEN = N_("One duty is still open: %(titles)s. Report it first; then the incident can be archived.")
+DUTIES_OPEN = N_(
+    "%(n)s duties are still open, among them: %(titles)s. Report them first; then the incident can be archived."
+)
+NAMED = 3
+"""So many of the open duties are named; the incident's page lists them all."""
 
 
 async def change_status(
@@ -49,6 +56,8 @@ async def change_status(
         return Outcome(effective=True)
     if await waiting_change(tx, incident_id) is not None:
         raise Conflict(ONE_WAITS)
+    if move.target is Status.CLOSED:
+        await _refuse_open_duties(tx, incident, now=now)
     waits = waits_for_second_person(move, clock_ran=await clock_ran(tx, incident_id))
     row = StatusChangeRow(
         id=uuid7(),
@@ -106,6 +115,23 @@ async def waiting_change(tx: Tx, incident_id: UUID) -> StatusChangeRow | None:
         )
     )
     return found
+
+
+async def _refuse_open_duties(tx: Tx, incident: IncidentRow, *, now: datetime) -> None:
+    """What is archived owes nothing any more. Raises Conflict naming what is open, the nearest limit first."""
+    owed = [one for one in await obligations_of(tx, f"incident/{incident.id}", now=now) if one.status == "open"]
+    if not owed:
+        return
+    titles: Said = InBothLanguages(owed[0].title)
+    for one in owed[1:NAMED]:
+        titles = said("%(one)s; %(next)s", one=titles, next=InBothLanguages(one.title))
+    raise Conflict(
+        ONE_DUTY_OPEN if len(owed) == 1 else DUTIES_OPEN,
+        code="duties_open",
+        field="status",
+        n=len(owed),
+        titles=titles,
+    )
 
 
 async def _declare_handled(

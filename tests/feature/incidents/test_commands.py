@@ -54,3 +54,16 @@ def test_filing_and_showing_from_the_desk(login: str) -> None:
     assert "  text: " in wrong.output
     assert irm("file", "--classified", "no", "--text", "x", "--known-at", "soon", *given).exit_code != 0
     assert irm("show", "SJ-2026-999999", "--as", login, "--json").exit_code == 1
+
+
+def test_the_desk_moves_an_incident_on_and_hears_why_not(login: str) -> None:
+    given = ("--as", login, "--contact", "1", "--system", "portal", "--classified", "no", "--text", "x", "--json")
+    filed = irm("file", *given)
+    number = json.loads(filed.stdout)["number"]
+    ended = irm("status", number, "handled", "--as", login, "--reason", "restored", "--json")
+    assert ended.exit_code == 0, ended.output
+    assert json.loads(ended.stdout)["status"] == "open", "the authority's own part goes on"
+    refused = irm("status", number, "contained", "--as", login)
+    assert refused.exit_code == 1
+    assert "cloud authority" in refused.output
+    assert irm("status", number, "gone", "--as", login).exit_code == 2

@@ -9,7 +9,8 @@ import structlog
 from sqlalchemy import or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from irm.db import SYSTEM, Database, Tx
+from irm.db import SYSTEM, Actor, Database, Tx
+from irm.errors import Conflict, NotFound
 from irm.jobs import CallFailed, Handlers, Inside, JobRow, Outside, Resources, RetryLater
 from irm.ledger import Event, record
 
@@ -165,6 +166,18 @@ async def _failed(db: Database, job_id: UUID, error: str, *, fatal: bool = False
             row.run_at = now + timedelta(seconds=min(2**row.attempt, 300))
             row.handed_at = row.handed_until = row.lease_until = None
             row.handed = 0
+
+
+async def revive(tx: Tx, job_id: UUID, *, now: datetime, actor: Actor) -> None:
+    """A person has a dead job tried again, with all its attempts. Conflict unless it is dead."""
+    row = await tx.scalar(select(JobRow).where(JobRow.id == job_id).with_for_update())
+    if row is None:
+        raise NotFound("This task does not exist.")
+    if row.outcome != "dead":
+        raise Conflict("This task was not given up, or somebody has taken it up again already.")
+    row.done_at = row.outcome = row.lease_until = row.handed_at = row.handed_until = None
+    row.run_at, row.attempt, row.handed = now, 0, 0
+    await record(tx, Event("job.revived", f"job/{row.id}", now, actor, {"name": row.name}))
 
 
 async def drain(db: Database, handlers: Handlers, resources: Resources, *, most: int = 1000) -> int:

@@ -42,8 +42,8 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
     Subscription("delivery.delivered", in_transaction=inbox.hear_delivery),
     # Where every message of a rung failed, the next rung is not waited for.
     Subscription("delivery.failed", in_transaction=inbox.hear_delivery),
-    Subscription("obligation.*", in_transaction=inbox.hear_duty),
-    Subscription("submission.submitted", in_transaction=inbox.hear_duty),
+    Subscription("obligation.*", in_transaction_all=inbox.hear_duties),
+    Subscription("submission.submitted", in_transaction_all=inbox.hear_duties),
     # What a first report left out is to be supplied: a duty of its own.
     Subscription("submission.submitted", job="incidents.look_again"),
     Subscription("obligation.opened", in_transaction=starting.hear_obligation),

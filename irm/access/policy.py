@@ -76,6 +76,7 @@ class Permission(StrEnum):
     MANAGE_CHANNELS = "manage_channels"
     READ_LEDGER = "read_ledger"
     READ_OUTBOX = "read_outbox"
+    RETRY_WORK = "retry_work"
 
 
 P = Permission
@@ -104,13 +105,14 @@ _ON_DUTY: Final = _HANDLES | {
     P.SUBMIT_REPORT,
     P.RECORD_RECEIPT,
     P.SEE_CII,
+    P.RETRY_WORK,
 }
 _LEADS: Final = _ON_DUTY | {P.EDIT_ROSTER, P.PUBLISH_PLAYBOOK}
 
 PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
     {
         Role.SYSTEM_ADMINISTRATOR: EVERYONE
-        | {P.MANAGE_ACCOUNTS, P.MANAGE_ORGANIZATIONS, P.MANAGE_CHANNELS, P.READ_OUTBOX},
+        | {P.MANAGE_ACCOUNTS, P.MANAGE_ORGANIZATIONS, P.MANAGE_CHANNELS, P.READ_OUTBOX, P.RETRY_WORK},
         Role.SECURITY_ADMINISTRATOR: EVERYONE | {P.MANAGE_ROLES, P.MANAGE_RULES, P.READ_PLAYBOOKS, P.PUBLISH_PLAYBOOK},
         Role.AUDIT_ADMINISTRATOR: EVERYONE | {P.READ_LEDGER, P.READ_PLAYBOOKS},
         Role.REPORTER: _REPORTS,
@@ -138,6 +140,7 @@ CITY: Final = frozenset(
         P.MANAGE_ROLES,
         P.MANAGE_CHANNELS,
         P.READ_LEDGER,
+        P.RETRY_WORK,
     }
 )
 """What touches the whole city: only a membership in a cloud authority gives it, whatever the role says elsewhere."""
@@ -173,6 +176,8 @@ class Principal:
     """For a district's cloud authority: the organizations of its district. Absent: the authority of the whole city."""
     scopes: frozenset[Permission] | None = None
     """None: a session, with all that the roles give. A token: only these, and never more than the roles give."""
+    limited_to: UUID | None = None
+    """A token that was made for one organization: its person's messages elsewhere are none of its business."""
     session_id: str | None = None
     """Hash of the session's token; None for API tokens."""
     locale: str = "zh-CN"

@@ -76,6 +76,7 @@ async def principal_of(
         kinds=MappingProxyType(kinds),
         below=MappingProxyType({district: await organizations_below(tx, district) for district in districts}),
         scopes=scopes,
+        limited_to=only,
         session_id=session_id,
         locale=account.locale,
         name=person.name,

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from irm.i18n import Translator
-from irm.notify.queries import Delivery
+from irm.notify.views import Delivery
 from irm.notify.words import CHANNEL_NAMES
 from irm.playbooks.queries import RunStanding, StepStanding
 from irm.playbooks.wording import PREFERRED

@@ -5,7 +5,7 @@ block other texts) and keeps to the registered templates; its 【signature】 is
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from irm.i18n import DEFAULT_LOCALE, Translator
@@ -20,6 +20,7 @@ LONGEST_SMS_TITLE: Final = 60
 
 
 Basis = Literal["settled", "possible", "clock"]
+Matter = Literal["incident", "work"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class About:
     """What a message is about. `title` and `body` are shown only where the message does not leave irm, or is a report.
 
     `level` None: not graded; `basis`: reached or assessed, only possible, or the one by which clocks run. `path` is the page in irm (`/incidents/SJ-2026-000123`).
+    `matter`: what it concerns; `work` is a task that irm itself gave up.
     """
 
     number: str
@@ -35,6 +37,7 @@ class About:
     title: Texts = ""
     body: Texts = ""
     basis: Basis = "settled"
+    matter: Matter = "incident"
 
     @classmethod
     def incident(cls, facts: Mapping[str, Any], *, title: Texts = "", body: Texts = "") -> "About":
@@ -53,6 +56,9 @@ class Text:
     body: str
     detail: str
     locale: str
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """By locale, for whoever reads it in irm later; empty: `title` for all."""
+    bodies: Mapping[str, str] = field(default_factory=dict)
 
 
 def level_of(incident: Mapping[str, Any]) -> int | None:
@@ -91,6 +97,8 @@ def _level(about: About, t: Translator) -> str:
 
 
 def _heading(purpose: str, about: About, level: str, t: Translator) -> str:
+    if about.matter == "work":
+        return t("Please confirm receipt: irm could not finish a task")
     if purpose == "page":
         return t("Please confirm receipt: incident %(number)s, %(level)s", number=about.number, level=level)
     if purpose == "reminder":
@@ -99,6 +107,10 @@ def _heading(purpose: str, about: About, level: str, t: Translator) -> str:
 
 
 def _brief(purpose: str, about: About, level: str, code: str | None, t: Translator) -> str:
+    if about.matter == "work":
+        if code:
+            return t("irm could not finish a task. Sign in to handle it. Reply %(code)s to confirm receipt.", code=code)
+        return t("irm could not finish a task. Sign in to handle it.")
     if code:
         return t(
             "Incident %(number)s, %(level)s. Sign in to handle it. Reply %(code)s to confirm receipt.",

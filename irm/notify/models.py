@@ -1,6 +1,7 @@
 """Rows of the notify room: rosters and shifts, deliveries with every attempt, replies by SMS, state of the channels."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
@@ -48,7 +49,7 @@ class DeliveryRow(Base):
         UniqueConstraint("key", name="uq_delivery_key"),
         CheckConstraint("purpose IN ('page', 'notice', 'report', 'reminder')", name="purpose"),
         CheckConstraint(
-            "status IN ('waiting', 'sending', 'sent', 'delivered', 'failed', 'skipped', 'cancelled')",
+            "status IN ('waiting', 'sending', 'sent', 'delivered', 'failed', 'skipped', 'cancelled', 'would_have')",
             name="status",
         ),
         CheckConstraint("detail IN ('minimal', 'full')", name="detail"),
@@ -89,6 +90,11 @@ class DeliveryRow(Base):
     address: Mapped[str | None]
     title: Mapped[str]
     body: Mapped[str]
+    titles: Mapped[dict[str, Any]]
+    """`title` as each reader of irm sees it, by locale; `title` and `body` are what went out."""
+    bodies: Mapped[dict[str, Any]]
+    files: Mapped[list[Any] | None]
+    """What goes with a report by mail: name, media type and hash of each file."""
     locale: Mapped[str]
     detail: Mapped[str]
     status: Mapped[str]

@@ -24,6 +24,7 @@ from irm.notify.duty import Duty, duty_at, shifts_between
 from irm.notify.jobs import link_hash
 from irm.notify.roster import ROLE_ORDER, Shift, gaps, moment_of
 from irm.notify.routes import PURPOSES, confirm, filters_from, readable, roster_organizations
+from irm.notify.views import Delivery
 from irm.notify.words import (
     ATTEMPT_NAMES,
     CHANNEL_NAMES,
@@ -305,12 +306,12 @@ def _name(shift: Shift, people: dict[UUID, contacts.Contact], posts: dict[UUID, 
     return person.name if person else post.name if post else ""
 
 
-async def _by_link(tx: Tx, token: str) -> queries.Delivery | None:
+async def _by_link(tx: Tx, token: str) -> Delivery | None:
     found = await queries.by_link(tx, link_hash(token))
     return await queries.delivery(tx, found) if found else None
 
 
-def _link_page(delivery: queries.Delivery | None, *, now: datetime, done: bool) -> Page:
+def _link_page(delivery: Delivery | None, *, now: datetime, done: bool) -> Page:
     return page(
         "notify/link.html",
         status_code=HTTP_200_OK if delivery else HTTP_404_NOT_FOUND,

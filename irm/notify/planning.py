@@ -1,7 +1,7 @@
 """Writing messages that are to be sent, or that nobody could be sent: rows, ledger entries and jobs in one transaction."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from irm import jobs
 from irm.db import Actor, Tx, uuid7
-from irm.i18n import DEFAULT_LOCALE, translator
+from irm.i18n import DEFAULT_LOCALE, LOCALES, translator
 from irm.ledger import Event, record
 from irm.notify import replies, retries
 from irm.notify.messages import About, Text, compose, locale_for
@@ -46,8 +46,17 @@ class Occasion:
         return f"{self.key}/{self.rung}/{self.round_}/{who}/{channel}"
 
     def text(self, channel: str, locale: str, code: str | None) -> Text:
-        t = translator(locale_for(channel, locale))
-        return compose(self.purpose, channel, self.about, t, code=code, exercise=self.exercise)
+        """What goes out, and the same in every language for whoever reads it in irm."""
+
+        def say(each: str) -> Text:
+            return compose(self.purpose, channel, self.about, translator(each), code=code, exercise=self.exercise)
+
+        read = {each: say(each) for each in LOCALES}
+        return replace(
+            say(locale_for(channel, locale)),
+            titles={each: text.title for each, text in read.items()},
+            bodies={each: text.body for each, text in read.items()},
+        )
 
     def values(self) -> dict[str, Any]:
         return {
@@ -148,6 +157,8 @@ async def write(tx: Tx, values: dict[str, Any], text: Text, code: str | None, ac
         "id": uuid7(),
         "title": text.title,
         "body": text.body,
+        "titles": dict(text.titles) or {text.locale: text.title},
+        "bodies": dict(text.bodies) or {text.locale: text.body},
         "detail": text.detail,
         "locale": text.locale,
         "reply_code": code,

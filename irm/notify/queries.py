@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, and_, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, or_, select, tuple_
 
 from irm.access import queries as access
 from irm.access.policy import Permission, Principal, Role, reach
@@ -18,10 +18,12 @@ from irm.notify.duty import duty_at
 from irm.notify.models import DeliveryAttemptRow, DeliveryRow, SmsReplyRow
 from irm.notify.plan import NobodyToTell, Recipient, Resolution
 from irm.notify.targets import Target, parse, referred
+from irm.notify.views import UNTOLD, Delivery, views_of
 
 CODE: Final = "code:"
-UNTOLD: Final = ("skipped", "cancelled")
-"""States of messages that nobody got."""
+HOPEFUL: Final = ("waiting", "sending", "sent", "delivered")
+"""States of messages that went, or may still go."""
+MOST_AWAITED: Final = 500
 CITY: Final[Mapping[str, tuple[str, str | None]]] = {
     "city_cyberspace_office": ("cyberspace_office", "city"),
     "provincial_cyberspace_office": ("cyberspace_office", "province"),
@@ -125,60 +127,6 @@ async def _one(tx: Tx, target: Target, context: Mapping[str, Any], now: datetime
 
 
 @dataclass(frozen=True)
-class Attempt:
-    attempt: int
-    started_at: datetime
-    finished_at: datetime | None
-    outcome: str | None
-    detail: str | None
-    late: bool
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """One message as the list shows it. `name` is that of the person, the post or the organization."""
-
-    id: UUID
-    purpose: str
-    subject: str
-    about: str
-    path: str
-    run_id: UUID | None
-    step_id: str | None
-    rung: int
-    round: int
-    organization_id: UUID | None
-    organization: str
-    person_id: UUID | None
-    post_id: UUID | None
-    name: str
-    channel: str
-    address: str | None
-    title: str
-    body: str
-    status: str
-    reason: str | None
-    created_at: datetime
-    due_at: datetime
-    sent_at: datetime | None
-    acknowledged_at: datetime | None
-    acknowledged_by: UUID | None
-    acknowledged_means: str | None
-    closed_at: datetime | None
-    crossed: bool
-    possibly_duplicate: bool
-    exercise: bool
-    severity: int
-    attempts: tuple[Attempt, ...] = ()
-
-    @property
-    def awaits(self) -> bool:
-        """A page that still wants an answer from whom it went to."""
-        gone = self.status in UNTOLD or self.acknowledged_at is not None or self.closed_at is not None
-        return self.purpose == "page" and not gone
-
-
-@dataclass(frozen=True)
 class Filters:
     status: str | None = None
     channel: str | None = None
@@ -206,7 +154,7 @@ async def deliveries_for(
         query = query.where(tuple_(DeliveryRow.created_at, DeliveryRow.id) < tuple_(edge.created_at, edge.id))
     rows = list(await tx.scalars(query.order_by(DeliveryRow.created_at.desc(), DeliveryRow.id.desc()).limit(limit + 1)))
     more = rows[limit - 1].id if len(rows) > limit else None
-    return await _views(tx, rows[:limit]), more
+    return await views_of(tx, rows[:limit]), more
 
 
 async def deliveries_of(tx: Tx, subject: str) -> list[Delivery]:
@@ -219,12 +167,20 @@ async def deliveries_of(tx: Tx, subject: str) -> list[Delivery]:
         .where(or_(DeliveryRow.subject == subject, DeliveryRow.subject.startswith(subject + "/", autoescape=True)))
         .order_by(DeliveryRow.created_at, DeliveryRow.rung, DeliveryRow.round, DeliveryRow.id)
     )
-    return await _views(tx, list(rows))
+    return await views_of(tx, list(rows))
 
 
 async def delivery(tx: Tx, delivery_id: UUID) -> Delivery | None:
     row = await tx.get(DeliveryRow, delivery_id)
-    return (await _views(tx, [row]))[0] if row else None
+    return (await views_of(tx, [row]))[0] if row else None
+
+
+def _mine(principal: Principal) -> ColumnElement[bool]:
+    """What went to the reader himself; with a token that is limited to one organization only what went to him there."""
+    mine = DeliveryRow.person_id == principal.person_id
+    if principal.limited_to is None:
+        return mine
+    return and_(mine, DeliveryRow.organization_id == principal.limited_to)
 
 
 async def open_pages_for(tx: Tx, principal: Principal, *, subject: str | None = None) -> list[Delivery]:
@@ -236,12 +192,10 @@ async def open_pages_for(tx: Tx, principal: Principal, *, subject: str | None = 
     query = (
         select(DeliveryRow)
         .where(
-            DeliveryRow.purpose == "page",
-            DeliveryRow.acknowledged_at.is_(None),
-            DeliveryRow.closed_at.is_(None),
+            _AWAITED,
             DeliveryRow.status.not_in(UNTOLD),
             or_(
-                DeliveryRow.person_id == principal.person_id,
+                _mine(principal),
                 and_(
                     DeliveryRow.person_id.is_(None),
                     DeliveryRow.post_id.is_not(None),
@@ -253,13 +207,32 @@ async def open_pages_for(tx: Tx, principal: Principal, *, subject: str | None = 
     )
     if subject is not None:
         query = query.where(DeliveryRow.subject == subject)
-    answered = select(DeliveryRow.page_key).where(
-        DeliveryRow.answer == "first", DeliveryRow.acknowledged_at.is_not(None)
-    )
     first: dict[tuple[str, UUID | None], DeliveryRow] = {}
-    for row in await tx.scalars(query.where(DeliveryRow.page_key.not_in(answered))):
+    for row in await tx.scalars(query.where(_unanswered())):
         first.setdefault((row.page_key, row.post_id), row)
-    return await _views(tx, list(first.values()))
+    return await views_of(tx, list(first.values()))
+
+
+@dataclass(frozen=True)
+class AwaitedPage:
+    """A page that nobody has confirmed yet, with its messages, the oldest first."""
+
+    deliveries: tuple[Delivery, ...]
+
+    @property
+    def reached(self) -> bool:
+        """At least one message went, or may still go, to somebody."""
+        return any(each.status in HOPEFUL for each in self.deliveries)
+
+
+async def pages_awaited(tx: Tx, principal: Principal) -> list[AwaitedPage]:
+    """All that the reader may see, also those that reached nobody; the oldest first."""
+    query = _visible(select(DeliveryRow).where(_AWAITED, _unanswered()), principal)
+    rows = await tx.scalars(query.order_by(DeliveryRow.id.desc()).limit(MOST_AWAITED))
+    pages: dict[str, list[Delivery]] = {}
+    for each in reversed(await views_of(tx, list(rows))):
+        pages.setdefault(each.page_key, []).append(each)
+    return [AwaitedPage(tuple(each)) for each in pages.values()]
 
 
 async def told_lately(tx: Tx, person_id: UUID, since: datetime, *, limit: int = 30) -> list[Delivery]:
@@ -275,16 +248,20 @@ async def told_lately(tx: Tx, person_id: UUID, since: datetime, *, limit: int = 
         .order_by(DeliveryRow.created_at.desc(), DeliveryRow.id.desc())
         .limit(limit)
     )
-    return await _views(tx, list(rows))
+    return await views_of(tx, list(rows))
 
 
 async def may_acknowledge(tx: Tx, principal: Principal, delivery_id: UUID) -> bool:
-    """The person whom it went to, or who may confirm in the organization whose post it went to."""
+    """The person whom it went to, or who may confirm in the organization whose post it went to.
+
+    A token that is limited to one organization confirms nothing that reached its person in another.
+    """
     row = await tx.get(DeliveryRow, delivery_id)
     if row is None:
         return False
     if row.person_id is not None:
-        return row.person_id == principal.person_id
+        inside = principal.limited_to in (None, row.organization_id)
+        return inside and row.person_id == principal.person_id
     may_answer = reach(principal, Permission.ACKNOWLEDGE).organizations & principal.organizations
     return row.organization_id is not None and row.organization_id in may_answer
 
@@ -295,6 +272,19 @@ async def by_link(tx: Tx, hashed: str) -> UUID | None:
         select(DeliveryAttemptRow.delivery_id).where(DeliveryAttemptRow.link_hash == hashed)
     )
     return found
+
+
+_AWAITED: Final = and_(
+    DeliveryRow.purpose == "page", DeliveryRow.acknowledged_at.is_(None), DeliveryRow.closed_at.is_(None)
+)
+
+
+def _unanswered() -> ColumnElement[bool]:
+    """Nobody else's confirmation has closed the page."""
+    answered = select(DeliveryRow.page_key).where(
+        DeliveryRow.answer == "first", DeliveryRow.acknowledged_at.is_not(None)
+    )
+    return DeliveryRow.page_key.not_in(answered)
 
 
 async def replies_since(tx: Tx, since: datetime, *, limit: int = 50) -> list[SmsReplyRow]:
@@ -313,9 +303,7 @@ def _visible(query: Select[DeliveryRow], principal: Principal) -> Select[Deliver
     far = reach(principal, Permission.READ_DELIVERIES)
     if far.everything:
         return query
-    return query.where(
-        or_(DeliveryRow.organization_id.in_(far.organizations), DeliveryRow.person_id == principal.person_id)
-    )
+    return query.where(or_(DeliveryRow.organization_id.in_(far.organizations), _mine(principal)))
 
 
 def _filtered(query: Select[DeliveryRow], filters: Filters) -> Select[DeliveryRow]:
@@ -337,57 +325,3 @@ def _filtered(query: Select[DeliveryRow], filters: Filters) -> Select[DeliveryRo
     if filters.troubled:
         query = query.where(DeliveryRow.status.in_(("failed", "skipped")))
     return query
-
-
-async def _views(tx: Tx, rows: Sequence[DeliveryRow]) -> list[Delivery]:
-    people = await access.person_names(tx, {row.person_id for row in rows if row.person_id})
-    posts = {post.id: post.name for post in await access.posts(tx, ids={row.post_id for row in rows if row.post_id})}
-    desks = await access.organization_names(tx, {row.organization_id for row in rows if row.organization_id})
-    attempts: dict[UUID, tuple[Attempt, ...]] = {}
-    for each in await tx.scalars(
-        select(DeliveryAttemptRow)
-        .where(DeliveryAttemptRow.delivery_id.in_([row.id for row in rows]))
-        .order_by(DeliveryAttemptRow.attempt)
-    ):
-        kept = Attempt(each.attempt, each.started_at, each.finished_at, each.outcome, each.detail, each.late)
-        attempts[each.delivery_id] = (*attempts.get(each.delivery_id, ()), kept)
-    views = []
-    for row in rows:
-        name = people.get(row.person_id) if row.person_id else posts.get(row.post_id) if row.post_id else None
-        views.append(
-            Delivery(
-                id=row.id,
-                purpose=row.purpose,
-                subject=row.subject,
-                about=row.about,
-                path=row.path,
-                run_id=row.run_id,
-                step_id=row.step_id,
-                rung=row.rung,
-                round=row.round,
-                organization_id=row.organization_id,
-                organization=desks.get(row.organization_id, "") if row.organization_id else "",
-                person_id=row.person_id,
-                post_id=row.post_id,
-                name=name or "",
-                channel=row.channel,
-                address=row.address,
-                title=row.title,
-                body=row.body,
-                status=row.status,
-                reason=row.reason,
-                created_at=row.created_at,
-                due_at=row.due_at,
-                sent_at=row.sent_at,
-                acknowledged_at=row.acknowledged_at,
-                acknowledged_by=row.acknowledged_by,
-                acknowledged_means=row.acknowledged_means,
-                closed_at=row.closed_at,
-                crossed=row.crossed,
-                possibly_duplicate=row.possibly_duplicate,
-                exercise=row.exercise,
-                severity=row.severity,
-                attempts=attempts.get(row.id, ()),
-            )
-        )
-    return views

@@ -30,6 +30,7 @@ from irm.notify.schemas import (
     duty_view,
     moment_in,
 )
+from irm.notify.views import Delivery
 
 LIMIT: Final = 50
 LARGEST_LIMIT: Final = 200
@@ -191,7 +192,7 @@ def filters_from(
     return queries.Filters(status, channel, purpose, about, unanswered, troubled)
 
 
-async def readable(tx: Tx, principal: Principal, delivery_id: UUID) -> queries.Delivery:
+async def readable(tx: Tx, principal: Principal, delivery_id: UUID) -> Delivery:
     """Raises NotFound for what the reader may not see, as for what is not there."""
     found = await queries.delivery(tx, delivery_id)
     far = reach(principal, Permission.READ_DELIVERIES)

@@ -9,9 +9,9 @@ from irm.db import EARLIEST, LATEST
 from irm.errors import Invalid
 from irm.i18n import Translator
 from irm.notify.duty import Duty
-from irm.notify.queries import Delivery
 from irm.notify.reasons import REASONS
 from irm.notify.roster import OnDuty
+from irm.notify.views import Delivery
 
 
 class OnDutyView(msgspec.Struct, kw_only=True):
@@ -150,7 +150,7 @@ def delivery_view(delivery: Delivery, t: Translator) -> DeliveryView:
         name=delivery.name,
         channel=delivery.channel,
         address=delivery.address,
-        title=delivery.title,
+        title=t.of(delivery.titles),
         status=delivery.status,
         reason=delivery.reason,
         reason_text=t(REASONS.get(delivery.reason, delivery.reason)) if delivery.reason else None,

@@ -283,7 +283,9 @@ async def send_again(tx: Tx, delivery_id: UUID, *, now: datetime, actor: Actor) 
         "closed_at": None,
         "possibly_duplicate": old.reason == "uncertain",
     }
-    written = await write(tx, row, Text(old.title, old.body, old.detail, old.locale), old.reply_code, actor)
+    written = await write(
+        tx, row, Text(old.title, old.body, old.detail, old.locale, old.titles, old.bodies), old.reply_code, actor
+    )
     if written is None:
         raise Conflict("It has been sent again already.")
     return written

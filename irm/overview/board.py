@@ -7,18 +7,24 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 Texts = Mapping[str, str]
-NeedKind = Literal["page", "unanswered", "report", "duty", "receipt", "task", "second_person"]
+NeedKind = Literal[
+    "page", "unreached", "unanswered", "unmanned", "dead", "report", "duty", "receipt", "task", "second_person"
+]
 LevelKind = Literal["reached", "possible", "assessed"]
-WarningKind = Literal["nobody_on_duty", "nobody_sends", "broker_silent", "clock_skew", "failed_deliveries"]
+WarningKind = Literal["nobody_sends", "broker_silent", "clock_skew", "failed_deliveries"]
 
 LEAST: Final = 4
+RED: Final = frozenset({"unreached", "unmanned", "dead"})
+"""What irm itself cannot mend: a person has to."""
+FOR_OTHERS: Final = frozenset({"unreached", "unanswered", "unmanned"})
+"""Not the reader's own errands: they stand on the board, not in 待办."""
 
 
 @dataclass(frozen=True)
 class Need:
     """One thing that waits for a person. `title` is text, or texts by locale.
 
-    `since`: from when on it waits; `started_at` and `due_at` are its clock, if it has one.
+    `since`: from when on it waits, if that is known; `started_at` and `due_at` are its clock, if it has one.
     """
 
     kind: NeedKind
@@ -26,7 +32,7 @@ class Need:
     title: Texts | str
     about: str
     href: str
-    since: datetime
+    since: datetime | None
     severity: int | None = None
     level_kind: LevelKind = "reached"
     """How sure that level is."""
@@ -39,7 +45,21 @@ class Need:
     """Of a report or duty: `views.Named`, without a name where the contact list has none."""
     telephone: str = ""
     """Of whom to call, where calling is what is to be done."""
+    calls: bool = False
+    """A telephone call is what is to be done: where there is no number, that is a fault of its own."""
+    advice: str = ""
+    """Msgid: what to do."""
+    reasons: tuple[str, ...] = ()
+    """Msgids: why it is so."""
+    until: datetime | None = None
+    """When it ends by itself."""
+    acute: bool = False
+    """It stands before everything that is due."""
     exercise: bool = False
+
+    @property
+    def is_red(self) -> bool:
+        return self.kind in RED
 
 
 @dataclass(frozen=True)
@@ -102,13 +122,17 @@ class Board:
 
 
 def urgency(need: Need) -> tuple[Any, ...]:
-    """Live before drill; who is being called answers first; then whatever is due soonest; then by gravity and age."""
+    """Live before drill; who is being called answers first; then what would reach nobody; then whatever is due soonest;
+    then by gravity and age."""
     severity = need.severity or LEAST
+    since = need.since.timestamp() if need.since else float("inf")
     if need.kind == "page":
-        return (need.exercise, 0, severity, need.since.timestamp(), str(need.id))
+        return (need.exercise, 0, severity, since, str(need.id))
+    if need.acute:
+        return (need.exercise, 1, severity, since, str(need.id))
     if need.due_at is not None:
-        return (need.exercise, 1, need.due_at.timestamp(), severity, str(need.id))
-    return (need.exercise, 2, severity, need.since.timestamp(), str(need.id))
+        return (need.exercise, 2, need.due_at.timestamp(), severity, str(need.id))
+    return (need.exercise, 3, severity, since, str(need.id))
 
 
 def in_order(needs: Iterable[Need]) -> list[Need]:

@@ -1,22 +1,31 @@
 """The duty board `/` and 待办 `/todo`."""
 
 from typing import Any, Final
+from uuid import UUID
 
-from litestar import get
+from litestar import Request, get, post
 from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Redirect
+from litestar.status_codes import HTTP_303_SEE_OTHER
 
-from irm.access.policy import SIGNED_IN, Principal
+from irm.access.policy import SIGNED_IN, Permission, Principal, allow
 from irm.clock import Clock
 from irm.db import Database
 from irm.i18n import N_
 from irm.obligations.words import whom
 from irm.overview.board import Board
+from irm.overview.dead_work import try_again
 from irm.overview.queries import board_of, needs_of
+from irm.web.drafts import came_from
 from irm.web.pages import Page, page
 
 NEED_NAMES: Final = {
     "page": N_("To acknowledge"),
+    "unreached": N_("Nobody was reached"),
     "unanswered": N_("Not acknowledged yet"),
+    "unmanned": N_("Nobody is on duty"),
+    "dead": N_("Given up by irm"),
     "report": N_("Report to send"),
     "duty": N_("Duty to fulfil"),
     "receipt": N_("Receipt missing"),
@@ -25,7 +34,10 @@ NEED_NAMES: Final = {
 }
 NEED_ICONS: Final = {
     "page": "bell",
+    "unreached": "warning",
     "unanswered": "phone",
+    "unmanned": "warning",
+    "dead": "warning",
     "report": "report",
     "duty": "clock",
     "receipt": "mail",
@@ -33,7 +45,9 @@ NEED_ICONS: Final = {
     "second_person": "person",
 }
 NEED_VERBS: Final = {
-    "unanswered": N_("Call"),
+    "unreached": N_("Open"),
+    "unanswered": N_("Open"),
+    "unmanned": N_("Open the roster"),
     "report": N_("Read and send"),
     "duty": N_("Open"),
     "receipt": N_("Record the receipt"),
@@ -88,4 +102,18 @@ async def todo_now(
     return page("overview/todo_now.html", now=now, needs=needs, **_words())
 
 
-ROUTES: Final = [board_page, board_now, todo_page, todo_now]
+@post("/work/{job_id:uuid}/again", opt=allow(Permission.RETRY_WORK), include_in_schema=False)
+async def try_again_page(
+    job_id: FromPath[UUID],
+    request: Request[Any, Any, Any],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+) -> Redirect:
+    """The button 再次尝试 beside what irm gave up."""
+    async with db.transaction(principal.actor) as tx:
+        await try_again(tx, job_id, now=clock.now(), actor=principal.actor)
+    return Redirect(came_from(request), status_code=HTTP_303_SEE_OTHER)
+
+
+ROUTES: Final = [board_page, board_now, todo_page, todo_now, try_again_page]

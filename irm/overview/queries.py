@@ -12,16 +12,21 @@ from irm.access import queries as access
 from irm.access.policy import AUTHORITY, Permission, Principal, Reach, may, reach
 from irm.db import Tx
 from irm.heartbeat import HeartbeatRow
+from irm.i18n import N_
 from irm.incidents import queries as incidents
 from irm.incidents.lifecycle import STATUS_NAMES, Status
 from irm.incidents.models import IncidentRow, LevelAssessmentRow, StatusChangeRow
 from irm.notify import contacts, queries as notify
-from irm.notify.duty import duty_at, organizations_with_roster
+from irm.notify.duty import duty_at
 from irm.notify.models import DeliveryRow
-from irm.notify.roster import NobodyOnDuty, OnDuty
+from irm.notify.queries import HOPEFUL
+from irm.notify.reasons import REASONS
+from irm.notify.roster import OnDuty
 from irm.obligations import queries as obligations
 from irm.obligations.views import Obligation
-from irm.overview.board import Board, LiveIncident, Need, Station, Trouble, gravest_first, in_order
+from irm.overview.board import FOR_OTHERS, Board, LiveIncident, Need, Station, Trouble, gravest_first, in_order
+from irm.overview.dead_work import dead_tasks
+from irm.overview.unmanned import unmanned
 from irm.playbooks.models import TaskRow
 
 CHIPS: Final = 5
@@ -30,6 +35,7 @@ SILENT_AFTER: Final = timedelta(seconds=30)
 SKEW_MS: Final = 2_000
 LATELY: Final = timedelta(days=1)
 MOST: Final = 100
+CALL_THEM: Final = N_("No message reached anybody. Call by telephone, and keep what is said as a contact record.")
 
 
 async def board_of(tx: Tx, principal: Principal, *, now: datetime) -> Board:
@@ -43,6 +49,8 @@ async def board_of(tx: Tx, principal: Principal, *, now: datetime) -> Board:
     needs = [
         *await _pages(tx, principal),
         *await _unanswered(tx, principal),
+        *await unmanned(tx, principal, now=now),
+        *await dead_tasks(tx, principal),
         *_duties(owed, own, may(principal, Permission.SUBMIT_REPORT)),
         *_receipts(awaited, own, may(principal, Permission.RECORD_RECEIPT)),
         *await _tasks(tx, principal),
@@ -66,7 +74,7 @@ async def board_of(tx: Tx, principal: Principal, *, now: datetime) -> Board:
 async def needs_of(tx: Tx, principal: Principal, *, now: datetime) -> list[Need]:
     """待办: only what waits for this reader."""
     board = await board_of(tx, principal, now=now)
-    return [need for need in board.needs if need.kind != "unanswered"]
+    return [need for need in board.needs if need.kind not in FOR_OTHERS]
 
 
 async def _owed(tx: Tx, far: Reach, state: str, now: datetime) -> list[Obligation]:
@@ -97,7 +105,7 @@ async def _pages(tx: Tx, principal: Principal) -> list[Need]:
         Need(
             "page",
             one.id,
-            one.title,
+            one.titles,
             one.about,
             one.path,
             one.created_at,
@@ -110,38 +118,68 @@ async def _pages(tx: Tx, principal: Principal) -> list[Need]:
 
 
 async def _unanswered(tx: Tx, principal: Principal) -> list[Need]:
-    """Pages to others that nobody has confirmed: the authority's duty officer takes the telephone."""
-    if not (principal.is_authority and may(principal, Permission.READ_DELIVERIES)):
+    """Pages to others that nobody has confirmed: the authority's duty officer takes the telephone. Those that reached
+    nobody are shown to everybody who may see them."""
+    if not may(principal, Permission.READ_DELIVERIES):
         return []
-    found, _ = await notify.deliveries_for(
-        tx, principal, filters=notify.Filters(unanswered=True, purpose="page"), limit=MOST
-    )
-    waiting: dict[tuple[UUID | None, str | None], list[notify.Delivery]] = {}
-    for one in found:
-        if one.person_id != principal.person_id:
-            waiting.setdefault((one.run_id, one.step_id), []).append(one)
-    called = {one.person_id for group in waiting.values() for one in group if one.person_id}
+    pages = await notify.pages_awaited(tx, principal)
+    called = {one.person_id for page in pages for one in page.deliveries if one.person_id}
+    asked = {one.organization_id for page in pages for one in page.deliveries if one.organization_id}
     known = await contacts.people(tx, called)
+    desks = {desk.id: desk for desk in await access.organizations(tx, ids=asked)}
     needs = []
-    for group in waiting.values():
-        reached = [known[one.person_id].telephone for one in group if one.person_id in known]
-        first = min(group, key=lambda one: one.created_at)
-        names = sorted({one.name or one.organization for one in group})
-        needs.append(
-            Need(
-                "unanswered",
-                first.id,
-                first.title,
-                first.about,
-                first.path,
-                first.created_at,
-                first.severity,
-                detail=" · ".join(names),
-                telephone=next((number for number in reached if number), ""),
-                exercise=first.exercise,
-            )
-        )
+    for page in pages:
+        first = page.deliveries[0]
+        if not page.reached:
+            needs.append(_unreached(page, desks))
+        elif principal.is_authority:
+            others = [one for one in page.deliveries if one.person_id != principal.person_id and one.status in HOPEFUL]
+            numbers = [known[one.person_id].telephone for one in others if one.person_id in known]
+            numbers += [desks[one.organization_id].telephone for one in others if one.organization_id in desks]
+            if others:
+                needs.append(
+                    Need(
+                        "unanswered",
+                        first.id,
+                        first.titles,
+                        first.about,
+                        first.path,
+                        first.created_at,
+                        first.severity,
+                        detail=" · ".join(sorted({one.name or one.organization for one in others})),
+                        telephone=next((number for number in numbers if number), ""),
+                        calls=True,
+                        exercise=first.exercise,
+                    )
+                )
     return needs
+
+
+def _unreached(page: notify.AwaitedPage, desks: Mapping[UUID, access.Organization]) -> Need:
+    """The telephone is that of the organization that was last asked for and has one."""
+    first = page.deliveries[0]
+    concerned = list(
+        dict.fromkeys(one.organization_id for one in reversed(page.deliveries) if one.organization_id in desks)
+    )
+    numbers = [desks[each].telephone for each in concerned if each]
+    whom = dict.fromkeys(one.organization or one.name for one in page.deliveries)
+    reasons = dict.fromkeys(REASONS.get(one.reason or "", one.reason or "") for one in page.deliveries)
+    return Need(
+        "unreached",
+        first.id,
+        first.titles,
+        first.about,
+        first.path,
+        first.created_at,
+        first.severity,
+        detail=" · ".join(each for each in whom if each),
+        telephone=next((number for number in numbers if number), ""),
+        calls=True,
+        advice=CALL_THEM,
+        reasons=tuple(each for each in reasons if each),
+        acute=True,
+        exercise=first.exercise,
+    )
 
 
 def _duties(owed: list[Obligation], own: frozenset[UUID], may_submit: bool) -> list[Need]:
@@ -284,21 +322,7 @@ async def _stations(tx: Tx, principal: Principal, now: datetime) -> list[Station
 
 
 async def _troubles(tx: Tx, principal: Principal, now: datetime) -> list[Trouble]:
-    found = []
-    if may(principal, Permission.READ_ROSTER):
-        far = reach(principal, Permission.READ_ROSTER)
-        watched = set(await organizations_with_roster(tx)) if far.everything else set()
-        watched |= {each for each in principal.organizations if principal.kinds.get(each) == AUTHORITY}
-        watched |= {each for each in await organizations_with_roster(tx) if each in principal.organizations}
-        empty = [
-            duty
-            for duty in (await duty_at(tx, watched, now)).values()
-            if isinstance(duty.state, NobodyOnDuty) and duty.organization.joined
-        ]
-        if empty:
-            begins = [duty.state.until for duty in empty if isinstance(duty.state, NobodyOnDuty) and duty.state.until]
-            names = tuple(duty.organization.short_name for duty in empty)
-            found.append(Trouble("nobody_on_duty", names, until=min(begins, default=None)))
+    found: list[Trouble] = []
     if principal.is_authority:
         found += await _machinery(tx, now)
     if principal.is_authority and may(principal, Permission.READ_DELIVERIES):

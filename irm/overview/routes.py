@@ -1,15 +1,19 @@
 """The board's API twin."""
 
 from typing import Final
+from uuid import UUID
 
-from litestar import get
+from litestar import get, post
 from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.status_codes import HTTP_204_NO_CONTENT
 
 from irm.access.policy import Permission, Principal, allow
 from irm.clock import Clock
 from irm.db import Database
 from irm.i18n import Translator
 from irm.overview import schemas
+from irm.overview.dead_work import try_again
 from irm.overview.queries import board_of
 
 
@@ -26,4 +30,22 @@ async def get_board(
     return schemas.view(board, t)
 
 
-ROUTES: Final = [get_board]
+@post(
+    "/api/v1/work/{job_id:uuid}/again",
+    opt=allow(Permission.RETRY_WORK),
+    status_code=HTTP_204_NO_CONTENT,
+    tags=["board"],
+    operation_id="try_work_again",
+)
+async def try_work_again(
+    job_id: FromPath[UUID],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+) -> None:
+    """Have a task that irm gave up (a need of kind `dead`, with its id) tried again."""
+    async with db.transaction(principal.actor) as tx:
+        await try_again(tx, job_id, now=clock.now(), actor=principal.actor)
+
+
+ROUTES: Final = [get_board, try_work_again]

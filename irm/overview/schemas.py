@@ -17,10 +17,15 @@ class NeedView(msgspec.Struct):
     title: str
     about: str
     href: str
-    since: datetime
+    since: datetime | None
     severity: int | None
     due_at: datetime | None
     detail: str
+    reasons: list[str]
+    """Why it is so, in the reader's language."""
+    advice: str
+    """What to do, where that is not plain from the kind."""
+    telephone: str
     exercise: bool
 
 
@@ -84,6 +89,9 @@ def view(board: Board, t: Translator) -> BoardView:
                 one.severity,
                 one.due_at,
                 one.detail,
+                [t(each) for each in one.reasons],
+                t(one.advice) if one.advice else "",
+                one.telephone,
                 one.exercise,
             )
             for one in board.needs

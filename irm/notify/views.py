@@ -1,0 +1,127 @@
+"""A message as people see it: with names instead of ids, and every attempt."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import select
+
+from irm.access import queries as access
+from irm.db import Tx
+from irm.notify.models import DeliveryAttemptRow, DeliveryRow
+
+UNTOLD: Final = ("skipped", "cancelled")
+"""States of messages that nobody got."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    attempt: int
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: str | None
+    detail: str | None
+    late: bool
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One message as the list shows it. `name` is that of the person, the post or the organization."""
+
+    id: UUID
+    page_key: str
+    purpose: str
+    subject: str
+    about: str
+    path: str
+    run_id: UUID | None
+    step_id: str | None
+    rung: int
+    round: int
+    organization_id: UUID | None
+    organization: str
+    person_id: UUID | None
+    post_id: UUID | None
+    name: str
+    channel: str
+    address: str | None
+    titles: Mapping[str, str]
+    """By locale, for whoever reads it now; in what language it went out does not matter any more."""
+    bodies: Mapping[str, str]
+    status: str
+    reason: str | None
+    created_at: datetime
+    due_at: datetime
+    sent_at: datetime | None
+    acknowledged_at: datetime | None
+    acknowledged_by: UUID | None
+    acknowledged_means: str | None
+    closed_at: datetime | None
+    crossed: bool
+    possibly_duplicate: bool
+    exercise: bool
+    severity: int
+    attempts: tuple[Attempt, ...] = ()
+
+    @property
+    def awaits(self) -> bool:
+        """A page that still wants an answer from whom it went to."""
+        gone = self.status in UNTOLD or self.acknowledged_at is not None or self.closed_at is not None
+        return self.purpose == "page" and not gone
+
+
+async def views_of(tx: Tx, rows: Sequence[DeliveryRow]) -> list[Delivery]:
+    people = await access.person_names(tx, {row.person_id for row in rows if row.person_id})
+    posts = {post.id: post.name for post in await access.posts(tx, ids={row.post_id for row in rows if row.post_id})}
+    desks = await access.organization_names(tx, {row.organization_id for row in rows if row.organization_id})
+    attempts: dict[UUID, tuple[Attempt, ...]] = {}
+    for each in await tx.scalars(
+        select(DeliveryAttemptRow)
+        .where(DeliveryAttemptRow.delivery_id.in_([row.id for row in rows]))
+        .order_by(DeliveryAttemptRow.attempt)
+    ):
+        kept = Attempt(each.attempt, each.started_at, each.finished_at, each.outcome, each.detail, each.late)
+        attempts[each.delivery_id] = (*attempts.get(each.delivery_id, ()), kept)
+    views = []
+    for row in rows:
+        name = people.get(row.person_id) if row.person_id else posts.get(row.post_id) if row.post_id else None
+        views.append(
+            Delivery(
+                id=row.id,
+                page_key=row.page_key,
+                purpose=row.purpose,
+                subject=row.subject,
+                about=row.about,
+                path=row.path,
+                run_id=row.run_id,
+                step_id=row.step_id,
+                rung=row.rung,
+                round=row.round,
+                organization_id=row.organization_id,
+                organization=desks.get(row.organization_id, "") if row.organization_id else "",
+                person_id=row.person_id,
+                post_id=row.post_id,
+                name=name or "",
+                channel=row.channel,
+                address=row.address,
+                titles=row.titles,
+                bodies=row.bodies,
+                status=row.status,
+                reason=row.reason,
+                created_at=row.created_at,
+                due_at=row.due_at,
+                sent_at=row.sent_at,
+                acknowledged_at=row.acknowledged_at,
+                acknowledged_by=row.acknowledged_by,
+                acknowledged_means=row.acknowledged_means,
+                closed_at=row.closed_at,
+                crossed=row.crossed,
+                possibly_duplicate=row.possibly_duplicate,
+                exercise=row.exercise,
+                severity=row.severity,
+                attempts=attempts.get(row.id, ()),
+            )
+        )
+    return views

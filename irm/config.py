@@ -32,6 +32,12 @@ class Settings(BaseSettings):
     """Shared secret of the inbound callback (上行短信); empty: the callback is closed."""
     webhook_url: str | None = None
     webhook_secret: SecretStr = SecretStr("")
+    witness_mail: str = ""
+    """Mail addresses outside irm that keep the ledger's checkpoints, separated by commas (docs/evidence.md)."""
+    witness_folder: Path | None = None
+    """A folder on another machine that keeps them."""
+    witness_url: str | None = None
+    """A webhook that keeps them; signed with IRM_WEBHOOK_SECRET where that is set."""
     catcher_url: str | None = None
     """The demo's catcher of mail and SMS; set by `irm up` only."""
     public_url: str = "http://127.0.0.1:8000"

@@ -28,6 +28,7 @@ OF_THE_CITY: Final = {
     "sms_signature": "IRM_SMS_SIGNATURE",
     "duty_telephone": "IRM_DUTY_TELEPHONE",
     "secrecy_telephone": "IRM_SECRECY_OFFICE_TELEPHONE",
+    "witness_mail": "IRM_WITNESS_MAIL",
 }
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 import irm.evidence.models  # noqa: F401 - rows that others name by table must be known in every process
 from irm import release
-from irm.evidence import sequencer
+from irm.evidence import sequencer, witnesses
 from irm.incidents import report_items, reporting
 from irm.jobs import Inside, Outside
 from irm.ledger import Subscription, Wiring
@@ -16,6 +16,8 @@ from irm.schedule import Every, Recurring
 
 JOBS: Final[dict[str, Inside | Outside]] = {
     "evidence.sequence": sequencer.SEQUENCE,
+    "evidence.call_witnesses": Inside(witnesses.call_witnesses),
+    "evidence.witness": witnesses.WITNESS,
     "notify.deliver": notify.DELIVER,
     dead_work.CALL: Inside(dead_work.call),
     "playbooks.advance": Inside(playbooks.advance),
@@ -54,6 +56,7 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
 RECURRING: Final[tuple[Recurring, ...]] = (
     # What was recorded becomes part of the log's tree, and the tree is signed.
     Recurring("evidence.sequence", every=Every(timedelta(seconds=5)), queue="bulk"),
+    Recurring("evidence.call_witnesses", every=Every(timedelta(hours=1)), queue="bulk"),
 )
 """What is done again and again, at which local time or interval (irm/schedule.py)."""
 

@@ -11,10 +11,11 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from irm.access.policy import Permission, Principal, Reach, reach
 from irm.db import Tx
-from irm.errors import Invalid, NotFound
+from irm.errors import FieldError, Invalid, NotFound
 from irm.i18n import N_
 from irm.incidents.lifecycle import LIVE
 from irm.incidents.models import (
+    STATUSES,
     FilingRow,
     GradingRow,
     IncidentRow,
@@ -26,6 +27,9 @@ from irm.incidents.models import (
 from irm.obligations.queries import incidents_sent_to
 from irm.rules.levels import LEVELS
 
+NO_STATUS = N_("There is no such status.")
+NO_LEVEL = N_("A level is 1, 2, 3 or 4.")
+NO_PAGE = N_("This page of the list does not exist.")
 NO_INCIDENT = N_("There is no such incident, or it is not yours to see.")
 
 CLOCK_LEVEL = case(
@@ -173,12 +177,18 @@ async def incident_of(tx: Tx, incident_id: UUID) -> Incident:
 async def incidents(
     tx: Tx, by: Principal, filters: Filters, *, before: str | None = None, limit: int = 50
 ) -> tuple[list[Incident], str | None]:
-    """Newest first, what the reader may see: (rows, the number to go on before, or None)."""
-    which = select(IncidentRow).where(_within(reach(by, Permission.READ_INCIDENTS)), *_filtered(filters))
+    """Newest first, what the reader may see: (rows, the number to go on before, or None).
+
+    Raises Invalid naming each filter that cannot be, or the cursor.
+    """
+    if faults := filter_faults(filters):
+        raise Invalid(faults[0].message, errors=faults)
+    far = reach(by, Permission.READ_INCIDENTS)
+    which = select(IncidentRow).where(_within(far), *_filtered(filters, far))
     if before is not None:
-        edge = await tx.scalar(select(IncidentRow).where(IncidentRow.number == before))
+        edge = await tx.scalar(select(IncidentRow).where(IncidentRow.number == before, _within(far)))
         if edge is None:
-            raise Invalid(N_("This page of the list does not exist."), field="cursor")
+            raise Invalid(NO_PAGE, field="cursor")
         which = which.where(tuple_(IncidentRow.created_at, IncidentRow.id) < tuple_(edge.created_at, edge.id))
     rows = list(await tx.scalars(which.order_by(IncidentRow.created_at.desc(), IncidentRow.id.desc()).limit(limit + 1)))
     following = rows[limit - 1].number if len(rows) > limit else None
@@ -349,7 +359,20 @@ def _within(far: Reach) -> ColumnElement[bool]:
     return IncidentRow.id.in_(select(PartRow.incident_id).where(PartRow.organization_id.in_(far.organizations)))
 
 
-def _filtered(filters: Filters) -> list[ColumnElement[bool]]:
+def filter_faults(filters: Filters) -> list[FieldError]:
+    """What no incident could ever be."""
+    found = []
+    if filters.status is not None and filters.status not in STATUSES:
+        found.append(FieldError("status", NO_STATUS))
+    if filters.level is not None and filters.level not in LEVELS:
+        found.append(FieldError("level", NO_LEVEL))
+    return found
+
+
+def _filtered(filters: Filters, far: Reach) -> list[ColumnElement[bool]]:
+    """Organization and system are looked for in the parts that the reader sees: whether a foreign one shares an
+    incident with the reader's own must not show."""
+    seen = true() if far.everything else PartRow.organization_id.in_(far.organizations)
     found: list[ColumnElement[bool]] = []
     if filters.status is not None:
         found.append(IncidentRow.status == filters.status)
@@ -357,21 +380,19 @@ def _filtered(filters: Filters) -> list[ColumnElement[bool]]:
         live = IncidentRow.status.in_([status.value for status in LIVE])
         found.append(live if filters.live else ~live)
     if filters.level is not None:
-        if filters.level not in LEVELS:
-            raise Invalid(N_("A level is 1, 2, 3 or 4."), field="level")
         found.append(filters.level >= CLOCK_LEVEL)
     if filters.exercise is not None:
         found.append(IncidentRow.exercise.is_(filters.exercise))
     if filters.organization is not None:
         found.append(
-            IncidentRow.id.in_(select(PartRow.incident_id).where(PartRow.organization_id == filters.organization))
+            IncidentRow.id.in_(select(PartRow.incident_id).where(PartRow.organization_id == filters.organization, seen))
         )
     if filters.system is not None:
         found.append(
             IncidentRow.id.in_(
                 select(PartRow.incident_id)
                 .join(PartSystemRow, PartSystemRow.part_id == PartRow.id)
-                .where(PartSystemRow.system_id == filters.system)
+                .where(PartSystemRow.system_id == filters.system, seen)
             )
         )
     if filters.text:

@@ -13,7 +13,8 @@ from irm.access.policy import Permission, Principal, allow
 from irm.clock import Clock
 from irm.config import Settings
 from irm.db import Database, Tx
-from irm.i18n import Translator
+from irm.errors import Invalid
+from irm.i18n import N_, Translator
 from irm.incidents import facts, handling, queries, showing, timeline
 from irm.incidents.assessing import Outcome, assess_level, confirm_assessment
 from irm.incidents.idempotency import fingerprint, once
@@ -76,10 +77,9 @@ async def list_incidents(
 ) -> IncidentList:
     """Newest first. `level`: that grave or graver, by the level that clocks run by; `cursor`: of the page before."""
     filters = Filters(status, level, live, organization, system, exercise, _clean(text))
+    _bounded(limit)
     async with db.transaction(principal.actor) as tx:
-        rows, following = await queries.incidents(
-            tx, principal, filters, before=_clean(cursor), limit=max(1, min(limit, MOST))
-        )
+        rows, following = await queries.incidents(tx, principal, filters, before=_clean(cursor), limit=limit)
         return IncidentList(await showing.lines(tx, rows, principal), following)
 
 
@@ -289,9 +289,10 @@ async def get_timeline(
     limit: FromQuery[int] = 100,
 ) -> Timeline:
     """Entries of the ledger about the incident, newest first, as far as the reader may see them."""
+    _bounded(limit)
     async with db.transaction(principal.actor) as tx:
         found = await sight(tx, number, principal)
-        entries, following = await timeline.entries_of(tx, found, before=cursor, limit=max(1, min(limit, MOST)))
+        entries, following = await timeline.entries_of(tx, found, before=cursor, limit=limit)
         names = await timeline.actor_names(tx, found, entries, t, now=clock.now())
     return Timeline(
         [
@@ -314,6 +315,12 @@ async def get_timeline(
 async def sight(tx: Tx, number: str, principal: Principal, permission: Permission = Permission.READ_INCIDENTS) -> Sight:
     """Not found unless the reader may see it; then what `permission` lets him touch of it."""
     return await queries.sight_of(tx, _clean(number) or "", principal, permission)
+
+
+def _bounded(limit: int) -> None:
+    """How many at once."""
+    if not 1 <= limit <= MOST:
+        raise Invalid(N_("Between 1 and %(most)s entries can be had at once."), field="limit", most=MOST)
 
 
 def _clean(text: str | None) -> str | None:

@@ -124,26 +124,52 @@ async def schedule(
 
     `priority`: smaller is sooner within its queue. `channel` bounds how many of one provider are out at a time.
     """
-    row = insert(JobRow).values(
-        id=uuid7(),
-        name=name,
-        args=dict(args),
-        key=key,
-        queue=queue,
-        priority=priority,
-        channel=channel,
-        created_at=tx.clock.now(),
-        run_at=run_at,
-        first_run_at=run_at,
-        handed=0,
-        attempt=0,
+    written = await schedule_all(tx, [Planned(name, args, run_at, key, queue, priority, channel)])
+    return written[0] if written else None
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A job that is not written yet; the fields are the arguments of `schedule`."""
+
+    name: str
+    args: Mapping[str, Any]
+    run_at: datetime
+    key: str | None = None
+    queue: str = "normal"
+    priority: int = 50
+    channel: str | None = None
+
+
+async def schedule_all(tx: Tx, planned: Sequence[Planned]) -> list[UUID]:
+    """`schedule` for many, in one statement. The ids of those that were written."""
+    if not planned:
+        return []
+    created_at = tx.clock.now()
+    rows = insert(JobRow).values(
+        [
+            {
+                "id": uuid7(),
+                "name": each.name,
+                "args": dict(each.args),
+                "key": each.key,
+                "queue": each.queue,
+                "priority": each.priority,
+                "channel": each.channel,
+                "created_at": created_at,
+                "run_at": each.run_at,
+                "first_run_at": each.run_at,
+                "handed": 0,
+                "attempt": 0,
+            }
+            for each in planned
+        ]
     )
-    if key is not None:
-        row = row.on_conflict_do_nothing(
+    if any(each.key is not None for each in planned):
+        rows = rows.on_conflict_do_nothing(
             index_elements=["key"], index_where=text("outcome IS DISTINCT FROM 'cancelled'")
         )
-    written: UUID | None = (await tx.execute(row.returning(JobRow.id))).scalar_one_or_none()
-    return written
+    return list((await tx.execute(rows.returning(JobRow.id))).scalars())
 
 
 async def cancel(tx: Tx, *, key: str) -> int:
@@ -151,8 +177,9 @@ async def cancel(tx: Tx, *, key: str) -> int:
     return await _cancel(tx, JobRow.key == key)
 
 
-async def cancel_prefix(tx: Tx, prefix: str) -> int:
-    return await _cancel(tx, JobRow.key.startswith(prefix, autoescape=True))
+async def cancel_prefix(tx: Tx, *prefixes: str) -> int:
+    """`cancel` for every job whose key begins with one of these."""
+    return await _cancel(tx, or_(*(JobRow.key.startswith(prefix, autoescape=True) for prefix in prefixes)))
 
 
 async def forget_done(tx: Tx, keys: Sequence[str]) -> None:

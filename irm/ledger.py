@@ -6,7 +6,7 @@ the canonical text of all fields; free text and personal data stand in it only a
 
 import json
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -78,10 +78,14 @@ class Event:
 
 @dataclass(frozen=True)
 class Subscription:
-    """`action` is an action or a prefix ending in `.*`. Exactly one of `in_transaction` and `job` is set."""
+    """`action` is an action or a prefix ending in `.*`. Exactly one of the other three is set.
+
+    `in_transaction_all` hears what is recorded together (`record_all`) together, before any that hears one by one.
+    """
 
     action: str
     in_transaction: Callable[[Tx, Event, UUID], Awaitable[None]] | None = None
+    in_transaction_all: Callable[[Tx, Sequence[tuple[Event, UUID]]], Awaitable[None]] | None = None
     job: str | None = None
 
     def wants(self, action: str) -> bool:
@@ -137,6 +141,38 @@ def leaf_hash(entry_id: UUID, at: datetime, actor: str, action: str, subject: st
 
 async def record(tx: Tx, event: Event) -> UUID:
     """Write the entry, tell who listens in this transaction, write a job for every other subscriber."""
+    return (await record_all(tx, [event]))[0]
+
+
+async def record_all(tx: Tx, events: Sequence[Event]) -> list[UUID]:
+    """`record` for many: all entries in one statement, then the subscribers of each, in order."""
+    if not events:
+        return []
+    entries: list[dict[str, Any]] = []
+    private: list[dict[str, Any]] = []
+    for event in events:
+        entry, salted = _entry(event)
+        entries.append(entry)
+        private += salted
+    written = insert(LedgerEntryRow).values(entries).returning(LedgerEntryRow.id).cte("entry")
+    await tx.execute(insert(LedgerPendingRow).from_select(["entry_id"], select(written.c.id)))
+    if private:
+        await tx.execute(insert(LedgerPrivateRow), private)
+    ids: list[UUID] = [entry["id"] for entry in entries]
+    recorded = list(zip(events, ids, strict=True))
+    for subscription in tx.wiring.subscriptions:
+        if subscription.in_transaction_all is not None:
+            wanted = [(event, entry_id) for event, entry_id in recorded if subscription.wants(event.action)]
+            if wanted:
+                await subscription.in_transaction_all(tx, wanted)
+    for event, entry_id in recorded:
+        tx.info.setdefault("subjects", set()).add("/".join(event.subject.split("/")[:2]))
+        await _tell(tx, event, entry_id)
+    return ids
+
+
+def _entry(event: Event) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The row, and the rows of what stands in it only as a commitment."""
     entry_id = uuid7()
     salted = {path: (os.urandom(16), value) for path, value in event.private.items()}
     body = dict(event.body)
@@ -144,30 +180,21 @@ async def record(tx: Tx, event: Event) -> UUID:
         body["private"] = {path: commitment(salt, value) for path, (salt, value) in salted.items()}
     text = canonical(body)
     actor = str(event.actor)
-    entry = (
-        insert(LedgerEntryRow)
-        .values(
-            id=entry_id,
-            at=event.at,
-            actor=actor,
-            action=event.action,
-            subject=event.subject,
-            body=text,
-            leaf_hash=leaf_hash(entry_id, event.at, actor, event.action, event.subject, text),
-        )
-        .returning(LedgerEntryRow.id)
-        .cte("entry")
-    )
-    await tx.execute(insert(LedgerPendingRow).from_select(["entry_id"], select(entry.c.id)))
-    if salted:
-        await tx.execute(
-            insert(LedgerPrivateRow),
-            [
-                {"entry_id": entry_id, "path": path, "salt": salt, "value": value}
-                for path, (salt, value) in salted.items()
-            ],
-        )
-    tx.info.setdefault("subjects", set()).add("/".join(event.subject.split("/")[:2]))
+    row = {
+        "id": entry_id,
+        "at": event.at,
+        "actor": actor,
+        "action": event.action,
+        "subject": event.subject,
+        "body": text,
+        "leaf_hash": leaf_hash(entry_id, event.at, actor, event.action, event.subject, text),
+    }
+    return row, [
+        {"entry_id": entry_id, "path": path, "salt": salt, "value": value} for path, (salt, value) in salted.items()
+    ]
+
+
+async def _tell(tx: Tx, event: Event, entry_id: UUID) -> None:
     for subscription in tx.wiring.subscriptions:
         if not subscription.wants(event.action):
             continue
@@ -181,4 +208,3 @@ async def record(tx: Tx, event: Event) -> UUID:
                 run_at=event.at,
                 key=f"{subscription.job}:{entry_id}",
             )
-    return entry_id

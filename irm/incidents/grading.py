@@ -5,14 +5,17 @@ from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from irm.db import Actor, Tx, uuid7
 from irm.incidents import facts as stated
 from irm.incidents.lifecycle import OVER, Status
 from irm.incidents.models import GradingRow, IncidentRow, PartRow
 from irm.incidents.picture import PartState, Picture, picture_of, worst_cii
+from irm.incidents.report_items import refill_reports
 from irm.incidents.run_facts import tell_runs
 from irm.ledger import Event, record
 from irm.obligations.history import incomplete_reports, rules_reported_under
@@ -52,11 +55,12 @@ async def regrade(
     await tx.flush()
     picture = await picture_of(tx, incident, lock=True)
     before = (incident.reached, incident.possible, incident.gb_level)
-    whole = await _grade(tx, picture, None, picture.common, picture.systems, now=now)
+    last = await _last_gradings(tx, incident)
+    whole = _grade(tx, picture, None, picture.common, picture.systems, last=last, now=now)
     reached, possible = whole.reached, whole.possible
     for part in picture.parts:
         own = stated.of_part(picture.common, part.row.facts)
-        graded = await _grade(tx, picture, part.row, own, part.systems or picture.systems, now=now)
+        graded = _grade(tx, picture, part.row, own, part.systems or picture.systems, last=last, now=now)
         part.row.reached, part.row.possible = graded.reached, graded.possible
         reached, possible = graver(reached, graded.reached), graver(possible, graded.possible)
     incident.reached, incident.possible = reached, possible
@@ -77,6 +81,8 @@ async def regrade(
         await record(tx, Event("incident.graded", path, now, actor, body))
     # Runs first: they must be there to hear of the obligations that open below.
     await tell_runs(tx, picture, is_new=cause is Cause.FILED, actor=actor, now=now)
+    # Drafts before duties: whoever hands a report over locks them in this order too.
+    await refill_reports(tx, incident, now=now)
     owed = await owed_of(tx, picture, now=now)
     if lowering is not None and lowered_from is not None:
         before_it = await owed_of(tx, picture, now=now, levels=lowered_from)
@@ -91,30 +97,34 @@ def _hanging_on_the_level(before: Sequence[Owed], after: Sequence[Owed]) -> froz
     return frozenset(one.key for one in before if one.key not in limits or limits[one.key] != one.due_at)
 
 
-async def _grade(
+async def _last_gradings(tx: Tx, incident: IncidentRow) -> dict[UUID | None, GradingRow]:
+    """The newest of the whole (None) and of each part."""
+    rows = await tx.scalars(
+        select(GradingRow)
+        .where(GradingRow.incident_id == incident.id)
+        .order_by(GradingRow.part_id, GradingRow.at.desc(), GradingRow.id.desc())
+        .ext(distinct_on(GradingRow.part_id))
+    )
+    return {row.part_id: row for row in rows}
+
+
+def _grade(
     tx: Tx,
     picture: Picture,
     part: PartRow | None,
     facts: Mapping[str, Any],
     systems: Sequence[System],
     *,
+    last: Mapping[UUID | None, GradingRow],
     now: datetime,
 ) -> Grading:
     incident = picture.incident
     context = GradingContext(incident.discovered_at, incident.category)
     found = grade(picture.packs, facts, context, [system.register for system in systems])
     part_id = part.id if part else None
-    last = await tx.scalar(
-        select(GradingRow)
-        .where(
-            GradingRow.incident_id == incident.id,
-            GradingRow.part_id == part_id if part_id else GradingRow.part_id.is_(None),
-        )
-        .order_by(GradingRow.at.desc(), GradingRow.id.desc())
-        .limit(1)
-    )
+    before = last.get(part_id)
     trace = found.trace_json()
-    if last is None or last.facts != dict(facts) or last.trace != trace:
+    if before is None or before.facts != dict(facts) or before.trace != trace:
         tx.add(
             GradingRow(
                 id=uuid7(),

@@ -282,8 +282,8 @@ async def _involve(
             part.roles = sorted({*part.roles, *one.roles})
             if one.basis == "stated" and one.known_at < part.known_at:
                 part.known_at, part.known_basis = one.known_at, "stated"
-        await tx.flush()
-        await _add_systems(tx, part.id, one.systems)
+    await tx.flush()
+    await _add_systems(tx, {present[one.organization].id: one.systems for one in wanted})
     # Listed desks that call keep their knowledge in the filing; the incident is as old as its oldest knowledge.
     incident.discovered_at = min(incident.discovered_at, resolved.known_at)
     if incident.occurred_at is None:
@@ -305,9 +305,14 @@ def _part(incident: IncidentRow, one: Involved) -> PartRow:
     )
 
 
-async def _add_systems(tx: Tx, part_id: UUID, systems: Iterable[UUID]) -> None:
-    there = set(await tx.scalars(select(PartSystemRow.system_id).where(PartSystemRow.part_id == part_id)))
-    tx.add_all(PartSystemRow(part_id=part_id, system_id=system) for system in sorted(set(systems) - there, key=str))
+async def _add_systems(tx: Tx, concerned: Mapping[UUID, Iterable[UUID]]) -> None:
+    """The systems through which each part is concerned; those that are there stay."""
+    there = {
+        (row.part_id, row.system_id)
+        for row in await tx.scalars(select(PartSystemRow).where(PartSystemRow.part_id.in_(concerned)))
+    }
+    wanted = {(part_id, system) for part_id, systems in concerned.items() for system in systems}
+    tx.add_all(PartSystemRow(part_id=part, system_id=system) for part, system in sorted(wanted - there, key=str))
     await tx.flush()
 
 

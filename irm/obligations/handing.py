@@ -9,24 +9,26 @@ from sqlalchemy import any_, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from irm import jobs
+from irm.access.policy import Reach
 from irm.access.queries import Organization
 from irm.db import SYSTEM, Actor, Tx, uuid7
 from irm.errors import Conflict, FieldError, Invalid
 from irm.i18n import DEFAULT_LOCALE, localized
-from irm.ledger import Event, record
+from irm.ledger import Event, record, record_all
 from irm.notify import service as notify
 from irm.notify.messages import About
 from irm.notify.planning import channels_off
 from irm.obligations.directory import desk_of, desks
 from irm.obligations.drafting import body_of, edit_draft, locked_with_its_report, next_serial, path_of
+from irm.obligations.enclosing import enclose, enclosed, for_mail
 from irm.obligations.forms import form_of
 from irm.obligations.letter import Letterhead, text_of, title_of
-from irm.obligations.linking import parties_of, tie, tie_what_it_meets
+from irm.obligations.linking import agreed_parties, parties_of, tie, tie_what_it_meets
 from irm.obligations.models import ObligationRow, ReceiptRow, SubmissionPartyRow, SubmissionRow
 from irm.obligations.moments import stated
 from irm.obligations.owed import entered_afterwards
 from irm.obligations.policy import entry_policy
-from irm.obligations.reminding import tell_not_sent
+from irm.obligations.reminding import ask_to_agree, tell_not_sent
 from irm.obligations.settling import alone, resettle
 from irm.obligations.subjects import Subject
 from irm.rules.queries import current_packs, receipt_alarm
@@ -53,12 +55,15 @@ async def submit_report(
     document_number: str | None = None,
     recipient_id: UUID | None = None,
     version: int | None = None,
+    attachments: Collection[UUID] = (),
+    sight: Reach | None = None,
 ) -> SubmissionRow:
     """Hand a draft over to its recipient.
 
     By mail: it leaves with the next job and is `sending` until the recipient's server has taken it; the clock runs until
     then. By hand: it is submitted as of `stated_at` (default now). `for_organizations` (代报): those it also speaks for;
-    each must owe something here. Raises Conflict for what was handed over already, Invalid naming the field otherwise.
+    each must owe something here, and it counts for them once they agree (`consenting.agree`). `attachments` go with it.
+    `sight`: how far the writer sees; what lies beyond is answered like what does not exist. Raises Conflict for what was handed over already, Invalid naming the field otherwise.
     """
     if means not in MEANS:
         raise Invalid("Unknown means of handing over.", field="means")
@@ -79,7 +84,8 @@ async def submit_report(
             ],
         )
     desk = await _recipient(tx, row, recipient_id)
-    await _speak_for(tx, row, for_organizations)
+    await _speak_for(tx, row, for_organizations, sight)
+    await enclose(tx, row, attachments, sight)
     row.means, row.submitted_by = means, actor.id
     if means == MAIL:
         if stated_at is not None:
@@ -125,7 +131,7 @@ async def accept_filing(
         .order_by(ObligationRow.id)
         .with_for_update(key_share=True)
     )
-    made: list[UUID] = []
+    made: list[tuple[SubmissionRow, ObligationRow]] = []
     for duty in wanted:
         row = SubmissionRow(
             id=uuid7(),
@@ -155,7 +161,9 @@ async def accept_filing(
             exercise=subject.exercise,
         )
         tx.add(row)
-        await tx.flush()
+        made.append((row, duty))
+    await tx.flush()
+    for row, _ in made:
         tx.add(SubmissionPartyRow(submission_id=row.id, organization_id=organization_id))
         tx.add(
             ReceiptRow(
@@ -171,12 +179,14 @@ async def accept_filing(
                 confirmed_at=now,
             )
         )
-        await tx.flush()
+    await tx.flush()
+    for row, duty in made:
         await tie(tx, row.id, [duty.id])
-        await record(tx, Event("submission.submitted", path_of(row), now, actor, await body_of(tx, row)))
-        await resettle(tx, [duty.id], actor=actor, now=now)
-        made.append(row.id)
-    return tuple(made)
+    bodies = [await body_of(tx, row) for row, _ in made]
+    handed = zip((row for row, _ in made), bodies, strict=True)
+    await record_all(tx, [Event("submission.submitted", path_of(row), now, actor, body) for row, body in handed])
+    await resettle(tx, [duty.id for _, duty in made], actor=actor, now=now)
+    return tuple(row.id for row, _ in made)
 
 
 async def mail_sent(tx: Tx, event: Event, entry_id: UUID) -> None:  # noqa: ARG001 - the shape of a subscriber
@@ -216,7 +226,7 @@ async def _recipient(tx: Tx, row: SubmissionRow, given: UUID | None) -> Organiza
     return await desk_of(tx, row.recipient_id, field="recipient")
 
 
-async def _speak_for(tx: Tx, row: SubmissionRow, organizations: Collection[UUID]) -> None:
+async def _speak_for(tx: Tx, row: SubmissionRow, organizations: Collection[UUID], sight: Reach | None) -> None:
     others = {each for each in organizations if each != row.organization_id}
     if not others:
         return
@@ -227,8 +237,12 @@ async def _speak_for(tx: Tx, row: SubmissionRow, organizations: Collection[UUID]
             )
         )
     )
+    if sight is not None and not sight.everything:
+        known &= sight.organizations
     strangers = [
-        FieldError(f"for_organizations.{place}", "This organization owes nothing here.")
+        FieldError(
+            f"for_organizations.{place}", "You cannot speak for this organization here: it owes nothing that you can see."
+        )
         for place, each in enumerate(organizations)
         if each in others - known
     ]
@@ -270,6 +284,8 @@ async def _by_mail(tx: Tx, row: SubmissionRow, desk: Organization, *, actor: Act
         exercise=row.exercise,
     )
     form = form_of(row.form)
+    files = await enclosed(tx, row)
+    sent = for_mail(files)
     row.status = "sending"
     await tx.flush()
     row.delivery_id = await notify.report(
@@ -278,7 +294,8 @@ async def _by_mail(tx: Tx, row: SubmissionRow, desk: Organization, *, actor: Act
         organization_id=desk.id,
         address=desk.email,
         title=title_of(form, head),
-        body=text_of(form, row.items, head, now),
+        body=text_of(form, row.items, head, now, [(each.filename, each.sha256) for each in files]),
+        files=sent,
         about=About(row.number, None, f"/submissions/{row.id}", localized(form.short, DEFAULT_LOCALE)),
         subject=row.subject,
         now=now,
@@ -288,7 +305,8 @@ async def _by_mail(tx: Tx, row: SubmissionRow, desk: Organization, *, actor: Act
         actor=actor,
     )
     await tx.flush()
-    await record(tx, Event("submission.sending", path_of(row), now, actor, await body_of(tx, row)))
+    hashes = [each.sha256 for each in files]
+    await record(tx, Event("submission.sending", path_of(row), now, actor, {**await body_of(tx, row), "files": hashes}))
 
 
 async def _handed_over(tx: Tx, row: SubmissionRow, *, at: datetime, actor: Actor, now: datetime) -> None:
@@ -304,10 +322,16 @@ async def _handed_over(tx: Tx, row: SubmissionRow, *, at: datetime, actor: Actor
             path_of(row),
             now,
             actor,
-            {**await body_of(tx, row), "stated_at": at.isoformat(), "entered_afterwards": row.entered_afterwards},
+            {
+                **await body_of(tx, row),
+                "stated_at": at.isoformat(),
+                "entered_afterwards": row.entered_afterwards,
+                "files": [each.sha256 for each in await enclosed(tx, row)],
+            },
         ),
     )
     await resettle(tx, meets, actor=actor, now=now)
+    await ask_to_agree(tx, row, await parties_of(tx, row.id) - await agreed_parties(tx, row.id), now=now)
     within = receipt_alarm(await current_packs(tx, now=now)) or policy.receipt_within
     await jobs.schedule(
         tx,

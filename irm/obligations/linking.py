@@ -1,6 +1,6 @@
 """Ties submissions to the obligations that they meet; `meeting.meets` decides."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from sqlalchemy import select
@@ -35,9 +35,21 @@ def handed_of(row: SubmissionRow, organizations: Iterable[UUID]) -> Handed:
 
 
 async def parties_of(tx: Tx, submission_id: UUID) -> frozenset[UUID]:
+    """Those whom it names, whether they agreed or not."""
     return frozenset(
         await tx.scalars(
             select(SubmissionPartyRow.organization_id).where(SubmissionPartyRow.submission_id == submission_id)
+        )
+    )
+
+
+async def agreed_parties(tx: Tx, submission_id: UUID) -> frozenset[UUID]:
+    """Those for whom it counts, besides its sender."""
+    return frozenset(
+        await tx.scalars(
+            select(SubmissionPartyRow.organization_id).where(
+                SubmissionPartyRow.submission_id == submission_id, SubmissionPartyRow.agreed_at.is_not(None)
+            )
         )
     )
 
@@ -61,7 +73,7 @@ async def tie(tx: Tx, submission_id: UUID, obligation_ids: Iterable[UUID]) -> No
 async def tie_what_it_meets(tx: Tx, row: SubmissionRow) -> list[UUID]:
     """Replace the ties that the draft had by those that the submission, as handed over, really meets."""
     await alone(tx, row.subject)
-    handed = handed_of(row, await parties_of(tx, row.id))
+    handed = handed_of(row, await agreed_parties(tx, row.id))
     candidates = await tx.scalars(
         select(ObligationRow).where(
             ObligationRow.subject == row.subject,
@@ -81,23 +93,51 @@ async def tie_what_it_meets(tx: Tx, row: SubmissionRow) -> list[UUID]:
     return met
 
 
-async def link_earlier(tx: Tx, row: ObligationRow) -> bool:
-    """Reports handed over before the duty opened count for it, if they went where it asks. True when there was one.
-
-    What was handed over before the duty's start event says nothing about it: a reopened incident is closed anew, and a
-    completion comes after the return.
-    """
-    earlier = await tx.scalars(
-        select(SubmissionRow).where(
-            SubmissionRow.subject == row.subject,
-            SubmissionRow.status.in_(HANDED_OVER),
-            SubmissionRow.submitted_at >= row.started_at,
-            SubmissionRow.id.is_distinct_from(row.completes_id),
+async def tie_for(tx: Tx, row: SubmissionRow, organization_id: UUID) -> list[UUID]:
+    """Tie what the submission meets for an organization that has agreed to it afterwards; nothing else changes."""
+    await alone(tx, row.subject)
+    handed = handed_of(row, [organization_id])
+    candidates = await tx.scalars(
+        select(ObligationRow).where(
+            ObligationRow.subject == row.subject,
+            ObligationRow.bearer_id == organization_id,
+            ObligationRow.status.in_(("open", "submitted")),
+            ObligationRow.started_at <= row.submitted_at,
         )
     )
-    found = False
-    for submission in earlier:
-        if meets(handed_of(submission, await parties_of(tx, submission.id)), duty_of(row)):
-            await tie(tx, submission.id, [row.id])
-            found = True
+    met = sorted(each.id for each in candidates if meets(handed, duty_of(each)))
+    await tie(tx, row.id, met)
+    return met
+
+
+async def link_earlier(tx: Tx, rows: Sequence[ObligationRow]) -> list[UUID]:
+    """Reports handed over before a duty opened count for it, if they went where it asks. Gives the duties that have one.
+
+    All duties are of one subject. What was handed over before the duty's start event says nothing about it: a reopened
+    incident is closed anew, and a completion comes after the return.
+    """
+    earlier = list(
+        await tx.scalars(
+            select(SubmissionRow).where(
+                SubmissionRow.subject == rows[0].subject,
+                SubmissionRow.status.in_(HANDED_OVER),
+                SubmissionRow.submitted_at >= min(row.started_at for row in rows),
+            )
+        )
+    )
+    handed = [(each, handed_of(each, await agreed_parties(tx, each.id))) for each in earlier]
+    found: list[UUID] = []
+    for row in rows:
+        meeting = [
+            each
+            for each, as_handed in handed
+            if each.submitted_at is not None
+            and each.submitted_at >= row.started_at
+            and each.id != row.completes_id
+            and meets(as_handed, duty_of(row))
+        ]
+        for each in meeting:
+            await tie(tx, each.id, [row.id])
+        if meeting:
+            found.append(row.id)
     return found

@@ -116,8 +116,9 @@ def _timers(row: ObligationRow, now: datetime) -> list[jobs.Planned]:
     ]
 
 
-async def stop_timers(tx: Tx, row: ObligationRow) -> None:
-    await jobs.cancel_prefix(tx, f"{REMIND}:{row.id}:")
+async def stop_timers(tx: Tx, *rows: ObligationRow) -> None:
+    if rows:
+        await jobs.cancel_prefix(tx, *(f"{REMIND}:{row.id}:" for row in rows))
 
 
 async def _forget_timers(tx: Tx, row: ObligationRow) -> None:
@@ -133,6 +134,9 @@ async def resettle(tx: Tx, ids: Collection[UUID], *, actor: Actor, now: datetime
     """
     rows = await lock(tx, ids)
     attempts = await _attempts(tx, [row.id for row in rows])
+    opened: list[ObligationRow] = []
+    stopped: list[ObligationRow] = []
+    ended_well: list[tuple[ObligationRow, owed.Settled]] = []
     for row in rows:
         ended = (
             owed.Ended(cast("owed.Ending", row.status), row.ended_at)
@@ -146,29 +150,33 @@ async def resettle(tx: Tx, ids: Collection[UUID], *, actor: Actor, now: datetime
         row.submitted_at, row.met_at, row.status = settled.submitted_at, settled.met_at, settled.status
         if row.overdue_at is None and owed.was_late(term_of(row)):
             row.overdue_at = row.due_at  # even if its own timer had not run yet
-        await tx.flush()
         if before == settled.status:
             continue
         if settled.status == "open":
-            await _forget_timers(tx, row)
-            await set_timers(tx, row, now=now)
-            # Every report was refused. A refusal of one while another stands says nothing about the duty.
-            await tell(tx, "obligation.reopened", row, actor=actor, now=now)
+            opened.append(row)
         elif before == "open":
-            await stop_timers(tx, row)
+            stopped.append(row)
         if settled.status in ("met", "returned"):
-            early = owed.earliness(term_of(row))
-            await tell(
-                tx,
-                f"obligation.{settled.status}",
-                row,
-                actor=actor,
-                now=now,
-                submission=settled.decided_by,
-                submitted_at=settled.submitted_at.isoformat() if settled.submitted_at else None,
-                early_seconds=int(early.total_seconds()) if early is not None else None,
-            )
+            ended_well.append((row, settled))
+    await tx.flush()
+    for row in opened:
+        await _forget_timers(tx, row)
+    await set_timers(tx, *opened, now=now)
+    await stop_timers(tx, *stopped)
+    # Every report was refused. A refusal of one while another stands says nothing about the duty.
+    await tell_all(tx, "obligation.reopened", opened, actor=actor, now=now)
+    await record_all(tx, [_ended_well(row, settled, actor, now) for row, settled in ended_well])
     return rows
+
+
+def _ended_well(row: ObligationRow, settled: owed.Settled, actor: Actor, now: datetime) -> Event:
+    early = owed.earliness(term_of(row))
+    how = {
+        "submission": settled.decided_by,
+        "submitted_at": settled.submitted_at.isoformat() if settled.submitted_at else None,
+        "early_seconds": int(early.total_seconds()) if early is not None else None,
+    }
+    return Event(f"obligation.{settled.status}", path_of(row), now, actor, {**body_of(row), **how})
 
 
 async def _attempts(tx: Tx, ids: Iterable[UUID]) -> dict[UUID, list[owed.Attempt]]:

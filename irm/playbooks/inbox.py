@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import inspect, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from irm import jobs
@@ -29,7 +29,14 @@ async def _append_all(tx: Tx, told: Sequence[tuple[RunRow, s.Event, str | None]]
     if not told:
         return 0
     rows = [
-        {"id": uuid7(), "run_id": run.id, "kind": s.kind_of(event), "body": s.event_to_json(event), "key": key, "at": now}
+        {
+            "id": uuid7(),
+            "run_id": run.id,
+            "kind": s.kind_of(event),
+            "body": s.event_to_json(event),
+            "key": key,
+            "at": now,
+        }
         for run, event, key in told
     ]
     written = set(
@@ -69,7 +76,10 @@ async def running_on(tx: Tx, subject: str) -> list[RunRow]:
 
 
 def has_begun(tx: Tx, run: RunRow) -> None:
-    """Those of this transaction that know the runs of a subject learn of one more."""
+    """Whoever looked up the runs of a subject in this transaction learns of one more."""
+    if tx.in_nested_transaction():  # it may still go
+        _known(tx).clear()
+        return
     for above, runs in _known(tx).items():
         if run.subject == above or run.subject.startswith(f"{above}/"):
             runs.append(run)
@@ -79,9 +89,9 @@ async def _running_below(tx: Tx, above: str) -> list[RunRow]:
     """Every run of the subject and of what lies below it. Looked up once in a transaction: each duty that a filing opens,
     and each that it meets, is told to them.
     """
-    known = _known(tx)
-    found = known.get(above)
-    if found is None:
+    known, is_nested = _known(tx), tx.in_nested_transaction()
+    found = None if is_nested else known.get(above)
+    if found is None or any(inspect(run).expired for run in found):
         rows = await tx.scalars(
             select(RunRow)
             .where(
@@ -91,7 +101,7 @@ async def _running_below(tx: Tx, above: str) -> list[RunRow]:
             .order_by(RunRow.id)
         )
         found = list(rows)
-        if not tx.in_nested_transaction():  # what a savepoint wrote may still go
+        if not is_nested:
             known[above] = found
     return [run for run in found if run.status == "running"]
 
@@ -133,21 +143,22 @@ async def hear_delivery(tx: Tx, event: Event, entry_id: UUID) -> None:
     await append(tx, run, told, now=event.at, key=f"entry:{entry_id}")
 
 
-async def hear_duty(tx: Tx, event: Event, entry_id: UUID) -> None:
+async def hear_duties(tx: Tx, recorded: Sequence[tuple[Event, UUID]]) -> None:
     """obligation.*, submission.submitted: the runs of the obligation and of the incident above it."""
-    above = re.split(r"/(?:obligation|submission)/", event.subject, maxsplit=1)[0]
-    signals = signals_of(event)
-    if not signals:
-        return
-    runs = await _running_below(tx, above)
-    told = [
-        (run, signal, f"entry:{entry_id}:{known}")
-        for known, signal in signals
-        for subject in (f"{above}/{OBLIGATION}/{known}", above)
-        for run in runs
-        if run.subject == subject
-    ]
-    await _append_all(tx, told, now=event.at)
+    told: list[tuple[RunRow, s.Event, str | None]] = []
+    for event, entry_id in recorded:
+        above = re.split(r"/(?:obligation|submission)/", event.subject, maxsplit=1)[0]
+        signals = signals_of(event)
+        runs = await _running_below(tx, above) if signals else []
+        told += [
+            (run, signal, f"entry:{entry_id}:{known}")
+            for known, signal in signals
+            for subject in (f"{above}/{OBLIGATION}/{known}", above)
+            for run in runs
+            if run.subject == subject
+        ]
+    if told:
+        await _append_all(tx, told, now=recorded[0][0].at)
 
 
 async def _run_of(tx: Tx, run_id: object) -> RunRow | None:

@@ -21,6 +21,8 @@ from irm.positions import LanguageError
 
 log = structlog.get_logger(__name__)
 
+ACTIVE = "active_playbooks"
+"""In `Tx.info`; whoever changes what is active takes it out."""
 PUBLISHING = 0x69726D_0002
 """Advisory lock: version numbers are given one after the other."""
 
@@ -93,6 +95,7 @@ async def _store(
     )
     tx.add(row)
     await tx.flush()
+    tx.info.pop(ACTIVE, None)
     body = {"playbook": playbook.id, "version": row.version, "digest": digest}
     await record(tx, Event("playbook.published", f"playbook/{playbook.id}", now, actor, body))
     return Published(row.id, row.playbook_id, row.version, is_new=True)
@@ -113,6 +116,7 @@ async def activate(tx: Tx, playbook_id: str, version: int, *, actor: Actor, now:
     )
     row.active = True
     await tx.flush()
+    tx.info.pop(ACTIVE, None)
     body = {"playbook": playbook_id, "version": version, "digest": row.digest, "again": True}
     await record(tx, Event("playbook.published", f"playbook/{playbook_id}", now, actor, body))
 
@@ -126,17 +130,25 @@ async def retire(tx: Tx, playbook_id: str, *, actor: Actor, now: datetime) -> No
         raise Invalid("This playbook answers what no other answers; it can be replaced, not retired.")
     row.active = False
     await tx.flush()
+    tx.info.pop(ACTIVE, None)
     await record(tx, Event("playbook.retired", f"playbook/{playbook_id}", now, actor, {"version": row.version}))
 
 
 async def active_playbooks(tx: Tx) -> list[tuple[PlaybookRow, Playbook]]:
-    """Those that this version of irm can read; one that it cannot must not make a filing fail, so it is logged."""
+    """Those that this version of irm can read; one that it cannot must not make a filing fail, so it is logged.
+
+    Read once in a transaction: every duty that a filing opens asks for them.
+    """
+    known: list[tuple[PlaybookRow, Playbook]] | None = tx.info.get(ACTIVE)
+    if known is not None:
+        return known
     found: list[tuple[PlaybookRow, Playbook]] = []
     for row in await tx.scalars(select(PlaybookRow).where(PlaybookRow.active).order_by(PlaybookRow.playbook_id)):
         try:
             found.append((row, frozen(row.id, row.source)))
         except LanguageError:
             log.exception("an active playbook cannot be read", playbook=row.playbook_id, version=row.version)
+    tx.info[ACTIVE] = found
     return found
 
 

@@ -71,6 +71,7 @@ async def start_run(
     )
     if written is None:
         return None
+    inbox.has_begun(tx, written)
     body = {"run": str(written.id), "playbook": row.playbook_id, "version": row.version}
     await record(tx, Event("run.started", f"{subject}/run/{written.id}", now, actor, body))
     await inbox.wake(tx, written, now=now)

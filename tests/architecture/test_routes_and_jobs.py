@@ -52,7 +52,8 @@ def test_every_api_route_is_in_the_openapi_document(app: Any) -> None:
 def test_every_job_has_a_handler_and_every_subscription_a_job() -> None:
     assert all(isinstance(handler, (Inside, Outside)) for handler in JOBS.values())
     for subscription in SUBSCRIPTIONS:
-        assert (subscription.in_transaction is None) != (subscription.job is None), subscription
+        hears = (subscription.in_transaction, subscription.in_transaction_all, subscription.job)
+        assert sum(one is not None for one in hears) == 1, subscription
         assert subscription.job is None or subscription.job in JOBS, subscription
 
 

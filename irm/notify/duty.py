@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from irm.access import queries as access
+from irm.access.policy import REGULATORS
 from irm.db import Actor, Tx
 from irm.errors import Conflict, FieldError, Invalid, NotFound
 from irm.ledger import Event, record
@@ -118,6 +119,17 @@ async def shifts_between(
     for organization_id, row in rows.all():
         found[organization_id] = (*found.get(organization_id, ()), _shift(row))
     return found
+
+
+async def paged_organizations(tx: Tx) -> list[access.Organization]:
+    """Those that somebody may have to reach through a roster: all that work in irm but regulators, whom nobody pages,
+    and whoever keeps a roster all the same."""
+    kept = set(await organizations_with_roster(tx))
+    return [
+        desk
+        for desk in await access.organizations(tx)
+        if desk.id in kept or (desk.joined and desk.kind not in REGULATORS)
+    ]
 
 
 async def organizations_with_roster(tx: Tx) -> list[UUID]:

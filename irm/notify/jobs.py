@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import exists, func, select
 
 from irm.db import SYSTEM, Tx
+from irm.exercise import exercise_of, obstacle
 from irm.jobs import CallFailed, Outside, Resources
 from irm.notify.channels import CHANNELS
 from irm.notify.channels.protocol import Message, Outcome
@@ -42,6 +43,12 @@ async def claim(tx: Tx, args: dict[str, Any], now: datetime, attempt: int) -> Wo
         row.status, row.reason = "cancelled", unwanted
         await tx.flush()
         await tell(tx, "delivery.skipped", row, now, SYSTEM)
+        return None
+    # The last moment before anything leaves: a drill reaches its participants and nobody else, whoever planned it.
+    if (unreachable := obstacle(await exercise_of(tx, row.subject), row.person_id, marked=row.exercise)) is not None:
+        row.status, row.reason, row.exercise = "would_have", unreachable, True
+        await tx.flush()
+        await tell(tx, "delivery.would_have", row, now, SYSTEM)
         return None
     open_ended = await tx.scalar(
         select(
@@ -202,7 +209,7 @@ async def _nobody_reached(tx: Tx, row: DeliveryRow) -> bool:
             DeliveryRow.page_key == row.page_key,
             DeliveryRow.rung == row.rung,
             DeliveryRow.organization_id.is_not_distinct_from(row.organization_id),
-            DeliveryRow.status.in_(("waiting", "sending", "sent", "delivered")),
+            DeliveryRow.status.in_(("waiting", "sending", "sent", "delivered", "would_have")),
         )
     )
     return not await tx.scalar(hope)

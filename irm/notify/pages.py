@@ -1,8 +1,5 @@
 """Pages of rosters and messages: who is on duty, what went to whom, what waits for me, the signed link, the demo's outbox."""
 
-import calendar
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -19,10 +16,10 @@ from irm.config import Settings
 from irm.db import Actor, Database, Tx
 from irm.errors import Invalid, NotFound
 from irm.i18n import Translator
-from irm.notify import contacts, inbound, outbox, queries, service
-from irm.notify.duty import Duty, duty_at, shifts_between
+from irm.notify import inbound, outbox, queries, service
+from irm.notify.duty import duty_at
 from irm.notify.jobs import link_hash
-from irm.notify.roster import ROLE_ORDER, Shift, gaps, moment_of
+from irm.notify.roster_month import month_of
 from irm.notify.routes import PURPOSES, confirm, filters_from, readable, roster_organizations
 from irm.notify.views import Delivery
 from irm.notify.words import (
@@ -44,24 +41,6 @@ LONGEST_MONTH: Final = timedelta(days=31)
 INBOX_DAYS: Final = timedelta(days=7)
 
 
-@dataclass(frozen=True)
-class Turn:
-    name: str
-    role: str
-    span: str
-    """08:00–20:00, with the day where it ends on another."""
-
-
-@dataclass(frozen=True)
-class RosterDay:
-    """One day of the month's table: who begins on it; `uncovered` when nobody is on duty for some of it."""
-
-    day: date
-    turns: tuple[Turn, ...]
-    uncovered: bool
-    today: bool
-
-
 @get("/duty", opt=allow(Permission.READ_ROSTER), include_in_schema=False)
 async def duty_page(
     principal: NamedDependency[Principal],
@@ -70,7 +49,10 @@ async def duty_page(
     t: NamedDependency[Translator],
     organization: FromQuery[str | None] = None,
     month: FromQuery[str | None] = None,
+    whole: FromQuery[bool] = False,
 ) -> Page:
+    """Who is on duty now, and the month of one organization: the next days open, the rest folded by week; `whole`
+    shows every day, for printing."""
     now = clock.now()
     today = now.astimezone(SHANGHAI).date()
     first = month_in(month) or today.replace(day=1)
@@ -82,8 +64,8 @@ async def duty_page(
         if organization and shown is None:
             raise NotFound("There is no roster of this organization.")
         shown = shown or next((each for each in listed if each.organization.id in principal.organizations), None)
-        shown = shown or (listed[0] if listed else None)
-        days = await roster_days(tx, shown, first, now, t) if shown else []
+        shown = shown or next((each for each in listed if each.has_roster), None)
+        days, weeks = await month_of(tx, shown, first, now, t, whole=whole) if shown else ((), ())
     return page(
         "notify/duty.html",
         now=now,
@@ -91,6 +73,8 @@ async def duty_page(
         organization_chips=[(each.organization.code, each.organization.short_name, None) for each in listed],
         shown=shown,
         days=days,
+        weeks=weeks,
+        whole=whole,
         first=first,
         before=(first - timedelta(days=1)).strftime("%Y-%m"),
         after=(first + timedelta(days=31)).strftime("%Y-%m"),
@@ -254,56 +238,6 @@ def month_in(text: str | None) -> date | None:
     except (ValueError, OverflowError):
         raise Invalid("Not a month: write 2026-11.", field="month") from None
     return found
-
-
-async def roster_days(tx: Tx, duty: Duty, first: date, now: datetime, t: Translator) -> list[RosterDay]:
-    """The month that begins with `first`, day by day."""
-    days = calendar.monthrange(first.year, first.month)[1]
-    last = first.replace(day=days)
-    since, until = moment_of(first, "00:00"), moment_of(last, "24:00")
-    shifts = (await shifts_between(tx, [duty.organization.id], since, until)).get(duty.organization.id, ())
-    people = await contacts.people(tx, {each.person_id for each in shifts if each.person_id})
-    posts = await contacts.posts(tx, {each.post_id for each in shifts if each.post_id})
-    left = {each.person_id for each in shifts if each.person_id is not None and each.person_id not in people}
-    holes = gaps(shifts, since, until, retired=left)
-    today = now.astimezone(SHANGHAI).date()
-    ordered = sorted(shifts, key=lambda each: (each.starts_at, ROLE_ORDER[each.role], each.id))
-    return [
-        RosterDay(
-            day,
-            tuple(
-                Turn(_name(each, people, posts), each.role, _span(each, day, t))
-                for each in ordered
-                if max(each.starts_at, since).astimezone(SHANGHAI).date() == day
-            ),
-            any(hole.starts_at < moment_of(day, "24:00") and hole.ends_at > moment_of(day, "00:00") for hole in holes),
-            day == today,
-        )
-        for day in _days(first, days)
-    ]
-
-
-def _days(first: date, count: int) -> Sequence[date]:
-    return [first + timedelta(days=each) for each in range(count)]
-
-
-def _span(shift: Shift, day: date, t: Translator) -> str:
-    """`day` is the row that it stands in: the day it begins, or the first of the month."""
-    starts, ends = shift.starts_at.astimezone(SHANGHAI), shift.ends_at.astimezone(SHANGHAI)
-    begins = f"{starts:%H:%M}" if starts.date() == day else f"{starts:%m-%d %H:%M}"
-    if ends == moment_of(day, "24:00"):
-        return f"{begins}–24:00"
-    if ends.date() == day:
-        return f"{begins}–{ends:%H:%M}"
-    if ends.date() == day + timedelta(days=1):
-        return t("%(begins)s–%(ends)s next day", begins=begins, ends=f"{ends:%H:%M}")
-    return f"{begins}–{ends:%m-%d %H:%M}"
-
-
-def _name(shift: Shift, people: dict[UUID, contacts.Contact], posts: dict[UUID, contacts.Contact]) -> str:
-    person = people.get(shift.person_id) if shift.person_id else None
-    post = posts.get(shift.post_id) if shift.post_id else None
-    return person.name if person else post.name if post else ""
 
 
 async def _by_link(tx: Tx, token: str) -> Delivery | None:

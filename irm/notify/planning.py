@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from irm import jobs
 from irm.db import Actor, Tx, uuid7
+from irm.exercise import Exercise, exercise_of, obstacle
 from irm.i18n import DEFAULT_LOCALE, LOCALES, translator
 from irm.ledger import Event, record
 from irm.notify import replies, retries
@@ -20,6 +21,7 @@ from irm.notify.plan import NO_CHANNEL, Leg, Resolution, Via, plan
 
 DELIVER: Final = "notify.deliver"
 GENERAL: Final = 4
+ACTIONS: Final = {"waiting": "delivery.planned", "would_have": "delivery.would_have"}
 REPLY_CODES: Final = 0x69726D_0001
 """Advisory lock under which reply codes are chosen."""
 
@@ -101,13 +103,15 @@ async def plan_messages(tx: Tx, occasion: Occasion, targets: Resolution, via: Vi
     skipped: list[UUID] = []
     reached: set[str] = set()
     known = 0
+    # What is real is not asked about here: `jobs.claim` asks of every message, at the last moment.
+    exercise = await exercise_of(tx, occasion.subject) if occasion.exercise else None
     for leg in plan(targets.recipients, via, off=off):
         code = None
         if occasion.purpose == "page" and leg.channel == "sms" and leg.reason is None and leg.address:
             code = await _reply_code(tx, leg.address, occasion.key, occasion.now)
         written = await write(
             tx,
-            occasion.values() | _leg_values(leg, occasion),
+            occasion.values() | _leg_values(leg, occasion, exercise),
             occasion.text(leg.channel, leg.recipient.locale, code),
             code,
             occasion.actor,
@@ -135,7 +139,9 @@ async def plan_messages(tx: Tx, occasion: Occasion, targets: Resolution, via: Vi
     return Planned(tuple(waiting), tuple(skipped), len(reached), repeated=known > 0 and not (waiting or skipped))
 
 
-def _leg_values(leg: Leg, occasion: Occasion) -> dict[str, Any]:
+def _leg_values(leg: Leg, occasion: Occasion, exercise: Exercise | None) -> dict[str, Any]:
+    """In a drill, who takes no part in it counts as paged: his rung runs, and the director may answer for him."""
+    outside = None if leg.reason else obstacle(exercise, leg.recipient.person_id, marked=occasion.exercise)
     return {
         "key": occasion.key_of(leg.recipient.who, leg.channel),
         "organization_id": leg.recipient.organization_id,
@@ -143,8 +149,8 @@ def _leg_values(leg: Leg, occasion: Occasion) -> dict[str, Any]:
         "post_id": leg.recipient.post_id,
         "channel": leg.channel,
         "address": leg.address,
-        "status": "skipped" if leg.reason else "waiting",
-        "reason": leg.reason,
+        "status": "skipped" if leg.reason else "would_have" if outside else "waiting",
+        "reason": leg.reason or outside,
     }
 
 
@@ -168,8 +174,7 @@ async def write(tx: Tx, values: dict[str, Any], text: Text, code: str | None, ac
     )
     if written is None:
         return None
-    action = "delivery.planned" if written.status == "waiting" else "delivery.skipped"
-    await tell(tx, action, written, written.created_at, actor)
+    await tell(tx, ACTIONS.get(written.status, "delivery.skipped"), written, written.created_at, actor)
     if written.status == "waiting":
         await jobs.schedule(
             tx,

@@ -21,7 +21,7 @@ from irm.notify.targets import Target, parse, referred
 from irm.notify.views import UNTOLD, Delivery, views_of
 
 CODE: Final = "code:"
-HOPEFUL: Final = ("waiting", "sending", "sent", "delivered")
+HOPEFUL: Final = ("waiting", "sending", "sent", "delivered", "would_have")
 """States of messages that went, or may still go."""
 MOST_AWAITED: Final = 500
 CITY: Final[Mapping[str, tuple[str, str | None]]] = {

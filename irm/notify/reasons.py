@@ -21,11 +21,15 @@ REASONS: Final[dict[str, str]] = {
     # not needed any more
     "acknowledged": N_("confirmed before it was sent"),
     "closed": N_("no longer needed"),
+    # a drill
+    "not_participant": N_("takes no part in the drill"),
+    "no_drill": N_("no drill is under way for this"),
+    "drill_over": N_("the drill is over"),
     # tried and failed
     "refused": N_("refused by the provider"),
     "exhausted": N_("every attempt failed"),
     "uncertain": N_("it may have been sent: a person must decide whether to send it again"),
 }
 
-WORTH_A_LOOK: Final = frozenset(REASONS) - {"acknowledged", "closed"}
+WORTH_A_LOOK: Final = frozenset(REASONS) - {"acknowledged", "closed", "not_participant", "no_drill", "drill_over"}
 """Reasons that somebody should do something about."""

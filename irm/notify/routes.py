@@ -9,7 +9,6 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 
-from irm.access import queries as access
 from irm.access.policy import AUTHORITY, PUBLIC, Permission, Principal, allow, reach
 from irm.clock import Clock
 from irm.config import Settings
@@ -17,7 +16,7 @@ from irm.db import Actor, Database, Tx
 from irm.errors import Forbidden, Invalid, NotFound
 from irm.i18n import Translator
 from irm.notify import inbound, queries, service
-from irm.notify.duty import duty_at, organizations_with_roster
+from irm.notify.duty import duty_at, paged_organizations
 from irm.notify.plan import CHANNELS
 from irm.notify.schemas import (
     Acknowledge,
@@ -39,13 +38,13 @@ PURPOSES: Final = ("page", "notice", "report", "reminder")
 
 
 async def roster_organizations(tx: Tx, principal: Principal) -> list[UUID]:
-    """Whose rosters the reader may see: all that he reaches, and the cloud authority's, whom anybody may have to call."""
+    """Whose rosters the reader may see: all that he reaches, and the cloud authority's, whom anybody may have to call.
+    An organization that has none is among them: that nobody would be reached there is what somebody has to know."""
     far = reach(principal, Permission.READ_ROSTER)
-    kept = await organizations_with_roster(tx)
-    authorities = {each.id for each in await access.organizations(tx, kinds=[AUTHORITY])}
-    visible = [each for each in kept if far.everything or each in far.organizations | far.sent_to | authorities]
-    ordered = [each.id for each in await access.organizations(tx, ids=visible)]
-    return sorted(ordered, key=lambda each: (each not in authorities, each not in principal.organizations))
+    desks = await paged_organizations(tx)
+    authorities = {each.id for each in desks if each.kind == AUTHORITY}
+    visible = [each.id for each in desks if far.everything or each.id in far.organizations | far.sent_to | authorities]
+    return sorted(visible, key=lambda each: (each not in authorities, each not in principal.organizations))
 
 
 @get("/api/v1/duty", opt=allow(Permission.READ_ROSTER), tags=["duty"], operation_id="get_duty")

@@ -12,7 +12,7 @@ from irm.access import queries as access
 from irm.db import Tx
 from irm.notify.models import DeliveryAttemptRow, DeliveryRow
 
-UNTOLD: Final = ("skipped", "cancelled")
+UNTOLD: Final = ("skipped", "cancelled", "would_have")
 """States of messages that nobody got."""
 
 

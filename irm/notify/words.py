@@ -31,6 +31,7 @@ STATUS_NAMES: Final[dict[str, str]] = {
     "failed": N_("Not sent"),
     "skipped": N_("Skipped"),
     "cancelled": N_("Taken back"),
+    "would_have": N_("Would have been sent"),
 }
 MEANS_NAMES: Final[dict[str, str]] = {
     "page": N_("in irm"),
@@ -64,6 +65,7 @@ TONES: Final[dict[str, str]] = {
     "failed": "active",
     "skipped": "aside",
     "cancelled": "aside",
+    "would_have": "aside",
 }
 
 

@@ -5,11 +5,10 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from irm.access import queries as access
-from irm.access.policy import AUTHORITY, REGULATORS, Permission, Principal, reach
+from irm.access.policy import AUTHORITY, Permission, Principal, reach
 from irm.db import Tx
 from irm.i18n import LOCALES, N_, translator
-from irm.notify.duty import Duty, duty_at
+from irm.notify.duty import Duty, duty_at, paged_organizations
 from irm.notify.roster import NobodyOnDuty
 from irm.notify.words import WHY_NOBODY
 from irm.overview.board import Need
@@ -23,12 +22,12 @@ FURTHER: Final = N_("The roster page names each with its telephone.")
 
 
 async def watched(tx: Tx, principal: Principal) -> set[UUID]:
-    """Organizations that irm pages, as far as the reader may see their rosters: all that have joined but regulators."""
+    """As far as the reader may see their rosters."""
     far = reach(principal, Permission.READ_ROSTER)
     return {
         desk.id
-        for desk in await access.organizations(tx, joined=True)
-        if desk.kind not in REGULATORS and (far.everything or desk.id in far.organizations)
+        for desk in await paged_organizations(tx)
+        if desk.joined and (far.everything or desk.id in far.organizations)
     }
 
 

@@ -35,7 +35,8 @@ class Sms:
             return Outcome("not_configured")
         content = signed(message.body, settings.sms_signature)
         try:
-            template = template_of(settings.sms_template)
+            own = settings.sms_drill_template if message.exercise else ""
+            template = template_of(own or settings.sms_template)
         except ValueError as error:
             return Outcome("failed", f"IRM_SMS_TEMPLATE: {error}")
         body = filled(template, {"phone": message.address, "content": content, "id": str(message.delivery_id)})

@@ -7,7 +7,7 @@ from irm.clock import FixedClock
 from irm.db import Database
 from tests.conftest import Drain
 from tests.fakes.outside import Outside
-from tests.feature.notify.test_paging import reply
+from tests.feature.notify.night import reply
 from tests.feature.playbooks.conftest import Night, night_in
 
 pytestmark = pytest.mark.usefixtures("channels")

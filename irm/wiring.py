@@ -1,23 +1,25 @@
 """The one table: which event tells whom, which job is done by what, what recurs. Read from top to bottom it is the night."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Final
 
 import irm.evidence.models  # noqa: F401 - rows that others name by table must be known in every process
 from irm import release
 from irm.evidence import sequencer, witnesses
+from irm.findings import jobs as findings
 from irm.incidents import report_items, reporting
 from irm.jobs import Inside, Outside
 from irm.ledger import Subscription, Wiring
 from irm.notify import dead_work, jobs as notify
 from irm.obligations import handing, reminding
 from irm.playbooks import inbox, jobs as playbooks, starting
-from irm.schedule import Every, Recurring
+from irm.schedule import Daily, Every, Recurring
 
 JOBS: Final[dict[str, Inside | Outside]] = {
     "evidence.sequence": sequencer.SEQUENCE,
     "evidence.call_witnesses": Inside(witnesses.call_witnesses),
     "evidence.witness": witnesses.WITNESS,
+    "findings.propose": Inside(findings.propose),
     "notify.deliver": notify.DELIVER,
     dead_work.CALL: Inside(dead_work.call),
     "playbooks.advance": Inside(playbooks.advance),
@@ -57,6 +59,8 @@ RECURRING: Final[tuple[Recurring, ...]] = (
     # What was recorded becomes part of the log's tree, and the tree is signed.
     Recurring("evidence.sequence", every=Every(timedelta(seconds=5)), queue="bulk"),
     Recurring("evidence.call_witnesses", every=Every(timedelta(hours=1)), queue="bulk"),
+    # A day on a finding that passed without rectification is put before a person.
+    Recurring("findings.propose", every=Daily(time(8, 30)), queue="bulk"),
 )
 """What is done again and again, at which local time or interval (irm/schedule.py)."""
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Sequence, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from irm.db import Base, uuid7
@@ -103,3 +103,54 @@ class SystemResourceRow(Base):
     system_id: Mapped[UUID] = mapped_column(ForeignKey("system.id"))
     kind: Mapped[str]
     value: Mapped[str]
+
+
+ASSESSMENT_NUMBERS = Sequence("assessment_number_seq", metadata=Base.metadata)
+
+
+class AssessmentRow(Base):
+    """One test or check of one system, from plan to filed report. What the report states counts; what irm computes flags."""
+
+    __tablename__ = "assessment"
+    __table_args__ = (
+        UniqueConstraint("number", name="uq_assessment_number"),
+        CheckConstraint("kind IN ('mlps', 'self_check', 'crypto', 'risk')", name="kind"),
+        CheckConstraint("status IN ('planned', 'under_way', 'reported', 'filed', 'cancelled')", name="status"),
+        CheckConstraint("compliance IS NULL OR compliance BETWEEN 0 AND 10000", name="compliance"),
+        CheckConstraint("rectified_major IS NULL OR rectified_major <= major", name="rectified_major"),
+        Index("ix_assessment_system", "system_id", "year"),
+        Index("ix_assessment_year", "year", "status"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    number: Mapped[str]
+    system_id: Mapped[UUID] = mapped_column(ForeignKey("system.id"))
+    kind: Mapped[str]
+    year: Mapped[int]
+    status: Mapped[str] = mapped_column(default="planned")
+    planned_on: Mapped[date]
+    tester_id: Mapped[UUID | None] = mapped_column(ForeignKey("organization.id"))
+    started_on: Mapped[date | None]
+    cover_on: Mapped[date | None]
+    """Date on the report's cover: picks the template (1846号 Q21)."""
+    template: Mapped[str | None]
+    attachment_id: Mapped[UUID | None] = mapped_column(ForeignKey("attachment.id"))
+    compliance: Mapped[int | None]
+    """符合率 (or score of the 2021 template) in hundredths of a percent."""
+    major: Mapped[int | None]
+    """重大风险隐患 before rectification (1846号 Q22)."""
+    rectified_major: Mapped[int | None]
+    high: Mapped[int | None]
+    """High risks; decides under the 2021 template."""
+    medium: Mapped[int | None]
+    conclusion: Mapped[str | None]
+    """As the report states it."""
+    computed: Mapped[str | None]
+    """What the figures give; `judge`: 待人工认定."""
+    filed_on: Mapped[date | None]
+    submission_id: Mapped[UUID | None] = mapped_column(ForeignKey("submission.id"))
+    reason: Mapped[str | None]
+    """Why it was cancelled."""
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime]
+    created_by: Mapped[UUID | None]

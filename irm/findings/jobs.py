@@ -1,0 +1,11 @@
+"""`findings.propose`, every morning: what a person should now decide about findings whose day passed."""
+
+from datetime import datetime
+from typing import Any
+
+from irm.db import Tx
+from irm.findings import service
+
+
+async def propose(tx: Tx, args: dict[str, Any], now: datetime) -> None:  # noqa: ARG001 - looks at what stands now
+    await service.propose(tx, now=now)

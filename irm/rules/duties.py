@@ -7,120 +7,32 @@ something unknown owes nothing: a rule that must bind in doubt says so (`bearer.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any
 from uuid import UUID
 
-from irm.conditions import Choice, FactType
-from irm.rules.facts import FactValue
+from irm.rules.desks import To, desk, to
+from irm.rules.duties_of_the_year import YearRules
 from irm.rules.levels import clock_level, settled_level
 from irm.rules.moments import Within, due_moment
-from irm.rules.pack import Addressee, Citation, DutyRule, Pack, Status, Texts, facts_in_condition
+from irm.rules.owed import Owed
+from irm.rules.pack import Addressee, DutyRule, Pack, facts_in_condition
+from irm.rules.subjects import DUTY_TYPES, Cii, IncidentSubject, Levels, Party, Share, YearSubject
+from irm.rules.workdays import WorkCalendar
 
-Cii = Literal["yes", "no", "unknown"]
+__all__ = [
+    "DUTY_TYPES",
+    "Cii",
+    "IncidentSubject",
+    "Levels",
+    "Owed",
+    "Party",
+    "Share",
+    "due",
+]
 
-DUTY_TYPES: Final[Mapping[str, FactType | Choice]] = {
-    "may_be": FactType.LEVEL,
-    "at_least": FactType.LEVEL,
-    "incident.may_be": FactType.LEVEL,
-    "incident.at_least": FactType.LEVEL,
-    "incident.cii": Choice("yes", "no", "unknown"),
-    "incident.crime_suspected": FactType.BOOL,
-    "incident.category": FactType.STRING,
-    "bearer.cii": Choice("yes", "no", "unknown"),
-    "bearer.roles": FactType.STRINGS,
-    "bearer.reported": FactType.STRINGS,
-    "bearer.has_sector_regulator": FactType.BOOL,
-}
-
-
-@dataclass(frozen=True)
-class Levels:
-    reached: int
-    possible: int
-    assessed: int | None = None
-
-
-@dataclass(frozen=True)
-class Share:
-    """One organization's part. `known_at`: when it found out or was told. `reported`: qualified ids of rules under which it has reported."""
-
-    organization: UUID
-    roles: frozenset[str]
-    known_at: datetime
-    facts: Mapping[str, FactValue] = field(default_factory=dict)
-    handled_at: datetime | None = None
-    cii: Cii = "unknown"
-    protection_department: UUID | None = None
-    sector_regulator: UUID | None = None
-    reported: frozenset[str] = frozenset()
-    events: Mapping[str, datetime] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Party:
-    """An organization of the directory. `region` is an administrative division code where there is one."""
-
-    id: UUID
-    kind: str
-    tier: str | None
-    joined: bool
-    region: str | None = None
-
-
-@dataclass(frozen=True)
-class IncidentSubject:
-    """`events`: moments by name (`crime_suspected_at`, `received_at/<rule id>`); those of a share go first."""
-
-    id: UUID
-    levels: Levels
-    discovered_at: datetime
-    shares: tuple[Share, ...]
-    directory: tuple[Party, ...]
-    facts: Mapping[str, FactValue] = field(default_factory=dict)
-    cii: Cii = "unknown"
-    exercise: bool = False
-    category: str | None = None
-    events: Mapping[str, datetime] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Owed:
-    """`information_only`: the bearer has not joined, or its clock starts outside irm; shown, never counted.
-
-    `started_at` is None only then. `recipient` None: nobody of that kind and tier is in the directory.
-    """
-
-    rule_id: str
-    pack_id: str
-    pack_version: str
-    title: Texts
-    citation: Citation
-    force: str
-    status: Status
-    interpretation: Texts | None
-    kind: Literal["timed", "prompt", "standing"]
-    form: str
-    satisfied_by: tuple[str, ...]
-    bearer: UUID | None
-    bearer_kind: str | None
-    recipient: UUID | None
-    recipient_kind: str
-    recipient_tier: str | None
-    start_event: str
-    started_at: datetime | None
-    due_at: datetime | None
-    internal_due_at: datetime | None
-    why: tuple[tuple[str, Any], ...]
-    information_only: bool
-    waiver: Texts | None = None
-
-    @property
-    def key(self) -> str:
-        """Unique among what one subject owes; the generation and the subject are the caller's to add."""
-        recipient = self.recipient or f"{self.recipient_kind}.{self.recipient_tier or '-'}"
-        return f"{self.rule_id}|{self.bearer or self.bearer_kind}|{recipient}|{self.start_event}"
+NO_CALENDAR = WorkCalendar()
 
 
 @dataclass(frozen=True)
@@ -134,21 +46,32 @@ class _Bearer:
     is_own_share: bool
 
 
-@dataclass(frozen=True)
-class _To:
-    organization: UUID | None
-    kind: str
-    tier: str | None
+def due(
+    packs: Sequence[Pack],
+    subject: IncidentSubject | YearSubject,
+    *,
+    now: datetime,
+    until: datetime | None = None,
+    readings: Mapping[str, str] | None = None,
+    calendar: WorkCalendar = NO_CALENDAR,
+) -> tuple[Owed, ...]:
+    """Everything owed as things stand, in the order of packs and rules. What starts after `now` is not owed yet.
+
+    Of systems, organizations and changes: with `until` also what starts by then, as things stand (a forecast). `readings`:
+    the city's choices by qualified switch; where it made none, the pack's default. `calendar` knows working days.
+    """
+    if isinstance(subject, IncidentSubject):
+        return _due_of_incident(packs, subject, now=now)
+    return YearRules(packs, readings or {}, calendar).owed(subject, now=now, until=until)
 
 
-def due(packs: Sequence[Pack], subject: IncidentSubject, *, now: datetime) -> tuple[Owed, ...]:
-    """Everything owed as things stand, in the order of packs and rules. What starts after `now` is not owed yet."""
+def _due_of_incident(packs: Sequence[Pack], subject: IncidentSubject, *, now: datetime) -> tuple[Owed, ...]:
     rules = {
         rule.id: (rule, pack)
         for pack in packs
         if pack.effective.covers(subject.discovered_at)
         for rule in pack.duties
-        if rule.effective.covers(subject.discovered_at)
+        if rule.subject == "incident" and rule.effective.covers(subject.discovered_at)
     }
     internal = {
         rule_id: limit for pack in packs if pack.policy for rule_id, limit in pack.policy.internal_limits.items()
@@ -200,8 +123,8 @@ def _owed(
         return
     if information:
         started = None
-    for to in _recipients(rule.recipients, bearer, subject, rules):
-        if to.organization is not None and to.organization == bearer.organization:
+    for at in _recipients(rule.recipients, bearer, subject, rules):
+        if at.organization is not None and at.organization == bearer.organization:
             continue
         yield Owed(
             rule_id=rule.id,
@@ -217,9 +140,9 @@ def _owed(
             satisfied_by=rule.satisfied_by,
             bearer=bearer.organization,
             bearer_kind=bearer.kind,
-            recipient=to.organization,
-            recipient_kind=to.kind,
-            recipient_tier=to.tier,
+            recipient=at.organization,
+            recipient_kind=at.kind,
+            recipient_tier=at.tier,
             start_event=rule.start_event,
             started_at=started,
             due_at=due_moment(started, rule.limit) if started and rule.limit else None,
@@ -248,7 +171,7 @@ def _bearers(rule: DutyRule, subject: IncidentSubject) -> Iterator[_Bearer]:
             yield _Bearer(organization, wanted.relation, party is not None and party.joined, share, is_own_share=False)
     else:
         for share in operators:
-            party = _desk(wanted, parties.get(share.organization), subject.directory)
+            party = desk(wanted, parties.get(share.organization), subject.directory)
             joined = party is not None and party.joined
             yield _Bearer(party.id if party else None, wanted.kind, joined, share, is_own_share=False)
 
@@ -278,7 +201,7 @@ def _recipients(
     bearer: _Bearer,
     subject: IncidentSubject,
     rules: Mapping[str, tuple[DutyRule, Pack]],
-) -> Iterator[_To]:
+) -> Iterator[To]:
     parties = {party.id: party for party in subject.directory}
     for one in wanted:
         if one.same_as:
@@ -289,43 +212,18 @@ def _recipients(
         elif one.relation == "operators":
             for share in subject.shares:
                 if "operator" in share.roles:
-                    yield _to(parties.get(share.organization), share.organization, "using_unit")
+                    yield to(parties.get(share.organization), share.organization, "using_unit")
         elif one.relation is not None:
             organization: UUID | None = getattr(bearer.share, one.relation)
-            yield _to(parties.get(organization) if organization else None, organization, one.relation)
+            yield to(parties.get(organization) if organization else None, organization, one.relation)
         elif one.role is not None:
             for share in subject.shares:
                 if one.role in share.roles:
-                    yield _to(parties.get(share.organization), share.organization, one.role)
+                    yield to(parties.get(share.organization), share.organization, one.role)
         else:
             near = parties.get(bearer.share.organization)
-            party = _desk(one, near, subject.directory)
-            yield _To(party.id if party else None, one.kind or "other", one.tier or (party.tier if party else None))
-
-
-def _to(party: Party | None, organization: UUID | None, kind: str) -> _To:
-    return _To(organization, party.kind if party else kind, party.tier if party else None)
-
-
-def _desk(wanted: Addressee, near: Party | None, directory: Sequence[Party]) -> Party | None:
-    """The desk of that kind at the tier that the article names; where it names none, the first preferred tier."""
-    candidates = [party for party in directory if party.kind == wanted.kind and wanted.tier in {None, party.tier}]
-    if wanted.tier is None and wanted.prefer:
-        for tier in wanted.prefer:
-            if at_tier := [party for party in candidates if party.tier == tier]:
-                candidates = at_tier
-                break
-    region = near.region if near else None
-    candidates.sort(key=lambda party: (not _same_place(party.region, region), str(party.region), str(party.id)))
-    return candidates[0] if candidates else None
-
-
-def _same_place(one: str | None, other: str | None) -> bool:
-    """A province's code is the beginning of its cities' codes (zeros fill the rest); equal names are one place."""
-    if not one or not other:
-        return False
-    mine, theirs = (text.rstrip("0") if text.isdigit() else text for text in (one, other))
-    return theirs.startswith(mine) or mine.startswith(theirs)
+            party = desk(one, near, subject.directory)
+            yield To(party.id if party else None, one.kind or "other", one.tier or (party.tier if party else None))
 
 
 def _values(rule: DutyRule, share: Share, subject: IncidentSubject) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from irm.conditions import level_words, one_of
 from irm.errors import Said, Wrong, said
 from irm.positions import texts
 from irm.rules.moments import within
+from irm.rules.periods import cadence, span
+from irm.rules.subjects import DATES, RELATIONS, SubjectKind
 
 
 @cache
@@ -45,6 +47,16 @@ def _limit(value: str) -> str:
     return value
 
 
+def _cadence(value: str) -> str:
+    cadence(value)
+    return value
+
+
+def _span(value: str) -> str:
+    span(value)
+    return value
+
+
 def _bilingual(value: dict[str, str]) -> dict[str, str]:
     texts(value)
     return value
@@ -58,6 +70,8 @@ Force = Annotated[str, AfterValidator(_force)]
 Status = Annotated[str, AfterValidator(_status)]
 LevelWord = Annotated[str, AfterValidator(_level)]
 Limit = Annotated[str, AfterValidator(_limit)]
+Cadence = Annotated[str, AfterValidator(_cadence)]
+Span = Annotated[str, AfterValidator(_span)]
 Tier = Literal["county", "city", "province", "national"]
 OrganizationKind = Literal[
     "cloud_authority",
@@ -76,7 +90,18 @@ OrganizationKind = Literal[
 ShareRole = Literal[
     "cloud_authority", "operator", "owner", "using_unit", "maintainer", "vendor", "reporter", "central_organ"
 ]
-Relation = Literal["protection_department", "sector_regulator", "operators"]
+Relation = Literal[
+    "protection_department",
+    "sector_regulator",
+    "operators",
+    "owner",
+    "operator",
+    "users",
+    "maintainers",
+    "tester",
+    "itself",
+    "by",
+]
 
 
 class Part(BaseModel):
@@ -125,15 +150,50 @@ class AddresseePart(Part):
     prefer: list[Tier] = []
     relation: Relation | None = None
     same_as: list[RuleId] = []
+    otherwise: OrganizationKind | None = None
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "AddresseePart":
         given = [name for name in ("role", "kind", "relation", "same_as") if getattr(self, name)]
         if len(given) != 1:
             raise Wrong(said("Say exactly one of role, kind, relation, same_as."))
-        if self.kind is None and (self.tier or self.prefer):
-            raise Wrong(said("tier and prefer belong to a kind."))
+        if self.kind is None and (self.tier or self.prefer or self.otherwise):
+            raise Wrong(said("tier, prefer and otherwise belong to a kind."))
         return self
+
+
+class DayPart(Part):
+    """A day of the month that follows, or with `month` of a month of the year itself."""
+
+    day: Annotated[int, Field(ge=1, le=31)]
+    month: Annotated[int, Field(ge=1, le=12)] | None = None
+
+
+class EveryPart(Part):
+    period: Cadence
+    due: Literal["end"] | DayPart = "end"
+    count: Annotated[int, Field(ge=1, le=12)] = 1
+    since: list[EventName] = []
+    anchor: EventName | None = None
+
+    @model_validator(mode="after")
+    def _has_an_anchor(self) -> "EveryPart":
+        if cadence(self.period) > cadence("P1Y") and self.anchor is None:
+            raise Wrong(said("A period of several years counts from a date."), "anchor: filed_on")
+        if isinstance(self.due, DayPart) and self.due.month and cadence(self.period) != cadence("P1Y"):
+            raise Wrong(said("A month is named only for what is owed every year."), "period: P1Y")
+        return self
+
+
+class WindowPart(Part):
+    before: EventName
+    opens: Span
+
+
+class AheadPart(Part):
+    event: EventName
+    working_days: Annotated[int, Field(ge=1, le=60)]
+    clear: bool = False
 
 
 class DutyPart(Part):
@@ -147,6 +207,9 @@ class DutyPart(Part):
     form: EventName = "initial"
     satisfied_by: list[EventName] = []
     waiver: Texts | None = None
+    every: EveryPart | None = None
+    window: WindowPart | None = None
+    before: AheadPart | None = None
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> "DutyPart":
@@ -159,6 +222,37 @@ class DutyPart(Part):
             raise Wrong(said("A duty has a recipient."))
         if self.bearer.same_as or self.bearer.relation == "operators":
             raise Wrong(said("A bearer is a role, a kind or the protection department of an operator."))
+        begins = [name for name in ("within", "every", "window", "before") if getattr(self, name) is not None]
+        if len(begins) > 1:
+            raise Wrong(said("Say one of within, every, window, before."))
+        if self.kind != "timed" and begins:
+            raise Wrong(said("A duty of kind %(kind)s has no figure of its own.", kind=self.kind))
+        return self
+
+
+class KeepPart(Part):
+    what: EventName
+    at_least: Span
+
+
+class ReadingPart(Part):
+    id: Name
+    title: Texts
+    citation: CitationPart
+    status: Status
+
+
+class SwitchPart(Part):
+    id: Name
+    title: Texts
+    default: Name
+    readings: Annotated[list[ReadingPart], Field(min_length=2, max_length=10)]
+
+    @model_validator(mode="after")
+    def _has_its_default(self) -> "SwitchPart":
+        known = [one.id for one in self.readings]
+        if self.default not in known:
+            raise Wrong(said("“%(name)s” is none of the readings.", name=self.default), one_of(known))
         return self
 
 
@@ -171,14 +265,19 @@ class RulePart(Part):
     interpretation: Texts | None = None
     effective: EffectiveDays | None = None
     when: str | None = None
+    subject: SubjectKind | None = None
+    reading: dict[RuleId, Name] = {}
     grade: GradePart | None = None
     duty: DutyPart | None = None
+    keep: KeepPart | None = None
     notes: dict[str, str] = {}
 
     @model_validator(mode="after")
     def _yields_one_thing(self) -> "RulePart":
-        if (self.grade is None) == (self.duty is None):
-            raise Wrong(said("A rule yields either a grade or a duty."))
+        if sum(one is not None for one in (self.grade, self.duty, self.keep)) != 1:
+            raise Wrong(said("A rule yields either a grade, a duty or how long to keep something."))
+        if self.duty is None and self.reading:
+            raise Wrong(said("Only a duty depends on a reading."))
         return self
 
 
@@ -210,7 +309,35 @@ class PackPart(Part):
     force: Force
     effective: EffectiveDays
     note: Texts | None = None
+    subject: SubjectKind = "incident"
+    switches: list[SwitchPart] = []
     rules: Annotated[list[RulePart], Field(min_length=1, max_length=500)]
     items: list[ItemPart] = []
     policy: PolicyPart | None = None
     tests: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=500)]
+
+
+def fits(duty: DutyPart, subject: str) -> None:
+    """Raises Wrong where a duty about such a subject cannot begin or be borne like this."""
+    about_incident = subject == "incident"
+    for one in (duty.bearer, *duty.recipients):
+        if one.relation is not None and one.relation not in RELATIONS[subject]:
+            known = RELATIONS[subject]
+            raise Wrong(said("“%(name)s” is no relation of this subject.", name=one.relation), one_of(known))
+        if not about_incident and (one.role or one.same_as):
+            raise Wrong(said("Roles and same_as belong to incidents."), one_of(RELATIONS[subject]))
+    year_only = duty.every or duty.window or duty.before
+    if about_incident:
+        if year_only:
+            raise Wrong(said("every, window and before belong to systems, organizations and changes."))
+        return
+    if duty.after or duty.start_fallback:
+        raise Wrong(said("after and start_fallback belong to incidents."))
+    named = [duty.window.before] if duty.window else [duty.before.event] if duty.before else []
+    if duty.every is not None:
+        named = [*duty.every.since, *([duty.every.anchor] if duty.every.anchor else [])]
+    elif not named and duty.kind != "standing":
+        named = [duty.start_event]
+    for name in named:
+        if name not in DATES[subject]:
+            raise Wrong(said("“%(name)s” is no date of this subject.", name=name), one_of(DATES[subject]))

@@ -15,29 +15,39 @@ from irm.conditions import Choice, Condition, ConditionError, FactType, compile_
 from irm.errors import FieldError, Invalid, Said, Wrong, said
 from irm.i18n import N_
 from irm.positions import Document, Fault, LanguageError, Loc, read, validated
-from irm.rules.duties import DUTY_TYPES
 from irm.rules.facts import NONE, REGISTER_TYPES, UNKNOWN, Fact, FactValue, Step
 from irm.rules.language import (
     AddresseePart,
     CitationPart,
     CriterionPart,
     EffectiveDays,
+    EveryPart,
     PackPart,
     RulePart,
+    SwitchPart,
+    fits,
     vocabulary,
 )
 from irm.rules.moments import within
 from irm.rules.pack import (
     Addressee,
+    Ahead,
     Citation,
     CityPolicy,
     Criterion,
     DutyRule,
     Effective,
+    Every,
     GradingRule,
+    KeepRule,
     Pack,
+    Reading,
     ReportItem,
+    Switch,
+    Window,
 )
+from irm.rules.periods import cadence, span
+from irm.rules.subjects import SUBJECT_TYPES
 
 
 @cache
@@ -130,11 +140,13 @@ def builtin_packs() -> tuple[Pack, ...]:
 def _faulty_conditions(document: Document) -> Iterator[Fault]:
     """Of a file whose shape is wrong elsewhere: so that one run tells all."""
     rules = document.data.get("rules") if isinstance(document.data, dict) else None
+    default = document.data.get("subject") if isinstance(document.data, dict) else None
     for index, rule in enumerate(rules if isinstance(rules, list) else ()):
         when = rule.get("when") if isinstance(rule, dict) else None
         if isinstance(when, str):
+            about = str(rule.get("subject") or default or "incident")
             try:
-                compile_condition(when, _grading_types() if "grade" in rule else _duty_types())
+                compile_condition(when, _grading_types() if "grade" in rule else _duty_types(about))
             except ConditionError as error:
                 yield from document.faults_of(("rules", index, "when"), error)
 
@@ -151,6 +163,7 @@ class _Loader:
     def pack(self) -> Pack:
         part = self.part
         self._unique()
+        switches = tuple(self._switch(one) for one in part.switches)
         rules = [self._rule(rule, ("rules", index)) for index, rule in enumerate(part.rules)]
         return Pack(
             id=part.id,
@@ -172,7 +185,34 @@ class _Loader:
             tests=tuple(part.tests),
             digest=sha256(self.document.text.encode()).hexdigest(),
             source=self.document.text,
+            keeping=tuple(rule for rule in rules if isinstance(rule, KeepRule)),
+            switches=switches,
         )
+
+    def _switch(self, part: SwitchPart) -> Switch:
+        return Switch(
+            self._full(part.id),
+            part.title,
+            part.default,
+            tuple(
+                Reading(one.id, one.title, self._citation(one.citation), one.status)  # type: ignore[arg-type]
+                for one in part.readings
+            ),
+        )
+
+    def _readings(self, part: RulePart, loc: Loc) -> dict[str, str]:
+        known = {f"{self.part.id}/{one.id}": [each.id for each in one.readings] for one in self.part.switches}
+        found = {}
+        for name, reading in part.reading.items():
+            full = self._full(name)
+            if full not in known:
+                self._fault((*loc, "reading"), said("There is no switch “%(name)s” in this pack.", name=name))
+            elif reading not in known[full]:
+                message = said("“%(name)s” is none of the readings.", name=reading)
+                self._fault((*loc, "reading", name), message, one_of(known[full]))
+            else:
+                found[full] = reading
+        return found
 
     def _fault(self, loc: Loc, message: Said, hint: str = "") -> None:
         self.faults.append(self.document.fault(loc, message, hint))
@@ -180,15 +220,17 @@ class _Loader:
     def _unique(self) -> None:
         for what, ids in (
             ("rules", [one.id for one in self.part.rules]),
+            ("switches", [one.id for one in self.part.switches]),
             ("items", [one.id for one in self.part.items]),
         ):
             for index, one in enumerate(ids):
                 if one in ids[:index]:
                     self._fault((what, index, "id"), said("“%(name)s” stands here twice.", name=one))
 
-    def _rule(self, part: RulePart, loc: Loc) -> GradingRule | DutyRule | None:
+    def _rule(self, part: RulePart, loc: Loc) -> GradingRule | DutyRule | KeepRule | None:
         grading = part.grade is not None
-        when = self._condition(part.when, _grading_types() if grading else _duty_types(), (*loc, "when"))
+        about = part.subject or self.part.subject
+        when = self._condition(part.when, _grading_types() if grading else _duty_types(about), (*loc, "when"))
         names = when.names if when else frozenset()
         common: dict[str, Any] = {
             "id": f"{self.part.id}/{part.id}",
@@ -210,11 +252,17 @@ class _Loader:
                 criteria=tuple(one for one in criteria if one is not None),
                 notes=part.notes,
             )
+        if part.keep is not None:
+            return KeepRule(**common, what=part.keep.what, months=span(part.keep.at_least))
         duty = part.duty
         if duty is None:  # the language sees to it that there is one
             return None
-        if duty.kind == "timed" and duty.within is None:
+        if duty.kind == "timed" and not (duty.within or duty.every or duty.window or duty.before):
             self._fault((*loc, "duty"), said("A timed duty has a figure."), said("within: PT4H, or kind: prompt"))
+        try:
+            fits(duty, about)
+        except Wrong as error:
+            self._fault((*loc, "duty"), error.message, error.hint)
         after = self._qualified(duty.after, (*loc, "duty", "after"))
         for at, one in enumerate(duty.recipients):
             for index, name in enumerate(one.same_as):
@@ -231,6 +279,11 @@ class _Loader:
             form=duty.form,
             satisfied_by=tuple(duty.satisfied_by) or (duty.form,),
             waiver=duty.waiver,
+            subject=about,
+            every=_every(duty.every) if duty.every else None,
+            window=Window(duty.window.before, span(duty.window.opens)) if duty.window else None,
+            ahead=Ahead(duty.before.event, duty.before.working_days, duty.before.clear) if duty.before else None,
+            readings=self._readings(part, loc),
         )
 
     def _condition(self, source: str | None, types: Mapping[str, FactType | Choice], loc: Loc) -> Condition | None:
@@ -261,7 +314,7 @@ class _Loader:
 
     def _addressee(self, part: AddresseePart) -> Addressee:
         same_as = tuple(self._full(name) for name in part.same_as)
-        return Addressee(part.role, part.kind, part.tier, tuple(part.prefer), part.relation, same_as)
+        return Addressee(part.role, part.kind, part.tier, tuple(part.prefer), part.relation, same_as, part.otherwise)
 
     def _full(self, name: str) -> str:
         return name if "/" in name else f"{self.part.id}/{name}"
@@ -315,8 +368,14 @@ def _grading_types() -> Mapping[str, FactType | Choice]:
 
 
 @cache
-def _duty_types() -> Mapping[str, FactType | Choice]:
-    return {**DUTY_TYPES, **fact_types()}
+def _duty_types(about: str) -> Mapping[str, FactType | Choice]:
+    declared = SUBJECT_TYPES.get(about, {})
+    return {**declared, **fact_types()} if about == "incident" else declared
+
+
+def _every(part: EveryPart) -> Every:
+    day, month = (None, None) if part.due == "end" else (part.due.day, part.due.month)
+    return Every(cadence(part.period), day, month, part.count, tuple(part.since), part.anchor)
 
 
 def _effective(part: EffectiveDays | None) -> Effective:

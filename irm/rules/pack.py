@@ -8,12 +8,14 @@ from typing import Any, Literal
 from irm.conditions import Condition
 from irm.rules.facts import Fact, FactValue
 from irm.rules.moments import Within, day_of
+from irm.rules.subjects import SubjectKind
 
 Texts = Mapping[str, str]
 Status = Literal["verified", "secondary", "unverified", "local"]
 Scheme = Literal["cac", "gb20986"]
 DutyKind = Literal["timed", "prompt", "standing"]
 
+MODEL = "model"
 MAY_GRADE: frozenset[str] = frozenset({"verified", "secondary", "local"})
 """An unverified figure counts for what is possible, never for what is reached (DESIGN §4)."""
 
@@ -100,6 +102,41 @@ class Addressee:
     relation: str | None = None
     same_as: tuple[str, ...] = ()
     """Qualified ids of the rules whose recipients these are."""
+    otherwise: str | None = None
+    """Which kind of desk, where the bearer itself is the one of `kind`."""
+
+
+@dataclass(frozen=True)
+class Every:
+    """Owed in every calendar period: by its end, by the `day`th of the month after it, or by that day of its `month`.
+
+    `since`: dates of the subject before which nothing is owed. `anchor`: the date whose year spans of several years count
+    from.
+    """
+
+    months: int
+    day: int | None = None
+    month: int | None = None
+    count: int = 1
+    since: tuple[str, ...] = ()
+    anchor: str | None = None
+
+
+@dataclass(frozen=True)
+class Window:
+    """Owed from so many months before a date of the subject until that day."""
+
+    before: str
+    months: int
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """Owed so many working days before a date of the subject. `clear`: they lie whole between the two."""
+
+    event: str
+    working_days: int
+    clear: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,6 +152,45 @@ class DutyRule(Rule):
     form: str
     satisfied_by: tuple[str, ...]
     waiver: Texts | None = None
+    subject: SubjectKind = "incident"
+    every: Every | None = None
+    window: Window | None = None
+    ahead: Ahead | None = None
+    readings: Mapping[str, str] = field(default_factory=dict)
+    """Qualified switch → the reading under which this rule holds; any other, and it doesn't."""
+
+
+@dataclass(frozen=True)
+class KeepRule(Rule):
+    """How long something is to be kept at least."""
+
+    what: str
+    months: int
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to read what the texts leave open."""
+
+    id: str
+    title: Texts
+    citation: Citation
+    status: Status
+
+
+@dataclass(frozen=True)
+class Switch:
+    """Where texts conflict or leave something open: the readings, and the one that holds until the city chooses."""
+
+    id: str
+    """Qualified: `mlps/level-4-cadence`."""
+    title: Texts
+    default: str
+    readings: tuple[Reading, ...]
+
+    @property
+    def name(self) -> str:
+        return self.id.partition("/")[2]
 
 
 @dataclass(frozen=True)
@@ -161,10 +237,23 @@ class Pack:
     tests: tuple[Mapping[str, Any], ...]
     digest: str
     source: str = field(repr=False)
+    keeping: tuple[KeepRule, ...] = ()
+    switches: tuple[Switch, ...] = ()
 
     @property
     def rules(self) -> tuple[Rule, ...]:
-        return (*self.grading, *self.duties)
+        return (*self.grading, *self.duties, *self.keeping)
+
+    @property
+    def is_model(self) -> bool:
+        """Another place's rules as an example (示例): off unless the city adopts them."""
+        return self.jurisdiction == MODEL
+
+    def is_about(self, subject: SubjectKind) -> bool:
+        """Does anything in it judge such a subject?"""
+        if subject == "incident" and (self.grading or self.items or self.policy):
+            return True
+        return any(rule.subject == subject for rule in self.duties)
 
     def rule(self, rule_id: str) -> Rule | None:
         """By its own or its qualified id."""

@@ -1,7 +1,8 @@
 """Runs the tests that a pack carries, so that a lawyer who changes a figure sees what it does. Pure but for YAML positions.
 
-Three shapes (docs/rule-packs.md): `fact` + `table` walks one fact over its edges while every other fact is none; `grade`
-grades given facts; `due` asks who owes what among a model city's organizations. Every rule must be seen to hold in one
+Shapes (docs/rule-packs.md): `fact` + `table` walks one fact over its edges while every other fact is none; `grade` grades
+given facts; `due` asks who owes what in an incident among a model city's organizations; `year` and `keep` stand in
+`year_tests.py`. Every rule must be seen to hold in one
 test and not to hold in another (a figure that nobody has read: undecidable); a standing duty needs a `not_owed`.
 """
 
@@ -23,7 +24,8 @@ from irm.rules.language import LevelWord
 from irm.rules.levels import level_word
 from irm.rules.load import catalogue, check_facts, read_pack
 from irm.rules.moments import SHANGHAI, within
-from irm.rules.pack import Pack
+from irm.rules.pack import KeepRule, Pack
+from irm.rules.year_tests import KeepTest, YearTest, check_year, owed_in, run_keep
 
 STANDARD_MOMENT: Final = "2026-11-21T03:41:00+08:00"
 
@@ -135,7 +137,7 @@ def run_tests(pack: Pack, document: Document) -> PackCheck:
     passed = 0
     for index, test in enumerate(pack.tests):
         loc: Loc = ("tests", index)
-        shape = _Table if "table" in test else _GradeTest if "grade" in test else _DueTest
+        shape = _shape_of(test)
         try:
             parsed = shape.model_validate(test)
             wrong = list(_run(parsed, pack, seen))
@@ -156,6 +158,16 @@ def run_tests(pack: Pack, document: Document) -> PackCheck:
     if not faults:
         faults += [document.fault(("tests",), message) for message in seen.untested()]
     return PackCheck(passed, tuple(sorted(faults)))
+
+
+def _shape_of(test: Mapping[str, Any]) -> type[BaseModel]:
+    shapes: tuple[tuple[str, type[BaseModel]], ...] = (
+        ("table", _Table),
+        ("grade", _GradeTest),
+        ("year", YearTest),
+        ("keep", KeepTest),
+    )
+    return next((shape for name, shape in shapes if name in test), _DueTest)
 
 
 def _about(name: str, message: Said) -> Said:
@@ -196,7 +208,7 @@ class _Seen:
         for rule in self.pack.rules:
             if rule.id not in self.held and rule.id not in standing:
                 yield said("No test sees %(rule)s hold.", rule=rule.name)
-            elif rule.id not in self.not_held:
+            elif rule.id not in self.not_held and not isinstance(rule, KeepRule):
                 yield said("No test sees %(rule)s not hold.", rule=rule.name)
 
 
@@ -207,6 +219,13 @@ def _run(test: BaseModel, pack: Pack, seen: _Seen) -> Iterator[tuple[Loc, Said]]
         yield from _run_grade(test, pack, seen)
     elif isinstance(test, _DueTest):
         yield from _run_due(test, pack, seen)
+    elif isinstance(test, YearTest):
+        owed = owed_in(test, pack)
+        seen.duties(owed)
+        yield from check_year(test, owed)
+    elif isinstance(test, KeepTest):
+        seen.held |= {rule.id for rule in pack.keeping if rule.what == test.keep}
+        yield from run_keep(test, pack)
 
 
 def _run_table(test: _Table, pack: Pack, seen: _Seen) -> Iterator[tuple[Loc, Said]]:

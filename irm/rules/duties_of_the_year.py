@@ -1,0 +1,253 @@
+"""What systems, organizations and planned changes owe through the year (DESIGN §2, §4). Pure.
+
+A duty begins with a period of the calendar, with a date of its subject, some months before such a date, or so many working
+days ahead of it. What ended before `in_use_from` is history. Asking for a later `until` forecasts by the same rules.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from typing import Any, Final
+
+from irm.rules.desks import To, desk, to
+from irm.rules.moments import SHANGHAI, Within, day_of, due_moment, end_of
+from irm.rules.owed import Owed
+from irm.rules.pack import Addressee, DutyRule, Every, Pack
+from irm.rules.periods import Period, day_in_next_month, day_of_month, months_before, periods
+from irm.rules.subjects import Party, YearSubject
+from irm.rules.workdays import WorkCalendar
+
+PERIOD: Final = "period"
+"""Start event of what is owed in every period."""
+
+
+@dataclass(frozen=True)
+class _Time:
+    """When one duty of a rule begins and ends; `first` and `last` are the days it is judged by."""
+
+    first: date
+    last: date | None
+    due_at: datetime | None
+    start_event: str
+    period: str | None = None
+    ordinal: int | None = None
+    ordinals: int | None = None
+    provisional: bool = False
+
+
+@dataclass
+class YearRules:
+    """The rules of the year, ready for many subjects: conditions over equal facts are judged once."""
+
+    packs: Sequence[Pack]
+    readings: Mapping[str, str]
+    calendar: WorkCalendar
+    _answers: dict[tuple[str, tuple[Any, ...]], bool] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        chosen = {switch.id: switch.default for pack in self.packs for switch in pack.switches} | dict(self.readings)
+        self._rules: dict[str, list[tuple[DutyRule, Pack]]] = {}
+        for pack in self.packs:
+            for rule in pack.duties:
+                reads_so = all(chosen.get(switch) == reading for switch, reading in rule.readings.items())
+                if rule.kind != "standing" and reads_so:
+                    self._rules.setdefault(rule.subject, []).append((rule, pack))
+        self._internal = {
+            rule_id: limit
+            for pack in self.packs
+            if pack.policy
+            for rule_id, limit in pack.policy.internal_limits.items()
+        }
+
+    def owed(self, subject: YearSubject, *, now: datetime, until: datetime | None = None) -> tuple[Owed, ...]:
+        """In the order of packs and rules, within a rule in the order of time. What starts later is not owed yet."""
+        horizon = day_of(max(now, until) if until else now)
+        found: dict[str, Owed] = {}
+        for rule, pack in self._rules.get(subject.kind, ()):
+            if not self._holds(rule, subject):
+                continue
+            times = [
+                each
+                for each in self._times(rule, subject, horizon)
+                if each.first <= horizon and _in_force(rule, pack, each)
+            ]
+            if not times:
+                continue
+            for bearer, bearer_kind in _bearers(rule, subject):
+                for one in self._of(rule, pack, subject, bearer, bearer_kind, times):
+                    found.setdefault(one.key, one)
+        return tuple(found.values())
+
+    def _holds(self, rule: DutyRule, subject: YearSubject) -> bool:
+        if rule.when is None:
+            return True
+        values = tuple((name, _hashable(subject.facts.get(name))) for name in sorted(rule.when.names))
+        known = (rule.id, values)
+        if known not in self._answers:
+            self._answers[known] = rule.when.decide(subject.facts) is True
+        return self._answers[known]
+
+    def _times(self, rule: DutyRule, subject: YearSubject, horizon: date) -> Iterator[_Time]:
+        dates = subject.dates
+        if rule.every is not None:
+            yield from _every(rule.every, subject, rule.effective.since, horizon)
+        elif rule.window is not None:
+            event = dates.get(rule.window.before)
+            if event is not None and event >= subject.in_use_from:
+                opens = months_before(event, rule.window.months)
+                yield _Time(opens, event, end_of(event), rule.window.before, event.isoformat())
+        elif rule.ahead is not None:
+            event = dates.get(rule.ahead.event)
+            registered = dates.get("registered_on", event)
+            if event is not None and registered is not None and event >= subject.in_use_from:
+                by = self.calendar.before(event, rule.ahead.working_days + (1 if rule.ahead.clear else 0))
+                yield _Time(
+                    min(registered, by.day),
+                    by.day,
+                    end_of(by.day),
+                    rule.ahead.event,
+                    event.isoformat(),
+                    provisional=by.provisional,
+                )
+        else:
+            event = dates.get(rule.start_event)
+            if event is None:
+                return
+            due_at = due_moment(_midnight(event), rule.limit) if rule.limit else None
+            if (day_of(due_at) if due_at else event) > subject.in_use_from or event >= subject.in_use_from:
+                yield _Time(event, None, due_at, rule.start_event)
+
+    def _of(
+        self,
+        rule: DutyRule,
+        pack: Pack,
+        subject: YearSubject,
+        bearer: Party | None,
+        bearer_kind: str | None,
+        times: Iterable[_Time],
+    ) -> Iterator[Owed]:
+        information = bearer is None or not bearer.joined
+        internal = self._internal.get(rule.id)
+        why = tuple((name, subject.facts.get(name)) for name in sorted(rule.when.names)) if rule.when else ()
+        recipients = [each for wanted in rule.recipients for each in _recipients(wanted, bearer, subject)]
+        for each in times:
+            started = None if information else _midnight(each.first)
+            for recipient in recipients:
+                if bearer is not None and recipient.organization == bearer.id:
+                    continue
+                yield Owed(
+                    rule_id=rule.id,
+                    pack_id=pack.id,
+                    pack_version=pack.version,
+                    title=rule.title,
+                    citation=rule.citation,
+                    force=rule.force,
+                    status=rule.status,
+                    interpretation=rule.interpretation,
+                    kind=rule.kind,
+                    form=rule.form,
+                    satisfied_by=rule.satisfied_by,
+                    bearer=bearer.id if bearer else None,
+                    bearer_kind=bearer.kind if bearer else bearer_kind,
+                    recipient=recipient.organization,
+                    recipient_kind=recipient.kind,
+                    recipient_tier=recipient.tier,
+                    start_event=each.start_event,
+                    started_at=started,
+                    due_at=each.due_at if started else None,
+                    internal_due_at=_internal_due(started, internal),
+                    why=why,
+                    information_only=information,
+                    waiver=rule.waiver,
+                    period=each.period,
+                    ordinal=each.ordinal,
+                    ordinals=each.ordinals,
+                    provisional=each.provisional,
+                )
+
+
+def _every(every: Every, subject: YearSubject, effective: date | None, horizon: date) -> Iterator[_Time]:
+    since = [subject.dates[name] for name in every.since if name in subject.dates]
+    begins = max([subject.in_use_from, *([effective] if effective else []), *since])
+    anchor = subject.dates.get(every.anchor) if every.anchor else None
+    if every.anchor and anchor is None:
+        return
+    for period in periods(begins, horizon, every.months, anchor=anchor.year if anchor else None):
+        last = _last_day(every, period)
+        first = max([period.first, *since])
+        for ordinal in range(1, every.count + 1):
+            several = every.count > 1
+            yield _Time(
+                first,
+                period.last,
+                end_of(last),
+                PERIOD,
+                period.name,
+                ordinal if several else None,
+                every.count if several else None,
+            )
+
+
+def _last_day(every: Every, period: Period) -> date:
+    if every.day is None:
+        return period.last
+    if every.month is not None:
+        return day_of_month(period.first.year, every.month, every.day)
+    return day_in_next_month(period.last, every.day)
+
+
+def _in_force(rule: DutyRule, pack: Pack, each: _Time) -> bool:
+    """What ended before the text came into force, or begins after it went out of force, was never owed by it."""
+    last = each.last or each.first
+    return all(
+        (effective.since is None or effective.since <= last)
+        and (effective.until is None or each.first <= effective.until)
+        for effective in (pack.effective, rule.effective)
+    )
+
+
+def _bearers(rule: DutyRule, subject: YearSubject) -> Iterator[tuple[Party | None, str | None]]:
+    wanted = rule.bearer
+    if wanted.relation is not None:
+        for organization in subject.organizations.get(wanted.relation, ()):
+            yield subject.directory.by_id.get(organization), wanted.relation
+    else:
+        yield _desk(wanted, _near(subject), subject), wanted.kind
+
+
+def _recipients(wanted: Addressee, bearer: Party | None, subject: YearSubject) -> Iterator[To]:
+    if wanted.relation is not None:
+        for organization in subject.organizations.get(wanted.relation, ()):
+            yield to(subject.directory.by_id.get(organization), organization, wanted.relation)
+        return
+    party = _desk(wanted, bearer or _near(subject), subject)
+    if wanted.otherwise and bearer is not None and bearer.kind == wanted.kind:
+        wanted = Addressee(kind=wanted.otherwise, tier=wanted.tier, prefer=wanted.prefer)
+        party = _desk(wanted, bearer, subject)
+    yield To(party.id if party else None, wanted.kind or "other", wanted.tier or (party.tier if party else None))
+
+
+def _desk(wanted: Addressee, near: Party | None, subject: YearSubject) -> Party | None:
+    return desk(wanted, near, subject.directory.by_kind.get(wanted.kind or "", ()))
+
+
+def _near(subject: YearSubject) -> Party | None:
+    """Whose city it is: the desks of that place are meant."""
+    for relation in ("operator", "owner", "itself", "by"):
+        for organization in subject.organizations.get(relation, ()):
+            if (party := subject.directory.by_id.get(organization)) is not None:
+                return party
+    return None
+
+
+def _internal_due(started: datetime | None, limit: Within | None) -> datetime | None:
+    return due_moment(started, limit) if started and limit else None
+
+
+def _midnight(day: date) -> datetime:
+    """The moment in UTC at which the day begins in Shanghai."""
+    return datetime.combine(day, time(), SHANGHAI).astimezone(UTC)
+
+
+def _hashable(value: Any) -> Any:
+    return tuple(value) if isinstance(value, (list, tuple, set, frozenset)) else value

@@ -26,6 +26,8 @@ class Settings(BaseSettings):
     """The registered 【签名】 without brackets."""
     sms_template: str = ""
     """JSON of the gateway's request; {phone}, {content} and {id} are filled in. Empty: those three as phone, content, extra."""
+    sms_drill_template: str = ""
+    """The same for drills, which have a registered template of their own; empty: `sms_template`."""
     sms_success: str = ""
     """How the gateway says yes, as `field=value,value`; empty: the usual fields (code, status, …) with the usual values."""
     sms_secret: SecretStr = SecretStr("")

@@ -17,7 +17,7 @@ from irm.db import SYSTEM, Tx
 from irm.exercise import exercise_of, obstacle
 from irm.jobs import CallFailed, Outside, Resources
 from irm.notify.channels import CHANNELS
-from irm.notify.channels.protocol import Message, Outcome
+from irm.notify.channels.protocol import Enclosure, Message, Outcome
 from irm.notify.models import DeliveryAttemptRow, DeliveryRow
 from irm.notify.planning import tell
 from irm.notify.retries import pause_after
@@ -85,6 +85,7 @@ async def claim(tx: Tx, args: dict[str, Any], now: datetime, attempt: int) -> Wo
             at=now,
             token=token,
             reply_code=row.reply_code,
+            files=tuple(Enclosure(each["name"], each["media_type"], each["sha256"]) for each in row.files or ()),
         ),
     )
 

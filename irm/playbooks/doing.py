@@ -250,6 +250,9 @@ class Doing:
     # -- ways and means
 
     def about(self, title: Mapping[str, str]) -> About:
+        if "drill" in self.run.facts:
+            drill = self.run.facts["drill"]
+            return About(drill["number"], None, f"/drills/{drill['number']}", title, title, matter="drill")
         if "incident" in self.run.facts:
             return About.incident(self.run.facts, body=title)
         return duties.about(self.run.facts["obligation"], title)

@@ -48,6 +48,7 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
     Subscription("delivery.failed", in_transaction=inbox.hear_delivery),
     Subscription("obligation.*", in_transaction_all=inbox.hear_duties),
     Subscription("submission.submitted", in_transaction_all=inbox.hear_duties),
+    Subscription("submission.agreed", in_transaction_all=inbox.hear_duties),
     # What a first report left out is to be supplied: a duty of its own.
     Subscription("submission.submitted", job="incidents.look_again"),
     Subscription("obligation.opened", in_transaction=starting.hear_obligation),

@@ -20,7 +20,7 @@ from irm.incidents.lifecycle import Status
 from irm.incidents.models import FilingRow, IncidentRow
 from irm.incidents.picture import PartState, Picture, picture_of
 from irm.ledger import Event
-from irm.obligations.drafting import fill_draft
+from irm.obligations.refilling import fill_draft, refill_drafts
 from irm.playbooks.queries import tasks_of
 from irm.rules.facts import NONE, Fact
 from irm.rules.levels import level_word
@@ -47,6 +47,23 @@ async def fill_report(tx: Tx, event: Event, entry_id: UUID) -> None:  # noqa: AR
         return
     items = await report_items(tx, incident, for_organization=UUID(str(event.body["organization"])))
     await fill_draft(tx, UUID(str(event.body["submission"])), items, now=event.at)
+
+
+async def refill_reports(tx: Tx, incident: IncidentRow, *, now: datetime) -> None:
+    """What the incident knows has changed: its drafts follow at once. Call it before duties are locked."""
+
+    async def write(organization: UUID) -> dict[str, str]:
+        return await report_items(tx, incident, for_organization=organization)
+
+    await refill_drafts(tx, f"incident/{incident.id}", write, forms=DRAFTED_FORMS, now=now)
+
+
+async def follow_task(tx: Tx, event: Event, entry_id: UUID) -> None:  # noqa: ARG001 - the shape of a subscriber
+    """`task.done`: a measure was taken; the drafts say so."""
+    kind, _, rest = event.subject.partition("/")
+    incident = await tx.get(IncidentRow, UUID(rest.partition("/")[0])) if kind == "incident" else None
+    if incident is not None:
+        await refill_reports(tx, incident, now=event.at)
 
 
 async def report_items(tx: Tx, incident: IncidentRow, *, for_organization: UUID) -> dict[str, str]:

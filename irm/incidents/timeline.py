@@ -61,6 +61,7 @@ WORDS: Final[Mapping[str, str]] = {
     "submission.edited": N_("Draft changed"),
     "submission.sending": N_("Report on its way"),
     "submission.submitted": N_("Report handed over"),
+    "submission.agreed": N_("Organization agreed to the report on its behalf"),
     "submission.unreceipted": N_("Report still without receipt"),
     "submission.read": N_("Report read"),
     "submission.receipted": N_("Receipt recorded"),

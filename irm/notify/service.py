@@ -1,6 +1,6 @@
 """Messages are planned here, confirmed here, and closed here. Sending is `jobs.py`; nothing here talks to the outside."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
@@ -129,9 +129,12 @@ async def report(
     exercise: bool = False,
     run_id: UUID | None = None,
     step_id: str | None = None,
+    files: Sequence[Mapping[str, str]] = (),
     actor: Actor = SYSTEM,
 ) -> UUID:
     """Send a report by mail to an authority. Never sent a second time by itself.
+
+    `files`: name, media type and SHA-256 of what goes with it; a file that is no longer what it was is never sent.
 
     Returns the delivery's id, the same for the same key. `delivery.sent` or `delivery.failed` tells how it ended.
     """
@@ -144,6 +147,7 @@ async def report(
         "organization_id": organization_id,
         "channel": "email",
         "address": address,
+        "files": [dict(each) for each in files],
         "reason": reason,
         "status": "skipped" if reason else "waiting",
     }

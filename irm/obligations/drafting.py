@@ -1,10 +1,11 @@
 """Drafts of reports: one text for each bearer, one submission for each recipient; they share `report_id` and items."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from uuid import UUID
 
-from sqlalchemy import any_, func, literal, select
+from sqlalchemy import ColumnElement, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -36,10 +37,14 @@ async def open_draft(
 ) -> tuple[UUID, ...]:
     """A draft for every bearer and recipient of these obligations; a draft that is open already is used.
 
-    `form`: default, and wherever the rule does not take it, is the obligation's own. Without `items` the subject's room fills them when it hears
-    `submission.drafted`. Obligations that are not open are left out.
+    `form`: default, and wherever the rule does not take it, is the obligation's own. Without `items` the subject's room
+    fills them when it hears `submission.drafted`; where the last report was refused, its text is where one goes on.
+    Obligations that are not open are left out.
     """
-    rows = [row for row in await _duties(tx, obligations) if row.status == "open"]
+    rows = await _duties(tx, obligations)
+    for subject in sorted({row.subject for row in rows}):
+        await _alone(tx, subject)
+    rows = [row for row in rows if row.status == "open"]
     drafts: list[UUID] = []
     reports: dict[tuple[UUID, str, str], UUID] = {}
     for row in rows:
@@ -85,6 +90,7 @@ async def draft_submission(
     if recipient_id == organization_id:
         raise Invalid("A report goes to somebody else.", field="recipient")
     desk = await desk_of(tx, recipient_id, field="recipient")
+    await _alone(tx, subject.path)
     owed = await tx.scalars(
         select(ObligationRow.id)
         .where(
@@ -115,6 +121,10 @@ async def draft_submission(
 
 async def draft_again(tx: Tx, submission_id: UUID, *, actor: Actor, now: datetime) -> UUID:
     """The same report once more: by another means, or after it was refused or returned."""
+    about = await tx.scalar(select(SubmissionRow.subject).where(SubmissionRow.id == submission_id))
+    if about is None:
+        raise NotFound("This submission does not exist.")
+    await _alone(tx, about)
     old = await locked(tx, submission_id)
     if old.status not in HANDED_OVER or old.form == "filing":
         raise Conflict("Only a report that was handed over can be handed over again.")
@@ -131,6 +141,7 @@ async def draft_again(tx: Tx, submission_id: UUID, *, actor: Actor, now: datetim
         recipient=(old.recipient_id, old.recipient_kind, old.recipient_tier),
         report_id=old.report_id,
         items=dict(old.items),
+        filled=dict(old.filled),
         obligations=[*ties, *completions],
         run_id=old.run_id,
         step_id=old.step_id,
@@ -139,18 +150,6 @@ async def draft_again(tx: Tx, submission_id: UUID, *, actor: Actor, now: datetim
         follows_id=old.id,
     )
     return draft.id
-
-
-async def fill_draft(tx: Tx, submission_id: UUID, items: Mapping[str, str], *, now: datetime) -> bool:
-    """The subject's room writes what it knows into a draft that nobody has written in yet. True if it did."""
-    row = await locked(tx, submission_id)
-    if row.status != "draft" or any(str(text).strip() for text in row.items.values()):
-        return False
-    known = {item.key for item in form_of(row.form).items}
-    row.items = {key: text for key, text in items.items() if key in known}
-    row.updated_at = now
-    await tx.flush()
-    return True
 
 
 async def edit_draft(
@@ -184,6 +183,7 @@ async def edit_draft(
         merged = {**each.items, **checked}
         if merged != each.items:
             each.items = merged
+            each.newer = {key: text for key, text in each.newer.items() if merged.get(key) != text}
             each.version += 1
             each.updated_at = now
     if document_number is not None:
@@ -311,6 +311,7 @@ async def _draft(
     actor: Actor,
     now: datetime,
     follows_id: UUID | None = None,
+    filled: Mapping[str, str] = MappingProxyType({}),
 ) -> SubmissionRow:
     recipient_id, recipient_kind, recipient_tier = recipient
     same = (
@@ -339,6 +340,8 @@ async def _draft(
         "status": "draft",
         "ordinal": before + 1,
         "items": dict(items),
+        "filled": dict(filled),
+        "newer": {},
         "entered_afterwards": False,
         "version": 1,
         "created_at": now,
@@ -349,6 +352,15 @@ async def _draft(
         "follows_id": follows_id,
         "exercise": subject.exercise,
     }
+    refused = await _refused_before(tx, same) if follows_id is None and not items else None
+    if refused is not None:
+        # What was refused is corrected, not written anew.
+        values |= {
+            "items": dict(refused.items),
+            "filled": dict(refused.filled),
+            "report_id": refused.report_id,
+            "follows_id": refused.id,
+        }
     for _ in range(3):
         row: SubmissionRow | None = await tx.scalar(
             insert(SubmissionRow).values(values).on_conflict_do_nothing().returning(SubmissionRow)
@@ -374,6 +386,31 @@ async def _draft(
     await tie(tx, row.id, obligations)
     await record(tx, Event("submission.drafted", path_of(row), now, actor, await body_of(tx, row)))
     return row
+
+
+async def _alone(tx: Tx, subject: str) -> None:
+    """One transaction at a time begins drafts about a subject, and it holds those that are there, in the order of ids.
+
+    Whoever writes into a report locks its drafts in that order too; the order of the duties would be another.
+    """
+    await tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"drafts {subject}", 0))))
+    await tx.execute(
+        select(SubmissionRow.id)
+        .where(SubmissionRow.subject == subject, SubmissionRow.status.in_(OPEN))
+        .order_by(SubmissionRow.id)
+        .with_for_update(key_share=True)
+    )
+
+
+async def _refused_before(tx: Tx, same: Sequence[ColumnElement[bool]]) -> SubmissionRow | None:
+    """The report to the same recipient that was handed over last, if it was refused."""
+    last: SubmissionRow | None = await tx.scalar(
+        select(SubmissionRow)
+        .where(*same, SubmissionRow.status.in_(HANDED_OVER))
+        .order_by(SubmissionRow.submitted_at.desc(), SubmissionRow.id.desc())
+        .limit(1)
+    )
+    return last if last is not None and last.status == "refused" else None
 
 
 def _subject_of(row: ObligationRow) -> Subject:

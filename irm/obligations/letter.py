@@ -30,8 +30,10 @@ def title_of(form: Form, head: Letterhead) -> str:
     return t("Exercise: %(text)s", text=text) if head.exercise else text
 
 
-def text_of(form: Form, items: Mapping[str, str], head: Letterhead, at: datetime) -> str:
-    """Every item of the form with its number; what is not given reads 待补报."""
+def text_of(
+    form: Form, items: Mapping[str, str], head: Letterhead, at: datetime, files: Sequence[tuple[str, str]] = ()
+) -> str:
+    """Every item of the form with its number; what is not given reads 待补报. `files`: name and SHA-256 of each."""
     t = translator(DEFAULT_LOCALE)
     lines = [t("To %(name)s:", name=head.recipient), ""]
     for item in form.items:
@@ -45,6 +47,9 @@ def text_of(form: Form, items: Mapping[str, str], head: Letterhead, at: datetime
     if head.document_number:
         lines.append(t("Document number: %(number)s", number=head.document_number))
     lines.append(t("Serial number: %(serial)s", serial=head.serial))
+    if files:
+        lines += ["", t("Files enclosed, with their SHA-256:")]
+        lines += [f"{place}. {name}  {digest}" for place, (name, digest) in enumerate(files, 1)] + [""]
     lines.append(at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M"))
     lines += ["", t("Please reply with a receipt naming the serial number.")]
     return "\n".join(lines)

@@ -17,6 +17,7 @@ class EntryPolicy:
     clock_tolerance: timedelta
     """A person's watch may be this far ahead of the database's clock."""
     longest_item: int
+    mail_megabytes: int
     longest_line: int
     longest_text: int
     page_size: int
@@ -35,6 +36,7 @@ def entry_policy() -> EntryPolicy:
         ),
         clock_tolerance=timedelta(seconds=given["clock_tolerance_seconds"]),
         longest_item=given["longest_item"],
+        mail_megabytes=given["mail_megabytes"],
         longest_line=given["longest_line"],
         longest_text=given["longest_text"],
         page_size=given["page_size"],

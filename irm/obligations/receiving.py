@@ -22,6 +22,7 @@ from irm.obligations.moments import stated
 from irm.obligations.opening import open_duty
 from irm.obligations.owed import entered_afterwards, is_born_late
 from irm.obligations.policy import entry_policy
+from irm.obligations.reminding import tell_refused
 from irm.obligations.settling import HANDED_OVER, alone, lock, resettle
 from irm.obligations.views import Submission
 
@@ -57,8 +58,8 @@ async def record_receipt(
 
     received: what the submission meets is met. refused: its clock runs on. returned (补正): the first moment stays, and
     a completion duty opens, until `complete_by` if the recipient named a moment. `confirmed` with a file, or when the
-    recipient itself writes it (`for_recipient`); else `self_declared` until `confirm_receipt`. The same answer twice is
-    one receipt. `person_id`: who writes it, where `actor` is a token.
+    recipient itself writes it (`for_recipient`); else `self_declared` until `confirm_receipt`. The same answer twice
+    (number, outcome, moment) is one receipt; under its number with other particulars it is a Conflict. `person_id`: who writes it, where `actor` is a token.
     """
     if outcome not in OUTCOMES:
         raise Invalid("Unknown outcome.", field="outcome")
@@ -71,8 +72,16 @@ async def record_receipt(
     at = stated(stated_at, "stated_at", now=now, not_before=row.submitted_at)
     number, received_by = check_line("number", number) or None, check_line("received_by", received_by) or None
     note = check_line("note", note, longest=entry_policy().longest_text) or None
-    known = await _same(tx, row.id, outcome, means, number)
+    known = await _same(tx, row.id, outcome, means, number, at if stated_at is not None else None)
     if known is not None:
+        given = {"means": means, "received_by": received_by, "note": note}
+        told = {"stated_at": at} if stated_at is not None else {}
+        if any(text is not None and getattr(known, name) != text for name, text in (given | told).items()):
+            raise Conflict("A receipt with this number is on record with other particulars.", code="other_receipt")
+        if attachment_id is not None and known.attachment_id is None:
+            return await confirm_receipt(
+                tx, known.id, actor=actor, now=now, attachment_id=attachment_id, person_id=person_id
+            )
         return known
     if outcome == "refused" and row.status != "submitted":
         raise Conflict("It was answered already; a refusal now contradicts the receipt on record.", code="answered")
@@ -112,6 +121,8 @@ async def record_receipt(
     ties = await obligations_of(tx, row.id)
     await _tell(tx, row, receipt, actor=actor, now=now)
     await resettle(tx, ties, actor=actor, now=now)
+    if outcome == "refused":
+        await tell_refused(tx, row, now)
     if outcome == "returned":
         await _open_completion(tx, row, receipt, ties, complete_by=complete_by, actor=actor, now=now)
     return receipt
@@ -157,17 +168,18 @@ async def record_reading(tx: Tx, one: Submission, *, actor: Actor, now: datetime
         await record(tx, Event("submission.read", path, now, actor, {"submission": str(one.id), "serial": one.serial}))
 
 
-async def _same(tx: Tx, submission_id: UUID, outcome: str, means: str, number: str | None) -> ReceiptRow | None:
-    found: ReceiptRow | None = await tx.scalar(
-        select(ReceiptRow)
-        .where(
-            ReceiptRow.submission_id == submission_id,
-            ReceiptRow.outcome == outcome,
-            ReceiptRow.means == means,
-            ReceiptRow.number == number if number else ReceiptRow.number.is_(None),
-        )
-        .limit(1)
-    )
+async def _same(
+    tx: Tx, submission_id: UUID, outcome: str, means: str, number: str | None, at: datetime | None
+) -> ReceiptRow | None:
+    """The receipt that says this already: by its number, or without one by means and moment."""
+    same = [ReceiptRow.submission_id == submission_id, ReceiptRow.outcome == outcome]
+    if number:
+        same.append(ReceiptRow.number == number)
+    else:
+        same += [ReceiptRow.number.is_(None), ReceiptRow.means == means]
+        if at is not None:
+            same.append(ReceiptRow.stated_at == at)
+    found: ReceiptRow | None = await tx.scalar(select(ReceiptRow).where(*same).order_by(ReceiptRow.recorded_at).limit(1))
     return found
 
 

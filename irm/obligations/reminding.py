@@ -1,6 +1,6 @@
 """Reminders of clocks, the moment a limit passes, and submissions that stay without receipt. Jobs call these."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -138,6 +138,58 @@ async def tell_not_sent(tx: Tx, row: SubmissionRow, delivery_id: UUID | None, no
         now=now,
         exercise=row.exercise,
     )
+
+
+async def tell_refused(tx: Tx, row: SubmissionRow, now: datetime) -> None:
+    """The recipient did not take the report: whoever owes it is told at once, its reminders may all be said already."""
+    await notify.remind(
+        tx,
+        key=f"submission/{row.id}/refused",
+        targets=await people.resolve(tx, ON_DUTY, {"obligation": {"bearer": str(row.organization_id)}}, now),
+        about=About(
+            row.number,
+            None,
+            f"/submissions/{row.id}",
+            title=_in_all(lambda t: t("%(serial)s was refused by the recipient", serial=row.serial)),
+            body=_in_all(
+                lambda t: t(
+                    "%(serial)s counts for nothing and its clock runs on. Correct it and hand it over again.",
+                    serial=row.serial,
+                )
+            ),
+            basis="clock",
+        ),
+        subject=row.subject,
+        now=now,
+        exercise=row.exercise,
+    )
+
+
+async def ask_to_agree(tx: Tx, row: SubmissionRow, parties: Collection[UUID], *, now: datetime) -> None:
+    """代报: each organization that the report names beside its sender is asked whether it agrees."""
+    sender = (await desks(tx, [row.organization_id])).get(row.organization_id)
+    name = sender.name if sender else ""
+    for organization in sorted(set(parties) - {row.organization_id}):
+        await notify.remind(
+            tx,
+            key=f"submission/{row.id}/agree/{organization}",
+            targets=await people.resolve(tx, ON_DUTY, {"obligation": {"bearer": str(organization)}}, now),
+            about=About(
+                row.number,
+                None,
+                f"/submissions/{row.id}",
+                title=_in_all(lambda t: t("%(name)s has reported on your behalf", name=name)),
+                body=_in_all(
+                    lambda t: t(
+                        "%(serial)s names your organization. Agree on its page; until then your own duty stays open.",
+                        serial=row.serial,
+                    )
+                ),
+            ),
+            subject=row.subject,
+            now=now,
+            exercise=row.exercise,
+        )
 
 
 async def _tell_marks(tx: Tx, row: ObligationRow, come: Sequence[owed.Mark], now: datetime) -> None:

@@ -15,14 +15,16 @@ from irm.playbooks.steps import Facts
 
 OBLIGATION: Final = "obligation"
 CARRIED: Final = ("rule", "bearer", "recipient", "form", "force", "kind", "number", "page", "severity", "due_at")
-_ORDER: Final = {"obligation.opened": 0, "submission.submitted": 1}
+HANDING: Final = ("submission.submitted", "submission.agreed")
+"""A report speaks for its sender at once, for others once they agree."""
+_ORDER: Final = {"obligation.opened": 0, "submission.submitted": 1, "submission.agreed": 1}
 """Entries of one transaction share their moment; a duty is opened before it is met."""
 
 
 def signals_of(event: Event) -> tuple[tuple[str, s.Event], ...]:
     """What an event about duties tells runs: (obligation id, signal) for each duty concerned."""
     body: Mapping[str, Any] = event.body
-    if event.action == "submission.submitted":
+    if event.action in HANDING:
         return tuple((str(known), s.ObligationSubmitted(str(known))) for known in body.get("obligations") or ())
     known = str(body.get("obligation") or event.subject.rpartition("/")[2])
     match event.action:
@@ -69,7 +71,7 @@ async def told_so_far(tx: Tx, run: RunRow) -> list[s.Event]:
             LedgerEntryRow.subject.startswith(f"{run.subject}/", autoescape=True),
             or_(
                 LedgerEntryRow.action.startswith("obligation."),
-                LedgerEntryRow.action == "submission.submitted",
+                LedgerEntryRow.action.in_(HANDING),
             ),
         )
         .order_by(LedgerEntryRow.at, LedgerEntryRow.id)

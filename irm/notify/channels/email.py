@@ -20,6 +20,8 @@ from aiosmtplib import (
 )
 
 from irm.config import Settings
+from irm.errors import NotFound, Unavailable
+from irm.evidence.blobs import BlobStore
 from irm.i18n import translator
 from irm.jobs import Resources
 from irm.notify.channels.protocol import Message, Outcome
@@ -49,6 +51,15 @@ class Email:
         if not is_address(message.address):
             return Outcome("refused", "not a mail address")
         mail = written(message, sender, resources.settings.public_url)
+        store = BlobStore(resources.settings.home / "blobs")
+        try:
+            for file in message.files:
+                kind, _, sort = file.media_type.partition("/")
+                content = b"".join([chunk async for chunk in store.read(file.sha256)])
+                mail.add_attachment(content, maintype=kind, subtype=sort, filename=file.name)
+        except (NotFound, Unavailable) as error:
+            # Without its file, or with another, it is not the report that was handed over.
+            return Outcome("refused", f"{file.name}: {error}")
         starttls = {"never": False, "must": True}.get(options.get("starttls", [""])[0])
         smtp = SMTP(
             hostname=server.hostname,

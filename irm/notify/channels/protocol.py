@@ -16,6 +16,15 @@ Kind = Literal["sent", "refused", "failed", "unknown", "not_configured"]
 
 
 @dataclass(frozen=True)
+class Enclosure:
+    """A file of the store that goes with the message."""
+
+    name: str
+    media_type: str
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Message:
     """`token`: for the signed link, in pages only. `delivery_id` is the idempotency key of every attempt."""
 
@@ -32,6 +41,7 @@ class Message:
     """When this attempt began."""
     token: str | None = None
     reply_code: str | None = None
+    files: tuple[Enclosure, ...] = ()
 
 
 @dataclass(frozen=True)

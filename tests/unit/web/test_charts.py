@@ -1,10 +1,11 @@
 """The plan's drawing: everything on the paper, in order, readable as a list."""
 
 from datetime import UTC, datetime, timedelta
+from xml.etree import ElementTree as ET
 
 from hypothesis import given, strategies as st
 
-from irm.web.charts import LABEL_WIDTH, WIDTH, PlanLane, PlanMark, plan_chart
+from irm.web.charts import LABEL_WIDTH, WIDTH, Bar, PlanLane, PlanMark, bars, plan_chart
 
 NOW = datetime(2026, 11, 20, 19, 41, tzinfo=UTC)
 
@@ -31,3 +32,19 @@ def test_an_empty_plan_is_drawn_too() -> None:
     chart = plan_chart([], NOW)
     assert chart.events == []
     assert chart.height > 0
+
+
+def test_bars_are_svg_by_attributes_only_and_say_what_they_show() -> None:
+    drawn = bars(
+        [Bar("<一季度>", (3, 1)), Bar("二季度", (0, 0))], ["按时", "超时"], title="T & t", description="说明", key="a"
+    )
+    root = ET.fromstring(drawn.svg)
+    assert root.get("role") == "img"
+    assert root.get("aria-labelledby") == "a-t a-d"
+    texts = [element.text for element in root.iter() if element.text]
+    assert {"T & t", "说明", "<一季度>", "3", "1", "4", "0"} <= set(texts)
+    assert "style" not in drawn.svg
+    assert drawn == bars(
+        [Bar("<一季度>", (3, 1)), Bar("二季度", (0, 0))], ["按时", "超时"], title="T & t", description="说明", key="a"
+    )
+    assert bars([], ["a"], title="", description="", key="b").height > 0

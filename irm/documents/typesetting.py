@@ -1,0 +1,54 @@
+"""The child process that sets type: `python -m irm.documents.typesetting`, JSON in, a file out.
+
+A process of its own for each document: typst's memory grows with every new one, and a hanging one can be ended.
+"""
+
+import json
+import sys
+from importlib.resources import as_file, files
+from typing import Any, Final
+
+import typst
+
+from irm.documents.fonts import page_measures
+
+MADE_AT: Final = 946_684_800
+"""2000-01-01: the file says nothing of the moment when it was made, so that equal content is equal bytes."""
+
+
+def pdf(order: dict[str, Any]) -> bytes:
+    return _compiled("document.typ", order, "pdf")
+
+
+def picture(order: dict[str, Any]) -> bytes:
+    return _compiled("picture.typ", order, "png")
+
+
+def _compiled(template: str, order: dict[str, Any], form: str) -> bytes:
+    folders = order.pop("folders")
+    have = set(typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=folders).families())
+    faces = {face: [name for name in names if name in have] for face, names in page_measures()["faces"].items()}
+    latin = [name for name in ("Times New Roman",) if name in have]
+    with as_file(files("irm.documents") / template) as source:
+        made = typst.compile(
+            source,
+            font_paths=folders,
+            ignore_system_fonts=True,
+            format=form,  # type: ignore[call-overload]
+            ppi=192.0,
+            sys_inputs={"data": json.dumps({**order, "faces": {**faces, "latin": latin}}, ensure_ascii=False)},
+            timestamp=MADE_AT,
+        )
+    return bytes(made)
+
+
+KINDS: Final = {"pdf": pdf, "png": picture}
+
+
+def main() -> None:
+    order = json.loads(sys.stdin.buffer.read())
+    sys.stdout.buffer.write(KINDS[order.pop("kind")](order))
+
+
+if __name__ == "__main__":
+    main()

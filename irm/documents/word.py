@@ -1,0 +1,273 @@
+"""A document as DOCX in the layout of GB/T 9704-2012, for those who go on writing in Word or WPS."""
+
+import io
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import docx
+from docx.document import Document as Made
+from docx.enum.section import WD_SECTION_START
+from docx.enum.table import WD_TABLE_ALIGNMENT
+from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
+from docx.shared import Mm, Pt
+from docx.text.paragraph import Paragraph as Line
+from docx.text.run import Run
+
+from irm.documents.archive import settled
+from irm.documents.fonts import page_measures
+from irm.documents.pdf import to_png
+from irm.documents.tree import Block, Break, Document, Facts, Heading, Paragraph, Picture, SignOff, Table
+
+MADE_AT: Final = datetime(2000, 1, 1, tzinfo=UTC)
+ALIGNED: Final[Mapping[str, WD_ALIGN_PARAGRAPH]] = {
+    "right": WD_ALIGN_PARAGRAPH.RIGHT,
+    "centre": WD_ALIGN_PARAGRAPH.CENTER,
+}
+
+AFTER_BORDERS: Final = ("w:shd", "w:tabs", "w:spacing", "w:ind", "w:contextualSpacing", "w:jc", "w:outlineLvl", "w:rPr")
+"""Word calls a file damaged where the parts of a paragraph's properties stand out of order."""
+
+
+def to_docx(document: Document, *, own_fonts: Path | None = None) -> bytes:
+    """Blocks while charts are drawn as pixels in a child process: call from a thread."""
+    return _Writer(document, own_fonts).written()
+
+
+class _Writer:
+    def __init__(self, document: Document, own_fonts: Path | None) -> None:
+        self.document, self.own_fonts = document, own_fonts
+        self.measures: dict[str, Any] = page_measures()["layouts"][document.layout]
+        self.faces: dict[str, str] = page_measures()["word"]
+        self.made: Made = docx.Document()
+
+    def written(self) -> bytes:
+        self._page()
+        self._head()
+        for block in self.document.blocks:
+            self._block(block)
+        properties = self.made.core_properties
+        properties.title, properties.author, properties.comments = self.document.title, "irm", ""
+        properties.language = self.document.lang
+        properties.created = properties.modified = MADE_AT
+        properties.last_modified_by, properties.revision = "", 1
+        out = io.BytesIO()
+        self.made.save(out)
+        return settled(out.getvalue())
+
+    # -- page
+
+    def _page(self) -> None:
+        m, section = self.measures, self.made.sections[0]
+        section.start_type = WD_SECTION_START.NEW_PAGE
+        section.page_width, section.page_height = Mm(210), Mm(297)
+        section.top_margin, section.bottom_margin = Mm(m["margin"]["top"]), Mm(m["margin"]["bottom"])
+        section.left_margin, section.right_margin = Mm(m["margin"]["left"]), Mm(m["margin"]["right"])
+        section.footer_distance = Mm(max(10, m["margin"]["bottom"] - 12))
+        normal = self.made.styles["Normal"]
+        normal.font.size = Pt(m["size"])
+        self._face(normal.element.get_or_add_rPr(), "body")
+        form = normal.paragraph_format
+        form.line_spacing_rule, form.line_spacing = WD_LINE_SPACING.EXACTLY, Pt(m["leading"])
+        form.space_before = form.space_after = Pt(0)
+        form.widow_control = False
+        official = self.document.layout == "official"
+        self.made.settings.odd_and_even_pages_header_footer = official
+        sides = [(section.footer, WD_ALIGN_PARAGRAPH.RIGHT if official else WD_ALIGN_PARAGRAPH.CENTER)]
+        sides += [(section.even_page_footer, WD_ALIGN_PARAGRAPH.LEFT)] if official else []
+        for footer, side in sides:
+            line = footer.paragraphs[0]
+            line.alignment = side
+            line.paragraph_format.left_indent = line.paragraph_format.right_indent = Pt(14 if official else 0)
+            self._run(line, "— ", "page", 14)
+            self._page_number(self._run(line, "", "page", 14))
+            self._run(line, " —", "page", 14)
+            if self.document.foot:
+                self._run(footer.add_paragraph(), self.document.foot, "black", 9)
+
+    @staticmethod
+    def _page_number(run: Run) -> None:
+        for kind, text in (("begin", ""), ("", "PAGE"), ("end", "")):
+            element = OxmlElement("w:fldChar" if kind else "w:instrText")
+            if kind:
+                element.set(qn("w:fldCharType"), kind)
+            else:
+                element.text = text
+            run._r.append(element)  # noqa: SLF001 - python-docx has no fields
+
+    def _head(self) -> None:
+        one = self.document
+        if one.left or one.right:
+            line = self.made.add_paragraph()
+            stops = line.paragraph_format.tab_stops
+            stops.add_tab_stop(self._room())
+            self._run(line, f"{one.left}\t{one.right}" if one.right else one.left, "body", self.measures["small"])
+        if one.mark:
+            line = self.made.add_paragraph()
+            line.alignment = WD_ALIGN_PARAGRAPH.CENTER
+            self._run(line, one.mark, "black", self.measures["small"])
+            self._boxed(line)
+        title = self.made.add_paragraph(style="Title")
+        title.alignment = WD_ALIGN_PARAGRAPH.CENTER
+        form = title.paragraph_format
+        form.space_before, form.space_after = Pt(24 if one.layout == "official" else 10), Pt(12)
+        form.line_spacing_rule, form.line_spacing = WD_LINE_SPACING.EXACTLY, Pt(self.measures["title"] * 1.5)
+        self._unlined(title)
+        self._run(title, one.title, "title", self.measures["title"])
+        if one.under:
+            line = self.made.add_paragraph()
+            line.alignment = WD_ALIGN_PARAGRAPH.CENTER
+            line.paragraph_format.space_after = Pt(10)
+            self._run(line, one.under, "kai", self.measures["small"])
+
+    # -- blocks
+
+    def _block(self, block: Block) -> None:
+        match block:
+            case Heading():
+                self._heading(block)
+            case Paragraph():
+                self._paragraph(block)
+            case Table():
+                self._table(block)
+            case Picture():
+                self._picture(block)
+            case Facts():
+                self._pairs(block.pairs, boxed=False)
+            case SignOff():
+                self._pairs(block.pairs, boxed=True)
+            case Break():
+                self.made.add_page_break()  # type: ignore[no-untyped-call]
+
+    def _heading(self, block: Heading) -> None:
+        measure = self.measures["headings"][block.level - 1]
+        line = self.made.add_paragraph(style=f"Heading {block.level}")
+        form = line.paragraph_format
+        form.space_before = form.space_after = Pt(0)
+        form.line_spacing_rule, form.line_spacing = WD_LINE_SPACING.EXACTLY, Pt(self.measures["leading"])
+        if self.document.layout == "official":
+            form.first_line_indent = Pt(2 * measure["size"])
+        self._run(line, block.text, measure["face"], measure["size"])
+
+    def _paragraph(self, block: Paragraph) -> None:
+        small = self.measures["small"] * 0.86 if block.kind == "note" else self.measures["size"]
+        for text in block.text.split("\n"):
+            line = self.made.add_paragraph()
+            if block.kind in ALIGNED:
+                line.alignment = ALIGNED[block.kind]
+            if block.kind == "body":
+                line.paragraph_format.first_line_indent = Pt(2 * self.measures["size"])
+            self._run(line, text, "body", small)
+
+    def _caption(self, text: str) -> None:
+        if text:
+            line = self.made.add_paragraph()
+            line.alignment = WD_ALIGN_PARAGRAPH.CENTER
+            line.paragraph_format.keep_with_next = True
+            line.paragraph_format.space_before = Pt(6)
+            self._run(line, text, "black", self.measures["table"])
+
+    def _table(self, block: Table) -> None:
+        self._caption(block.caption)
+        table = self.made.add_table(1 + len(block.rows), len(block.head), style="Table Grid")
+        table.alignment, table.autofit = WD_TABLE_ALIGNMENT.CENTER, False
+        shares = list(block.widths) if len(block.widths) == len(block.head) else [1] * len(block.head)
+        widths = [int(self._room() * share / sum(shares)) for share in shares]
+        cells = list(table._cells)  # noqa: SLF001 - Table.cell() walks the whole table for each cell
+        count = len(block.head)
+        for at, word in enumerate(block.head):
+            self._fill(cells[at], word, "black", WD_ALIGN_PARAGRAPH.CENTER, widths[at])
+        for number, row in enumerate(block.rows, 1):
+            last = block.total and number == len(block.rows)
+            for at, cell in enumerate(row):
+                side = WD_ALIGN_PARAGRAPH.RIGHT if at in block.right else WD_ALIGN_PARAGRAPH.LEFT
+                self._fill(cells[number * count + at], cell.text, "black" if last else "body", side, widths[at])
+        head = table.rows[0]._tr.get_or_add_trPr()  # noqa: SLF001 - python-docx knows no repeated rows
+        head.append(OxmlElement("w:tblHeader"))
+        self.made.add_paragraph().paragraph_format.line_spacing = Pt(8)
+
+    def _fill(self, cell: Any, text: str, face: str, side: WD_ALIGN_PARAGRAPH, width: int) -> None:
+        cell.width = width
+        line = cell.paragraphs[0]
+        line.alignment = side
+        form = line.paragraph_format
+        form.line_spacing_rule, form.line_spacing = WD_LINE_SPACING.SINGLE, 1.0
+        for number, part in enumerate(text.split("\n")):
+            run = self._run(line, part, face, self.measures["table"])
+            if number:
+                run._r.insert(0, OxmlElement("w:br"))  # noqa: SLF001
+
+    def _picture(self, block: Picture) -> None:
+        self._caption(block.caption)
+        line = self.made.add_paragraph()
+        line.alignment = WD_ALIGN_PARAGRAPH.CENTER
+        form = line.paragraph_format
+        form.line_spacing_rule, form.line_spacing = WD_LINE_SPACING.SINGLE, 1.0
+        pixels = io.BytesIO(to_png(block.drawing, own_fonts=self.own_fonts))
+        shape = line.add_run().add_picture(pixels, width=self._room())
+        named = shape._inline.docPr  # noqa: SLF001 - where Word keeps the text for those who cannot see
+        named.set("descr", block.drawing.description)
+        named.set("title", block.drawing.title)
+
+    def _pairs(self, pairs: Any, *, boxed: bool) -> None:
+        if not pairs:
+            return
+        table = self.made.add_table(len(pairs), 2, style="Table Grid" if boxed else "Normal Table")
+        table.autofit = False
+        for number, (label, value) in enumerate(pairs):
+            left, right = table.rows[number].cells
+            self._fill(left, label, "black", WD_ALIGN_PARAGRAPH.LEFT, int(self._room() * 0.38))
+            self._fill(right, value or "\n", "body", WD_ALIGN_PARAGRAPH.LEFT, int(self._room() * 0.62))
+        self.made.add_paragraph().paragraph_format.line_spacing = Pt(8)
+
+    # -- runs
+
+    def _room(self) -> Any:
+        margin = self.measures["margin"]
+        return Mm(210 - margin["left"] - margin["right"])
+
+    def _run(self, line: Line, text: str, face: str, size: float) -> Run:
+        run = line.add_run("".join(sign for sign in text if sign in "\t\n" or ord(sign) >= ord(" ")))
+        run.font.size = Pt(size)
+        run.bold = False
+        run.italic = False
+        self._face(run._r.get_or_add_rPr(), face)  # noqa: SLF001 - python-docx knows no East Asian face
+        colour = run.font.color
+        colour.rgb = docx.shared.RGBColor(0, 0, 0)
+        return run
+
+    def _face(self, properties: Any, face: str) -> None:
+        fonts = properties.get_or_add_rFonts()
+        for name in list(fonts.attrib):
+            if name.endswith(("Theme", "theme")):
+                del fonts.attrib[name]
+        fonts.set(qn("w:ascii"), self.faces["latin"])
+        fonts.set(qn("w:hAnsi"), self.faces["latin"])
+        fonts.set(qn("w:eastAsia"), self.faces[face])
+
+    @staticmethod
+    def _boxed(line: Line) -> None:
+        borders = OxmlElement("w:pBdr")
+        for side in ("top", "left", "bottom", "right"):
+            edge = OxmlElement(f"w:{side}")
+            for name, value in (("val", "single"), ("sz", "8"), ("space", "4"), ("color", "000000")):
+                edge.set(qn(f"w:{name}"), value)
+            borders.append(edge)
+        _bordered(line, borders)
+
+    @staticmethod
+    def _unlined(line: Line) -> None:
+        """Word's own title has a rule beneath it."""
+        borders = OxmlElement("w:pBdr")
+        edge = OxmlElement("w:bottom")
+        edge.set(qn("w:val"), "nil")
+        borders.append(edge)
+        _bordered(line, borders)
+
+
+def _bordered(line: Line, borders: Any) -> None:
+    properties = line._p.get_or_add_pPr()  # noqa: SLF001 - python-docx has no borders
+    properties.insert_element_before(borders, *AFTER_BORDERS)

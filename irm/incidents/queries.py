@@ -213,6 +213,7 @@ async def likely_duplicates(
         select(IncidentRow)
         .where(
             _within(reach(by, Permission.READ_INCIDENTS)),
+            IncidentRow.exercise.is_(False),
             IncidentRow.status.in_([status.value for status in LIVE]),
             IncidentRow.id.in_(
                 select(PartRow.incident_id)

@@ -13,6 +13,7 @@ from irm.access.queries import Organization
 from irm.clock import SHANGHAI
 from irm.db import Tx, uuid7
 from irm.errors import FieldError, Invalid
+from irm.exercise import add_subject
 from irm.i18n import N_
 from irm.incidents import facts, intake
 from irm.incidents.categories import is_category
@@ -72,14 +73,14 @@ async def file_incident(
     by: Principal,
     now: datetime,
     means: Means = "web",
-    exercise: bool = False,
+    exercise: UUID | None = None,
 ) -> Filed:
-    """File for one of the filer's organizations, or for a caller's.
+    """File for one of the filer's organizations, or for a caller's. `exercise`: the drill that it is part of, for ever.
 
     The secrecy question is asked before this (`irm.incidents.secrecy`). Raises Invalid with all faults, each naming its
     field as in `FileIncident`; nothing is written then. A machine's filing waits as `reported`; a person's is `open`.
     """
-    resolved = await _resolve(tx, given, by=by, now=now, policy=intake_policy())
+    resolved = await _resolve(tx, given, by=by, now=now, policy=intake_policy(), exercise=exercise)
     known = await directory(tx)
     incident = resolved.joins or await _open_incident(tx, resolved, now=now, means=means, exercise=exercise)
     filing = FilingRow(
@@ -143,7 +144,9 @@ async def file_incident(
     )
 
 
-async def _resolve(tx: Tx, given: FileIncident, *, by: Principal, now: datetime, policy: IntakePolicy) -> _Resolved:
+async def _resolve(
+    tx: Tx, given: FileIncident, *, by: Principal, now: datetime, policy: IntakePolicy, exercise: UUID | None
+) -> _Resolved:
     found: list[FieldError] = [*intake.faults(given, now, policy)]
     try:
         check_facts(given.facts)
@@ -155,7 +158,7 @@ async def _resolve(tx: Tx, given: FileIncident, *, by: Principal, now: datetime,
         found.append(FieldError("category", NO_CATEGORY))
     elif given.category is None and given.subcategory is not None:
         found.append(FieldError("subcategory", NO_CATEGORY))
-    joins = await _joined(tx, given, by, found)
+    joins = await _joined(tx, given, by, found, exercise=exercise)
     if found or organization is None:
         raise Invalid(N_("The filing was not accepted; nothing was stored."), errors=found)
     return _Resolved(
@@ -210,14 +213,17 @@ async def _target(
     return (), None
 
 
-async def _joined(tx: Tx, given: FileIncident, by: Principal, found: list[FieldError]) -> IncidentRow | None:
+async def _joined(
+    tx: Tx, given: FileIncident, by: Principal, found: list[FieldError], *, exercise: UUID | None
+) -> IncidentRow | None:
+    """What is real never joins a drill, and the other way round."""
     if not given.joins:
         return None
     if intake.has_control_characters(given.joins):
         found.append(FieldError("joins", NO_INCIDENT))
         return None
     row = await tx.scalar(select(IncidentRow).where(IncidentRow.number == given.joins).with_for_update(key_share=True))
-    if row is not None and row.status in LIVE:
+    if row is not None and row.status in LIVE and row.exercise == (exercise is not None):
         parts = set(await tx.scalars(select(PartRow.organization_id).where(PartRow.incident_id == row.id)))
         far = reach(by, Permission.READ_INCIDENTS)
         if far.everything or not far.organizations.isdisjoint(parts):
@@ -226,7 +232,9 @@ async def _joined(tx: Tx, given: FileIncident, by: Principal, found: list[FieldE
     return None
 
 
-async def _open_incident(tx: Tx, resolved: _Resolved, *, now: datetime, means: Means, exercise: bool) -> IncidentRow:
+async def _open_incident(
+    tx: Tx, resolved: _Resolved, *, now: datetime, means: Means, exercise: UUID | None
+) -> IncidentRow:
     given = resolved.given
     serial: int = (await tx.execute(INCIDENT_NUMBERS.next_value().select())).scalar_one()
     incident = IncidentRow(
@@ -234,7 +242,7 @@ async def _open_incident(tx: Tx, resolved: _Resolved, *, now: datetime, means: M
         number=f"SJ-{now.astimezone(SHANGHAI).year}-{serial:06d}",
         title=(given.title or "").strip() or intake.first_line(given.text),
         status=(Status.REPORTED if means == "machine" else Status.OPEN).value,
-        exercise=exercise,
+        exercise=exercise is not None,
         occurred_at=resolved.occurred_at,
         discovered_at=resolved.known_at,
         category=given.category,
@@ -248,6 +256,8 @@ async def _open_incident(tx: Tx, resolved: _Resolved, *, now: datetime, means: M
     )
     tx.add(incident)
     await tx.flush()
+    if exercise is not None:
+        await add_subject(tx, exercise, f"incident/{incident.id}")  # before anybody is told of it
     return incident
 
 

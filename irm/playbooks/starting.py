@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy.dialects.postgresql import insert
 
 from irm.db import Actor, Tx, uuid7
+from irm.exercise import exercise_of
 from irm.ledger import Event, record
 from irm.playbooks import inbox, signals as s
 from irm.playbooks.duties import facts_of
@@ -45,7 +46,8 @@ async def start_run(
     tx: Tx, row: PlaybookRow, *, subject: str, subject_id: UUID, facts: Facts, actor: Actor, now: datetime
 ) -> UUID | None:
     """One playbook on one subject, version frozen; None where it runs, or ran, there already."""
-    about = facts.get("incident") or facts.get("obligation") or {}
+    about = facts.get("drill") or facts.get("incident") or facts.get("obligation") or {}
+    drill = await exercise_of(tx, subject) if about.get("exercise") else None
     written: RunRow | None = await tx.scalar(
         insert(RunRow)
         .values(
@@ -58,8 +60,8 @@ async def start_run(
             state=None,
             facts=dict(facts),
             wall_anchor=now,
-            run_anchor=now,
-            rate=1.0,
+            run_anchor=drill.clock.run(now) if drill else now,
+            rate=drill.clock.rate if drill else 1.0,
             next_at=None,
             started_at=now,
             severity=severity_of(facts),

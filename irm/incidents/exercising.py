@@ -29,7 +29,7 @@ async def close_exercises(tx: Tx, incident_ids: Collection[UUID], *, actor: Acto
         row.status, row.closed_at, row.handled_at = Status.CLOSED.value, now, row.handled_at or now
         closed += 1
         await tx.flush()
-        body = {"before": before.value, "after": Status.CLOSED.value, "exercise": True}
+        body = {"from": before.value, "to": Status.CLOSED.value, "exercise": True}
         await record(tx, Event("incident.status_changed", f"incident/{row.id}", now, actor, body))
     return closed
 

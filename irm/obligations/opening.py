@@ -14,6 +14,7 @@ from irm.errors import Conflict, Invalid
 from irm.obligations import owed as clocks
 from irm.obligations.linking import link_earlier
 from irm.obligations.models import ObligationRow
+from irm.obligations.pacing import SAME, on_its_clock
 from irm.obligations.settling import alone, lock, resettle, set_timers, stop_timers, tell, tell_all, term_of
 from irm.obligations.subjects import Subject
 from irm.rules.duties import Owed
@@ -157,6 +158,8 @@ async def _bring_in_line(
     lowering: Lowering | None,
     drop: bool,
 ) -> Reconciled:
+    if subject.exercise:
+        owed = await on_its_clock(tx, subject.path, owed)
     wanted = {key_of(each, subject.path): each for each in owed if is_clocked(each)}
     await alone(tx, subject.path)
     known = await _latest(tx, subject.path)
@@ -204,6 +207,8 @@ def _begins_anew(row: ObligationRow, owed: Owed, lowering: Lowering | None) -> b
         # The start event happened again after the duty was done: a reopened incident is closed a second time.
         return row.met_at is not None and owed.started_at is not None and owed.started_at > row.met_at
     if row.status != "open" or owed.due_at == row.due_at:
+        return False
+    if row.exercise and owed.due_at and row.due_at and abs(owed.due_at - row.due_at) < SAME:
         return False
     if owed.due_at is not None and (row.due_at is None or owed.due_at < row.due_at):
         return True

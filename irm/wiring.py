@@ -5,7 +5,7 @@ from typing import Final
 
 import irm.evidence.models  # noqa: F401 - rows that others name by table must be known in every process
 from irm import release
-from irm.evidence import sequencer, witnesses
+from irm.evidence import sequencer, standing_watch, witnesses
 from irm.findings import jobs as findings
 from irm.incidents import report_items, reporting
 from irm.jobs import Inside, Outside
@@ -19,6 +19,7 @@ JOBS: Final[dict[str, Inside | Outside]] = {
     "evidence.sequence": sequencer.SEQUENCE,
     "evidence.call_witnesses": Inside(witnesses.call_witnesses),
     "evidence.witness": witnesses.WITNESS,
+    "evidence.verify": standing_watch.VERIFY,
     "findings.propose": Inside(findings.propose),
     "notify.deliver": notify.DELIVER,
     dead_work.CALL: Inside(dead_work.call),
@@ -60,6 +61,7 @@ RECURRING: Final[tuple[Recurring, ...]] = (
     # What was recorded becomes part of the log's tree, and the tree is signed.
     Recurring("evidence.sequence", every=Every(timedelta(seconds=5)), queue="bulk"),
     Recurring("evidence.call_witnesses", every=Every(timedelta(hours=1)), queue="bulk"),
+    Recurring("evidence.verify", every=Daily(time(2, 30)), queue="bulk"),
     # A day on a finding that passed without rectification is put before a person.
     Recurring("findings.propose", every=Daily(time(8, 30)), queue="bulk"),
 )

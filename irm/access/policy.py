@@ -57,6 +57,8 @@ class Permission(StrEnum):
     CHANGE_STATUS = "change_status"
     READ_EVIDENCE = "read_evidence"
     ADD_EVIDENCE = "add_evidence"
+    HAND_OVER_EVIDENCE = "hand_over_evidence"
+    EXPORT_EVIDENCE = "export_evidence"
     READ_OBLIGATIONS = "read_obligations"
     READ_SUBMISSIONS = "read_submissions"
     SUBMIT_REPORT = "submit_report"
@@ -76,6 +78,10 @@ class Permission(StrEnum):
     MANAGE_CHANNELS = "manage_channels"
     READ_LEDGER = "read_ledger"
     READ_OUTBOX = "read_outbox"
+    READ_DRILLS = "read_drills"
+    PLAN_DRILLS = "plan_drills"
+    APPROVE_DRILLS = "approve_drills"
+    DIRECT_DRILLS = "direct_drills"
     RETRY_WORK = "retry_work"
 
 
@@ -96,6 +102,7 @@ _REPORTS: Final = EVERYONE | {
     P.READ_PLAYBOOKS,
     P.ACKNOWLEDGE,
     P.READ_OUTBOX,
+    P.READ_DRILLS,
 }
 _HANDLES: Final = _REPORTS | {P.SET_FACTS, P.DO_TASKS, P.RECORD_CONTACT, P.READ_DELIVERIES}
 _ON_DUTY: Final = _HANDLES | {
@@ -104,10 +111,18 @@ _ON_DUTY: Final = _HANDLES | {
     P.CHANGE_STATUS,
     P.SUBMIT_REPORT,
     P.RECORD_RECEIPT,
+    P.HAND_OVER_EVIDENCE,
     P.SEE_CII,
     P.RETRY_WORK,
 }
-_LEADS: Final = _ON_DUTY | {P.EDIT_ROSTER, P.PUBLISH_PLAYBOOK}
+_LEADS: Final = _ON_DUTY | {
+    P.EDIT_ROSTER,
+    P.EXPORT_EVIDENCE,
+    P.PUBLISH_PLAYBOOK,
+    P.PLAN_DRILLS,
+    P.APPROVE_DRILLS,
+    P.DIRECT_DRILLS,
+}
 
 PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
     {
@@ -122,9 +137,10 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
         Role.DEPUTY: _LEADS,
         Role.SECURITY_LEAD: _LEADS | {P.EDIT_SYSTEMS},
         Role.UNIT_HEAD: _LEADS,
-        Role.COMPLIANCE_OFFICER: _HANDLES | {P.RECORD_RECEIPT, P.SEE_CII},
-        Role.DRILL_DIRECTOR: EVERYONE | {P.READ_PLAYBOOKS, P.READ_ROSTER},
-        Role.EVALUATOR: EVERYONE | {P.READ_PLAYBOOKS},
+        Role.COMPLIANCE_OFFICER: _HANDLES | {P.RECORD_RECEIPT, P.EXPORT_EVIDENCE, P.SEE_CII, P.PLAN_DRILLS},
+        Role.DRILL_DIRECTOR: EVERYONE
+        | {P.READ_PLAYBOOKS, P.READ_ROSTER, P.READ_SYSTEMS, P.READ_DRILLS, P.PLAN_DRILLS, P.DIRECT_DRILLS},
+        Role.EVALUATOR: EVERYONE | {P.READ_PLAYBOOKS, P.READ_DRILLS},
         Role.ASSESSOR: EVERYONE,
         Role.REGULATOR: EVERYONE | {P.READ_SUBMISSIONS, P.RECORD_RECEIPT, P.READ_ROSTER},
     }

@@ -39,7 +39,7 @@ async def record(
     tx: Tx,
     _args: dict[str, Any],
     work: Work,
-    outcome: bool | CallFailed,  # noqa: FBT001 - the kernel's shape of a handler
+    outcome: bool | CallFailed,
     now: datetime,
     _attempt: int,
     is_current: bool,

@@ -18,7 +18,7 @@ class Entry:
 DESKTOP: Final = (
     Entry("/", N_("Board"), "board"),
     Entry("/incidents", N_("Incidents"), "incident", "read_incidents"),
-    Entry("/drills", N_("Drills"), "drill"),
+    Entry("/drills", N_("Drills"), "drill", "read_drills"),
     Entry("/systems", N_("Systems"), "system", "read_systems"),
     Entry("/obligations", N_("Duties owed"), "clock", "read_obligations"),
     Entry("/duty", N_("On duty"), "duty", "read_roster"),

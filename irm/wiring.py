@@ -4,7 +4,7 @@ from datetime import time, timedelta
 from typing import Final
 
 import irm.evidence.models  # noqa: F401 - rows that others name by table must be known in every process
-from irm import release
+from irm import housekeeping, release
 from irm.evidence import sequencer, standing_watch, witnesses
 from irm.findings import jobs as findings
 from irm.incidents import report_items, reporting
@@ -21,6 +21,7 @@ JOBS: Final[dict[str, Inside | Outside]] = {
     "evidence.witness": witnesses.WITNESS,
     "evidence.verify": standing_watch.VERIFY,
     "findings.propose": Inside(findings.propose),
+    "kernel.housekeeping": Inside(housekeeping.sweep),
     "notify.deliver": notify.DELIVER,
     dead_work.CALL: Inside(dead_work.call),
     "playbooks.advance": Inside(playbooks.advance),
@@ -64,6 +65,7 @@ RECURRING: Final[tuple[Recurring, ...]] = (
     Recurring("evidence.verify", every=Daily(time(2, 30)), queue="bulk"),
     # A day on a finding that passed without rectification is put before a person.
     Recurring("findings.propose", every=Daily(time(8, 30)), queue="bulk"),
+    Recurring("kernel.housekeeping", every=Daily(time(3, 20)), queue="bulk", priority=90),
 )
 """What is done again and again, at which local time or interval (irm/schedule.py)."""
 

@@ -1,0 +1,106 @@
+"""What irm keeps only for itself goes after the city's days (`housekeeping.yaml`); job `kernel.housekeeping`, every night.
+
+The ledger and everything that a person entered as a record is none of it. Rows are named by table, for the rooms that own
+them lie above; each goes by one moment in it, in batches, so that no lock is held for long.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+import structlog
+from pydantic import BaseModel, ConfigDict, PositiveInt
+from sqlalchemy import text
+
+from irm import jobs
+from irm.db import Tx
+from irm.positions import parse
+from irm.schedule import PREFIX
+
+log = structlog.get_logger(__name__)
+
+JOB: Final = "kernel.housekeeping"
+BATCH: Final = 5_000
+BATCHES: Final = 4
+"""Of one table in one transaction; what is left after that is taken by a further job at once."""
+RECURRED: Final = timedelta(days=2)
+"""Rows of what recurs every few seconds are worth nothing; the latest of each name stays (`schedule.PREFIX`)."""
+
+
+class Days(BaseModel):
+    """The file `housekeeping.yaml`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    sessions: PositiveInt
+    one_time_links: PositiveInt
+    idempotency_keys: PositiveInt
+    finished_jobs: PositiveInt
+    heartbeats: PositiveInt
+    drafts: PositiveInt
+
+
+@cache
+def days() -> Days:
+    file = "housekeeping.yaml"
+    return parse((files("irm") / file).read_text("utf-8"), Days, file=file)[1]
+
+
+_CONDITIONS: Final[Mapping[str, tuple[str, str]]] = {
+    "sessions": ("session", "LEAST(until, idle_until, COALESCE(revoked_at, until)) < :before"),
+    "one_time_links": ("one_time_link", "LEAST(until, COALESCE(used_at, until)) < :before"),
+    "idempotency_keys": ("idempotency", "created_at < :before"),
+    "finished_jobs": (
+        "job",
+        "done_at < :before AND outcome <> 'dead' AND (key IS NULL OR NOT starts_with(key, :prefix))",
+    ),
+    "heartbeats": ("heartbeat", "seen_at < :before"),
+    "drafts": ("draft", "updated_at < :before"),
+}
+_RECURRED: Final = (
+    "done_at < :before AND outcome <> 'dead' AND starts_with(key, :prefix) AND EXISTS (SELECT FROM job AS later "
+    "WHERE later.name = job.name AND later.run_at > job.run_at AND starts_with(later.key, :prefix))"
+)
+_DEAD: Final = "done_at < :before AND outcome = 'dead'"
+
+
+async def sweep(tx: Tx, args: Mapping[str, Any], now: datetime) -> None:  # noqa: ARG001 - the shape of a job
+    """Running it again does nothing new."""
+    kept = days()
+    wanted = [
+        (name, table, condition, now - timedelta(days=getattr(kept, name)))
+        for name, (table, condition) in _CONDITIONS.items()
+    ]
+    wanted.append(("recurring_jobs", "job", _RECURRED, now - RECURRED))
+    wanted.append(("dead_jobs", "job", _DEAD, now - 3 * timedelta(days=kept.finished_jobs)))
+    gone: dict[str, int] = {}
+    is_more = False
+    for name, table, condition, before in wanted:
+        taken = await _delete(tx, table, condition, {"before": before, "prefix": PREFIX})
+        is_more = is_more or taken == BATCH * BATCHES
+        if taken:
+            gone[name] = taken
+    if gone:
+        log.info("housekeeping", **gone)
+    if is_more:
+        await jobs.schedule(tx, JOB, {}, run_at=now, queue="bulk", priority=90)
+
+
+async def _delete(tx: Tx, table: str, condition: str, values: Mapping[str, Any]) -> int:
+    """Leaves alone what another transaction holds: tomorrow is soon enough."""
+    taken = 0
+    wanted = {name: value for name, value in values.items() if f":{name}" in condition}
+    for _ in range(BATCHES):
+        done = await tx.execute(
+            text(
+                f"DELETE FROM {table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} WHERE {condition} "  # noqa: S608
+                f"LIMIT {BATCH} FOR UPDATE SKIP LOCKED))"
+            ),
+            wanted,
+        )
+        taken += done.rowcount
+        if done.rowcount < BATCH:
+            break
+    return taken

@@ -1,4 +1,4 @@
-"""What a release of irm brings along: rule packs and playbooks, published when a city begins and after an upgrade.
+"""What a release of irm brings along: rule packs, playbooks and the known working days, published when a city begins and after an upgrade.
 
 What stands published under its version is left as it is; a playbook that the city has made its own too.
 """
@@ -14,11 +14,13 @@ from irm.ledger import Event
 from irm.playbooks.publishing import publish_library
 from irm.process import Process
 from irm.rules.service import publish_builtin
+from irm.rules.work_years import seed
 
 
 async def publish(tx: Tx, *, actor: Actor, now: datetime) -> None:
     await publish_builtin(tx, actor=actor, now=now)
     await publish_library(tx, actor=actor, now=now)
+    await seed(tx, now=now)
 
 
 async def hear_beginning(tx: Tx, event: Event, _entry_id: UUID) -> None:

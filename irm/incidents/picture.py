@@ -68,7 +68,7 @@ async def picture_of(tx: Tx, incident: IncidentRow, *, lock: bool) -> Picture:
         )
     ).all()
     systems = {system.id: system for system in await systems_of(tx, {system_id for _, system_id in links})}
-    packs = await packs_for(tx, incident.packs, incident.discovered_at)
+    packs = await packs_for(tx, incident.packs, incident.discovered_at, about="incident")
     scales = {name: tuple(step.value for step in fact.scale) for name, fact in catalogue().items() if fact.scale}
     common = stated.common(incident.facts, [part.facts for part in parts], scales)
     return Picture(

@@ -28,6 +28,9 @@ class ObligationRow(Base):
         Index("ix_obligation_recipient", "recipient_id", "status"),
         Index("ix_obligation_subject", "subject", postgresql_ops={"subject": "text_pattern_ops"}),
         Index("ix_obligation_open", "due_at", postgresql_where=text("status = 'open'")),
+        Index("ix_obligation_calendar", "due_at", "id", postgresql_where=text("NOT exercise")),
+        Index("ix_obligation_bearer_calendar", "bearer_id", "due_at", "id", postgresql_where=text("NOT exercise")),
+        Index("ix_obligation_system", "system_id", "due_at", postgresql_where=text("system_id IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
@@ -59,6 +62,15 @@ class ObligationRow(Base):
     """Level of the subject when last graded; orders reminders, decides nothing."""
     incident_id: Mapped[UUID | None] = mapped_column(ForeignKey("incident.id"))
     part_id: Mapped[UUID | None] = mapped_column(ForeignKey("part.id"))
+    system_id: Mapped[UUID | None] = mapped_column(ForeignKey("system.id"))
+    """Of a duty about a system, or about a change of it."""
+    period: Mapped[str | None]
+    """2026-11, 2026-H2, 2026, or the day that a window ends with; NULL: owed once."""
+    ordinal: Mapped[int | None]
+    ordinals: Mapped[int | None]
+    """Which of how many in the period; NULL: the only one."""
+    provisional: Mapped[bool] = mapped_column(default=False)
+    """暂定: its day was counted over working days that are not published yet."""
     start_event: Mapped[str]
     started_at: Mapped[datetime]
     arose_at: Mapped[datetime]
@@ -254,3 +266,20 @@ class ContactRecordRow(Base):
     entered_afterwards: Mapped[bool] = mapped_column(default=False)
     serves: Mapped[list[Any]]
     attachment_id: Mapped[UUID | None] = mapped_column(ForeignKey("attachment.id"))
+
+
+class CalendarFeedRow(Base):
+    """A secret address under which a person's calendar program reads what is owed. Only its hash is kept."""
+
+    __tablename__ = "calendar_feed"
+    __table_args__ = (
+        UniqueConstraint("token_hash", name="uq_calendar_feed_token"),
+        Index("uq_calendar_feed_live", "account_id", unique=True, postgresql_where=text("revoked_at IS NULL")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    token_hash: Mapped[str]
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    read_at: Mapped[datetime | None]

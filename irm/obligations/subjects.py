@@ -19,3 +19,5 @@ class Subject:
     level: int | None = None
     exercise: bool = False
     parts: Mapping[UUID, UUID] = field(default_factory=dict)
+    system_id: UUID | None = None
+    """The system that it is, or whose change it is."""

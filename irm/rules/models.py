@@ -1,6 +1,6 @@
-"""Rows of published rule packs. A published text is never changed: a correction is a version of its own."""
+"""Rows of published rule packs, of the city's decisions about them, and of working days. A published text is never changed: a correction is a version of its own."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
@@ -28,3 +28,52 @@ class RulePackRow(Base):
     """NULL: came with irm."""
     active: Mapped[bool] = mapped_column(default=True)
     """False: withdrawn; incidents that were judged by it keep it."""
+
+
+class PackAdoptionRow(Base):
+    """The city's decision about one instrument. Without a row: on, but for another city's model."""
+
+    __tablename__ = "pack_adoption"
+
+    pack_id: Mapped[str] = mapped_column(primary_key=True)
+    adopted: Mapped[bool]
+    decided_at: Mapped[datetime]
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    reason: Mapped[str]
+
+
+class PolicySwitchRow(Base):
+    """The city's choice between two readings. Without a row the pack's default holds."""
+
+    __tablename__ = "policy_switch"
+
+    switch: Mapped[str] = mapped_column(primary_key=True)
+    """Qualified: `mlps/level-4-cadence`."""
+    reading: Mapped[str]
+    decided_at: Mapped[datetime]
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    reason: Mapped[str]
+
+
+class WorkYearRow(Base):
+    """A year whose holidays have been published and imported."""
+
+    __tablename__ = "work_year"
+
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    source: Mapped[str]
+    imported_at: Mapped[datetime]
+    imported_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+
+
+class WorkdayRow(Base):
+    """A day of such a year that is not what its weekday says: a holiday, or a working weekend (调休)."""
+
+    __tablename__ = "workday"
+    __table_args__ = (Index("ix_workday_year", "year"),)
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    year: Mapped[int] = mapped_column(ForeignKey("work_year.year"))
+    works: Mapped[bool]
+    name: Mapped[str | None]
+    """As the calendar calls it."""

@@ -10,8 +10,9 @@ from sqlalchemy import Select, select
 from irm.db import Tx
 from irm.errors import NotFound
 from irm.rules.load import builtin_packs, load_pack
-from irm.rules.models import RulePackRow
+from irm.rules.models import PackAdoptionRow, RulePackRow
 from irm.rules.pack import Pack
+from irm.rules.subjects import SubjectKind
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class Published:
     published_by: UUID | None
     active: bool
     newest: bool
+    is_on: bool
+    """The city goes by this instrument; another city's model is off until it is adopted."""
 
 
 @dataclass(frozen=True)
@@ -34,21 +37,34 @@ class DutyLimit:
     form: str
 
 
-async def packs_for(tx: Tx, frozen: Mapping[str, str], discovered_at: datetime) -> tuple[Pack, ...]:
+async def packs_for(
+    tx: Tx, frozen: Mapping[str, str], discovered_at: datetime, *, about: SubjectKind | None = None
+) -> tuple[Pack, ...]:
     """What judges an incident: the versions in `frozen` (pack id → version), or, when nothing is frozen yet, of the texts
-    in force at `discovered_at` the newest published ones. In the order of pack ids.
+    in force at `discovered_at` the newest published ones that the city goes by. In the order of pack ids. `about`: only
+    packs that have something to say about such a subject.
 
     Until anything is published, the packs that irm brings along. Raises NotFound for a frozen version that is nowhere.
     """
     if frozen:
         return await packs_named(tx, frozen)
-    rows = (await tx.scalars(_newest_first().where(RulePackRow.active))).all()
-    packs = [load_pack(row.source, file=f"{row.pack_id}.yaml") for row in rows] or list(builtin_packs())
+    adopted = await _adopted(tx)
     chosen: dict[str, Pack] = {}
-    for pack in packs:
-        if pack.effective.covers(discovered_at):
+    for pack in await published_packs(tx):
+        if pack.effective.covers(discovered_at) and adopted.get(pack.id, not pack.is_model):
             chosen.setdefault(pack.id, pack)
-    return tuple(chosen[pack_id] for pack_id in sorted(chosen))
+    return tuple(chosen[pack_id] for pack_id in sorted(chosen) if about is None or chosen[pack_id].is_about(about))
+
+
+async def published_packs(tx: Tx) -> list[Pack]:
+    """Every version that was not withdrawn, the newest first; until anything is published, those that irm brings along."""
+    rows = (await tx.scalars(_newest_first().where(RulePackRow.active))).all()
+    return [load_pack(row.source, file=f"{row.pack_id}.yaml") for row in rows] or list(builtin_packs())
+
+
+async def _adopted(tx: Tx) -> Mapping[str, bool]:
+    rows = await tx.execute(select(PackAdoptionRow.pack_id, PackAdoptionRow.adopted))
+    return {row.pack_id: row.adopted for row in rows}
 
 
 async def packs_named(tx: Tx, versions: Mapping[str, str]) -> tuple[Pack, ...]:
@@ -71,6 +87,7 @@ async def packs_named(tx: Tx, versions: Mapping[str, str]) -> tuple[Pack, ...]:
 async def published(tx: Tx, *, now: datetime) -> tuple[Published, ...]:
     """Every published version, by pack, the newest first."""
     rows = (await tx.scalars(_newest_first())).all()
+    adopted = await _adopted(tx)
     current: set[str] = set()
     found = []
     for row in rows:
@@ -78,12 +95,13 @@ async def published(tx: Tx, *, now: datetime) -> tuple[Published, ...]:
         newest = row.active and row.pack_id not in current and pack.effective.covers(now)
         if newest:
             current.add(row.pack_id)
-        found.append(Published(pack, row.published_at, row.published_by, row.active, newest))
+        is_on = adopted.get(pack.id, not pack.is_model)
+        found.append(Published(pack, row.published_at, row.published_by, row.active, newest, is_on))
     return tuple(sorted(found, key=lambda one: (one.pack.id, -one.published_at.timestamp())))
 
 
 async def current_packs(tx: Tx, *, now: datetime) -> tuple[Pack, ...]:
-    """What an incident that becomes known now is judged by."""
+    """What anything that happens now is judged by."""
     return await packs_for(tx, {}, now)
 
 

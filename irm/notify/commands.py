@@ -43,7 +43,7 @@ def show(console: Console, organization: str | None, at: str | None, *, as_json:
                 each for each in await paged_organizations(tx) if organization is None or each.code == organization
             ]
             if organization is not None and not desks:
-                raise NotFound("There is no organization with the code %(code)s that is paged.", code=organization)
+                raise NotFound("There is no organization with the code %(name)s that is paged.", name=organization)
             duties = await duty_at(tx, [each.id for each in desks], moment)
         return sorted((duty_view(each) for each in duties.values()), key=lambda each: each.organization)
 

@@ -109,13 +109,10 @@ async def plan_messages(tx: Tx, occasion: Occasion, targets: Resolution, via: Vi
         code = None
         if occasion.purpose == "page" and leg.channel == "sms" and leg.reason is None and leg.address:
             code = await _reply_code(tx, leg.address, occasion.key, occasion.now)
-        written = await write(
-            tx,
-            occasion.values() | _leg_values(leg, occasion, exercise),
-            occasion.text(leg.channel, leg.recipient.locale, code),
-            code,
-            occasion.actor,
-        )
+        row = occasion.values() | _leg_values(leg, occasion, exercise)
+        text = occasion.text(leg.channel, leg.recipient.locale, code)
+        joined = await _join(tx, row, text) if occasion.purpose == "notice" and occasion.run_id else None
+        written = joined or await write(tx, row, text, code, occasion.actor)
         if written is None:
             known += 1
         elif leg.reason:
@@ -137,6 +134,42 @@ async def plan_messages(tx: Tx, occasion: Occasion, targets: Resolution, via: Vi
         else:
             skipped.append(written)
     return Planned(tuple(waiting), tuple(skipped), len(reached), repeated=known > 0 and not (waiting or skipped))
+
+
+async def _join(tx: Tx, row: dict[str, Any], text: Text) -> UUID | None:
+    """One step may tell one person several things at one moment (a duty with two recipients): one message says all.
+
+    The delivery of that moment that is told to the same person by the same channel, with `text` added where it says
+    anything new; None where there is none, or it may be on its way.
+    """
+    said = await tx.scalar(
+        select(DeliveryRow)
+        .where(
+            DeliveryRow.key != row["key"],
+            DeliveryRow.purpose == row["purpose"],
+            DeliveryRow.run_id == row["run_id"],
+            DeliveryRow.step_id == row["step_id"],
+            DeliveryRow.person_id.is_not_distinct_from(row["person_id"]),
+            DeliveryRow.post_id.is_not_distinct_from(row["post_id"]),
+            DeliveryRow.organization_id.is_not_distinct_from(row["organization_id"]),
+            DeliveryRow.channel == row["channel"],
+            DeliveryRow.created_at == row["created_at"],
+            DeliveryRow.status == row["status"],
+            DeliveryRow.status.in_(("waiting", "skipped")),
+        )
+        .limit(1)
+        .with_for_update(key_share=True)
+    )
+    if said is None:
+        return None
+    said.body = _both(said.body, text.body)
+    said.bodies = {locale: _both(body, text.bodies.get(locale, "")) for locale, body in said.bodies.items()}
+    await tx.flush()
+    return said.id
+
+
+def _both(said: str, more: str) -> str:
+    return said if not more or more in said.split("\n") else f"{said}\n{more}"
 
 
 def _leg_values(leg: Leg, occasion: Occasion, exercise: Exercise | None) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from irm.notify.models import DeliveryRow
 from irm.notify.queries import HOPEFUL
 from irm.notify.reasons import REASONS
 from irm.notify.roster import OnDuty
+from irm.notify.views import Delivery
 from irm.obligations import queries as obligations
 from irm.obligations.views import Obligation
 from irm.overview.board import FOR_OTHERS, Board, LiveIncident, Need, Station, Trouble, gravest_first, in_order
@@ -141,7 +142,7 @@ async def _unanswered(tx: Tx, principal: Principal) -> list[Need]:
                     Need(
                         "unanswered",
                         first.id,
-                        first.titles,
+                        _fullest(page).titles,
                         first.about,
                         first.path,
                         first.created_at,
@@ -153,6 +154,11 @@ async def _unanswered(tx: Tx, principal: Principal) -> list[Need]:
                     )
                 )
     return needs
+
+
+def _fullest(page: notify.AwaitedPage) -> Delivery:
+    """What was told inside irm says what it is about; what leaves the network does not."""
+    return next((one for one in page.deliveries if one.channel == "in_app"), page.deliveries[0])
 
 
 def _unreached(page: notify.AwaitedPage, desks: Mapping[UUID, access.Organization]) -> Need:
@@ -167,7 +173,7 @@ def _unreached(page: notify.AwaitedPage, desks: Mapping[UUID, access.Organizatio
     return Need(
         "unreached",
         first.id,
-        first.titles,
+        _fullest(page).titles,
         first.about,
         first.path,
         first.created_at,

@@ -14,12 +14,15 @@ import structlog
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from irm.db import SYSTEM, Tx
+from irm.i18n import LOCALES, translator
 from irm.ledger import Event, record
 from irm.notify import queries as directory, service as messages
 from irm.notify.messages import About
 from irm.notify.plan import Resolution
 from irm.notify.targets import Target as Named
-from irm.obligations import drafting
+from irm.obligations import drafting, queries as reports
+from irm.obligations.views import Named as Desk
+from irm.obligations.words import whom
 from irm.playbooks import duties, signals as s, tasks
 from irm.playbooks.models import RunRow
 from irm.playbooks.publishing import active_playbooks
@@ -169,7 +172,7 @@ class Doing:
 
     @do.register
     async def _(self, effect: s.OpenReport) -> list[s.Event]:
-        await drafting.open_draft(
+        drafts = await drafting.open_draft(
             self.tx,
             obligations=[UUID(key) for key in effect.obligations],
             form=effect.form,
@@ -184,7 +187,13 @@ class Doing:
             found += await self.resolve(audience)
         # With the step's own moment: a report that was refused is asked for again in a message of its own.
         key = f"{effect.step}/draft/{'.'.join(sorted(effect.obligations))}/{effect.due_at.isoformat()}"
-        await self.notice(key, effect.step, found, title=step.title if step else {})
+        title = step.title if step else {}
+        if not drafts:
+            await self.notice(key, effect.step, found, title=title)
+        for draft in drafts:
+            # To one person these become one message, which names every recipient.
+            named = (await reports.submission(self.tx, draft)).recipient
+            await self.notice(f"{key}/{draft}", effect.step, found, title=title, body=_to_whom(title, named))
         return []
 
     @do.register
@@ -303,6 +312,13 @@ class Doing:
     async def tell(self, action: str, **body: Any) -> None:
         path = f"{self.run.subject}/run/{self.run.id}"
         await record(self.tx, Event(action, path, self.now, SYSTEM, {"run": str(self.run.id), **body}))
+
+
+def _to_whom(title: Mapping[str, str], recipient: Desk) -> dict[str, str]:
+    return {
+        locale: t("%(what)s (to %(whom)s)", what=t.of(title), whom=whom(recipient, t))
+        for locale, t in ((each, translator(each)) for each in LOCALES)
+    }
 
 
 def _until(until: Until) -> messages.Until:

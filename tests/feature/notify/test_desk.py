@@ -6,7 +6,11 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from irm.access import service as access, tokens
+from irm.access.policy import Permission, Role
 from irm.clock import FixedClock
+from irm.db import SYSTEM, Database
+from tests import make
 from tests.conftest import Drain, SignIn
 from tests.fakes.outside import Outside
 from tests.feature.notify.desk import ABOUT, Desk
@@ -127,3 +131,47 @@ async def test_the_list_has_filters_a_cursor_and_reasons(
 async def test_a_token_needs_the_scope(desk: Desk, client: httpx.AsyncClient) -> None:
     assert (await client.get("/api/v1/deliveries")).status_code == 401
     assert (await client.post(f"/api/v1/deliveries/{uuid4()}/acknowledgement")).status_code == 401
+
+
+async def test_a_token_for_one_organization_confirms_nothing_that_came_in_another(
+    desk: Desk, db: Database, client: httpx.AsyncClient, drain: Drain, clock: FixedClock
+) -> None:
+    """The officer of the authority also serves in the unit; the token was made for the unit alone."""
+    async with db.transaction() as tx:
+        await access.grant_role(
+            tx, person_id=desk.officer.person_id, organization_id=desk.unit, role=Role.DUTY_OFFICER,
+            actor=SYSTEM, now=clock.now(),
+        )  # fmt: skip
+        _, token = await tokens.create_token(
+            tx, account_id=desk.officer.id, name="unit only", organization_id=desk.unit, actor=SYSTEM, now=clock.now(),
+            scopes=frozenset({Permission.ACKNOWLEDGE, Permission.READ_DELIVERIES, Permission.READ_BOARD}),
+        )  # fmt: skip
+    delivery = await desk.page(desk.authority)
+    await drain()
+    bearer = {"authorization": f"Bearer {token}"}
+    path = f"/api/v1/deliveries/{delivery}"
+    assert (await client.post(f"{path}/acknowledgement", headers=bearer)).status_code == 404
+    assert (await client.get(path, headers=bearer)).status_code == 404
+    assert (await client.get("/api/v1/deliveries", headers=bearer)).json()["items"] == []
+    needs = (await client.get("/api/v1/board", headers=bearer)).json()["needs"]
+    assert [need for need in needs if need["kind"] == "page"] == []
+
+
+async def test_each_reader_reads_a_message_in_his_own_language(
+    desk: Desk, db: Database, sign_in: SignIn, drain: Drain, outside: Outside
+) -> None:
+    """What went out in Chinese is read in English by whoever reads English."""
+    async with db.transaction() as tx:
+        english = await make.account(tx, desk.authority, Role.DUTY_OFFICER, locale="en")
+    await desk.page(desk.unit, via=["sms", "in_app"])
+    await drain()
+    assert "请登录处理" in outside.expect.sms(desk.lead.telephone).content
+    client = await sign_in(english)
+    titles = {each["title"] for each in (await client.get("/api/v1/deliveries")).json()["items"]}
+    assert titles == {"Portal defaced", f"Please confirm receipt: incident {ABOUT.number}, Grave"}
+    shown = (await client.get("/deliveries", headers=HTML)).text
+    board = (await client.get("/", headers=HTML)).text
+    for page in (shown, board):
+        assert "Portal defaced" in page
+        assert "门户被篡改" not in page
+    assert "请确认收到" not in shown

@@ -188,3 +188,33 @@ async def test_a_shift_taken_out_ends_now_if_it_has_begun(desk: Desk, db: Databa
         assert not (await duty.duty_at(tx, [desk.unit], clock.now()))[desk.unit].on_shift
         before = (await duty.duty_at(tx, [desk.unit], clock.now() - timedelta(minutes=1)))[desk.unit]
         assert before.on_shift
+
+
+async def test_the_next_days_stand_open_and_the_rest_is_folded_by_week(desk: Desk, sign_in: SignIn) -> None:
+    """On a phone a month of shifts is a page that nobody scrolls to the end of."""
+    client = await sign_in(desk.officer)
+    shown = (await client.get("/duty", headers=HTML)).text
+    before, fold, after = shown.partition('<details class="fold">')
+    assert fold
+    # 21 November 2026 is a Saturday; the seven days after it end in the week of the 28th.
+    assert [f'class="row-head">11-{day}' in before for day in (20, 21, 28, 29)] == [False, True, True, False]
+    assert "11-02–11-08" in after
+    assert "11-29" in after
+    whole = (await client.get("/duty?whole=true", headers=HTML)).text
+    assert '<details class="fold">' not in whole.partition('id="duty-month"')[2].partition("</section>")[0]
+    assert "11-01" in whole
+    other = (await client.get("/duty?month=2027-02", headers=HTML)).text
+    assert '<details class="fold" open>' in other
+
+
+async def test_an_organization_without_roster_is_listed_as_such(desk: Desk, db: Database, sign_in: SignIn) -> None:
+    async with db.transaction() as tx:
+        without = await make.organization(tx, "using_unit", name="示例市教育局", code="education", telephone="0375-7")
+        outside = await make.organization(tx, "cyberspace_office", name="示例市网信办")
+    client = await sign_in(desk.officer)
+    found = {each["organization_id"]: each["state"] for each in (await client.get("/api/v1/duty")).json()["items"]}
+    assert found[str(without)] == "no_roster"
+    assert str(outside) not in found
+    shown = (await client.get("/duty?organization=education", headers=HTML)).text
+    assert "irm roster import" in shown
+    assert "tel:0375-7" in shown

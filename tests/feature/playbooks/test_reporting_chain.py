@@ -9,6 +9,7 @@ from irm.access.policy import Role
 from irm.db import SYSTEM
 from irm.incidents.models import IncidentRow
 from irm.notify.models import DeliveryRow
+from irm.notify.service import note_channels
 from irm.obligations.models import ObligationRow, SubmissionRow
 from irm.playbooks.models import RunRow, TaskRow
 from irm.playbooks.publishing import publish_library
@@ -100,3 +101,43 @@ async def test_the_chain_climbs_and_an_answer_ends_it(
     night.clock.tick(hours=1)
     await drain()
     assert [page for page in await night.paged() if page[0] == "alarm"] == alarm
+
+
+@pytest.mark.parametrize("by_sms", [True, False])
+async def test_a_duty_to_two_recipients_is_one_message_that_names_both(
+    night: Night, sign_in: Any, drain: Drain, *, by_sms: bool
+) -> None:
+    """The CII clause: the protection department and public security, by one duty, to the same person."""
+    async with night.db.transaction() as tx:
+        await note_channels(tx, {"sms": by_sms, "email": False}, now=night.clock.now())
+        await publish_library(tx, actor=SYSTEM, now=night.clock.now())
+        protection = await make.organization(tx, "protection_department", joined=False, name="示例市交通运输局")
+        await make.organization(tx, "public_security", joined=False, name="示例市公安局")
+        await make.system(
+            tx, night.unit, operator_id=night.unit, code="cii", cii="yes", users=600_000,
+            personal_records=2_000_000, portal_rank="prefecture", protection_department_id=protection,
+        )  # fmt: skip
+    client = await sign_in(night.unit_duty)
+    filed = await client.post("/api/v1/incidents", json=FILING | {"target": {"kind": "system", "system": "cii"}})
+    assert filed.status_code == 201, filed.text
+    await drain()
+    async with night.db.transaction() as tx:
+        told = list(
+            await tx.scalars(
+                select(DeliveryRow).where(
+                    DeliveryRow.step_id == "cii",
+                    DeliveryRow.purpose == "notice",
+                    DeliveryRow.person_id == night.unit_duty.person_id,
+                )
+            )
+        )
+        drafts = list(await tx.scalars(select(SubmissionRow).where(SubmissionRow.step_id == "cii")))
+    assert len(drafts) == 2
+    [only] = told
+    assert only.channel == ("sms" if by_sms else "in_app")
+    if by_sms:
+        return  # whom one reports to is content, which leaves the network with no message
+    assert only.bodies["zh-CN"].splitlines() == [
+        "关键信息基础设施事件报告（报示例市交通运输局）",
+        "关键信息基础设施事件报告（报示例市公安局）",
+    ]

@@ -5,6 +5,7 @@ from typing import Final
 
 import irm.evidence.models  # noqa: F401 - rows that others name by table must be known in every process
 from irm import housekeeping, release
+from irm.drills import injecting, running
 from irm.evidence import sequencer, standing_watch, witnesses
 from irm.findings import jobs as findings
 from irm.incidents import report_items, reporting
@@ -28,6 +29,7 @@ JOBS: Final[dict[str, Inside | Outside]] = {
     "incidents.look_again": Inside(reporting.look_again),
     "obligations.remind": Inside(reminding.remind),
     "obligations.receipt_alarm": Inside(reminding.receipt_alarm),
+    running.INJECT: Inside(injecting.inject),
 }
 
 SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
@@ -37,6 +39,10 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
     Subscription("delivery.sent", in_transaction=handing.mail_sent),
     Subscription("delivery.failed", in_transaction=handing.mail_failed),
     Subscription("delivery.skipped", in_transaction=handing.mail_failed),
+    # In a drill no authority gets anything: the director plays it, from the moment that the report would have left.
+    Subscription("delivery.would_have", in_transaction=handing.mail_sent),
+    # What is real outranks every drill.
+    Subscription("incident.filed", in_transaction=running.hear_incident),
     # A new draft says what the incident knows.
     Subscription("submission.drafted", in_transaction=report_items.fill_report),
     # … and a draft follows what is done.

@@ -254,7 +254,7 @@ def _built(model: ScenarioModel) -> Scenario:
 
 
 def _inject(one: InjectModel) -> Inject:
-    filing = one.file and Filing(
+    filing = None if one.file is None else Filing(
         one.file.text,
         one.file.title,
         one.file.category,
@@ -263,11 +263,11 @@ def _inject(one: InjectModel) -> Inject:
         one.file.facts,
         one.file.joins,
     )
-    message = one.message and Message(
+    message = None if one.message is None else Message(
         frozenset(Part) - {Part.OBSERVER} if one.message.to == "everybody" else frozenset({Part(one.message.to)}),
         one.message.text,
     )
-    state = one.state and Statement(one.state.of, one.state.facts)
+    state = None if one.state is None else Statement(one.state.of, one.state.facts)
     return Inject(one.id, one.title, one.at, filing, message, state, one.expect)
 
 

@@ -101,6 +101,8 @@ class Wiring:
     jobs: jobs.Handlers
     subscriptions: tuple[Subscription, ...]
     recurring: tuple[Recurring, ...] = ()
+    providers: Mapping[str, Any] = field(default_factory=dict)
+    """Kind of evidence pack → `irm.evidence.collecting.Provider`."""
 
 
 def canonical(value: Any) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from irm.db import Actor, Tx, uuid7
@@ -28,6 +28,10 @@ class Attachment:
     organization_id: UUID | None
     uploaded_by: UUID | None
     uploaded_at: datetime
+    holder_organization_id: UUID | None = None
+    """Handed over to and not yet returned."""
+    holder_name: str | None = None
+    held_since: datetime | None = None
 
 
 async def attach(
@@ -79,6 +83,9 @@ def _view(row: AttachmentRow, blob: BlobRow) -> Attachment:
         row.organization_id,
         row.uploaded_by,
         row.uploaded_at,
+        row.holder_organization_id,
+        row.holder_name,
+        row.held_since,
     )
 
 
@@ -88,6 +95,17 @@ async def attachments_of(tx: Tx, subject: str) -> list[Attachment]:
         select(AttachmentRow, BlobRow)
         .join(BlobRow, BlobRow.sha256 == AttachmentRow.blob_sha256)
         .where(AttachmentRow.subject == subject)
+        .order_by(AttachmentRow.uploaded_at, AttachmentRow.id)
+    )
+    return [_view(row, blob) for row, blob in found.all()]
+
+
+async def attachments_under(tx: Tx, subject: str) -> list[Attachment]:
+    """Of a subject and all that lies under it, oldest first."""
+    found = await tx.execute(
+        select(AttachmentRow, BlobRow)
+        .join(BlobRow, BlobRow.sha256 == AttachmentRow.blob_sha256)
+        .where(or_(AttachmentRow.subject == subject, AttachmentRow.subject.startswith(subject + "/", autoescape=True)))
         .order_by(AttachmentRow.uploaded_at, AttachmentRow.id)
     )
     return [_view(row, blob) for row, blob in found.all()]

@@ -28,7 +28,13 @@ from irm.incidents import (
     sections as incidents_sections,
 )
 from irm.notify import pages as notify_pages, routes as notify_routes
-from irm.obligations import contact_pages, pages as obligations_pages, routes as obligations_routes
+from irm.obligations import (
+    answer_pages as obligations_answer_pages,
+    answer_routes as obligations_answer_routes,
+    contact_pages,
+    pages as obligations_pages,
+    routes as obligations_routes,
+)
 from irm.overview import pages as overview_pages, routes as overview_routes
 from irm.playbooks import pages as playbooks_pages, routes as playbooks_routes
 from irm.rules import pages as rules_pages, routes as rules_routes
@@ -45,7 +51,7 @@ logger = structlog.get_logger(__name__)
 
 ANCHOR_SECONDS: Final = 30.0
 LARGEST_BODY: Final = 60 * 1024 * 1024
-"""Fifty megabytes of attachment and the form around it; JSON routes have limits of their own."""
+"""Fifty megabytes of attachment and the form around it; what carries no files is held to `problems.LARGEST_TEXT`."""
 
 
 @get("/healthz", opt=PUBLIC, include_in_schema=False, sync_to_thread=False)
@@ -71,8 +77,10 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *notify_routes.ROUTES,
     *notify_pages.ROUTES,
     *obligations_pages.ROUTES,
+    *obligations_answer_pages.ROUTES,
     *contact_pages.ROUTES,
     *obligations_routes.ROUTES,
+    *obligations_answer_routes.ROUTES,
     *playbooks_routes.ROUTES,
     *playbooks_pages.ROUTES,
     *incidents_routes.ROUTES,

@@ -9,12 +9,17 @@ from sqlalchemy import select
 
 from irm.access.queries import Organization
 from irm.db import Tx
+from irm.evidence.service import attachment
 from irm.obligations import owed
 from irm.obligations.directory import desks, person_names
+from irm.obligations.following import added
+from irm.obligations.linking import duty_of, handed_of
+from irm.obligations.meeting import meets
 from irm.obligations.models import (
     ContactRecordRow,
     ObligationRow,
     ReceiptRow,
+    SubmissionFileRow,
     SubmissionObligationRow,
     SubmissionPartyRow,
     SubmissionRow,
@@ -62,6 +67,7 @@ async def obligation_views(tx: Tx, rows: Sequence[ObligationRow], now: datetime)
     )
     for obligation_id, submission_id in written:
         drafts[obligation_id].append(submission_id)
+    waiting = await _unagreed(tx, [row for row in rows if row.status == "open"])
     return [
         Obligation(
             id=row.id,
@@ -97,6 +103,7 @@ async def obligation_views(tx: Tx, rows: Sequence[ObligationRow], now: datetime)
             standing=standing_of(row.force),
             clock=owed.clock(term_of(row), now),
             drafts=tuple(drafts[row.id]),
+            unagreed=tuple(waiting[row.id]),
         )
         for row in rows
     ]
@@ -105,12 +112,15 @@ async def obligation_views(tx: Tx, rows: Sequence[ObligationRow], now: datetime)
 async def submission_views(tx: Tx, rows: Sequence[SubmissionRow]) -> list[Submission]:
     ids = [row.id for row in rows]
     parties: dict[UUID, list[UUID]] = defaultdict(list)
-    for submission_id, organization_id in await tx.execute(
-        select(SubmissionPartyRow.submission_id, SubmissionPartyRow.organization_id)
+    agreed: dict[UUID, dict[UUID, datetime]] = defaultdict(dict)
+    for submission_id, organization_id, agreed_at in await tx.execute(
+        select(SubmissionPartyRow.submission_id, SubmissionPartyRow.organization_id, SubmissionPartyRow.agreed_at)
         .where(SubmissionPartyRow.submission_id.in_(ids))
         .order_by(SubmissionPartyRow.organization_id)
     ):
         parties[submission_id].append(organization_id)
+        if agreed_at is not None:
+            agreed[submission_id][organization_id] = agreed_at
     ties: dict[UUID, list[UUID]] = defaultdict(list)
     for submission_id, obligation_id in await tx.execute(
         select(SubmissionObligationRow.submission_id, SubmissionObligationRow.obligation_id)
@@ -123,6 +133,13 @@ async def submission_views(tx: Tx, rows: Sequence[SubmissionRow]) -> list[Submis
         select(ReceiptRow).where(ReceiptRow.submission_id.in_(ids)).order_by(ReceiptRow.recorded_at, ReceiptRow.id)
     ):
         receipts[receipt.submission_id].append(receipt)
+    files: dict[UUID, list[tuple[UUID, str, str]]] = defaultdict(list)
+    for submission_id, attachment_id, digest in await tx.execute(
+        select(SubmissionFileRow.submission_id, SubmissionFileRow.attachment_id, SubmissionFileRow.sha256)
+        .where(SubmissionFileRow.submission_id.in_(ids))
+        .order_by(SubmissionFileRow.attachment_id)
+    ):
+        files[submission_id].append((attachment_id, (await attachment(tx, attachment_id)).filename, digest))
     named = await desks(
         tx,
         [each for row in rows for each in (row.organization_id, row.recipient_id, *parties[row.id])],
@@ -148,7 +165,10 @@ async def submission_views(tx: Tx, rows: Sequence[SubmissionRow]) -> list[Submis
             means=row.means,
             status=row.status,
             ordinal=row.ordinal,
+            agreed=agreed[row.id],
             items=row.items,
+            newer={key: added(row.filled.get(key, ""), text) for key, text in row.newer.items()},
+            files=tuple(files[row.id]),
             document_number=row.document_number,
             version=row.version,
             stated_at=row.stated_at,
@@ -166,6 +186,30 @@ async def submission_views(tx: Tx, rows: Sequence[SubmissionRow]) -> list[Submis
         )
         for row in rows
     ]
+
+
+async def _unagreed(tx: Tx, rows: Sequence[ObligationRow]) -> dict[UUID, list[tuple[UUID, str]]]:
+    found: dict[UUID, list[tuple[UUID, str]]] = defaultdict(list)
+    if not rows:
+        return found
+    named = await tx.execute(
+        select(SubmissionRow, SubmissionPartyRow.organization_id)
+        .join(SubmissionPartyRow, SubmissionPartyRow.submission_id == SubmissionRow.id)
+        .where(
+            SubmissionRow.subject.in_({row.subject for row in rows}),
+            SubmissionRow.status.in_(("submitted", "receipted", "returned")),
+            SubmissionPartyRow.organization_id.in_({row.bearer_id for row in rows}),
+            SubmissionPartyRow.organization_id != SubmissionRow.organization_id,
+            SubmissionPartyRow.agreed_at.is_(None),
+        )
+        .order_by(SubmissionRow.submitted_at, SubmissionRow.id)
+    )
+    for submission, organization_id in named.all():
+        handed = handed_of(submission, [organization_id])
+        for row in rows:
+            if row.bearer_id == organization_id and meets(handed, duty_of(row)):
+                found[row.id].append((submission.id, submission.serial))
+    return found
 
 
 def _receipt(row: ReceiptRow, people: Mapping[UUID, str]) -> Receipt:

@@ -42,7 +42,9 @@ async def enclose(tx: Tx, row: SubmissionRow, chosen: Collection[UUID], sight: R
 
 async def enclosed(tx: Tx, row: SubmissionRow) -> list[Attachment]:
     """In the order in which they were attached."""
-    chosen = set(await tx.scalars(select(SubmissionFileRow.attachment_id).where(SubmissionFileRow.submission_id == row.id)))
+    chosen = set(
+        await tx.scalars(select(SubmissionFileRow.attachment_id).where(SubmissionFileRow.submission_id == row.id))
+    )
     return [each for each in await files_for(tx, row) if each.id in chosen]
 
 

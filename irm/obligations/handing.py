@@ -241,7 +241,8 @@ async def _speak_for(tx: Tx, row: SubmissionRow, organizations: Collection[UUID]
         known &= sight.organizations
     strangers = [
         FieldError(
-            f"for_organizations.{place}", "You cannot speak for this organization here: it owes nothing that you can see."
+            f"for_organizations.{place}",
+            "You cannot speak for this organization here: it owes nothing that you can see.",
         )
         for place, each in enumerate(organizations)
         if each in others - known

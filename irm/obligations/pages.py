@@ -1,5 +1,6 @@
 """Pages of duties owed and of reports: the list, the draft, what was handed over, its receipts, the paper."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
@@ -12,18 +13,15 @@ from litestar.status_codes import HTTP_303_SEE_OTHER
 
 from irm.access.policy import Permission, Principal, allow, reach
 from irm.clock import Clock
-from irm.db import Database
+from irm.db import Database, Tx
 from irm.errors import Conflict, Invalid
 from irm.i18n import DEFAULT_LOCALE, LOCALES, Translator
-from irm.obligations import drafting, handing, queries, receiving, typed
+from irm.obligations import drafting, handing, queries, receiving, refilling, typed
 from irm.obligations.forms import form_of
 from irm.obligations.queries import ObligationFilter
 from irm.obligations.routes import (
     begin_owed_report,
     readable,
-    receivable,
-    speaks_for_recipient,
-    support,
     writable,
 )
 from irm.obligations.showing import (
@@ -111,7 +109,7 @@ async def begin_report(
 ) -> Redirect:
     async with db.transaction(principal.actor) as tx:
         submission_id = await begin_owed_report(tx, principal, obligation_id, clock)
-    return _to(submission_id)
+    return to_report(submission_id)
 
 
 @get("/submissions", opt=allow(Permission.READ_SUBMISSIONS), include_in_schema=False)
@@ -120,7 +118,7 @@ async def received_page(
 ) -> Page:
     """What was handed over to the reader's organizations."""
     async with db.transaction(principal.actor) as tx:
-        found = await queries.submissions_to(tx, reach(principal, Permission.READ_SUBMISSIONS))
+        found = await queries.submissionsto_report(tx, reach(principal, Permission.READ_SUBMISSIONS))
     return page("obligations/received.html", now=clock.now(), submissions=found, form_of=form_of, **words())
 
 
@@ -149,23 +147,35 @@ async def save_draft(
     clock: NamedDependency[Clock],
     t: NamedDependency[Translator],
 ) -> Response[Any]:
-    values = flatten((await request.form()).multi_items())
+    values = flatten(typed.texts((await request.form()).multi_items()))
     try:
         async with db.transaction(principal.actor) as tx:
             await writable(tx, principal, submission_id)
-            await drafting.edit_draft(
-                tx,
-                submission_id,
-                items=typed.items_in(values),
-                document_number=typed.line(values, "document_number") or "",
-                version=typed.number(values, "version"),
-                actor=principal.actor,
-                now=clock.now(),
-            )
-            await drafts.discard(tx, principal.account_id, draft_name(submission_id))
+            await _write(tx, principal, submission_id, values, clock)
     except (Invalid, Conflict) as error:
         return await refused_response(db, principal, clock, t, submission_id, error, values)
-    return _to(submission_id)
+    return to_report(submission_id)
+
+
+@post("/submissions/{submission_id:uuid}/newer-facts", opt=allow(Permission.SUBMIT_REPORT), include_in_schema=False)
+async def take_newer_facts(
+    submission_id: FromPath[UUID],
+    request: Request[Any, Any, Any],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    t: NamedDependency[Translator],
+) -> Response[Any]:
+    """What is typed is saved first, then the newer facts are added beneath it."""
+    values = flatten(typed.texts((await request.form()).multi_items()))
+    try:
+        async with db.transaction(principal.actor) as tx:
+            await writable(tx, principal, submission_id)
+            await _write(tx, principal, submission_id, values, clock)
+            await refilling.take_newer(tx, submission_id, actor=principal.actor, now=clock.now())
+    except (Invalid, Conflict) as error:
+        return await refused_response(db, principal, clock, t, submission_id, error, values)
+    return to_report(submission_id)
 
 
 @post("/submissions/{submission_id:uuid}/submit", opt=allow(Permission.SUBMIT_REPORT), include_in_schema=False)
@@ -177,7 +187,7 @@ async def submit(
     clock: NamedDependency[Clock],
     t: NamedDependency[Translator],
 ) -> Response[Any]:
-    values = flatten((await request.form()).multi_items())
+    values = flatten(typed.texts((await request.form()).multi_items()))
     try:
         means = typed.line(values, "means") or ""
         async with db.transaction(principal.actor) as tx:
@@ -193,13 +203,15 @@ async def submit(
                 document_number=typed.line(values, "document_number") or "",
                 recipient_id=typed.chosen(values, "recipient"),
                 version=typed.number(values, "version"),
+                attachments=typed.several(values, "attachments"),
+                sight=reach(principal, Permission.SUBMIT_REPORT),
                 actor=principal.actor,
                 now=clock.now(),
             )
             await drafts.discard(tx, principal.account_id, draft_name(submission_id))
     except (Invalid, Conflict) as error:
         return await refused_response(db, principal, clock, t, submission_id, error, values)
-    return _to(submission_id)
+    return to_report(submission_id)
 
 
 @post("/submissions/{submission_id:uuid}/again", opt=allow(Permission.SUBMIT_REPORT), include_in_schema=False)
@@ -212,7 +224,7 @@ async def submit_again(
     async with db.transaction(principal.actor) as tx:
         await writable(tx, principal, submission_id)
         draft = await drafting.draft_again(tx, submission_id, actor=principal.actor, now=clock.now())
-    return _to(draft)
+    return to_report(draft)
 
 
 @post("/submissions/{submission_id:uuid}/discard", opt=allow(Permission.SUBMIT_REPORT), include_in_schema=False)
@@ -227,68 +239,6 @@ async def discard(
         await drafting.discard_draft(tx, submission_id, actor=principal.actor, now=clock.now())
         await drafts.discard(tx, principal.account_id, draft_name(submission_id))
     return Redirect(one.page, status_code=HTTP_303_SEE_OTHER)
-
-
-@post("/submissions/{submission_id:uuid}/receipt", opt=allow(Permission.RECORD_RECEIPT), include_in_schema=False)
-async def record_receipt(
-    submission_id: FromPath[UUID],
-    request: Request[Any, Any, Any],
-    principal: NamedDependency[Principal],
-    db: NamedDependency[Database],
-    clock: NamedDependency[Clock],
-    t: NamedDependency[Translator],
-) -> Response[Any]:
-    values = flatten((await request.form()).multi_items())
-    try:
-        async with db.transaction(principal.actor) as tx:
-            one = await receivable(tx, principal, submission_id)
-            attachment = typed.chosen(values, "attachment")
-            await support(tx, one, attachment)
-            await receiving.record_receipt(
-                tx,
-                submission_id,
-                outcome=typed.line(values, "outcome") or "",
-                means=typed.line(values, "means") or "",
-                stated_at=typed.moment(values, "stated_at"),
-                number=typed.line(values, "number"),
-                received_by=typed.line(values, "received_by"),
-                note=typed.line(values, "note"),
-                attachment_id=attachment,
-                complete_by=typed.moment(values, "complete_by"),
-                person_id=principal.person_id,
-                for_recipient=speaks_for_recipient(principal, one),
-                actor=principal.actor,
-                now=clock.now(),
-            )
-            await drafts.discard(tx, principal.account_id, receipt_name(submission_id))
-    except (Invalid, Conflict) as error:
-        return await refused_response(db, principal, clock, t, submission_id, error, values, of_receipt=True)
-    return _to(submission_id)
-
-
-@post(
-    "/submissions/{submission_id:uuid}/receipt/{receipt_id:uuid}/confirm",
-    opt=allow(Permission.RECORD_RECEIPT),
-    include_in_schema=False,
-)
-async def confirm_receipt(
-    submission_id: FromPath[UUID],
-    receipt_id: FromPath[UUID],
-    principal: NamedDependency[Principal],
-    db: NamedDependency[Database],
-    clock: NamedDependency[Clock],
-) -> Redirect:
-    async with db.transaction(principal.actor) as tx:
-        await receivable(tx, principal, submission_id)
-        await receiving.confirm_receipt(
-            tx,
-            receipt_id,
-            submission_id=submission_id,
-            person_id=principal.person_id,
-            actor=principal.actor,
-            now=clock.now(),
-        )
-    return _to(submission_id)
 
 
 @get("/submissions/{submission_id:uuid}/print", opt=allow(Permission.READ_SUBMISSIONS), include_in_schema=False)
@@ -318,13 +268,26 @@ async def paper(
     )
 
 
+async def _write(tx: Tx, principal: Principal, submission_id: UUID, values: Mapping[str, Any], clock: Clock) -> None:
+    await drafting.edit_draft(
+        tx,
+        submission_id,
+        items=typed.items_in(values),
+        document_number=typed.line(values, "document_number") or "",
+        version=typed.number(values, "version"),
+        actor=principal.actor,
+        now=clock.now(),
+    )
+    await drafts.discard(tx, principal.account_id, draft_name(submission_id))
+
+
 def _held(principal: Principal) -> frozenset[Permission]:
     return frozenset(
         each for each in (Permission.SUBMIT_REPORT, Permission.RECORD_RECEIPT) if not reach(principal, each).is_empty
     )
 
 
-def _to(submission_id: UUID) -> Redirect:
+def to_report(submission_id: UUID) -> Redirect:
     return Redirect(f"/submissions/{submission_id}", status_code=HTTP_303_SEE_OTHER)
 
 
@@ -335,10 +298,9 @@ ROUTES: Final = [
     received_page,
     submission_page,
     save_draft,
+    take_newer_facts,
     submit,
     submit_again,
     discard,
-    record_receipt,
-    confirm_receipt,
     paper,
 ]

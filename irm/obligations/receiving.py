@@ -179,7 +179,9 @@ async def _same(
         same += [ReceiptRow.number.is_(None), ReceiptRow.means == means]
         if at is not None:
             same.append(ReceiptRow.stated_at == at)
-    found: ReceiptRow | None = await tx.scalar(select(ReceiptRow).where(*same).order_by(ReceiptRow.recorded_at).limit(1))
+    found: ReceiptRow | None = await tx.scalar(
+        select(ReceiptRow).where(*same).order_by(ReceiptRow.recorded_at).limit(1)
+    )
     return found
 
 

@@ -10,8 +10,8 @@ from irm.db import Actor, Tx
 from irm.errors import Conflict
 from irm.ledger import Event, record
 from irm.obligations.drafting import body_of, locked, locked_with_its_report, path_of
-from irm.obligations.forms import form_of
 from irm.obligations.following import followed, taken
+from irm.obligations.forms import form_of
 from irm.obligations.models import SubmissionRow
 
 Items = Mapping[str, str]

@@ -13,15 +13,13 @@ from irm.clock import Clock
 from irm.db import Database, Tx
 from irm.errors import Forbidden, Invalid
 from irm.i18n import Translator
-from irm.obligations import drafting, handing, queries, receiving
+from irm.obligations import drafting, handing, queries, receiving, refilling
 from irm.obligations.about_subject import check_file
 from irm.obligations.queries import ObligationFilter
 from irm.obligations.schemas import (
-    ConfirmReceipt,
     EditReport,
     ObligationList,
     ObligationView,
-    RecordReceipt,
     SubmissionList,
     SubmissionView,
     SubmitReport,
@@ -183,9 +181,32 @@ async def submit_report(
             document_number=data.document_number,
             recipient_id=data.recipient,
             version=data.version,
+            attachments=data.attachments,
+            sight=reach(principal, Permission.SUBMIT_REPORT),
             actor=principal.actor,
             now=clock.now(),
         )
+        return submission_view(await queries.submission(tx, submission_id), t)
+
+
+@post(
+    "/api/v1/submissions/{submission_id:uuid}/newer-facts",
+    opt=allow(Permission.SUBMIT_REPORT),
+    status_code=HTTP_200_OK,
+    tags=HANDED,
+    operation_id="take_newer_facts",
+)
+async def take_newer_facts(
+    submission_id: FromPath[UUID],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    t: NamedDependency[Translator],
+) -> SubmissionView:
+    """Add what irm knows by now beneath what was written in the items. Nothing newer: nothing changes."""
+    async with db.transaction(principal.actor) as tx:
+        await writable(tx, principal, submission_id)
+        await refilling.take_newer(tx, submission_id, actor=principal.actor, now=clock.now())
         return submission_view(await queries.submission(tx, submission_id), t)
 
 
@@ -227,77 +248,6 @@ async def discard_submission(
     async with db.transaction(principal.actor) as tx:
         await writable(tx, principal, submission_id)
         await drafting.discard_draft(tx, submission_id, actor=principal.actor, now=clock.now())
-
-
-@post(
-    "/api/v1/submissions/{submission_id:uuid}/receipt",
-    opt=allow(Permission.RECORD_RECEIPT),
-    status_code=HTTP_201_CREATED,
-    tags=HANDED,
-    operation_id="record_receipt",
-)
-async def record_receipt(
-    submission_id: FromPath[UUID],
-    principal: NamedDependency[Principal],
-    db: NamedDependency[Database],
-    clock: NamedDependency[Clock],
-    t: NamedDependency[Translator],
-    data: JSONBody[RecordReceipt],
-) -> SubmissionView:
-    """What the recipient answered. Confirmed with a file or when the recipient itself writes it, else self-declared."""
-    async with db.transaction(principal.actor) as tx:
-        one = await receivable(tx, principal, submission_id)
-        await support(tx, one, data.attachment)
-        await receiving.record_receipt(
-            tx,
-            submission_id,
-            outcome=data.outcome,
-            means=data.means,
-            stated_at=data.stated_at,
-            number=data.number,
-            received_by=data.received_by,
-            note=data.note,
-            attachment_id=data.attachment,
-            complete_by=data.complete_by,
-            person_id=principal.person_id,
-            for_recipient=speaks_for_recipient(principal, one),
-            actor=principal.actor,
-            now=clock.now(),
-        )
-        return submission_view(await queries.submission(tx, submission_id), t)
-
-
-@post(
-    "/api/v1/submissions/{submission_id:uuid}/receipt/{receipt_id:uuid}/confirmation",
-    opt=allow(Permission.RECORD_RECEIPT),
-    status_code=HTTP_200_OK,
-    tags=HANDED,
-    operation_id="confirm_receipt",
-)
-async def confirm_receipt(
-    submission_id: FromPath[UUID],
-    receipt_id: FromPath[UUID],
-    principal: NamedDependency[Principal],
-    db: NamedDependency[Database],
-    clock: NamedDependency[Clock],
-    t: NamedDependency[Translator],
-    data: JSONBody[ConfirmReceipt | None] = None,
-) -> SubmissionView:
-    """A second person, or a file, supports a self-declared receipt."""
-    attachment = data.attachment if data else None
-    async with db.transaction(principal.actor) as tx:
-        one = await receivable(tx, principal, submission_id)
-        await support(tx, one, attachment)
-        await receiving.confirm_receipt(
-            tx,
-            receipt_id,
-            submission_id=submission_id,
-            attachment_id=attachment,
-            person_id=principal.person_id,
-            actor=principal.actor,
-            now=clock.now(),
-        )
-        return submission_view(await queries.submission(tx, submission_id), t)
 
 
 async def readable(tx: Tx, principal: Principal, submission_id: UUID) -> Submission:
@@ -349,8 +299,7 @@ ROUTES: Final = [
     get_submission,
     edit_submission,
     submit_report,
+    take_newer_facts,
     submit_again,
     discard_submission,
-    record_receipt,
-    confirm_receipt,
 ]

@@ -77,6 +77,8 @@ class ObligationView(Struct, frozen=True):
     clock: ClockView
     why: list[Any]
     drafts: list[UUID]
+    unagreed: list[UUID]
+    """Reports that others handed over on the bearer's behalf and to which it has not agreed."""
 
 
 class ObligationList(Struct, frozen=True):
@@ -109,6 +111,16 @@ class ItemView(Struct, frozen=True):
     text: str
     needed: bool
     pending: bool
+    newer: list[str] = field(default_factory=list)
+    """Newer facts that the item, which a person wrote, does not say."""
+
+
+class FileView(Struct, frozen=True):
+    """What goes with a report."""
+
+    id: UUID
+    name: str
+    sha256: str
 
 
 class SubmissionView(Struct, frozen=True):
@@ -123,6 +135,9 @@ class SubmissionView(Struct, frozen=True):
     number: str
     organization: OrganizationView
     for_organizations: list[OrganizationView]
+    agreed: list[UUID]
+    """Those of `for_organizations` that have agreed; for the others it counts for nothing yet."""
+    files: list[FileView]
     recipient: OrganizationView
     means: str | None
     status: str
@@ -196,6 +211,18 @@ class SubmitReport(Struct, forbid_unknown_fields=True, frozen=True):
     recipient: UUID | None = None
     """Only where the duty names no organization."""
     version: int | None = None
+    attachments: list[UUID] = field(default_factory=list)
+    """Files of the incident, or of this report, that go with it."""
+
+
+class Agree(Struct, forbid_unknown_fields=True, frozen=True):
+    """代报: `organization` agrees. Without `means` by one of its own people in irm; else as it was said outside irm."""
+
+    organization: UUID
+    means: ContactMeans | None = None
+    who: str = ""
+    said: str = ""
+    stated_at: datetime | None = None
 
 
 class RecordReceipt(Struct, forbid_unknown_fields=True, frozen=True):
@@ -289,6 +316,7 @@ def obligation_view(one: Obligation, t: Translator) -> ObligationView:
         ),
         why=one.why,
         drafts=list(one.drafts),
+        unagreed=[each for each, _ in one.unagreed],
     )
 
 
@@ -304,6 +332,8 @@ def submission_view(one: Submission, t: Translator) -> SubmissionView:
         number=one.number,
         organization=organization_view(one.sender),
         for_organizations=[organization_view(each) for each in one.speaks_for],
+        agreed=[each.id for each in one.speaks_for if each.id in one.agreed],
+        files=[FileView(*each) for each in one.files],
         recipient=organization_view(one.recipient),
         means=one.means,
         status=one.status,
@@ -317,6 +347,7 @@ def submission_view(one: Submission, t: Translator) -> SubmissionView:
                 one.items.get(item.key, ""),
                 item.needed,
                 not one.items.get(item.key, "").strip(),
+                list(one.newer.get(item.key, ())),
             )
             for item in form.items
         ],

@@ -13,8 +13,9 @@ from irm.db import Database, Tx
 from irm.errors import Conflict, IrmError
 from irm.evidence.service import attachments_of
 from irm.i18n import Translator
-from irm.obligations import handing, queries, receiving, typed
+from irm.obligations import contacts, handing, queries, receiving, typed
 from irm.obligations.directory import desks_of_kinds
+from irm.obligations.following import print_of
 from irm.obligations.forms import form_of
 from irm.obligations.routes import readable, speaks_for_recipient
 from irm.obligations.views import Named, Obligation, Submission
@@ -50,6 +51,10 @@ class Shown:
     """Organizations for which it could also speak."""
     files: Sequence[tuple[str, str]]
     recipients: Sequence[tuple[str, str]]
+    may_agree: Sequence[Named]
+    """Organizations of the reader's that it names and that have not agreed."""
+    may_note: Sequence[Named]
+    """Those whose agreement the reader may write down."""
     may_write: bool
     may_receipt: bool
     is_recipient: bool
@@ -98,12 +103,17 @@ async def show(tx: Tx, principal: Principal, one: Submission, clock: Clock) -> S
     siblings = [
         each for each in await queries.submissions_of_report(tx, one.report_id) if each.id != one.id and may_write
     ]
-    files = await attachments_of(tx, one.subject) if may_write or may_receipt else []
+    files = (
+        [*await attachments_of(tx, f"{one.subject}/submission/{one.id}"), *await attachments_of(tx, one.subject)]
+        if may_write or may_receipt
+        else []
+    )
     recipients = (
         [(str(desk.id), desk.name) for desk in await desks_of_kinds(tx, [one.recipient.kind])]
         if one.is_draft and one.recipient.id is None
         else []
     )
+    unagreed = [each for each in one.speaks_for if each.id not in one.agreed] if one.status in HANDED else []
     visible = {str(far_id) for far_id in write.organizations}
     return Shown(
         one=one,
@@ -114,6 +124,8 @@ async def show(tx: Tx, principal: Principal, one: Submission, clock: Clock) -> S
             (str(file.id), file.filename) for file in files if write.everything or str(file.organization_id) in visible
         ],
         recipients=recipients,
+        may_agree=[each for each in unagreed if each.id in write.organizations],
+        may_note=[each for each in unagreed if may_write and each.id not in write.organizations],
         may_write=may_write,
         may_receipt=may_receipt and one.status in HANDED,
         is_recipient=speaks_for_recipient(principal, one),
@@ -138,6 +150,7 @@ def submission_response(shown: Shown, clock: Clock, *, form: Form, receipt: Form
         means=handing.MEANS,
         receipt_means=receiving.MEANS,
         outcomes=receiving.OUTCOMES,
+        contact_means=contacts.MEANS,
         **words(),
     )
 
@@ -172,6 +185,8 @@ def form_values(one: Submission) -> dict[str, Any]:
         "document_number": one.document_number or "",
         "version": one.version,
         "for_organizations": [str(each.id) for each in one.speaks_for],
+        "attachments": [str(each) for each, _, _ in one.files],
+        **{f"{typed.WAS}{key}": print_of(text) for key, text in one.items.items()},
     }
 
 
@@ -182,4 +197,7 @@ def restored_form(one: Submission, kept: Mapping[str, Any] | None, t: Translator
         return Form(values=values)
     stale = str(kept.get("version") or one.version) != str(one.version)
     message = t("Somebody else has changed this draft. Compare with the printed view before you save.") if stale else ""
-    return Form(values=values | dict(kept) | {"version": one.version}, message=message, restored=True)
+    # What the reader left as it was shown follows the draft; only what was typed lies over it.
+    left = {f"{prefix}{key}" for key in typed.untouched(kept) for prefix in (typed.ITEM, typed.WAS)}
+    over = {name: value for name, value in kept.items() if name not in left}
+    return Form(values=values | over | {"version": one.version}, message=message, restored=True)

@@ -1,14 +1,26 @@
 """What people type into this room's forms, as the services take it. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from irm.clock import SHANGHAI
 from irm.errors import Invalid
+from irm.obligations.following import print_of
 
 ITEM = "items."
+WAS = "was."
+
+
+def texts(pairs: Iterable[tuple[str, Any]]) -> list[tuple[str, str]]:
+    """Without uploaded files."""
+    return [(name, value) for name, value in pairs if isinstance(value, str)]
+
+
+def untouched(values: Mapping[str, Any]) -> frozenset[str]:
+    """Items that still say what they said when the form was shown (`was.<key>`)."""
+    return frozenset(key for key, text in items_in(values).items() if values.get(f"{WAS}{key}") == print_of(text))
 
 
 def items_in(values: Mapping[str, Any]) -> dict[str, str]:

@@ -60,6 +60,8 @@ class Obligation:
     clock: owed.Clock
     drafts: tuple[UUID, ...] = ()
     """Reports to it that are being written."""
+    unagreed: tuple[tuple[UUID, str], ...] = ()
+    """Reports (id, serial) that others handed over on the bearer's behalf and to which it has not agreed: why it is open."""
 
     @property
     def limit_word(self) -> str:
@@ -127,11 +129,17 @@ class Submission:
     sender: Named
     speaks_for: tuple[Named, ...]
     """代报: other organizations that it names."""
+    agreed: Mapping[UUID, datetime]
+    """Those of them that have agreed, and when; for the others it counts for nothing yet."""
     recipient: Named
     means: str | None
     status: str
     ordinal: int
     items: Mapping[str, str]
+    newer: Mapping[str, tuple[str, ...]]
+    """By item that a person wrote in: lines of what irm knows by now and the item does not say."""
+    files: tuple[tuple[UUID, str, str], ...]
+    """Id, name and SHA-256 of what goes with it."""
     document_number: str | None
     version: int
     stated_at: datetime | None

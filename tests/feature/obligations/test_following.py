@@ -6,7 +6,6 @@ import httpx
 import pytest
 
 from irm.obligations.models import SubmissionRow
-from irm.playbooks.models import TaskRow
 from tests.conftest import SignIn
 from tests.feature.obligations.test_refusal import Night, drafts_to, duty_of, night
 

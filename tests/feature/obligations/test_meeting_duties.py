@@ -8,7 +8,7 @@ from sqlalchemy import select
 from irm.db import Actor
 from irm.errors import Conflict, Forbidden, Invalid
 from irm.notify.models import DeliveryRow
-from irm.obligations import drafting, handing, queries, receiving
+from irm.obligations import consenting, drafting, handing, queries, receiving
 from irm.obligations.models import ReceiptRow, SubmissionRow
 from tests.feature.obligations.conftest import CITY, Night
 
@@ -86,12 +86,14 @@ async def test_returned_without_a_moment_is_a_prompt_duty(night: Night) -> None:
     assert (completion.kind, completion.due_at, completion.clock.state) == ("prompt", None, "since")
 
 
-async def test_a_joint_report_meets_each_named_organization_and_nobody_else(night: Night) -> None:
+async def test_a_joint_report_meets_each_organization_that_agreed_and_nobody_else(night: Night) -> None:
     own, vendors, other = await night.open(
         night.owed(), night.owed(bearer=night.vendor), night.owed(bearer=night.authority)
     )
     draft = await night.draft(own.id)
     await night.submit(draft, for_organizations=[night.vendor])
+    async with night.db.transaction() as tx:
+        await consenting.agree(tx, draft, night.vendor, actor=night.actor, now=night.clock.now())
     await night.receipt(draft)
     assert [(await night.duty(each.id)).status for each in (own, vendors, other)] == ["met", "met", "open"]
 

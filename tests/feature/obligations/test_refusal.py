@@ -9,7 +9,7 @@ from irm.access.policy import Role
 from irm.clock import FixedClock
 from irm.db import SYSTEM, Database
 from irm.notify.models import DeliveryRow
-from irm.obligations import drafting, handing, receiving
+from irm.obligations import handing, receiving
 from irm.obligations.models import ObligationRow, SubmissionRow
 from irm.playbooks.models import RunRow
 from irm.playbooks.publishing import publish_library
@@ -99,7 +99,7 @@ async def step_of(night: Night, name: str, about: ObligationRow | None = None) -
 async def messages(night: Night, purpose: str, like: str = "") -> int:
     async with night.db.transaction() as tx:
         rows = await tx.scalars(select(DeliveryRow).where(DeliveryRow.purpose == purpose))
-        return len([row for row in rows if like in row.key and row.channel != "none"])
+        return len([row for row in rows if like in f"{row.key} {row.subject}" and row.channel != "none"])
 
 
 async def test_a_refusal_at_one_hour_opens_the_step_again(night: Night, drain: Drain) -> None:
@@ -139,14 +139,14 @@ async def test_a_late_report_that_is_refused_is_paged_for_again(night: Night, dr
     sent = await hand_over(night, duty.recipient_id)
     await drain()
     assert (await step_of(night, "overdue", duty))["outcome"] == "reported"
-    pages = await messages(night, "page")
+    pages = await messages(night, "page", str(duty.id))
     night.clock.tick(hours=1)
     await drain()
-    assert await messages(night, "page") == pages
+    assert await messages(night, "page", str(duty.id)) == pages
     await refuse(night, sent)
     await drain()
     assert (await step_of(night, "overdue", duty))["stage"] == "active"
-    assert await messages(night, "page") > pages
+    assert await messages(night, "page", str(duty.id)) > pages
     night.clock.tick(minutes=20)
     await drain()
     assert (await step_of(night, "overdue", duty))["rung"] == 2

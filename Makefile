@@ -4,10 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help up test lint unit feature architecture browser system screenshots revision lock chromium clean
+.PHONY: help up test test-deep lint unit feature architecture browser system screenshots revision lock chromium clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 up: $(VENV)/.local  ## start irm with a demo city; Ctrl-C stops everything
 	@exec $(BIN)/irm up
@@ -15,6 +15,9 @@ up: $(VENV)/.local  ## start irm with a demo city; Ctrl-C stops everything
 test: $(VENV)/.dev lint chromium  ## everything that must hold before a commit
 	$(BIN)/pytest -q tests/architecture tests/unit tests/feature -n auto --maxprocesses 4
 	$(BIN)/pytest -q tests/browser tests/system
+
+test-deep: $(VENV)/.dev  ## the properties by 500 random examples each; what it finds becomes a test
+	HYPOTHESIS_PROFILE=deep $(BIN)/pytest -q tests/unit tests/feature -n auto --maxprocesses 4
 
 lint: $(VENV)/.dev  ## style, types, who may import whom
 	$(BIN)/ruff check irm tests alembic

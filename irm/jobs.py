@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import httpx2
-from sqlalchemy import ColumnElement, Index, and_, exists, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Index, and_, case, exists, func, literal, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -279,10 +279,25 @@ async def take_back(tx: Tx, job_ids: Sequence[UUID]) -> None:
     )
 
 
-async def left_lying(tx: Tx, now: datetime, silence: timedelta, limit: int) -> list[UUID]:
-    """Jobs handed over longer than `silence` ago that nobody has begun: the broker or the workers are silent."""
-    rows = await tx.scalars(
-        select(JobRow.id)
+async def left_lying(tx: Tx, now: datetime, silence: timedelta, limit: int, channel_window: int) -> list[UUID]:
+    """Jobs handed over longer than `silence` ago that nobody has begun: the broker or the workers are silent.
+
+    Of one channel no more than, with those that are out by it now, fill its window.
+    """
+    flying = await tx.execute(
+        select(JobRow.channel, func.count())
+        .where(JobRow.done_at.is_(None), JobRow.channel.is_not(None), JobRow.lease_until > now)
+        .group_by(JobRow.channel)
+    )
+    out = [(channel, count) for channel, count in flying.all()]
+    urgency = (JobRow.priority, JobRow.run_at)
+    lying = (
+        select(
+            JobRow.id,
+            JobRow.channel,
+            *urgency,
+            func.row_number().over(partition_by=JobRow.channel, order_by=urgency).label("place"),
+        )
         .where(
             JobRow.done_at.is_(None),
             JobRow.run_at <= now,
@@ -290,7 +305,20 @@ async def left_lying(tx: Tx, now: datetime, silence: timedelta, limit: int) -> l
             JobRow.handed_until > now,
             or_(JobRow.lease_until.is_(None), JobRow.lease_until <= now),
         )
-        .order_by(JobRow.priority, JobRow.run_at)
+        .subquery()
+    )
+    room = (
+        case(
+            *((lying.c.channel == channel, channel_window - count) for channel, count in out),
+            else_=channel_window,
+        )
+        if out
+        else literal(channel_window)
+    )
+    rows = await tx.scalars(
+        select(lying.c.id)
+        .where(or_(lying.c.channel.is_(None), lying.c.place <= room))
+        .order_by(lying.c.priority, lying.c.run_at)
         .limit(limit)
     )
     return list(rows)

@@ -1,7 +1,7 @@
 """Errors to the outside: RFC 9457 problem+json for the API, a page or a fragment for people. The only home of status codes."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -9,6 +9,7 @@ import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import ClientException, HTTPException, ValidationException
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, StatementError, TimeoutError as PoolTimeout
 
@@ -36,8 +37,31 @@ DECODER_SAYS: Final = (
 """What msgspec says about a body or a parameter, and our words for it."""
 
 
+MEGABYTE: Final = 1024 * 1024
+LARGEST_TEXT: Final = MEGABYTE
+"""Bytes of a body that carries no files. The longest text that a person may enter is a fiftieth of it."""
+FILES: Final = "multipart/form-data"
+
+
 class ReadableRequest(Request[Any, Any, Any]):
-    """A body that is no UTF-8, or nested without end, cannot be read: 400 like every other that is no JSON."""
+    """A body that is no UTF-8, or nested without end, cannot be read: 400 like every other that is no JSON.
+
+    Only a form with files may be as large as the application's `request_max_body_size`; all else holds `LARGEST_TEXT`.
+    """
+
+    async def stream(self) -> AsyncGenerator[bytes]:
+        if self.headers.get("content-type", "").startswith(FILES):
+            async for chunk in super().stream():
+                yield chunk
+            return
+        if (self.content_length or 0) > LARGEST_TEXT:
+            raise RequestEntityTooLarge
+        taken = 0
+        async for chunk in super().stream():
+            taken += len(chunk)
+            if taken > LARGEST_TEXT:
+                raise RequestEntityTooLarge
+            yield chunk
 
     async def json(self) -> Any:
         try:
@@ -103,6 +127,10 @@ def of_http(request: AnyRequest, error: HTTPException) -> Response[Any]:
     if status == HTTPStatus.BAD_REQUEST:
         return _answer(request, t, 400, "unreadable", t("The request cannot be read: %(why)s", why=error.detail), [])
     detail = t(TITLES[status]) if status in TITLES else error.detail
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        has_files = request.headers.get("content-type", "").startswith(FILES)
+        most = (request.route_handler.resolve_request_max_body_size() or 0) if has_files else LARGEST_TEXT
+        detail = t("What was sent is too large: at most %(most)s MB are taken here.", most=most // MEGABYTE)
     return _answer(request, t, status, HTTPStatus(status).name.lower(), detail, [], headers=error.headers)
 
 

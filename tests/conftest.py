@@ -32,8 +32,13 @@ SignIn = Callable[[Any], Awaitable[httpx.AsyncClient]]
 Drain = Callable[..., Awaitable[int]]
 
 hypothesis_settings.register_profile("quick", max_examples=25, deadline=None, derandomize=True)
+# What must hold before a commit always tries the same examples: a rare one found by chance would stop a change that has
+# nothing to do with it, and be gone with the next run. `make test-deep` looks for new ones; what it finds becomes a test.
 hypothesis_settings.register_profile(
-    "ci", max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "ci", max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.register_profile(
+    "deep", max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 

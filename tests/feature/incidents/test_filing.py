@@ -139,7 +139,9 @@ async def test_a_body_that_cannot_be_read_is_a_problem(sign_in: Any, city: City,
 async def test_ten_megabytes_are_refused(sign_in: Any, city: City, filing: Any, db: Database) -> None:
     client = await sign_in(city.vendor_duty)
     answer = await client.post(URL, json=filing(text="x" * 10_000_000))
-    assert answer.status_code in {413, 422}
+    assert answer.status_code == 413
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "1 MB" in answer.json()["detail"]
     assert await _count(db, IncidentRow) == 0
 
 

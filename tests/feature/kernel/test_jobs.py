@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from irm import jobs, performing
 from irm.clock import FixedClock
@@ -127,7 +127,7 @@ async def test_work_nobody_begins_is_found_lying(db: Database, clock: FixedClock
 
     async def lying() -> list[UUID]:
         async with db.transaction(SYSTEM) as tx:
-            return await jobs.left_lying(tx, db.clock.now(), timedelta(seconds=5), 10)
+            return await jobs.left_lying(tx, db.clock.now(), timedelta(seconds=5), 10, 4)
 
     assert await lying() == []
     clock.tick(seconds=5)
@@ -211,7 +211,7 @@ async def test_what_a_failed_job_wrote_is_gone_and_after_the_last_try_the_ledger
         await performing.perform(db, handlers, resources, job)
         clock.tick(minutes=5)
     async with db.transaction(SYSTEM) as tx:
-        assert (await tx.scalars(select(JobRow.name))).all() == ["broken"]
+        assert "half" not in (await tx.scalars(select(JobRow.name))).all()
         from irm.ledger import LedgerEntryRow
 
         assert (await tx.scalars(select(LedgerEntryRow.action))).all() == ["job.dead"]
@@ -290,3 +290,21 @@ async def test_a_claim_that_fails_is_tried_again_soon(db: Database, clock: Fixed
     clock.tick(seconds=3)
     assert await performing.perform(db, handlers, resources, job_id)
     assert box.received == ["desk"]
+
+
+async def test_of_what_lies_about_a_channel_gets_no_more_than_its_window(db: Database, clock: FixedClock) -> None:
+    """The broker fell silent: what it had been given is done here, and no provider gets more at once than before."""
+    everything = dict.fromkeys(jobs.QUEUES, 100)
+    async with db.transaction(SYSTEM) as tx:
+        texts = [await jobs.schedule(tx, "text", {}, run_at=clock.now(), priority=1, channel="sms") for _ in range(10)]
+        mails = [await jobs.schedule(tx, "mail", {}, run_at=clock.now(), priority=2, channel="email")]
+        plain = [await jobs.schedule(tx, "plain", {}, run_at=clock.now(), priority=3)]
+        await jobs.hand_over(tx, clock.now(), everything, 100)
+    clock.tick(seconds=10)
+    async with db.transaction(SYSTEM) as tx:
+        lying = await jobs.left_lying(tx, clock.now(), timedelta(seconds=5), 16, 4)
+        assert [len([one for one in lying if one in some]) for some in (texts, mails, plain)] == [4, 1, 1]
+        begun = update(JobRow).where(JobRow.id.in_(lying[:3])).values(lease_until=clock.now() + timedelta(seconds=30))
+        await tx.execute(begun)
+        lying = await jobs.left_lying(tx, clock.now(), timedelta(seconds=5), 16, 4)
+        assert [len([one for one in lying if one in some]) for some in (texts, mails, plain)] == [1, 1, 1]

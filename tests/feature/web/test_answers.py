@@ -1,5 +1,6 @@
 """What every answer carries, and what a browser gets when something is not there."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -12,6 +13,7 @@ from irm.web.assets import assets, static_url
 from tests import make
 
 HTML = {"accept": "text/html"}
+FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
 async def test_every_answer_says_what_a_browser_may_do(client: httpx.AsyncClient) -> None:
@@ -55,6 +57,22 @@ async def test_static_files_are_kept_for_a_year_under_their_hash(client: httpx.A
     assert old.headers["cache-control"] == "no-cache"
     assert (await client.get("/static/x/../pages.py")).status_code == 404
     assert (await client.get("/static/x/nothing.css")).status_code == 404
+
+
+async def test_a_body_without_files_holds_a_megabyte(client: httpx.AsyncClient) -> None:
+    too_much = "x" * (1024 * 1024)
+
+    async def piecemeal() -> AsyncIterator[bytes]:
+        for _ in range(5):
+            yield b"x" * 300_000
+
+    unannounced = await client.post("/login", content=piecemeal(), headers=FORM | HTML)
+    assert unannounced.status_code == 413
+    page = await client.post("/login", data={"login": too_much}, headers=HTML | {"accept-language": "en"})
+    assert page.status_code == 413
+    assert "at most 1 MB" in page.text
+    form = await client.post("/login", data={"login": too_much[:-4000]}, headers=HTML)
+    assert form.status_code != 413
 
 
 def test_pages_stay_within_their_weight() -> None:

@@ -17,9 +17,9 @@ from irm.notify import queries, service
 from irm.notify.messages import About
 from irm.notify.models import DeliveryRow
 from irm.notify.planning import DELIVER
+from irm.notify.views import WORK
 
 CALL: Final = "notify.call_about_dead_work"
-SUBJECT: Final = "job/"
 KEY: Final = "dead-work/"
 ABOUT: Final = About("irm", None, "/", matter="work")
 VIA: Final = ("sms", "email", "in_app")
@@ -30,7 +30,7 @@ ONE_CALL_FOR: Final = timedelta(hours=1)
 
 async def call(tx: Tx, args: dict[str, Any], now: datetime) -> None:
     """Job, told by `job.dead`."""
-    job_id = UUID(args["subject"].removeprefix(SUBJECT))
+    job_id = UUID(args["subject"].removeprefix(WORK))
     if await _is_about_a_call(tx, args["body"]["name"], job_id):
         return
     if await tx.scalar(select(exists().where(*_open(), DeliveryRow.created_at > now - ONE_CALL_FOR))):
@@ -44,7 +44,7 @@ async def call(tx: Tx, args: dict[str, Any], now: datetime) -> None:
         targets=found,
         via=VIA,
         about=ABOUT,
-        subject=f"{SUBJECT}{job_id}",
+        subject=f"{WORK}{job_id}",
         now=now,
         severity=SEVERITY,
     )
@@ -53,7 +53,7 @@ async def call(tx: Tx, args: dict[str, Any], now: datetime) -> None:
 async def stop_calling(tx: Tx, job_id: UUID, *, now: datetime) -> None:
     """Somebody has taken the task up again."""
     keys = await tx.scalars(
-        select(DeliveryRow.page_key).where(*_open(), DeliveryRow.subject == f"{SUBJECT}{job_id}").distinct()
+        select(DeliveryRow.page_key).where(*_open(), DeliveryRow.subject == f"{WORK}{job_id}").distinct()
     )
     for key in list(keys):
         await service.close_page(tx, key, now=now)

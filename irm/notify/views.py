@@ -15,6 +15,9 @@ from irm.notify.models import DeliveryAttemptRow, DeliveryRow
 UNTOLD: Final = ("skipped", "cancelled", "would_have")
 """States of messages that nobody got."""
 
+WORK: Final = "job/"
+"""Subjects of pages about a task of irm itself."""
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -64,6 +67,11 @@ class Delivery:
     exercise: bool
     severity: int
     attempts: tuple[Attempt, ...] = ()
+
+    @property
+    def level(self) -> int | None:
+        """`severity` orders every page; only of an incident it is a level that people may be shown."""
+        return None if self.subject.startswith(WORK) else self.severity
 
     @property
     def awaits(self) -> bool:

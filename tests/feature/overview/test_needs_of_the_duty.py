@@ -175,7 +175,7 @@ class TestDeadWork:
         assert [(page.person_id, page.subject) for page in pages] == [(city.officer.person_id, f"job/{dead.id}")]
         assert "irm" in pages[0].titles["en"]
         [need] = of_kind(await board(sign_in, city.officer), "page")
-        assert need["href"] == "/"
+        assert (need["href"], need["severity"]) == ("/", None), "what irm could not do has no level"
 
     async def test_a_unit_neither_sees_it_nor_has_it_tried_again(self, sign_in: Any, city: City, dead: JobRow) -> None:
         assert of_kind(await board(sign_in, city.unit_duty), "dead") == []

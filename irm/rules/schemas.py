@@ -1,11 +1,13 @@
 """Wire types of rule packs. Texts carry both languages."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
 from msgspec import Struct, field
 
-from irm.rules.pack import Addressee, DutyRule, GradingRule, Pack, Rule
+from irm.rules.pack import Addressee, DutyRule, Every, GradingRule, KeepRule, Pack, Rule, Switch
+from irm.rules.periods import written
 from irm.rules.queries import Published
 
 Texts = dict[str, str]
@@ -21,7 +23,7 @@ class MarkCount(Struct, frozen=True):
 
 
 class RulePackView(Struct, frozen=True):
-    """`newest`: incidents that become known now are judged by it."""
+    """`newest`: incidents that become known now are judged by it, if the city goes by the instrument (`on`)."""
 
     id: str
     version: str
@@ -34,6 +36,7 @@ class RulePackView(Struct, frozen=True):
     published_at: datetime
     active: bool
     newest: bool
+    on: bool
     digest: str
     rules: int
     marks: MarkCount
@@ -64,6 +67,32 @@ class AddresseeView(Struct, frozen=True, omit_defaults=True):
     prefer: list[str] = field(default_factory=list)
     relation: str | None = None
     same_as: list[str] = field(default_factory=list)
+    otherwise: str | None = None
+
+
+class EveryView(Struct, frozen=True):
+    """Owed in every period: by its end, or by `due_day` of the next month, or of `due_month` of the year itself."""
+
+    period: str
+    due_day: int | None
+    due_month: int | None
+    count: int
+    since: list[str]
+
+
+class WindowView(Struct, frozen=True):
+    """Owed from `opens` before a date until that day."""
+
+    before: str
+    opens: str
+
+
+class AheadView(Struct, frozen=True):
+    """Owed so many working days ahead of a date; `clear`: they lie whole between the two."""
+
+    event: str
+    working_days: int
+    clear: bool
 
 
 class DutyView(Struct, frozen=True):
@@ -79,6 +108,54 @@ class DutyView(Struct, frozen=True):
     form: str
     satisfied_by: list[str]
     waiver: Texts | None
+    every: EveryView | None = None
+    window: WindowView | None = None
+    before: AheadView | None = None
+    readings: dict[str, str] = field(default_factory=dict)
+
+
+class KeepView(Struct, frozen=True):
+    """How long something is to be kept at least."""
+
+    what: str
+    at_least: str
+
+
+class ReadingView(Struct, frozen=True):
+    id: str
+    title: Texts
+    citation: dict[str, Any]
+    status: str
+
+
+class SwitchView(Struct, frozen=True):
+    """What the texts leave open. `chosen` is the reading that holds; null `decided_at`: the pack's default."""
+
+    id: str
+    title: Texts
+    default: str
+    readings: list[ReadingView]
+    chosen: str
+    decided_at: datetime | None
+    reason: str | None
+
+
+class DecideAdoption(Struct, frozen=True, forbid_unknown_fields=True):
+    on: bool
+    reason: str
+
+
+class ChooseReading(Struct, frozen=True, forbid_unknown_fields=True):
+    reading: str
+    reason: str
+
+
+class WorkYearView(Struct, frozen=True):
+    """`days` are not what their weekday says: off, or worked."""
+
+    year: int
+    known: bool
+    days: list[dict[str, Any]]
 
 
 class RuleView(Struct, frozen=True):
@@ -93,6 +170,8 @@ class RuleView(Struct, frozen=True):
     when: str | None
     grade: GradeView | None
     duty: DutyView | None
+    keep: KeepView | None = None
+    subject: str = "incident"
 
 
 class ItemView(Struct, frozen=True):
@@ -119,6 +198,7 @@ class RulePackDetail(Struct, frozen=True):
     rules: list[RuleView]
     items: list[ItemView]
     policy: PolicyView | None
+    switches: list[SwitchView]
     source: str
     """The YAML, to the letter."""
 
@@ -138,14 +218,17 @@ def pack_view(one: Published) -> RulePackView:
         published_at=one.published_at,
         active=one.active,
         newest=one.newest,
+        on=one.is_on,
         digest=pack.digest,
         rules=len(statuses),
         marks=MarkCount(*(statuses.count(mark) for mark in ("verified", "secondary", "unverified", "local"))),
     )
 
 
-def pack_detail(one: Published, internal_limits: dict[str, str]) -> RulePackDetail:
-    """`internal_limits`: the city's, over all packs in use."""
+def pack_detail(
+    one: Published, internal_limits: dict[str, str], chosen: Mapping[str, tuple[str, datetime, str]]
+) -> RulePackDetail:
+    """`internal_limits`: the city's, over all packs in use; `chosen`: reading, moment and reason by switch."""
     pack = one.pack
     return RulePackDetail(
         pack=pack_view(one),
@@ -158,7 +241,22 @@ def pack_detail(one: Published, internal_limits: dict[str, str]) -> RulePackDeta
             for item in pack.items
         ],
         policy=_policy(pack),
+        switches=[_switch(each, chosen.get(each.id)) for each in pack.switches],
         source=pack.source,
+    )
+
+
+def _switch(one: Switch, decided: tuple[str, datetime, str] | None) -> SwitchView:
+    return SwitchView(
+        id=one.id,
+        title=dict(one.title),
+        default=one.default,
+        readings=[
+            ReadingView(each.id, dict(each.title), each.citation.as_json(), each.status) for each in one.readings
+        ],
+        chosen=decided[0] if decided else one.default,
+        decided_at=decided[1] if decided else None,
+        reason=decided[2] if decided else None,
     )
 
 
@@ -186,6 +284,8 @@ def _rule(rule: Rule, internal_limits: dict[str, str]) -> RuleView:
         when=rule.when.source if rule.when else None,
         grade=_grade(rule) if isinstance(rule, GradingRule) else None,
         duty=_duty(rule, internal_limits) if isinstance(rule, DutyRule) else None,
+        keep=KeepView(rule.what, written(rule.months)) if isinstance(rule, KeepRule) else None,
+        subject=rule.subject if isinstance(rule, DutyRule) else "incident",
     )
 
 
@@ -206,8 +306,16 @@ def _duty(rule: DutyRule, internal_limits: dict[str, str]) -> DutyView:
         form=rule.form,
         satisfied_by=list(rule.satisfied_by),
         waiver=dict(rule.waiver) if rule.waiver else None,
+        every=_every(rule.every) if rule.every else None,
+        window=WindowView(rule.window.before, written(rule.window.months)) if rule.window else None,
+        before=AheadView(rule.ahead.event, rule.ahead.working_days, rule.ahead.clear) if rule.ahead else None,
+        readings=dict(rule.readings),
     )
 
 
+def _every(every: Every) -> EveryView:
+    return EveryView(written(every.months), every.day, every.month, every.count, list(every.since))
+
+
 def _addressee(one: Addressee) -> AddresseeView:
-    return AddresseeView(one.role, one.kind, one.tier, list(one.prefer), one.relation, list(one.same_as))
+    return AddresseeView(one.role, one.kind, one.tier, list(one.prefer), one.relation, list(one.same_as), one.otherwise)

@@ -12,8 +12,9 @@ from irm.conditions import level_words
 from irm.positions import LanguageError
 from irm.rules.language import vocabulary
 from irm.rules.load import builtin_packs, builtin_sources, catalogue, load_pack
-from irm.rules.pack import GradingRule, Pack
+from irm.rules.pack import DutyRule, GradingRule, Pack
 from irm.rules.pack_tests import check_pack
+from irm.rules.periods import written
 
 HOUR = 60
 V, S, U = "verified", "secondary", "unverified"
@@ -92,7 +93,58 @@ FORCES = {
     "gbt-20986-2023": "推荐性标准",
     "police-147": "行政法规",
     "city-chain": "本市内控",
+    "gbt-38645-2020": "推荐性标准",
+    "mlps": "规范性文件",
+    "pingdingshan-cloud-2019": "规范性文件",
+    "retention": "法律",
 }
+
+YEAR: dict[str, tuple[str, str, str, str]] = {
+    "gbt-38645-2020/comprehensive-drill": ("P1Y ×1 end", "Table A.1, note 3", V, "推荐性标准"),
+    "gbt-38645-2020/plan-next-year": ("P1Y ×1 11-30", "Table A.1, note 5", V, "推荐性标准"),
+    "mlps/filing-running": ("P30D level_fixed_on", "Article 15", V, "规范性文件"),
+    "mlps/filing-new": ("P30D live_on", "Article 15", V, "规范性文件"),
+    "mlps/papers-level-3": ("P30D live_on", "Notes to the filing form (table 4)", V, "规范性文件"),
+    "mlps/certificate-renewal": ("P3M before certificate_expires_on", "Question 6", V, "规范性文件"),
+    "mlps/test-level-2": ("P2Y ×1 end", "Practice (the measures do not ask for it)", U, "惯例"),
+    "mlps/test-level-3": ("P1Y ×1 end", "Article 14", V, "规范性文件"),
+    "mlps/test-level-4": ("P6M ×1 end", "Article 14", V, "规范性文件"),
+    "mlps/test-level-4-yearly": ("P1Y ×1 end", "Question 11", V, "规范性文件"),
+    "mlps/test-level-5": ("P1Y ×1 end", "Question 11", V, "规范性文件"),
+    "mlps/self-check-level-3": ("P1Y ×1 end", "Article 14", V, "规范性文件"),
+    "mlps/self-check-level-4": ("P6M ×1 end", "Article 14", V, "规范性文件"),
+    "mlps/police-check-level-3": ("P1Y ×1 end", "Article 18", V, "规范性文件"),
+    "mlps/police-check-level-4": ("P6M ×1 end", "Article 18", V, "规范性文件"),
+    "mlps/drill-level-3": ("P1Y ×1 end", "6.10.1.2", V, "测评判定指引"),
+    "mlps/training-level-3": ("P1Y ×1 end", "6.10.1.2", V, "测评判定指引"),
+    "mlps/protection-plan": ("standing", "Question 23", V, "规范性文件"),
+    "mlps/rectification-plan": ("standing", "Article 14", V, "规范性文件"),
+    "mlps/retest-on-change": ("prompt", "8.1.9.9", V, "推荐性标准"),
+    "pingdingshan-cloud-2019/vendor-drills": ("P1Y ×2 end", "Article 14", V, "规范性文件"),
+    "pingdingshan-cloud-2019/monthly-operations": ("P1M ×1 day 5", "Article 14", V, "规范性文件"),
+    "pingdingshan-cloud-2019/monthly-operations-strict": ("P1M ×1 day 4", "Article 14", V, "规范性文件"),
+    "pingdingshan-cloud-2019/monthly-security": ("P1M ×1 end", "Article 17", V, "规范性文件"),
+    "pingdingshan-cloud-2019/yearly-test": ("P1Y ×1 end", "Article 17", V, "规范性文件"),
+    "pingdingshan-cloud-2019/yearly-risk-assessment": ("P1Y ×1 end", "Article 17", V, "规范性文件"),
+    "pingdingshan-cloud-2019/change-plan": ("3 working days ahead", "Article 15", V, "规范性文件"),
+    "pingdingshan-cloud-2019/change-plan-strict": ("3 clear working days ahead", "Article 15", V, "规范性文件"),
+    "pingdingshan-cloud-2019/change-notice": ("prompt", "Article 15", V, "规范性文件"),
+    "pingdingshan-cloud-2019/incident-vendor": ("prompt", "Article 17", V, "规范性文件"),
+    "pingdingshan-cloud-2019/incident-unit": ("prompt", "Article 17", V, "规范性文件"),
+    "pingdingshan-cloud-2019/training": ("standing", "Article 16", V, "规范性文件"),
+    "pingdingshan-cloud-2019/joint-inspection": ("standing", "Article 16", V, "规范性文件"),
+    "pingdingshan-cloud-2019/join-drills": ("standing", "Article 14", V, "规范性文件"),
+    "pingdingshan-cloud-2019/own-measures": ("standing", "Article 17", V, "规范性文件"),
+}
+"""The packs of the year: when, article, mark and force."""
+
+KEEP: dict[str, tuple[int, str, str]] = {
+    "network_logs": (6, V, "法律"),
+    "internet_gov_app_logs": (12, V, "规范性文件"),
+    "entrustment_records": (36, V, "行政法规"),
+    "data_risk_reports": (36, S, "部门规章"),
+}
+"""Months, mark and force."""
 
 
 def pack(pack_id: str) -> Pack:
@@ -106,7 +158,20 @@ def test_its_own_tests_pass(file: str) -> None:
     assert checked.passed >= 2
 
 
-def test_the_four_packs_with_their_force() -> None:
+def when(rule: DutyRule) -> str:
+    """As the table of the year writes it."""
+    if rule.every is not None:
+        every = rule.every
+        day = "end" if not every.day else f"{every.month}-{every.day}" if every.month else f"day {every.day}"
+        return f"{written(every.months)} ×{every.count} {day}"
+    if rule.window is not None:
+        return f"{written(rule.window.months)} before {rule.window.before}"
+    if rule.ahead is not None:
+        return f"{rule.ahead.working_days} {'clear ' if rule.ahead.clear else ''}working days ahead"
+    return f"{rule.limit} {rule.start_event}" if rule.limit else rule.kind
+
+
+def test_the_packs_with_their_force() -> None:
     assert {one.id: one.force for one in builtin_packs()} == FORCES
     assert str(pack("cac-2025-reporting").effective.since) == "2025-11-01"
     assert str(pack("gbt-20986-2023").effective.since) == "2023-12-01"
@@ -128,8 +193,38 @@ def test_every_duty_has_the_limit_article_and_mark_of_the_reference() -> None:
         rule.id: (rule.kind, str(rule.limit) if rule.limit else None, rule.citation.article["en"], rule.status)
         for one in builtin_packs()
         for rule in one.duties
+        if rule.id not in YEAR
     }
     assert found == DUTIES
+
+
+def test_every_duty_of_the_year_has_the_cadence_article_and_mark_of_the_reference() -> None:
+    found = {
+        rule.id: (when(rule), rule.citation.article["en"], rule.status, rule.force)
+        for one in builtin_packs()
+        for rule in one.duties
+        if rule.id not in DUTIES
+    }
+    assert found == YEAR
+
+
+def test_what_is_to_be_kept_has_the_period_and_mark_of_the_reference() -> None:
+    assert {rule.what: (rule.months, rule.status, rule.force) for rule in pack("retention").keeping} == KEEP
+
+
+def test_only_the_model_of_another_city_waits_for_a_decision() -> None:
+    assert [one.id for one in builtin_packs() if one.is_model] == ["pingdingshan-cloud-2019"]
+
+
+def test_the_conflicts_of_the_texts_are_switches_with_both_readings() -> None:
+    found = {each.id: (each.default, [one.id for one in each.readings]) for p in builtin_packs() for each in p.switches}
+    assert found == {
+        "mlps/level-4-cadence": ("half-yearly", ["half-yearly", "yearly"]),
+        "mlps/exactly-90-or-60": ("by-hand", ["by-hand", "partly"]),
+        "mlps/above-90-with-major-risk": ("by-hand", ["by-hand", "partly"]),
+        "pingdingshan-cloud-2019/by-the-fifth": ("inclusive", ["inclusive", "exclusive"]),
+        "pingdingshan-cloud-2019/three-working-days": ("counted", ["counted", "clear"]),
+    }
 
 
 def test_the_recalled_figures_of_the_open_cells_are_notes_only() -> None:

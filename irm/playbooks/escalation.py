@@ -44,7 +44,7 @@ def send(walk: Walk, step: Step, action: Page, number: int) -> None:
     asked = tuple(dict.fromkeys((*standing.asked, *(a.key for a in found))))
     walk.put(step, round=number, asked=asked)
     if found:
-        walk.emit(s.PageRung(step.id, standing.rung, number, found, rung.via, action.until))
+        walk.emit(s.PageRung(step.id, standing.rung, standing.rounds_before + number, found, rung.via, action.until))
 
 
 def fire(walk: Walk, step: Step, action: Page) -> None:
@@ -109,4 +109,5 @@ def begin_again(walk: Walk, outcome: str) -> None:
     for step in walk.playbook.steps:
         standing = walk.at(step)
         if isinstance(step.action, Page) and standing.stage is Stage.DONE and standing.outcome == outcome:
-            walk.steps[step.id] = StepState()
+            most = max(rung.within // rung.every + 1 if rung.every else 1 for rung in step.action.rungs)
+            walk.steps[step.id] = StepState(rounds_before=standing.rounds_before + most)

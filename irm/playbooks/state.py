@@ -31,6 +31,8 @@ class StepState:
     """Counts from 1; 0 before the first."""
     round: int = 0
     rung_at: datetime | None = None
+    rounds_before: int = 0
+    """Rounds that its rungs may have had before it began again: a message of today is none of yesterday's."""
     asked: tuple[str, ...] = ()
     answered: tuple[str, ...] = ()
     unreached: tuple[str, ...] = ()

@@ -264,7 +264,7 @@ def test_who_has_reported_is_left_in_peace(owed_default: Night) -> None:
     night.tick(hours=5)
     assert night.pages() == []
     night.tell(s.ReceiptGiven("o-1", "refused"))
-    assert night.pages() == [("soon", 1, 1, (UNIT_A,))], "the limit is near and nothing stands for it any more"
+    assert night.pages() == [("soon", 1, 2, (UNIT_A,))], "the limit is near and nothing stands for it any more"
     night.tell(s.ObligationOverdue("o-1"))
     assert night.pages() == [("overdue", 1, 1, (UNIT_A,))]
 

@@ -18,7 +18,7 @@ from irm.errors import NotFound
 from irm.web.gate import PUBLIC
 
 LAYERS: Final = ("tokens", "base", "layout", "components", "charts", "board", "paper", "print")
-SCRIPTS: Final = ("start", "clocks", "live", "forms", "drafts", "keyboard")
+SCRIPTS: Final = ("start", "clocks", "live", "forms", "drafts", "keyboard", "paper")
 COMPRESSED: Final = frozenset({"text/css", "text/javascript", "image/svg+xml", "application/json"})
 
 

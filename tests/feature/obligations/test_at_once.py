@@ -17,6 +17,7 @@ from irm.errors import Conflict
 from irm.evidence import models as evidence_rows
 from irm.jobs import JobRow
 from irm.obligations import drafting, handing, opening, queries, receiving, reminding, settling
+from irm.obligations.models import SubmissionRow
 from irm.obligations.subjects import Subject
 from irm.rules.duties import Owed
 from irm.rules.pack import Citation
@@ -188,3 +189,32 @@ async def test_a_reminder_that_runs_while_the_report_is_handed_over(
             select(JobRow.args["mark"].astext).where(JobRow.name == "obligations.remind", JobRow.done_at.is_(None))
         )
         assert "due" in list(waiting)
+
+
+async def test_a_draft_is_begun_again_while_its_report_is_written(
+    committed_db: Database, clock: FixedClock, owed: Owed
+) -> None:
+    """Beginning goes by the order of duties, writing by that of drafts; where these differ neither may wait for the other."""
+    how: dict[str, Any] = {"actor": SYSTEM, "now": clock.now()}
+    subject = Subject(f"incident/{uuid4()}", "SJ-9", "/incidents/SJ-9")
+    async with committed_db.transaction() as tx:
+        city = await make.organization(tx, "cyberspace_office", tier="city", joined=False)
+        to_city = replace(owed, rule_id="rule/nine", recipient=city, recipient_tier="city")
+        opened = await opening.open_owed(tx, [owed, to_city], subject=subject, **how)
+        duties = sorted(each.id for each in opened)
+        # The draft of the later duty is the older one; one report, so that writing locks both.
+        second = (await drafting.open_draft(tx, obligations=duties[1:], items=ITEMS, **how))[0]
+        first = (await drafting.open_draft(tx, obligations=duties[:1], items=ITEMS, **how))[0]
+        rows = [await tx.get_one(SubmissionRow, each) for each in (first, second)]
+        rows[0].report_id = rows[1].report_id
+    assert second < first
+
+    async def write(text: str) -> None:
+        async with committed_db.transaction() as tx:
+            await drafting.edit_draft(tx, first, items={"course": text}, **how)
+
+    async def begin() -> None:
+        async with committed_db.transaction() as tx:
+            await drafting.open_draft(tx, obligations=duties, **how)
+
+    await asyncio.wait_for(asyncio.gather(*(write(str(n)) if n % 2 else begin() for n in range(16))), 30)

@@ -11,6 +11,7 @@ from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 
 from irm.access import login as signing, sessions, tokens
+from irm.access.browsers import described
 from irm.access.guard import policy_of
 from irm.access.policy import SIGNED_IN, Principal
 from irm.access.queries import organizations
@@ -164,6 +165,7 @@ async def _own_page(
         role_names=ROLE_NAMES,
         account=account,
         sessions=open_sessions,
+        browser=described,
         tokens=[one for one in own_tokens if one.revoked_at is None],
         locales=LOCALES,
         locale_form=Form({"locale": principal.locale}),

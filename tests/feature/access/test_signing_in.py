@@ -47,6 +47,8 @@ async def test_signing_in_and_out(client: httpx.AsyncClient, officer: make.Accou
     me = await client.get("/me", headers=PAGE)
     assert me.status_code == 200
     assert officer.login in me.text
+    assert "其他浏览器" in me.text  # no raw description of one: this is python-httpx
+    assert "httpx" not in me.text
     token = client.cookies[sessions.COOKIE]
     async with db.transaction() as tx:
         assert await tx.get(SessionRow, hashed(token)) is not None

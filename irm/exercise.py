@@ -19,6 +19,8 @@ from irm.exercise_clock import ExerciseClock, clock_of
 NO_DRILL: Final = "no_drill"
 DRILL_OVER: Final = "drill_over"
 NOT_PARTICIPANT: Final = "not_participant"
+OWN: Final = "drill/"
+"""Subjects that are the drill itself, not what happens in it."""
 
 
 class ExerciseRow(Base):
@@ -83,8 +85,10 @@ async def exercise_of(tx: Tx, subject: str) -> Exercise | None:
     )
     if row is None:
         return None
+    # That it is over, and what is to be evaluated, is still told to those who took part.
+    is_over = row.ended_at is not None and not subject.startswith(OWN)
     members = await tx.scalars(select(ExerciseMemberRow.person_id).where(ExerciseMemberRow.exercise_id == row.id))
-    return Exercise(row.id, clock_of(row.clock), frozenset(members), row.ended_at is not None)
+    return Exercise(row.id, clock_of(row.clock), frozenset(members), is_over)
 
 
 async def subjects_of(tx: Tx, exercise_id: UUID) -> list[str]:

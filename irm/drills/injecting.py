@@ -80,11 +80,10 @@ async def _perform(tx: Tx, row: DrillRow, one: DrillInjectRow, *, by: Principal 
     found = scenario.inject(one.inject_id) if scenario else None
     if found is None:
         raise NotFound(N_("There is no such inject."))
-    one.done_at, one.done_by, one.error = now, by.account_id if by else None, None
+    one.status, one.done_at, one.done_by, one.error = "done", now, by.account_id if by else None, None
     try:
         async with tx.begin_nested():
             one.incident_id = await _act(tx, row, found, by=by, now=now)
-            one.status = "done"
             await tx.flush()
     except IrmError as refused:
         fault = next(iter(refused.errors), None)

@@ -38,10 +38,10 @@ PAUSE_WORDS: Final[Mapping[str, str]] = {
     LIVE_INCIDENT: N_("a real incident was filed"),
     REAL: N_("somebody said that this is real"),
 }
-BEGINS = N_("%(title)s begins.")
-STOPPED = N_("%(title)s stands: %(reason)s.")
-GOES_ON = N_("%(title)s goes on.")
-IS_OVER = N_("%(title)s is over. Everything about it has ended.")
+BEGINS = N_("The drill begins.")
+STOPPED = N_("The drill stands: %(reason)s.")
+GOES_ON = N_("The drill goes on.")
+IS_OVER = N_("The drill is over.")
 NOT_RUNNING = N_("The drill is not under way.")
 STANDS = N_("The drill stands; let it go on first.")
 
@@ -140,6 +140,7 @@ async def end_drill(tx: Tx, row: DrillRow, *, by: Principal, now: datetime) -> N
     for subject in subjects:
         await duties.end_duties(tx, subject, actor=by.actor, now=now)
     await close_exercises(tx, _incidents(subjects), actor=by.actor, now=now)
+    await say(tx, row, IS_OVER, now=now)
     row.status, row.ended_at, row.pause_reason = Status.ENDED.value, now, None
     await exercise.end_exercise(tx, row.id, now)
     await tell(tx, "drill.ended", row, by=by, now=now, elapsed=int(clock.elapsed(now).total_seconds()))
@@ -209,14 +210,15 @@ async def say(
         )
     )
     text = body or {
-        locale: (t := translator(locale))(words, title=row.title, reason=t(reason) if reason else "")
-        for locale in LOCALES
+        locale: (t := translator(locale))(words, **({"reason": t(reason)} if reason else {})) for locale in LOCALES
     }
     await messages.notice(
         tx,
         key=f"drill/{row.id}/{key or words[:40]}/{now.isoformat()}",
         targets=targets,
-        about=About(row.number, None, f"/drills/{row.number}", row.title, text, matter="drill"),
+        about=About(
+            row.number, None, f"/drills/{row.number}", row.title, text, matter="drill", short="" if body else text
+        ),
         subject=subject_of(row),
         now=now,
         exercise=True,

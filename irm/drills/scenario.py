@@ -254,18 +254,26 @@ def _built(model: ScenarioModel) -> Scenario:
 
 
 def _inject(one: InjectModel) -> Inject:
-    filing = None if one.file is None else Filing(
-        one.file.text,
-        one.file.title,
-        one.file.category,
-        one.file.subcategory,
-        one.file.by,
-        one.file.facts,
-        one.file.joins,
+    filing = (
+        None
+        if one.file is None
+        else Filing(
+            one.file.text,
+            one.file.title,
+            one.file.category,
+            one.file.subcategory,
+            one.file.by,
+            one.file.facts,
+            one.file.joins,
+        )
     )
-    message = None if one.message is None else Message(
-        frozenset(Part) - {Part.OBSERVER} if one.message.to == "everybody" else frozenset({Part(one.message.to)}),
-        one.message.text,
+    message = (
+        None
+        if one.message is None
+        else Message(
+            frozenset(Part) - {Part.OBSERVER} if one.message.to == "everybody" else frozenset({Part(one.message.to)}),
+            one.message.text,
+        )
     )
     state = None if one.state is None else Statement(one.state.of, one.state.facts)
     return Inject(one.id, one.title, one.at, filing, message, state, one.expect)

@@ -38,6 +38,8 @@ class About:
     body: Texts = ""
     basis: Basis = "settled"
     matter: Matter = "incident"
+    short: Texts = ""
+    """Of a drill: what may be said of it outside irm too."""
 
     @classmethod
     def incident(cls, facts: Mapping[str, Any], *, title: Texts = "", body: Texts = "") -> "About":
@@ -113,6 +115,8 @@ def _brief(purpose: str, about: About, level: str, code: str | None, t: Translat
         if code:
             return t("irm could not finish a task. Sign in to handle it. Reply %(code)s to confirm receipt.", code=code)
         return t("irm could not finish a task. Sign in to handle it.")
+    if about.matter == "drill" and about.short:
+        return t("%(number)s: %(what)s Sign in to read it.", number=about.number, what=t.of(about.short))
     if about.matter == "drill":
         return t("Drill %(number)s: there is news. Sign in to read it.", number=about.number)
     if code:

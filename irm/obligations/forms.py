@@ -8,8 +8,13 @@ from typing import Any, Final
 
 from ruamel.yaml import YAML
 
+from irm.rules.load import builtin_packs
+from irm.rules.pack import ReportItem
+
 Texts = Mapping[str, str]
 
+MEASURES: Final = "cac-2025-reporting"
+"""The pack whose items a report consists of."""
 OTHER: Final = "notice"
 """A form that is not listed is written like a notice."""
 
@@ -54,6 +59,7 @@ class Form:
 @cache
 def forms() -> Mapping[str, Form]:
     given = YAML(typ="safe").load((files("irm.obligations") / "forms.yaml").read_text("utf-8"))
+    reported = _reported()
     found: dict[str, Form] = {}
     for name, form in given.items():
         items = given[form["items_of"]]["items"] if "items_of" in form else form["items"]
@@ -65,16 +71,30 @@ def forms() -> Mapping[str, Form]:
             items=tuple(
                 Item(
                     item["key"],
-                    item["number"],
-                    item["title"],
+                    _number(item, place),
+                    reported[item["item"]].title if "item" in item else item["title"],
                     item.get("help", {}),
                     bool(item.get("needed")),
                     bool(item.get("optional")),
                 )
-                for item in items
+                for place, item in enumerate(items, 1)
             ),
         )
     return found
+
+
+def _number(item: Mapping[str, Any], place: int) -> Texts:
+    if "item" not in item:
+        found: Texts = item["number"]
+        return found
+    return {"zh-CN": _reported()[item["item"]].number, "en": f"{place}."}
+
+
+@cache
+def _reported() -> Mapping[str, ReportItem]:
+    """What a report holds by the articles that ask for it."""
+    (measures,) = [pack for pack in builtin_packs() if pack.id == MEASURES]
+    return {item.id: item for item in measures.items}
 
 
 def form_of(name: str) -> Form:

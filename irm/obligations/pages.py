@@ -248,10 +248,17 @@ async def paper(
     principal: NamedDependency[Principal],
     db: NamedDependency[Database],
     clock: NamedDependency[Clock],
+    t: NamedDependency[Translator],
     lang: FromQuery[str | None] = None,
 ) -> Page:
     """A4, printable and faxable; a draft says that it is one. Chinese, because it goes to an office; `?lang=en` else."""
     now = clock.now()
+    # What stands around the paper is for whoever prints it, in that reader's language.
+    tools = {
+        "language": reader_of(request).locale,
+        "back": t("Back to the report"),
+        "help": t("Print this page with the browser; it fits A4 and can be faxed."),
+    }
     locale = lang if lang in LOCALES else DEFAULT_LOCALE
     request.scope["state"]["reader"] = replace(reader_of(request), locale=locale)
     async with db.transaction(principal.actor) as tx:
@@ -261,6 +268,7 @@ async def paper(
     return page(
         "obligations/paper.html",
         now=now,
+        tools=tools,
         one=one,
         form=form,
         pending=form.pending(one.items),

@@ -21,6 +21,8 @@ class EntryPolicy:
     longest_line: int
     longest_text: int
     page_size: int
+    batch: int
+    """Subjects of the year that one job brings in line."""
     standings: Mapping[str, Standing]
 
 
@@ -40,6 +42,7 @@ def entry_policy() -> EntryPolicy:
         longest_line=given["longest_line"],
         longest_text=given["longest_text"],
         page_size=given["page_size"],
+        batch=given["batch"],
         standings={force: standing for standing, forces in given["standing"].items() for force in forces},
     )
 

@@ -96,6 +96,7 @@ class Database:
         self.announce: Callable[[frozenset[str]], None] | None = None
         """Told after each commit which subjects changed; must not block or raise (live pages)."""
         self._sessions = async_sessionmaker(engine, class_=Tx, expire_on_commit=False)
+        self._is_one_connection = False
 
     @classmethod
     def connect(cls, url: str, *, clock: Clock, wiring: "Wiring", pool_size: int = 10) -> "Database":
@@ -123,16 +124,20 @@ class Database:
     def on_connection(cls, connection: AsyncConnection, *, clock: Clock, wiring: "Wiring") -> "Database":
         """For tests: every transaction is a savepoint of the connection's own, which the caller rolls back."""
         database = cls(connection.engine, clock=clock, wiring=wiring)
+        database._is_one_connection = True
         database._sessions = async_sessionmaker(
             connection, class_=Tx, expire_on_commit=False, join_transaction_mode="create_savepoint"
         )
         return database
 
     @asynccontextmanager
-    async def transaction(self, actor: Actor = SYSTEM) -> AsyncGenerator[Tx]:
-        """Commits at the end of the block, or leaves nothing."""
+    async def transaction(self, actor: Actor = SYSTEM, *, snapshot: bool = False) -> AsyncGenerator[Tx]:
+        """Commits at the end of the block, or leaves nothing. `snapshot`: all statements see one moment (REPEATABLE
+        READ); a row that somebody else changed since cannot be changed."""
         async with self._sessions() as session, session.begin():
             session.actor, session.clock, session.wiring = actor, self.clock, self.wiring
+            if snapshot and not self._is_one_connection:
+                await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             yield session
         if self.announce is not None and (changed := session.info.get("subjects")):
             self.announce(frozenset(changed))

@@ -85,9 +85,10 @@ class CallFailed:
 
 @dataclass(frozen=True)
 class Inside:
-    """`run(tx, args, now)` in the transaction that marks the job done."""
+    """`run(tx, args, now)` in the transaction that marks the job done. `snapshot`: one that sees one moment throughout."""
 
     run: Callable[[Tx, dict[str, Any], datetime], Awaitable[None]]
+    snapshot: bool = False
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ async def _locked(tx: Tx, job_id: UUID) -> JobRow | None:
 
 async def _perform_inside(db: Database, handler: Inside, job_id: UUID) -> bool:
     try:
-        async with db.transaction(SYSTEM) as tx:
+        async with db.transaction(SYSTEM, snapshot=handler.snapshot) as tx:
             row = await _locked(tx, job_id)
             if row is None:
                 return False

@@ -87,6 +87,9 @@ class Permission(StrEnum):
     PLAN_DRILLS = "plan_drills"
     APPROVE_DRILLS = "approve_drills"
     DIRECT_DRILLS = "direct_drills"
+    READ_ANNUAL_REPORTS = "read_annual_reports"
+    MAKE_ANNUAL_REPORTS = "make_annual_reports"
+    APPROVE_ANNUAL_REPORTS = "approve_annual_reports"
     RETRY_WORK = "retry_work"
 
 
@@ -120,6 +123,7 @@ _ON_DUTY: Final = _HANDLES | {
     P.RECORD_RECEIPT,
     P.HAND_OVER_EVIDENCE,
     P.SEE_CII,
+    P.READ_ANNUAL_REPORTS,
     P.RETRY_WORK,
 }
 _LEADS: Final = _ON_DUTY | {
@@ -130,7 +134,10 @@ _LEADS: Final = _ON_DUTY | {
     P.APPROVE_DRILLS,
     P.DIRECT_DRILLS,
 }
-_KEEPS_THE_YEAR: Final = frozenset({P.EDIT_SYSTEMS, P.EDIT_ASSESSMENTS, P.VERIFY_FINDINGS})
+_KEEPS_THE_YEAR: Final = frozenset(
+    {P.EDIT_SYSTEMS, P.EDIT_ASSESSMENTS, P.VERIFY_FINDINGS, P.READ_ANNUAL_REPORTS, P.MAKE_ANNUAL_REPORTS}
+)
+_SIGNS_FOR_THE_YEAR: Final = frozenset({P.VERIFY_FINDINGS, P.MAKE_ANNUAL_REPORTS, P.APPROVE_ANNUAL_REPORTS})
 
 PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
     {
@@ -142,9 +149,9 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
         Role.HANDLER: _HANDLES,
         Role.DUTY_OFFICER: _ON_DUTY,
         Role.DUTY_LEADER: _LEADS,
-        Role.DEPUTY: _LEADS | {P.VERIFY_FINDINGS},
+        Role.DEPUTY: _LEADS | _SIGNS_FOR_THE_YEAR,
         Role.SECURITY_LEAD: _LEADS | _KEEPS_THE_YEAR,
-        Role.UNIT_HEAD: _LEADS | {P.VERIFY_FINDINGS},
+        Role.UNIT_HEAD: _LEADS | _SIGNS_FOR_THE_YEAR,
         Role.COMPLIANCE_OFFICER: _HANDLES
         | _KEEPS_THE_YEAR
         | {P.SUBMIT_REPORT, P.RECORD_RECEIPT, P.EXPORT_EVIDENCE, P.SEE_CII, P.PLAN_DRILLS},

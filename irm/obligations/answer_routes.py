@@ -21,8 +21,9 @@ from irm.evidence.blobs import BlobStore, StoredBlob
 from irm.evidence.downloads import chunks_of, download
 from irm.i18n import Translator
 from irm.obligations import consenting, queries, receiving
+from irm.obligations.agreement_schemas import Agree
 from irm.obligations.routes import HANDED, readable, receivable, speaks_for_recipient, support
-from irm.obligations.schemas import Agree, ConfirmReceipt, RecordReceipt, SubmissionView, submission_view
+from irm.obligations.schemas import ConfirmReceipt, RecordReceipt, SubmissionView, submission_view
 from irm.obligations.views import Submission
 
 

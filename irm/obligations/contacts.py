@@ -11,8 +11,9 @@ from irm.errors import Conflict, Invalid
 from irm.ledger import Event, record
 from irm.notify import queries as messages, service as notify
 from irm.obligations.directory import desk_of, person_names
-from irm.obligations.drafting import check_line, locked_with_its_report
+from irm.obligations.drafting import locked_with_its_report
 from irm.obligations.handing import submit_report
+from irm.obligations.item_texts import check_line
 from irm.obligations.models import ContactRecordRow
 from irm.obligations.moments import stated
 from irm.obligations.owed import entered_afterwards

@@ -11,13 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from irm.clock import SHANGHAI
 from irm.db import Actor, Tx, uuid7
-from irm.errors import Conflict, FieldError, Invalid, NotFound
+from irm.errors import Conflict, Invalid, NotFound
 from irm.ledger import Event, record
 from irm.obligations.directory import desk_of
-from irm.obligations.forms import form_of, is_form
+from irm.obligations.forms import is_form
+from irm.obligations.item_texts import check_items, check_line
 from irm.obligations.linking import obligations_of, parties_of, tie
 from irm.obligations.models import SUBMISSION_SERIAL, ObligationRow, SubmissionPartyRow, SubmissionRow
-from irm.obligations.policy import entry_policy
 from irm.obligations.settling import HANDED_OVER
 from irm.obligations.subjects import Subject
 
@@ -204,32 +204,6 @@ async def discard_draft(tx: Tx, submission_id: UUID, *, actor: Actor, now: datet
     row.status, row.updated_at = "discarded", now
     await tx.flush()
     await record(tx, Event("submission.discarded", path_of(row), now, actor, await body_of(tx, row)))
-
-
-def check_items(form: str, items: Mapping[str, str]) -> dict[str, str]:
-    """Plain text of known items. Raises Invalid naming each field at fault."""
-    longest = entry_policy().longest_item
-    faults = [FieldError(f"items.{key}", "This form has no such item.") for key in form_of(form).unknown(items)]
-    for key, text in items.items():
-        if "\x00" in text:
-            faults.append(FieldError(f"items.{key}", "The text holds a character that cannot be stored."))
-        elif len(text) > longest:
-            faults.append(FieldError(f"items.{key}", "At most %(most)s characters.", {"most": longest}))
-    if faults:
-        raise Invalid("Please correct what is marked.", errors=faults)
-    return {key: text.replace("\r\n", "\n").strip() for key, text in items.items()}
-
-
-def check_line(field: str, text: str | None, *, longest: int | None = None) -> str:
-    """One line or short text. Raises Invalid naming the field."""
-    most = longest or entry_policy().longest_line
-    if text is None:
-        return ""
-    if "\x00" in text:
-        raise Invalid("The text holds a character that cannot be stored.", field=field)
-    if len(text) > most:
-        raise Invalid("At most %(most)s characters.", field=field, most=most)
-    return text.strip()
 
 
 def path_of(row: SubmissionRow) -> str:

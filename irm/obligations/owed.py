@@ -104,6 +104,15 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class LongLimit:
+    """For limits of at least `from_days`: reminders so many days before the end, `soon` the one that playbooks hear."""
+
+    from_days: timedelta
+    before: tuple[timedelta, ...]
+    soon: timedelta
+
+
+@dataclass(frozen=True)
 class ClockPolicy:
     """The city's figures; they come from its rule pack, never from code.
 
@@ -116,6 +125,11 @@ class ClockPolicy:
     soon: int
     receipt_within: timedelta
     entered_after: timedelta
+    long: tuple[LongLimit, ...] = ()
+    """A share of a year is no moment that anybody plans by; the longest first."""
+
+    def for_limit(self, limit: timedelta) -> LongLimit | None:
+        return next((each for each in self.long if limit >= each.from_days), None)
 
 
 @dataclass(frozen=True)
@@ -173,11 +187,28 @@ def marks(term: Term, policy: ClockPolicy) -> tuple[Mark, ...]:
     limit_at = term.due_at or term.internal_due_at
     if limit_at is not None:
         limit = max(limit_at - term.started_at, timedelta(0))
-        found += [Mark(str(percent), term.started_at + limit * percent / 100) for percent in policy.percents]
+        long = policy.for_limit(limit)
+        if long is None:
+            found += [Mark(str(percent), term.started_at + limit * percent / 100) for percent in policy.percents]
+        else:
+            # What had passed before irm could know of the duty reminds nobody: the calendar shows it.
+            coming = [(each, limit_at - each) for each in long.before]
+            found += [Mark(_before(each), at) for each, at in coming if at > term.arose_at]
         found.append(Mark(DUE_MARK if term.due_at else INTERNAL_MARK, limit_at))
     if term.due_at is not None and term.internal_due_at is not None and term.internal_due_at < term.due_at:
         found.append(Mark(INTERNAL_MARK, term.internal_due_at))
     return tuple(sorted(found, key=lambda mark: (mark.at, mark.name)))
+
+
+def soon_mark(term: Term, policy: ClockPolicy) -> str:
+    """The name of the mark that playbooks hear as `obligation.due_soon`."""
+    limit_at = term.due_at or term.internal_due_at
+    long = policy.for_limit(limit_at - term.started_at) if limit_at is not None else None
+    return str(policy.soon) if long is None else _before(long.soon)
+
+
+def _before(span: timedelta) -> str:
+    return f"{span.days}d"
 
 
 def marks_due(term: Term, policy: ClockPolicy, said: Iterable[str], now: datetime) -> tuple[Mark, ...]:

@@ -8,7 +8,7 @@ from importlib.resources import files
 
 from ruamel.yaml import YAML
 
-from irm.obligations.owed import ClockPolicy, Standing
+from irm.obligations.owed import ClockPolicy, LongLimit, Standing
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,14 @@ def entry_policy() -> EntryPolicy:
             soon=given["due_soon_percent"],
             receipt_within=timedelta(minutes=given["receipt_within_minutes"]),
             entered_after=timedelta(minutes=given["entered_after_minutes"]),
+            long=tuple(
+                LongLimit(
+                    timedelta(days=one["from_days"]),
+                    tuple(timedelta(days=days) for days in one["remind_days_before"]),
+                    timedelta(days=one["due_soon_days_before"]),
+                )
+                for one in sorted(given["long_limits"], key=lambda one: -one["from_days"])
+            ),
         ),
         clock_tolerance=timedelta(seconds=given["clock_tolerance_seconds"]),
         longest_item=given["longest_item"],

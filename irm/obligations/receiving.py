@@ -14,8 +14,9 @@ from irm import jobs
 from irm.db import Actor, Tx, uuid7
 from irm.errors import Conflict, Forbidden, Invalid, NotFound
 from irm.ledger import Event, record
-from irm.obligations.drafting import body_of, check_line, locked, path_of
+from irm.obligations.drafting import body_of, locked, path_of
 from irm.obligations.handing import RECEIPT_ALARM
+from irm.obligations.item_texts import check_line
 from irm.obligations.linking import obligations_of
 from irm.obligations.models import ObligationRow, ReceiptRow, SubmissionRow
 from irm.obligations.moments import stated

@@ -195,7 +195,7 @@ async def ask_to_agree(tx: Tx, row: SubmissionRow, parties: Collection[UUID], *,
 async def _tell_marks(tx: Tx, row: ObligationRow, come: Sequence[owed.Mark], now: datetime) -> None:
     names = {mark.name for mark in come}
     is_over = owed.is_overdue(term_of(row), now) and row.overdue_at is None
-    if str(entry_policy().clocks.soon) in names and not is_over:
+    if owed.soon_mark(term_of(row), entry_policy().clocks) in names and not is_over:
         await tell(tx, "obligation.due_soon", row, actor=SYSTEM, now=now)
     if is_over:
         row.overdue_at = row.due_at

@@ -215,16 +215,6 @@ class SubmitReport(Struct, forbid_unknown_fields=True, frozen=True):
     """Files of the incident, or of this report, that go with it."""
 
 
-class Agree(Struct, forbid_unknown_fields=True, frozen=True):
-    """代报: `organization` agrees. Without `means` by one of its own people in irm; else as it was said outside irm."""
-
-    organization: UUID
-    means: ContactMeans | None = None
-    who: str = ""
-    said: str = ""
-    stated_at: datetime | None = None
-
-
 class RecordReceipt(Struct, forbid_unknown_fields=True, frozen=True):
     """What the recipient answered. `complete_by`: until when it wants a returned report completed."""
 

@@ -6,21 +6,28 @@ from typing import Final
 import irm.evidence.models  # noqa: F401 - rows that others name by table must be known in every process
 from irm import housekeeping, release
 from irm.drills import injecting, running
-from irm.evidence import sequencer, standing_watch, witnesses
+from irm.evidence import packs, sequencer, standing_watch, witnesses
+from irm.evidence.collecting import Provider
 from irm.findings import jobs as findings
-from irm.incidents import report_items, reporting
+from irm.incidents import evidence_pack as incident_evidence, report_items, reporting
 from irm.jobs import Inside, Outside
 from irm.ledger import Subscription, Wiring
 from irm.notify import dead_work, jobs as notify
-from irm.obligations import handing, reminding
+from irm.obligations import handing, periodic, reminding
+from irm.oversight.subjects import Organizations
 from irm.playbooks import inbox, jobs as playbooks, starting
 from irm.schedule import Daily, Every, Recurring
+from irm.systems.subjects import Systems
+
+OWING: Final = periodic.Owing([Systems(), Organizations()])
+"""Who knows subjects that owe something through the year."""
 
 JOBS: Final[dict[str, Inside | Outside]] = {
     "evidence.sequence": sequencer.SEQUENCE,
     "evidence.call_witnesses": Inside(witnesses.call_witnesses),
     "evidence.witness": witnesses.WITNESS,
     "evidence.verify": standing_watch.VERIFY,
+    "evidence.make_pack": packs.MAKE,
     "findings.propose": Inside(findings.propose),
     "kernel.housekeeping": Inside(housekeeping.sweep),
     "notify.deliver": notify.DELIVER,
@@ -30,6 +37,7 @@ JOBS: Final[dict[str, Inside | Outside]] = {
     "obligations.remind": Inside(reminding.remind),
     "obligations.receipt_alarm": Inside(reminding.receipt_alarm),
     running.INJECT: Inside(injecting.inject),
+    **OWING.handlers(),
 }
 
 SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
@@ -62,6 +70,11 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
     Subscription("obligation.opened", in_transaction=starting.hear_obligation),
     Subscription("obligation.due_soon", in_transaction=starting.hear_obligation),
     Subscription("obligation.overdue", in_transaction=starting.hear_obligation),
+    # What the register or the rules say changes what is owed through the year.
+    Subscription("system.*", job=periodic.OWE_ONE),
+    Subscription("organization.*", job=periodic.OWE_ONE),
+    Subscription("rules.*", job=periodic.LOOK_AHEAD),
+    Subscription("workdays.imported", job=periodic.LOOK_AHEAD),
 )
 
 RECURRING: Final[tuple[Recurring, ...]] = (
@@ -71,8 +84,15 @@ RECURRING: Final[tuple[Recurring, ...]] = (
     Recurring("evidence.verify", every=Daily(time(2, 30)), queue="bulk"),
     # A day on a finding that passed without rectification is put before a person.
     Recurring("findings.propose", every=Daily(time(8, 30)), queue="bulk"),
+    # What begins today is owed from today: the next period, the window before a date.
+    Recurring(periodic.LOOK_AHEAD, every=Daily(time(0, 5)), queue="bulk"),
     Recurring("kernel.housekeeping", every=Daily(time(3, 20)), queue="bulk", priority=90),
 )
 """What is done again and again, at which local time or interval (irm/schedule.py)."""
 
-WIRING: Final = Wiring(JOBS, SUBSCRIPTIONS, RECURRING)
+PROVIDERS: Final[dict[str, Provider]] = {
+    "incident": incident_evidence.PROVIDER,
+}
+"""Kind of evidence pack → what belongs into it, and who may read a file that lies at such a subject."""
+
+WIRING: Final = Wiring(JOBS, SUBSCRIPTIONS, RECURRING, PROVIDERS)

@@ -30,6 +30,7 @@ from irm.ledger import LedgerEntryRow, LedgerPrivateRow
 
 MOST_ENTRIES: Final = 200_000
 AT_ONCE: Final = 2000
+NOTHING: Final[frozenset[str]] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,9 @@ async def collect(tx: Tx, gathered: Gathered, size: int) -> Collected:
     entries = await _entries(tx, gathered, size)
     shown = [(entry, what) for entry in entries if (what := gathered.shows(entry)) is not None]
     proofs = await _proofs(tx, [entry.index for entry, _ in shown], size)
-    private = await _private(tx, [entry.id for entry, what in shown if what.extract is None and what.private != set()])
+    private = await _private(
+        tx, [entry.id for entry, what in shown if what.extract is None and what.private != NOTHING]
+    )
     made = [
         Proven(
             entry,
@@ -171,7 +174,7 @@ async def _entries(tx: Tx, gathered: Gathered, size: int) -> list[Entry]:
         some = gathered.stretches[begin : begin + AT_ONCE]
         rows = await tx.execute(
             select(
-                LedgerLeafRow.index,
+                LedgerLeafRow.index.label("place"),
                 LedgerEntryRow.id,
                 LedgerEntryRow.at,
                 LedgerEntryRow.actor,
@@ -184,7 +187,7 @@ async def _entries(tx: Tx, gathered: Gathered, size: int) -> list[Entry]:
             .where(LedgerLeafRow.index < size, or_(*(_within(one) for one in some)))
             .limit(MOST_ENTRIES + 1)
         )
-        found |= {row.index: Entry(row.id, row.index, *row[2:]) for row in rows.all()}
+        found |= {row.place: Entry(row.id, row.place, *row[2:]) for row in rows.all()}
         if len(found) > MOST_ENTRIES:
             raise Invalid(
                 N_("That is more than %(most)s entries; ask for a shorter time or one organization."), most=MOST_ENTRIES

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from sqlalchemy import or_, select, tuple_
@@ -90,6 +90,11 @@ WORDS: Final[Mapping[str, str]] = {
     "task.cancelled": N_("Task no longer needed"),
     "evidence.stored": N_("File attached"),
     "evidence.read": N_("File read"),
+    "evidence.handed_over": N_("File handed over"),
+    "evidence.returned": N_("File returned"),
+    "evidence.export_requested": N_("Evidence pack asked for"),
+    "evidence.exported": N_("Evidence pack made"),
+    "evidence.pack_taken": N_("Evidence pack taken"),
 }
 QUIET: Final = (
     "delivery.planned",
@@ -98,6 +103,8 @@ QUIET: Final = (
     "delivery.skipped",
     "run.",
     "evidence.read",
+    "evidence.export_requested",
+    "evidence.pack_taken",
     "submission.read",
     "task.opened",
 )
@@ -145,7 +152,7 @@ async def entries_of(
     rows = await tx.scalars(which.order_by(LedgerEntryRow.at.desc(), LedgerEntryRow.id.desc()))
     shown: list[LedgerEntryRow] = []
     for row in rows:
-        if sight.everything or _concerns(row, sight.organizations):
+        if sight.everything or concerns(row, sight.organizations):
             shown.append(row)
         if len(shown) > limit:
             break
@@ -157,7 +164,7 @@ async def entries_of(
             row.action,
             row.subject,
             row.actor,
-            _shown(row, sight),
+            shown_body(row, sight),
             row.leaf_hash.hex(),
             reasons.get(row.id, ""),
         )
@@ -166,7 +173,17 @@ async def entries_of(
     return found, (shown[limit - 1].id if len(shown) > limit else None)
 
 
-def _concerns(row: LedgerEntryRow, organizations: frozenset[UUID]) -> bool:
+class Recorded(Protocol):
+    """A ledger entry, as its row or as an evidence pack knows it."""
+
+    @property
+    def action(self) -> str: ...
+    @property
+    def body(self) -> str: ...
+
+
+def concerns(row: Recorded, organizations: frozenset[UUID]) -> bool:
+    """Whether members of these organizations see the entry, with a part in its incident and not more."""
     if row.action in COMMON:
         return True
     body = json.loads(row.body)
@@ -180,7 +197,7 @@ def _concerns(row: LedgerEntryRow, organizations: frozenset[UUID]) -> bool:
     return not own.isdisjoint(named)
 
 
-def _shown(row: LedgerEntryRow, sight: Sight) -> dict[str, Any]:
+def shown_body(row: Recorded, sight: Sight) -> dict[str, Any]:
     """The entry's body; of a filing, nothing that says who else is concerned, and by which system."""
     body: dict[str, Any] = json.loads(row.body)
     if sight.everything or row.action != "incident.filed":

@@ -1,5 +1,6 @@
 """The city's rules for drills (`policy.yaml`), read once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -15,6 +16,8 @@ class DrillPolicy:
     longest_title: int
     longest_text: int
     page_size: int
+    needs_content: Mapping[str, str]
+    """Rule → the content that a drill must have to meet it."""
 
 
 @cache
@@ -26,4 +29,5 @@ def drill_policy() -> DrillPolicy:
         longest_title=given["longest_title"],
         longest_text=given["longest_text"],
         page_size=given["page_size"],
+        needs_content=given["needs_content"],
     )

@@ -10,7 +10,9 @@ from typing import Any, Final, NoReturn
 
 import click
 
-from irm.errors import in_words, said
+from irm.click_words import in_words, speak, word
+from irm.errors import in_words as spoken, said
+from irm.i18n import N_
 
 GROUPS: Final = {
     "account": "irm.access.commands:account",
@@ -26,6 +28,9 @@ GROUPS: Final = {
 """Command → module:attribute. Add your own line here (see irm/console.py)."""
 
 
+speak()
+
+
 class Lazy(click.Group):
     """Shows every command's name; imports a feature when its command is asked for."""
 
@@ -39,13 +44,17 @@ class Lazy(click.Group):
         found: click.Command = getattr(importlib.import_module(module), attribute)
         return found
 
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        in_words(self)
+        super().format_help(ctx, formatter)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         rows = []
         for name in self.list_commands(ctx):
             command = self.get_command(ctx, name)
             if command is not None and not command.hidden:
-                rows.append((name, command.get_short_help_str(80)))
-        with formatter.section("Commands"):
+                rows.append((name, in_words(command).get_short_help_str(80)))
+        with formatter.section(word("Commands")):
             formatter.write_dl(rows)
 
 
@@ -56,7 +65,7 @@ def _wiring() -> Any:
 
 
 @click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.version_option(package_name="irm", prog_name="irm")
+@click.version_option(package_name="irm", prog_name="irm", help=N_("Show the version and exit."))
 @click.pass_context
 def main(ctx: click.Context) -> None:
     """Incident desk and duty book of a municipal government cloud.
@@ -113,7 +122,7 @@ def _fail(text: str, cause: Exception | None = None) -> NoReturn:
 def _in_words(text: str) -> str:
     from irm.i18n import locale_of_terminal, translator  # noqa: PLC0415 - not before there is something to say
 
-    return in_words(text, translator(locale_of_terminal(os.environ, sys.stdout.encoding)))
+    return spoken(text, translator(locale_of_terminal(os.environ, sys.stdout.encoding)))
 
 
 @main.command()

@@ -13,6 +13,7 @@ from uuid import UUID
 import httpx2
 from sqlalchemy import ColumnElement, Index, and_, case, exists, func, literal, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from irm.config import Settings
@@ -215,7 +216,7 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
     )
 
 
-async def is_anything_due(tx: Tx, now: datetime) -> bool:
+async def is_anything_due(tx: Tx | AsyncConnection, now: datetime) -> bool:
     """The idle dispatcher's question: one look into an index of what is not done, however much lies in the future."""
     return bool(await tx.scalar(select(exists().where(_is_due(now)))))
 

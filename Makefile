@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help up test test-deep lint unit feature architecture browser system screenshots revision lock chromium clean
+.PHONY: help up test test-deep lint unit feature architecture browser system screenshots revision bench lock chromium clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -20,8 +20,8 @@ test-deep: $(VENV)/.dev  ## the properties by 500 random examples each; what it 
 	HYPOTHESIS_PROFILE=deep $(BIN)/pytest -q tests/unit tests/feature -n auto --maxprocesses 4
 
 lint: $(VENV)/.dev  ## style, types, who may import whom
-	$(BIN)/ruff check irm tests alembic
-	$(BIN)/ruff format --check irm tests alembic
+	$(BIN)/ruff check irm tests alembic bench
+	$(BIN)/ruff format --check irm tests alembic bench
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
@@ -36,6 +36,9 @@ screenshots: $(VENV)/.dev chromium  ## the main pages, both widths, languages an
 
 revision: $(VENV)/.dev  ## write a migration for what changed in the rows: make revision m="add rosters"
 	$(BIN)/python scripts/revision "$(m)"
+
+bench: $(VENV)/.dev  ## irm against its floors, as ratios within one run
+	$(BIN)/python -m bench.ratios
 
 lock:  ## compile requirements/*.lock anew (needs uv)
 	uv pip compile -q --python-version 3.11 --universal --no-emit-index-url --generate-hashes \

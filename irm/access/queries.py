@@ -41,6 +41,7 @@ class Organization:
     email: str | None
     desk_checked_on: date | None
     in_use_from: date | None
+    created_at: datetime
 
 
 @dataclass(frozen=True)
@@ -327,6 +328,7 @@ def _organization(row: OrganizationRow) -> Organization:
         row.email,
         row.desk_checked_on,
         row.in_use_from,
+        row.created_at,
     )
 
 

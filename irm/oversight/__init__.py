@@ -1,0 +1,1 @@
+"""Oversight of organizations and vendors: what they owe through the year, papers, planned changes."""

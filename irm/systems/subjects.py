@@ -1,0 +1,133 @@
+"""Systems as the rules of the year read them. `irm/wiring.py` gives them to the obligations room."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select
+
+from irm.access import queries as access
+from irm.clock import SHANGHAI
+from irm.db import Tx
+from irm.obligations.periodic import Given
+from irm.obligations.subjects import Subject
+from irm.rules.subjects import Directory, Party, SystemSubject
+from irm.systems.models import SystemPartyRow, SystemRow
+
+SYSTEM: Final = "system"
+STANDS: Final = ("live", "trial", "retired")
+"""Life cycles of a system that has gone into operation."""
+
+
+class Systems:
+    """`Giver` of every system that is not retired."""
+
+    kind = SYSTEM
+
+    async def batch(self, tx: Tx, after: UUID | None, most: int) -> Sequence[Given]:
+        return await _given(tx, [SystemRow.id > after] if after else [], most=most)
+
+    async def some(self, tx: Tx, ids: Sequence[UUID]) -> Sequence[Given]:
+        return await _given(tx, [SystemRow.id.in_(ids)], with_retired=True)
+
+
+async def city_directory(tx: Tx) -> tuple[Directory, Mapping[UUID, access.Organization]]:
+    """Every organization that is not retired, as articles find them and with all that is known of them."""
+    found = await access.organizations(tx)
+    parties = tuple(Party(one.id, one.kind, one.tier, one.joined, one.region) for one in found)
+    return Directory(parties), {one.id: one for one in found}
+
+
+def path_of(system_id: UUID) -> str:
+    return f"{SYSTEM}/{system_id}"
+
+
+async def parties_of(tx: Tx, ids: Sequence[UUID]) -> Mapping[UUID, Mapping[str, tuple[UUID, ...]]]:
+    """Users and maintainers of these systems, by relation."""
+    found: dict[UUID, dict[str, list[UUID]]] = {each: {"users": [], "maintainers": []} for each in ids}
+    rows = await tx.scalars(
+        select(SystemPartyRow)
+        .where(SystemPartyRow.system_id.in_(ids))
+        .order_by(SystemPartyRow.system_id, SystemPartyRow.organization_id)
+    )
+    for row in rows:
+        found[row.system_id]["users" if row.role == "user" else "maintainers"].append(row.organization_id)
+    return {each: {name: tuple(ids) for name, ids in parties.items()} for each, parties in found.items()}
+
+
+async def _given(
+    tx: Tx, which: Sequence[ColumnElement[bool]], *, most: int | None = None, with_retired: bool = False
+) -> list[Given]:
+    asked = select(SystemRow).where(*which).order_by(SystemRow.id).limit(most)
+    if not with_retired:
+        asked = asked.where(SystemRow.retired_at.is_(None))
+    rows = list(await tx.scalars(asked))
+    if not rows:
+        return []
+    directory, organizations = await city_directory(tx)
+    parties = await parties_of(tx, [row.id for row in rows])
+    return [
+        Given(
+            Subject(path_of(row.id), row.code, f"/systems/{row.code}", system_id=row.id),
+            subject_of(row, parties[row.id], directory, organizations),
+        )
+        for row in rows
+    ]
+
+
+def subject_of(
+    row: SystemRow,
+    parties: Mapping[str, tuple[UUID, ...]],
+    directory: Directory,
+    organizations: Mapping[UUID, access.Organization],
+) -> SystemSubject:
+    relations = {
+        "owner": row.owner_id,
+        "operator": row.operator_id,
+        "protection_department": row.protection_department_id,
+        "tester": row.tester_id,
+    }
+    dates = {
+        "level_fixed_on": row.level_fixed_on,
+        "live_on": row.live_on,
+        "filed_on": row.filed_on,
+        "certificate_expires_on": row.certificate_until,
+    }
+    return SystemSubject(
+        id=row.id,
+        in_use_from=_in_use_from(row, organizations),
+        directory=directory,
+        organizations={**{name: (one,) for name, one in relations.items() if one is not None}, **parties},
+        dates={name: day for name, day in dates.items() if day is not None},
+        facts=facts_of(row),
+    )
+
+
+def facts_of(row: SystemRow) -> dict[str, Any]:
+    """What conditions read of it; a retired system has nothing to be judged by but its life cycle."""
+    return {
+        "system.kind": row.kind,
+        "system.level": None if row.retired_at else row.level,
+        "system.cii": row.cii,
+        "system.important_data": row.important_data,
+        "system.life_cycle": "retired" if row.retired_at else row.life_cycle,
+        "system.is_filed": row.filing_number is not None or row.filed_on is not None,
+        "system.was_live_when_graded": _was_live_when_graded(row),
+        "system.internet_gov_app": row.internet_gov_app,
+        "system.portal_rank": row.portal_rank,
+    }
+
+
+def _was_live_when_graded(row: SystemRow) -> bool:
+    """Art. 15 counts a running system from its grading, a new one from going live."""
+    if row.live_on is None:
+        return row.life_cycle in STANDS
+    return row.level_fixed_on is None or row.live_on <= row.level_fixed_on
+
+
+def _in_use_from(row: SystemRow, organizations: Mapping[UUID, access.Organization]) -> date:
+    """The later of what the system and its operator say; where neither does, the day it came into the register."""
+    operator = organizations.get(row.operator_id)
+    stated = [day for day in (row.in_use_from, operator.in_use_from if operator else None) if day is not None]
+    return max(stated, default=row.created_at.astimezone(SHANGHAI).date())

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import structlog
 from pydantic import BaseModel, ConfigDict, PositiveInt
-from sqlalchemy import text
+from sqlalchemy import CursorResult, text
 
 from irm import jobs
 from irm.db import Tx
@@ -93,7 +93,7 @@ async def _delete(tx: Tx, table: str, condition: str, values: Mapping[str, Any])
     taken = 0
     wanted = {name: value for name, value in values.items() if f":{name}" in condition}
     for _ in range(BATCHES):
-        done = await tx.execute(
+        done: CursorResult[Any] = await tx.execute(  # type: ignore[assignment]
             text(
                 f"DELETE FROM {table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} WHERE {condition} "  # noqa: S608
                 f"LIMIT {BATCH} FOR UPDATE SKIP LOCKED))"

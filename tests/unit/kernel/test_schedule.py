@@ -1,5 +1,6 @@
 """When what recurs comes: the last occurrence that is not after now."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
@@ -56,6 +57,6 @@ def test_an_interval_s_occurrence_is_within_it(now: datetime, interval: timedelt
 @pytest.mark.parametrize(
     "make", [lambda: Daily(time(1), on=()), lambda: Daily(time(1), on=(7,)), lambda: Every(timedelta(0))]
 )
-def test_what_never_comes_is_refused(make: object) -> None:
+def test_what_never_comes_is_refused(make: Callable[[], object]) -> None:
     with pytest.raises(ValueError):
         make()

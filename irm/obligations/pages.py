@@ -118,7 +118,7 @@ async def received_page(
 ) -> Page:
     """What was handed over to the reader's organizations."""
     async with db.transaction(principal.actor) as tx:
-        found = await queries.submissionsto_report(tx, reach(principal, Permission.READ_SUBMISSIONS))
+        found = await queries.submissions_to(tx, reach(principal, Permission.READ_SUBMISSIONS))
     return page("obligations/received.html", now=clock.now(), submissions=found, form_of=form_of, **words())
 
 

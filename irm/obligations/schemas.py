@@ -322,7 +322,7 @@ def submission_view(one: Submission, t: Translator) -> SubmissionView:
         number=one.number,
         organization=organization_view(one.sender),
         for_organizations=[organization_view(each) for each in one.speaks_for],
-        agreed=[each.id for each in one.speaks_for if each.id in one.agreed],
+        agreed=sorted(one.agreed),
         files=[FileView(*each) for each in one.files],
         recipient=organization_view(one.recipient),
         means=one.means,

@@ -93,3 +93,12 @@ async def test_the_same_receipt_twice_is_one(night: Night, desk: httpx.AsyncClie
     assert (await desk.post(path, json=body | {"stated_at": night.clock.now().isoformat()})).status_code == 409
     further = await desk.post(path, json=body | {"number": "S-10"})
     assert (further.status_code, len(further.json()["receipts"])) == (201, 2)
+
+
+async def test_the_recipient_finds_the_report_in_its_list(night: Night, sign_in: SignIn) -> None:
+    (one,) = await night.open(night.owed("city-chain/city-cyberspace-office"))
+    await night.hand_over(one.id)
+    client = await sign_in(night.office)
+    shown = await client.get("/submissions", headers={"accept": "text/html"})
+    assert shown.status_code == 200, shown.text
+    assert night.subject.number in shown.text or "BS-" in shown.text

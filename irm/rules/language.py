@@ -256,6 +256,16 @@ class SwitchPart(Part):
         return self
 
 
+class FigurePart(Part):
+    """A figure that irm itself reckons with: a number, a day, or a span of months."""
+
+    id: Name
+    title: Texts
+    value: int | date | Span
+    citation: CitationPart
+    status: Status
+
+
 class RulePart(Part):
     id: Name
     title: Texts
@@ -311,6 +321,7 @@ class PackPart(Part):
     note: Texts | None = None
     subject: SubjectKind = "incident"
     switches: list[SwitchPart] = []
+    figures: list[FigurePart] = []
     rules: Annotated[list[RulePart], Field(min_length=1, max_length=500)]
     items: list[ItemPart] = []
     policy: PolicyPart | None = None

@@ -22,6 +22,7 @@ from irm.rules.language import (
     CriterionPart,
     EffectiveDays,
     EveryPart,
+    FigurePart,
     PackPart,
     RulePart,
     SwitchPart,
@@ -38,6 +39,7 @@ from irm.rules.pack import (
     DutyRule,
     Effective,
     Every,
+    Figure,
     GradingRule,
     KeepRule,
     Pack,
@@ -187,7 +189,13 @@ class _Loader:
             source=self.document.text,
             keeping=tuple(rule for rule in rules if isinstance(rule, KeepRule)),
             switches=switches,
+            figures=tuple(self._figure(one) for one in part.figures),
         )
+
+    def _figure(self, part: FigurePart) -> Figure:
+        value = span(part.value) if isinstance(part.value, str) else part.value
+        citation = self._citation(part.citation)
+        return Figure(self._full(part.id), part.title, value, str(part.value), citation, part.status)  # type: ignore[arg-type]
 
     def _switch(self, part: SwitchPart) -> Switch:
         return Switch(
@@ -222,6 +230,7 @@ class _Loader:
             ("rules", [one.id for one in self.part.rules]),
             ("switches", [one.id for one in self.part.switches]),
             ("items", [one.id for one in self.part.items]),
+            ("figures", [one.id for one in self.part.figures]),
         ):
             for index, one in enumerate(ids):
                 if one in ids[:index]:

@@ -1,6 +1,6 @@
 """A rule pack as the evaluators read it: one legal instrument, its rules frozen. Pure. `load.py` makes it from YAML."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
@@ -194,6 +194,24 @@ class Switch:
 
 
 @dataclass(frozen=True)
+class Figure:
+    """A figure of the text with which irm itself reckons: when a certificate ends, when a test is passed."""
+
+    id: str
+    """Qualified: `mlps/certificate-validity`."""
+    title: Texts
+    value: int | date
+    """A number, a day, or a span in months (`written` says P3Y)."""
+    written: str
+    citation: Citation
+    status: Status
+
+    @property
+    def name(self) -> str:
+        return self.id.partition("/")[2]
+
+
+@dataclass(frozen=True)
 class ReportItem:
     """One item that a report holds by its article."""
 
@@ -239,6 +257,7 @@ class Pack:
     source: str = field(repr=False)
     keeping: tuple[KeepRule, ...] = ()
     switches: tuple[Switch, ...] = ()
+    figures: tuple[Figure, ...] = ()
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -258,6 +277,11 @@ class Pack:
     def rule(self, rule_id: str) -> Rule | None:
         """By its own or its qualified id."""
         return next((one for one in self.rules if rule_id in {one.id, one.name}), None)
+
+
+def figures_in(packs: Iterable[Pack]) -> dict[str, Figure]:
+    """By qualified id."""
+    return {one.id: one for pack in packs for one in pack.figures}
 
 
 def facts_in_condition(rule: Rule, facts: Mapping[str, FactValue]) -> dict[str, FactValue | None]:

@@ -22,7 +22,7 @@ logger = structlog.get_logger(__name__)
 POLL_SECONDS: Final = 0.05
 RESTING_SECONDS: Final = 0.1
 """Between two looks, once `REST_AFTER` looks in a row found nothing: half the work at night, a tenth of a second at most."""
-REST_AFTER: Final = 100
+REST_AFTER: Final = 20
 SILENCE: Final = timedelta(seconds=5)
 WINDOWS: Final = {"urgent": 400, "normal": 100, "bulk": 20}
 CHANNEL_WINDOW: Final = 6

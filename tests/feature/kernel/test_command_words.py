@@ -23,8 +23,8 @@ def irm(*words: str, locale: str) -> str:
             ("用法：", "选项:", "命令:", "显示本说明后退出。", "值班表：何时由谁值班。"),
             "Show this message and exit.",
         ),
-        (("nonsense",), ("错误：没有 'nonsense' 这个命令。", "查看说明："), "No such command 'nonsense'."),
-        (("web", "--foo"), ("没有 '--foo' 这个选项。",), "No such option '--foo'."),
+        (("nonsense",), ("错误：没有“nonsense”这个命令。", "查看说明："), "No such command 'nonsense'."),
+        (("web", "--foo"), ("没有“--foo”这个选项。",), "No such option '--foo'."),
     ],
 )
 def test_a_terminal_s_language(words: tuple[str, ...], zh: tuple[str, ...], en: str) -> None:

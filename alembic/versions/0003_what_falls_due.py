@@ -75,6 +75,17 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("system_id IS NOT NULL"),
     )
+    # One draft for each period: October's paper may be late while November's is being written.
+    op.add_column("submission", sa.Column("period", sa.Text(), nullable=True))
+    op.drop_index("uq_submission_draft", table_name="submission")
+    op.create_index(
+        "uq_submission_draft",
+        "submission",
+        ["subject", "organization_id", "form", "recipient_id", "recipient_kind", "period"],
+        unique=True,
+        postgresql_where=sa.text("status IN ('draft', 'sending')"),
+        postgresql_nulls_not_distinct=True,
+    )
     op.create_table(
         "calendar_feed",
         sa.Column("id", sa.Uuid(), nullable=False),

@@ -16,7 +16,8 @@ from irm.ledger import Event, record
 from irm.obligations.directory import desk_of
 from irm.obligations.forms import is_form
 from irm.obligations.item_texts import check_items, check_line
-from irm.obligations.linking import obligations_of, parties_of, tie
+from irm.obligations.linking import label_of, obligations_of, parties_of, tie, turn_of
+from irm.obligations.meeting import meant
 from irm.obligations.models import SUBMISSION_SERIAL, ObligationRow, SubmissionPartyRow, SubmissionRow
 from irm.obligations.settling import HANDED_OVER
 from irm.obligations.subjects import Subject
@@ -60,6 +61,7 @@ async def open_draft(
             report_id=report_id,
             items=items or {},
             obligations=[row.id],
+            period=label_of(row),
             run_id=run_id,
             step_id=step_id,
             actor=actor,
@@ -92,7 +94,7 @@ async def draft_submission(
     desk = await desk_of(tx, recipient_id, field="recipient")
     await _alone(tx, subject.path)
     owed = await tx.scalars(
-        select(ObligationRow.id)
+        select(ObligationRow)
         .where(
             ObligationRow.subject == subject.path,
             ObligationRow.bearer_id == organization_id,
@@ -102,6 +104,8 @@ async def draft_submission(
         )
         .order_by(ObligationRow.id)
     )
+    rows = {row.id: row for row in owed}
+    ties = sorted(meant([turn_of(row) for row in rows.values()]))
     draft = await _draft(
         tx,
         subject=subject,
@@ -110,7 +114,8 @@ async def draft_submission(
         recipient=(recipient_id, desk.kind, desk.tier),
         report_id=uuid7(),
         items=items or {},
-        obligations=list(owed),
+        obligations=ties,
+        period=next((label for each in ties if (label := label_of(rows[each]))), None),
         run_id=None,
         step_id=None,
         actor=actor,
@@ -143,6 +148,7 @@ async def draft_again(tx: Tx, submission_id: UUID, *, actor: Actor, now: datetim
         items=dict(old.items),
         filled=dict(old.filled),
         obligations=[*ties, *completions],
+        period=old.period,
         run_id=old.run_id,
         step_id=old.step_id,
         actor=actor,
@@ -280,6 +286,7 @@ async def _draft(
     report_id: UUID,
     items: Mapping[str, str],
     obligations: Collection[UUID],
+    period: str | None,
     run_id: UUID | None,
     step_id: str | None,
     actor: Actor,
@@ -294,6 +301,7 @@ async def _draft(
         SubmissionRow.form == form,
         SubmissionRow.recipient_kind == recipient_kind,
         SubmissionRow.recipient_id == recipient_id if recipient_id else SubmissionRow.recipient_id.is_(None),
+        SubmissionRow.period == period if period else SubmissionRow.period.is_(None),
     )
     before: int = (
         await tx.execute(select(func.count()).where(*same, SubmissionRow.status.in_(HANDED_OVER)))
@@ -311,6 +319,7 @@ async def _draft(
         "recipient_id": recipient_id,
         "recipient_kind": recipient_kind,
         "recipient_tier": recipient_tier,
+        "period": period,
         "status": "draft",
         "ordinal": before + 1,
         "items": dict(items),

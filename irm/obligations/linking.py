@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from irm.db import Tx
-from irm.obligations.meeting import Duty, Handed, meets
+from irm.obligations.meeting import Duty, Handed, Turn, meant, meets
 from irm.obligations.models import ObligationRow, SubmissionObligationRow, SubmissionPartyRow, SubmissionRow
 from irm.obligations.settling import HANDED_OVER, alone
 
@@ -21,6 +21,17 @@ def duty_of(row: ObligationRow) -> Duty:
         recipient_kind=row.recipient_kind,
         recipient_tier=row.recipient_tier,
     )
+
+
+def label_of(row: ObligationRow) -> str | None:
+    """The period as a submission for it names it; None for what is owed once."""
+    if row.period is None or row.ordinal is None:
+        return row.period
+    return f"{row.period}#{row.ordinal}"
+
+
+def turn_of(row: ObligationRow) -> Turn:
+    return Turn(row.id, f"{row.rule_id} {row.bearer_id}", label_of(row), row.due_at, row.status == "open")
 
 
 def handed_of(row: SubmissionRow, organizations: Iterable[UUID]) -> Handed:
@@ -82,8 +93,9 @@ async def tie_what_it_meets(tx: Tx, row: SubmissionRow) -> list[UUID]:
             ObligationRow.started_at <= (row.submitted_at or row.stated_at or row.created_at),
         )
     )
-    met = sorted(each.id for each in candidates if meets(handed, duty_of(each)))
     planned = await obligations_of(tx, row.id)
+    turns = [turn_of(each) for each in candidates if meets(handed, duty_of(each))]
+    met = sorted(meant(turns, label=row.period, planned=planned))
     for stale in set(planned) - set(met):
         tie_row = await tx.get(SubmissionObligationRow, (row.id, stale))
         if tie_row is not None:
@@ -105,7 +117,7 @@ async def tie_for(tx: Tx, row: SubmissionRow, organization_id: UUID) -> list[UUI
             ObligationRow.started_at <= row.submitted_at,
         )
     )
-    met = sorted(each.id for each in candidates if meets(handed, duty_of(each)))
+    met = sorted(meant([turn_of(each) for each in candidates if meets(handed, duty_of(each))], label=row.period))
     await tie(tx, row.id, met)
     return met
 
@@ -126,6 +138,7 @@ async def link_earlier(tx: Tx, rows: Sequence[ObligationRow]) -> list[UUID]:
         )
     )
     handed = [(each, handed_of(each, await agreed_parties(tx, each.id))) for each in earlier]
+    spent = await _spent(tx, [each.id for each in earlier]) if any(row.period for row in rows) else set()
     found: list[UUID] = []
     for row in rows:
         meeting = [
@@ -135,9 +148,24 @@ async def link_earlier(tx: Tx, rows: Sequence[ObligationRow]) -> list[UUID]:
             and each.submitted_at >= row.started_at
             and each.id != row.completes_id
             and meets(as_handed, duty_of(row))
+            and (row.period is None or (each.id, row.rule_id) not in spent)
+            and (row.period is None or each.period in {None, label_of(row)})
         ]
+        if row.period is not None:
+            meeting = meeting[:1]
+            spent |= {(each.id, row.rule_id) for each in meeting}
         for each in meeting:
             await tie(tx, each.id, [row.id])
         if meeting:
             found.append(row.id)
     return found
+
+
+async def _spent(tx: Tx, submissions: Sequence[UUID]) -> set[tuple[UUID, str]]:
+    """By what these reports have met already, submission and rule: one report does not stand for two periods."""
+    rows = await tx.execute(
+        select(SubmissionObligationRow.submission_id, ObligationRow.rule_id)
+        .join(ObligationRow, ObligationRow.id == SubmissionObligationRow.obligation_id)
+        .where(SubmissionObligationRow.submission_id.in_(submissions))
+    )
+    return {(row.submission_id, row.rule_id) for row in rows}

@@ -4,8 +4,13 @@ The recipient and its **tier** must be the ones that the article names: the muni
 province's report. A joint report meets the duty of each organization that it names, and of nobody else.
 """
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
 from uuid import UUID
+
+NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -42,3 +47,37 @@ def meets(handed: Handed, duty: Duty) -> bool:
         and duty.recipient_tier == handed.recipient_tier
         and (duty.recipient_id is None or duty.recipient_id == handed.recipient_id)
     )
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A duty that a submission would meet, as far as it matters which of several like ones is meant.
+
+    `series`: rule and bearer. `label`: its period, None for what is owed once.
+    """
+
+    id: UUID
+    series: str
+    label: str | None
+    due_at: datetime | None
+    is_open: bool
+
+
+def meant(turns: Iterable[Turn], *, label: str | None = None, planned: Collection[UUID] = ()) -> frozenset[UUID]:
+    """Which of them a submission is for. What is owed once it always meets; of what comes every period one of each
+    series: the one that it was drafted for, else that of its `label`, else the first that is still open.
+    """
+    found: set[UUID] = set()
+    series: dict[str, list[Turn]] = {}
+    for turn in turns:
+        if turn.label is None:
+            found.add(turn.id)
+        else:
+            series.setdefault(turn.series, []).append(turn)
+    for several in series.values():
+        several.sort(key=lambda turn: (turn.due_at or NEVER, turn.label or "", turn.id))
+        drafted = [turn for turn in several if turn.id in planned]
+        labelled = [turn for turn in several if label is not None and turn.label == label]
+        first_open = [] if label is not None else [turn for turn in several if turn.is_open]
+        found |= {turn.id for turn in (drafted or labelled or first_open)[:1]}
+    return frozenset(found)

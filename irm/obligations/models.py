@@ -127,6 +127,7 @@ class SubmissionRow(Base):
             "form",
             "recipient_id",
             "recipient_kind",
+            "period",
             unique=True,
             postgresql_where=text("status IN ('draft', 'sending')"),
             postgresql_nulls_not_distinct=True,
@@ -147,6 +148,8 @@ class SubmissionRow(Base):
     recipient_tier: Mapped[str | None]
     means: Mapped[str | None]
     status: Mapped[str] = mapped_column(default="draft")
+    period: Mapped[str | None]
+    """Of what comes every period: the one that it is for (2026-11), with the number of several (2026#2)."""
     ordinal: Mapped[int] = mapped_column(default=1)
     """Which report of this form to this recipient: the second progress report is 2."""
     items: Mapped[dict[str, Any]]

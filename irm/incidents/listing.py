@@ -15,10 +15,10 @@ from irm.db import Database
 from irm.errors import FieldError, Invalid
 from irm.i18n import N_, Translator
 from irm.incidents import queries, showing
+from irm.incidents.filters import Filters, filter_faults
 from irm.incidents.lifecycle import LIVE, STATUS_NAMES
 from irm.incidents.panels import STATUS_TONES
 from irm.incidents.policy import intake_policy
-from irm.incidents.queries import Filters
 from irm.incidents.schemas import IncidentLine
 from irm.obligations.history import next_limits
 from irm.web.pages import Page, is_fragment, page
@@ -93,7 +93,7 @@ def _read(query: Mapping[str, str | None]) -> tuple[Filters, list[FieldError]]:
         exercise=DRILLS.get(exercise or ""),
         text=text.replace("\0", "") if text else None,
     )
-    faults = queries.filter_faults(given)
+    faults = filter_faults(given)
     if exercise is not None and exercise not in DRILLS:
         faults.append(FieldError("exercise", N_("Choose one from the list.")))
     return replace(given, **{one.field: None for one in faults}), faults

@@ -17,8 +17,9 @@ from irm.errors import Invalid
 from irm.i18n import N_, Translator
 from irm.incidents import facts, handling, queries, showing, timeline
 from irm.incidents.assessing import Outcome, assess_level, confirm_assessment
+from irm.incidents.filters import Filters
 from irm.incidents.idempotency import fingerprint, once
-from irm.incidents.queries import Filters, Sight
+from irm.incidents.queries import Sight
 from irm.incidents.schemas import (
     AssessLevel,
     ChangeStatus,

@@ -14,6 +14,7 @@ from irm.db import Tx
 from irm.heartbeat import HeartbeatRow
 from irm.i18n import N_
 from irm.incidents import queries as incidents
+from irm.incidents.filters import Filters
 from irm.incidents.lifecycle import STATUS_NAMES, Status
 from irm.incidents.models import IncidentRow, LevelAssessmentRow, StatusChangeRow
 from irm.notify import contacts, queries as notify
@@ -287,7 +288,7 @@ async def _second_persons(tx: Tx, principal: Principal) -> list[Need]:
 async def _live_incidents(tx: Tx, principal: Principal, owed: list[Obligation]) -> list[LiveIncident]:
     if not may(principal, Permission.READ_INCIDENTS):
         return []
-    found, _ = await incidents.incidents(tx, principal, incidents.Filters(live=True), limit=MOST)
+    found, _ = await incidents.incidents(tx, principal, Filters(live=True), limit=MOST)
     nearest: dict[str, Mapping[str, Any]] = {}
     for one in owed:
         if one.limit_at is not None and one.kind != "standing":

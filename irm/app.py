@@ -19,6 +19,7 @@ from irm.announce import announcer
 from irm.clock import Clock, DatabaseClock
 from irm.config import Settings
 from irm.db import Database
+from irm.drills import routes as drills_routes
 from irm.i18n import Translator, translator
 from irm.incidents import (
     filing_pages,
@@ -37,6 +38,7 @@ from irm.obligations import (
 )
 from irm.overview import pages as overview_pages, routes as overview_routes
 from irm.playbooks import pages as playbooks_pages, routes as playbooks_routes
+from irm.reports import pages as reports_pages, routes as reports_routes
 from irm.rules import pages as rules_pages, routes as rules_routes
 from irm.rules.load import builtin_packs
 from irm.systems import routes as systems_routes
@@ -83,6 +85,9 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *obligations_answer_routes.ROUTES,
     *playbooks_routes.ROUTES,
     *playbooks_pages.ROUTES,
+    *reports_routes.ROUTES,
+    *reports_pages.ROUTES,
+    *drills_routes.ROUTES,
     *incidents_routes.ROUTES,
     *incidents_sections.ROUTES,
     *filing_pages.ROUTES,

@@ -17,7 +17,7 @@ from irm.drills.measured import Happened, Measured, measure
 from irm.drills.models import DrillInjectRow, DrillOrganizationRow, DrillRow
 from irm.drills.planning import people_of
 from irm.drills.policy import drill_policy
-from irm.drills.quota import Counted, Line, quota
+from irm.drills.quota import SYSTEM, Counted, Line, quota
 from irm.drills.reporting import FORM
 from irm.drills.running import clock_of_drill, organizations_in, scenario_of
 from irm.drills.scenario import Scenario
@@ -243,6 +243,17 @@ async def counted_in(tx: Tx, year: int) -> list[Counted]:
         )
         for row in rows
     ]
+
+
+async def drill_by_id(tx: Tx, drill_id: UUID) -> DrillRow:
+    """For rooms and routes that have asked already."""
+    return await tx.get_one(DrillRow, drill_id)
+
+
+async def subject_names(tx: Tx, lines: Collection[Line]) -> dict[str, str]:
+    """Names of the systems that duties are about, by path."""
+    ids = {UUID(one.subject.removeprefix(SYSTEM)) for one in lines if one.subject.startswith(SYSTEM)}
+    return {f"{SYSTEM}{one}": found.name for one, found in (await register.systems(tx, ids)).items()}
 
 
 async def holder_names(tx: Tx, rows: Collection[DrillRow]) -> dict[UUID, str]:

@@ -44,9 +44,25 @@ class PlanDrill(Struct, forbid_unknown_fields=True, frozen=True):
     scenario_source: str | None = None
 
 
-class StartDrill(Struct, forbid_unknown_fields=True, frozen=True):
+class Act(Struct, forbid_unknown_fields=True, frozen=True):
+    """What to do with a drill. `reason`: of cancelling and of returning a report; `rate`: seconds of drill time per second
+    (start, pace); `duties`: which the approved report meets, default those of the holder and of the system."""
+
+    action: Literal[
+        "approve",
+        "cancel",
+        "start",
+        "pause",
+        "resume",
+        "pace",
+        "end",
+        "close_evaluation",
+        "approve_report",
+        "return_report",
+    ]
+    reason: str = ""
     rate: float = 1.0
-    """Seconds of drill time per second."""
+    duties: list[UUID] | None = None
 
 
 class StartNow(Struct, forbid_unknown_fields=True, frozen=True):
@@ -58,12 +74,9 @@ class StartNow(Struct, forbid_unknown_fields=True, frozen=True):
     rate: float = 1.0
 
 
-class PaceDrill(Struct, forbid_unknown_fields=True, frozen=True):
-    rate: float
-
-
-class CancelDrill(Struct, forbid_unknown_fields=True, frozen=True):
-    reason: str
+class AnswerReport(Struct, forbid_unknown_fields=True, frozen=True):
+    outcome: Literal["received", "refused", "returned"]
+    note: str = ""
 
 
 class Score(Struct, forbid_unknown_fields=True, frozen=True):

@@ -20,6 +20,7 @@ from irm.clock import Clock, DatabaseClock
 from irm.config import Settings
 from irm.db import Database
 from irm.drills import routes as drills_routes
+from irm.evidence import pages as evidence_pages, routes as evidence_routes
 from irm.i18n import Translator, translator
 from irm.incidents import (
     filing_pages,
@@ -75,6 +76,8 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *access_routes.ROUTES,
     *rules_routes.ROUTES,
     *rules_pages.ROUTES,
+    *evidence_routes.ROUTES,
+    *evidence_pages.ROUTES,
     *systems_routes.ROUTES,
     *notify_routes.ROUTES,
     *notify_pages.ROUTES,

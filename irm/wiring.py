@@ -16,6 +16,7 @@ from irm.notify import dead_work, jobs as notify
 from irm.obligations import handing, periodic, reminding
 from irm.oversight.subjects import Organizations
 from irm.playbooks import inbox, jobs as playbooks, starting
+from irm.reports import making
 from irm.schedule import Daily, Every, Recurring
 from irm.systems.subjects import Systems
 
@@ -34,6 +35,8 @@ JOBS: Final[dict[str, Inside | Outside]] = {
     dead_work.CALL: Inside(dead_work.call),
     "playbooks.advance": Inside(playbooks.advance),
     "incidents.look_again": Inside(reporting.look_again),
+    "reports.take": making.TAKE,
+    "reports.render": making.RENDER,
     "obligations.remind": Inside(reminding.remind),
     "obligations.receipt_alarm": Inside(reminding.receipt_alarm),
     running.INJECT: Inside(injecting.inject),

@@ -1,0 +1,1 @@
+"""The annual compliance report: figures frozen in editions, documents made of them."""

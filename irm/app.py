@@ -35,6 +35,7 @@ from irm.obligations import (
     answer_routes as obligations_answer_routes,
     contact_pages,
     pages as obligations_pages,
+    paper_files,
     routes as obligations_routes,
 )
 from irm.overview import pages as overview_pages, routes as overview_routes
@@ -85,6 +86,7 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *obligations_answer_pages.ROUTES,
     *contact_pages.ROUTES,
     *obligations_routes.ROUTES,
+    *paper_files.ROUTES,
     *obligations_answer_routes.ROUTES,
     *playbooks_routes.ROUTES,
     *playbooks_pages.ROUTES,

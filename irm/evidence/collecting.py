@@ -9,7 +9,7 @@ A provider says under which subjects of the ledger the thing's entries and files
 and how an entry reads in people's words. To add a kind is to write one and name it there; nothing else changes.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -66,6 +66,14 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Place:
+    """What people call a subject, and the page where it is read."""
+
+    label: str
+    href: str
+
+
+@dataclass(frozen=True)
 class Stretch:
     """Everything recorded under a subject (`incident/<id>`), or of it only what happened from `since` to before `until`."""
 
@@ -104,6 +112,15 @@ class Provider(Protocol):
 
     async def may_read(self, tx: Tx, found: Attachment, by: Principal) -> bool:
         """Whether `by` may read a file that lies at a subject of this kind."""
+        ...
+
+    async def places(self, tx: Tx, subjects: Collection[str]) -> Mapping[str, Place]:
+        """Subject → place, for those that are known."""
+        ...
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """Action → msgid, for the entries of this kind."""
         ...
 
 

@@ -278,11 +278,13 @@ async def pack(tx: Tx, pack_id: UUID, by: Principal) -> PackRow:
     return row
 
 
-async def take_pack(tx: Tx, pack_id: UUID, by: Principal, *, now: datetime) -> PackRow:
-    """Every taking is an entry. Raises NotFound also while it is being made."""
+async def take_pack(tx: Tx, pack_id: UUID, by: Principal, home: Path, *, now: datetime) -> PackRow:
+    """Every taking is an entry. Raises NotFound also while it is being made, and when its file is gone."""
     row = await pack(tx, pack_id, by)
     if row.state != "ready":
         raise NotFound(N_("The pack is not ready yet."))
+    if not pack_path(home, row.id).is_file():
+        raise NotFound(N_("The pack's file is no longer there. Ask for a new one."))
     body = {"pack": str(row.id), "sha256": row.sha256, "organization": str(by.home) if by.home else None}
     await record_event(tx, Event("evidence.pack_taken", row.subject, now, by.actor, body))
     return row

@@ -72,7 +72,7 @@ async def attach(
     return row.id
 
 
-def _view(row: AttachmentRow, blob: BlobRow) -> Attachment:
+def view_of(row: AttachmentRow, blob: BlobRow) -> Attachment:
     return Attachment(
         row.id,
         row.subject,
@@ -97,7 +97,7 @@ async def attachments_of(tx: Tx, subject: str) -> list[Attachment]:
         .where(AttachmentRow.subject == subject)
         .order_by(AttachmentRow.uploaded_at, AttachmentRow.id)
     )
-    return [_view(row, blob) for row, blob in found.all()]
+    return [view_of(row, blob) for row, blob in found.all()]
 
 
 async def attachments_under(tx: Tx, subject: str) -> list[Attachment]:
@@ -108,7 +108,7 @@ async def attachments_under(tx: Tx, subject: str) -> list[Attachment]:
         .where(or_(AttachmentRow.subject == subject, AttachmentRow.subject.startswith(subject + "/", autoescape=True)))
         .order_by(AttachmentRow.uploaded_at, AttachmentRow.id)
     )
-    return [_view(row, blob) for row, blob in found.all()]
+    return [view_of(row, blob) for row, blob in found.all()]
 
 
 async def adopt(tx: Tx, subject: str, into: str, *, actor: Actor, now: datetime) -> int:
@@ -138,7 +138,7 @@ async def attachment(tx: Tx, attachment_id: UUID) -> Attachment:
     pair = found.one_or_none()
     if pair is None:
         raise NotFound(N_("There is no such file, or it is not yours to see."))
-    return _view(*pair)
+    return view_of(*pair)
 
 
 async def record_reading(tx: Tx, found: Attachment, *, actor: Actor, now: datetime) -> None:

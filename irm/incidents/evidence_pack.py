@@ -1,7 +1,7 @@
 """What an evidence pack of an incident holds: its entries and files, as far as the asker sees the incident."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from irm.access import queries as access
 from irm.access.policy import Permission, Principal
 from irm.db import Tx
 from irm.errors import NotFound
-from irm.evidence.collecting import Entry, Gathered, Line, Shown, Stretch
+from irm.evidence.collecting import Entry, Gathered, Line, Place, Shown, Stretch
 from irm.evidence.service import Attachment
 from irm.i18n import Translator
 from irm.incidents import queries, timeline
@@ -44,6 +44,17 @@ class IncidentEvidence:
         except (NotFound, ValueError, IndexError):
             return False
         return seen.sees(found.organization_id)
+
+    async def places(self, tx: Tx, subjects: Collection[str]) -> Mapping[str, Place]:
+        found = {}
+        for subject in subjects:
+            incident = await queries.incident_of(tx, UUID(subject.split("/")[1]))
+            found[subject] = Place(incident.number, incident.page)
+        return found
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        return timeline.WORDS
 
 
 def gathered(sight: Sight) -> Gathered:

@@ -317,6 +317,7 @@ async def files(tx: Tx, reading: Reading) -> dict[str, Any]:
         "files": [
             {
                 "href": f"/attachments/{one.id}",
+                "custody": f"/evidence/{one.id}",
                 "name": one.filename,
                 "size": one.size,
                 "media_type": one.media_type,

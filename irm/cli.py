@@ -24,6 +24,7 @@ GROUPS: Final = {
     "rules": "irm.rules.commands:rules",
     "playbook": "irm.playbooks.commands:playbook",
     "roster": "irm.notify.commands:roster",
+    "evidence": "irm.evidence.commands:evidence",
     "report": "irm.reports.commands:report",
 }
 """Command → module:attribute. Add your own line here (see irm/console.py)."""

@@ -249,7 +249,6 @@ def script(chinese: Translator) -> str:
     imports: set[str] = set()
     bodies: list[str] = []
     doc = ""
-    texts: set[str] = set()
     for name in SCRIPT_PARTS:
         source = (package_files("irm.evidence") / name).read_text("utf-8")
         tree = ast.parse(source)
@@ -263,21 +262,23 @@ def script(chinese: Translator) -> str:
                     isinstance(node, ast.ImportFrom) and node.module and node.module.startswith(("irm", "__future__"))
                 ):
                     imports.add(ast.unparse(node))
-        texts |= {
-            node.args[0].value
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Name)
-            and node.func.id == "t"
-            and node.args
-            and isinstance(node.args[0], ast.Constant)
-            and isinstance(node.args[0].value, str)
-        }
         bodies.append("\n".join(lines[last:]).strip("\n"))
-    words = json.dumps({text: chinese(text) for text in sorted(texts)}, ensure_ascii=False, indent=4)
+    words = json.dumps({text: chinese(text) for text in script_texts()}, ensure_ascii=False, indent=4)
     body = "\n\n\n".join(bodies).replace("CHINESE: dict[str, str] = {}", f"CHINESE: dict[str, str] = {words}", 1)
     head = "\n".join(sorted(imports))
     return f'#!/usr/bin/env python3\n"""{doc}"""\n\nfrom __future__ import annotations\n\n{head}\n\n{body}\n'
+
+
+def script_texts() -> list[str]:
+    """What the script can say, in English."""
+    found = set()
+    for name in SCRIPT_PARTS:
+        for node in ast.walk(ast.parse((package_files("irm.evidence") / name).read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "t" and node.args:
+                text = node.args[0]
+                if isinstance(text, ast.Constant) and isinstance(text.value, str):
+                    found.add(text.value)
+    return sorted(found)
 
 
 # -- the ZIP

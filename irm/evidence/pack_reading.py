@@ -12,13 +12,13 @@ CHINESE: dict[str, str] = {}
 """Filled in when a pack is made (irm/evidence/bag.py): the repository keeps no Chinese in code."""
 
 
-def speak(chinese: bool) -> None:
-    """Which language `t` speaks; English knows itself."""
-    t.chinese = CHINESE if chinese else {}  # type: ignore[attr-defined]
+def speak(words: dict[str, str]) -> None:
+    """English → what `t` says instead; English knows itself."""
+    t.words = words  # type: ignore[attr-defined]
 
 
 def t(msgid: str, **params: Any) -> str:
-    text: str = getattr(t, "chinese", {}).get(msgid, msgid)
+    text: str = getattr(t, "words", {}).get(msgid, msgid)
     return text % params if params else text
 
 

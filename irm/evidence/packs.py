@@ -68,9 +68,17 @@ class Filled:
 
 
 async def request_pack(
-    tx: Tx, kind: str, name: str, by: Principal, *, locale: str, organization: UUID | None = None, now: datetime
+    tx: Tx,
+    kind: str,
+    name: str,
+    by: Principal,
+    *,
+    locale: str,
+    organization: UUID | None = None,
+    queued: bool = True,
+    now: datetime,
 ) -> UUID:
-    """A pack of what `by` may see of it, made soon. Raises NotFound, Forbidden."""
+    """A pack of what `by` may see of it, made soon; not `queued`: by the caller (`make_now`). Raises NotFound, Forbidden."""
     gathered = await _gathered(tx, kind, name, by, organization, now)
     row = PackRow(
         id=uuid7(),
@@ -86,7 +94,9 @@ async def request_pack(
     await tx.flush()
     body = {"pack": str(row.id), "kind": kind, "organization": str(by.home) if by.home else None}
     await record_event(tx, Event("evidence.export_requested", gathered.subject, now, by.actor, body))
-    await jobs.schedule(tx, "evidence.make_pack", {"pack": str(row.id)}, run_at=now, key=f"pack/{row.id}", queue="bulk")
+    if queued:
+        args = {"pack": str(row.id)}
+        await jobs.schedule(tx, "evidence.make_pack", args, run_at=now, key=f"pack/{row.id}", queue="bulk")
     return row.id
 
 

@@ -22,7 +22,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from irm.evidence.pack_reading import Broken, Pack, speak, t
+from irm.evidence.pack_reading import CHINESE, Broken, Pack, speak, t
 from irm.evidence.proving import checkpoint_of, fingerprint, is_consistent, key_of, leaf_of, opened, root_by
 
 NEEDED = ("data/key.txt", "data/checkpoint.note", "data/pack.note", "data/entries.jsonl", "data/files.jsonl")
@@ -352,6 +352,12 @@ def check(path: str, trusted: str = "", witness: str = "") -> Check | str:
     return made
 
 
+def verdict(faults: list[str]) -> str:
+    if faults:
+        return t("WRONG: %(n)s fault(s) found.", n=len(faults))
+    return t("GOOD: nothing was changed since this was packed.")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("path", nargs="?", default=str(Path(__file__).resolve().parent))
@@ -361,7 +367,8 @@ def main() -> int:
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     spoken = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or "zh"
-    speak((asked.lang or ("en" if spoken.lower().startswith("en") else "zh")) == "zh")
+    lang = asked.lang or ("en" if spoken.lower().startswith("en") else "zh")
+    speak(CHINESE if lang == "zh" else {})
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8", errors="replace")
     found = check(asked.path, asked.key, asked.witness)
@@ -375,14 +382,7 @@ def main() -> int:
         sys.stdout.write(f"  {line}\n")
     for line in faults:
         sys.stdout.write(f"\u2717 {line}\n")
-    sys.stdout.write(
-        (
-            t("WRONG: %(n)s fault(s) found.", n=len(faults))
-            if faults
-            else t("GOOD: nothing was changed since this was packed.")
-        )
-        + "\n"
-    )
+    sys.stdout.write(f"{verdict(faults)}\n")
     return 1 if faults else 0
 
 

@@ -1,0 +1,105 @@
+"""What routes and pages of this room share: who acts for whom, and files on their way into the store."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from litestar.datastructures import UploadFile
+
+from irm.access.policy import Permission, Principal
+from irm.clock import Clock
+from irm.config import Settings
+from irm.db import Database, Tx
+from irm.errors import Forbidden, NotFound
+from irm.evidence import service as evidence
+from irm.evidence.blobs import BlobStore, StoredBlob
+from irm.evidence.downloads import chunks_of
+from irm.i18n import N_
+from irm.obligations.about_subject import acting_for
+from irm.oversight import queries
+from irm.oversight.queries import Change
+from irm.oversight.schemas import PlanChange
+from irm.oversight.service import NewChange, plan_change
+from irm.systems.queries import NO_SYSTEM, may_name, system_by_code
+
+NOT_YOURS = N_("Only the organization that carries the change out, or the cloud authority for it, does this.")
+NOT_TO_YOU = N_("Only the one to whom the plan went answers it.")
+NO_FILE = N_("There is no such file, or it is not yours to see.")
+
+
+async def plan(tx: Tx, given: PlanChange, principal: Principal, clock: Clock) -> Change:
+    """A system that the sender may not name is answered like one that does not exist."""
+    by = acting_for(principal, Permission.SUBMIT_REPORT, given.by, "by")
+    try:
+        system = await system_by_code(tx, given.system.replace("\0", ""))
+        known = await may_name(tx, principal, system.id)
+    except NotFound:
+        known = False
+    if not known:
+        raise NotFound(NO_SYSTEM, field="system")
+    change_id = await plan_change(
+        tx,
+        NewChange(
+            title=given.title,
+            system_id=system.id,
+            by_id=by,
+            planned_start=given.planned_start,
+            planned_until=given.planned_until,
+            kind=given.kind,
+            risk=given.risk,
+            is_major=given.is_major,
+            detail=given.detail,
+            contact=given.contact,
+        ),
+        actor=principal.actor,
+        now=clock.now(),
+    )
+    return await queries.change_by_id(tx, change_id)
+
+
+async def own_change(tx: Tx, principal: Principal, number: str) -> Change:
+    """One that the reader carries out. Raises NotFound, Forbidden."""
+    found = await queries.change_by_number(tx, principal, number)
+    if not queries.may_plan(principal, found):
+        raise Forbidden(NOT_YOURS)
+    return found
+
+
+async def answerable(tx: Tx, principal: Principal, number: str) -> Change:
+    found = await queries.change_by_number(tx, principal, number)
+    if not queries.may_answer(principal, found):
+        raise Forbidden(NOT_TO_YOU)
+    return found
+
+
+async def stored(settings: Settings, files: Sequence[UploadFile], field: str = "file") -> list[StoredBlob]:
+    """On the disk before any row is written."""
+    store = BlobStore(settings.home / "blobs")
+    return [await store.put(chunks_of(file), file.filename, field=field) for file in files]
+
+
+async def attach_all(
+    tx: Tx, blobs: Sequence[StoredBlob], found: Change, principal: Principal, clock: Clock
+) -> list[UUID]:
+    return [
+        await evidence.attach(
+            tx,
+            blob,
+            subject=found.path,
+            organization_id=found.by_id,
+            account_id=principal.account_id,
+            actor=principal.actor,
+            now=clock.now(),
+        )
+        for blob in blobs
+    ]
+
+
+async def add_files(
+    db: Database, settings: Settings, principal: Principal, number: str, files: Sequence[UploadFile], clock: Clock
+) -> list[UUID]:
+    """A stranger's change is refused before a byte is kept."""
+    async with db.transaction(principal.actor) as tx:
+        await own_change(tx, principal, number)
+    blobs = await stored(settings, files)
+    async with db.transaction(principal.actor) as tx:
+        return await attach_all(tx, blobs, await own_change(tx, principal, number), principal, clock)

@@ -61,6 +61,7 @@ RIGHTS: Final = N_("Rights")
 CLOCK: Final = N_("Clock")
 PROCESSES: Final = N_("Processes")
 WORK: Final = N_("Work")
+LEDGER: Final = N_("Ledger")
 BROKER: Final = N_("Broker")
 MAIL: Final = N_("Mail")
 SMS: Final = N_("SMS gateway")
@@ -93,6 +94,7 @@ async def _database(settings: Settings) -> list[Finding]:
             if findings[-1].state != "broken":
                 now = clock.now()
                 findings += [await _rights(connection), await _processes(connection, now), await _work(connection, now)]
+                findings.append(await _ledger(connection, settings, now))
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         return [Finding(DATABASE, "broken", N_("It does not answer: %(reason)s"), {"reason": _reason(error)})]
     finally:
@@ -179,6 +181,38 @@ async def _work(connection: AsyncConnection, now: datetime) -> Finding:
     if dead:
         return Finding(WORK, "weak", N_("%(dead)s task(s) were given up; the ledger says which."), context)
     return Finding(WORK, "good", N_("Nothing late, nothing given up."))
+
+
+async def _ledger(connection: AsyncConnection, settings: Settings, now: datetime) -> Finding:
+    """Does the tree keep up, is it signed and witnessed, and what did the last look through it find?"""
+    row = (
+        await connection.execute(
+            text(
+                "SELECT (SELECT coalesce(max(index) + 1, 0) FROM ledger_leaf) AS size, "
+                "(SELECT max(size) FROM ledger_checkpoint) AS signed, "
+                "(SELECT max(checkpoint_size) FROM witnessing WHERE status = 'witnessed') AS witnessed, "
+                "(SELECT count(*) FROM ledger_pending p JOIN ledger_entry e ON e.id = p.entry_id WHERE e.at < :due) AS late, "
+                "(SELECT jsonb_array_length(faults) FROM ledger_verification ORDER BY at DESC LIMIT 1) AS faults"
+            ),
+            {"due": now - LATE_AFTER},
+        )
+    ).one()
+    context = {"size": row.size, "signed": row.signed or 0, "witnessed": row.witnessed or 0, "late": row.late}
+    if row.faults:
+        words = N_("The last look through the ledger found that it was changed: irm evidence verify --database.")
+        return Finding(LEDGER, "broken", words, context)
+    if row.late:
+        return Finding(LEDGER, "broken", N_("%(late)s entries wait for their place in the tree."), context)
+    if not row.size:
+        return Finding(LEDGER, "off", N_("Nothing recorded yet."), context)
+    if not row.signed:
+        words = N_("No checkpoint is signed: is the key in IRM_HOME/keys closed to others and readable?")
+        return Finding(LEDGER, "broken", words, context)
+    if not (settings.witness_mail or settings.witness_folder or settings.witness_url):
+        words = N_("Signed up to %(signed)s of %(size)s entries; no witness outside irm is set up.")
+        return Finding(LEDGER, "weak", words, context)
+    words = N_("Signed up to %(signed)s of %(size)s entries, witnessed up to %(witnessed)s.")
+    return Finding(LEDGER, "good" if row.witnessed else "weak", words, context)
 
 
 async def _broker(settings: Settings) -> Finding:

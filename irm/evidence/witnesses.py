@@ -37,6 +37,7 @@ Kind = Literal["mail", "file", "webhook"]
 KINDS: Final[tuple[Kind, ...]] = ("file", "mail", "webhook")
 WITNESS_NAMES: Final = {"mail": N_("Mail"), "file": N_("Folder"), "webhook": N_("Webhook")}
 PAUSES: Final = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
+FIRST_LOOK: Final = timedelta(seconds=30)
 TIMEOUT: Final = 10.0
 MOST_LEAVES: Final = 200_000
 """6.4 MB; what is older is proven by the roots alone."""
@@ -78,8 +79,8 @@ def leaf_lines(first: int, leaves: Sequence[bytes]) -> str:
 async def call_witnesses(tx: Tx, _args: dict[str, Any], now: datetime) -> None:
     """A job for each witness, if there is a checkpoint that it was not asked to keep yet."""
     newest = await last_checkpoint(tx)
-    if newest is None:
-        return
+    if newest is None:  # a city that begins has its first checkpoint in seconds, and should not wait an hour
+        raise jobs.RetryLater(FIRST_LOOK)
     for kind in KINDS:
         key = f"witness/{kind}/{newest.size}"
         args = {"witness": kind, "size": newest.size}

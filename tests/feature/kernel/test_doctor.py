@@ -33,6 +33,7 @@ async def test_a_sound_installation(sound: Settings) -> None:
         "Rights": "good",
         "Processes": "broken",  # none runs here
         "Work": "good",
+        "Ledger": "off",  # nothing recorded
         "Broker": "good",
         "Mail": "off",
         "SMS gateway": "off",

@@ -115,7 +115,7 @@ async def test_a_worker_that_died_during_the_call_leaves_at_most_one_marked_dupl
 
     planned = await night.page()
     async with db.transaction() as tx:
-        job = await tx.scalar(select(JobRow))
+        job = await tx.scalar(select(JobRow).where(JobRow.name == "notify.deliver"))
         assert job is not None
         job.attempt, job.lease_until = 1, clock.now()
         await notify.claim(tx, {"delivery": str(planned.waiting[0])}, clock.now(), 1)

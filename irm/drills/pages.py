@@ -1,0 +1,383 @@
+"""Pages of drills: the year with its quotas, a plan, one drill and what may be done with it."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from litestar import Request, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect
+from litestar.status_codes import HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
+
+from irm.access import queries as access
+from irm.access.policy import Permission, Principal, Resource, allow, may, reach
+from irm.clock import SHANGHAI, Clock
+from irm.db import Database, Tx
+from irm.drills import acting, forms, queries, reporting
+from irm.drills.access import readable
+from irm.drills.evaluating import evaluation_of
+from irm.drills.models import DrillRow
+from irm.drills.planning import plan_drill
+from irm.drills.policy import drill_policy
+from irm.drills.recording import record_drill
+from irm.drills.routes import clean, status_named
+from irm.drills.scenario import library
+from irm.drills.schemas import StartNow
+from irm.drills.scoring import ITEMS
+from irm.drills.starting import start_now
+from irm.drills.vocabulary import (
+    CONTENT_NAMES,
+    HELD,
+    KIND_NAMES,
+    MEASURES,
+    PART_NAMES,
+    RANGE_NAMES,
+    STATUS_NAMES,
+    Status,
+)
+from irm.errors import Conflict, Forbidden, Invalid
+from irm.evidence import service as evidence
+from irm.evidence.blobs import MAX_SIZE
+from irm.evidence.types import TAKEN
+from irm.i18n import Translator
+from irm.systems.queries import systems_in_reach
+from irm.web.forms import Form, flatten
+from irm.web.pages import Page, page
+
+READ: Final = allow(Permission.READ_DRILLS)
+PLAN: Final = allow(Permission.PLAN_DRILLS)
+MOST_SYSTEMS: Final = 500
+MOST_YEARS: Final = 30
+TONES: Final = {
+    "planned": "neutral",
+    "approved": "active",
+    "running": "active",
+    "ended": "active",
+    "evaluated": "active",
+    "reported": "active",
+    "closed": "done",
+    "cancelled": "aside",
+}
+WORDS: Final[dict[str, Any]] = {
+    "status_names": STATUS_NAMES,
+    "status_tones": TONES,
+    "kind_names": KIND_NAMES,
+    "range_names": RANGE_NAMES,
+    "content_names": CONTENT_NAMES,
+    "part_names": PART_NAMES,
+    "measure_names": MEASURES,
+    "item_names": ITEMS,
+}
+
+
+@get("/drills", opt=READ, include_in_schema=False)
+async def drills_page(
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    principal: NamedDependency[Principal],
+    year: FromQuery[int | None] = None,
+    status: FromQuery[str | None] = None,
+    cursor: FromQuery[str | None] = None,
+) -> Page:
+    """The year: what is required, planned, held and missing; then the drills."""
+    now = clock.now()
+    this_year = now.astimezone(SHANGHAI).year
+    shown = year if year is not None and abs(year - this_year) <= MOST_YEARS else this_year
+    async with db.transaction(principal.actor) as tx:
+        filters = queries.Filters(shown, status_named(status))
+        rows, following = await queries.drills(tx, principal, filters, before=clean(cursor))
+        lines = await queries.quota_of(tx, principal, shown)
+        bearers = await access.organization_names(tx, {one.bearer for one in lines})
+        context: dict[str, Any] = {
+            "rows": rows,
+            "holders": await queries.holder_names(tx, rows),
+            "lines": lines,
+            "bearers": bearers,
+            "subjects": await queries.subject_names(tx, lines),
+            "running": await queries.running_drills(tx, principal),
+            "years": sorted({*await queries.years(tx, principal), this_year, this_year + 1}, reverse=True),
+        }
+    return page(
+        "drills/list.html",
+        now=now,
+        year=shown,
+        year_chips=[(str(one), str(one), None) for one in context.pop("years")],
+        query={"year": str(shown), "status": status or ""},
+        next_cursor=following,
+        scenarios=[scenario for scenario, _ in library().values()],
+        may_plan=may(principal, Permission.PLAN_DRILLS),
+        may_start=may(principal, Permission.DIRECT_DRILLS) and drill_policy().standing_approval,
+        **context,
+        **WORDS,
+    )
+
+
+@get("/drills/now", opt=allow(Permission.DIRECT_DRILLS), include_in_schema=False)
+async def now_form(
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    principal: NamedDependency[Principal],
+    t: NamedDependency[Translator],
+    scenario: FromQuery[str] = "",
+) -> Page:
+    async with db.transaction(principal.actor) as tx:
+        return await _now_page(tx, Form({"scenario": scenario or next(iter(library()))}), principal, t, clock.now())
+
+
+@post("/drills/now", opt=allow(Permission.DIRECT_DRILLS), include_in_schema=False, status_code=HTTP_303_SEE_OTHER)
+async def begin_now(
+    request: Request[Any, Any, Any],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    principal: NamedDependency[Principal],
+    t: NamedDependency[Translator],
+) -> Page | Redirect:
+    """Begins at once with whoever is on duty, and leads into the director's room."""
+    now, values = clock.now(), flatten((await request.form()).multi_items())
+    try:
+        given = StartNow(
+            scenario=forms.text(values, "scenario"),
+            system=forms.text(values, "system") or None,
+            organization=forms.chosen_id(values, "organization"),
+            rate=forms.rate(values),
+        )
+        async with db.transaction(principal.actor) as tx:
+            row = await start_now(tx, given, by=principal, now=now)
+        return Redirect(f"/drills/{row.number}/room", status_code=HTTP_303_SEE_OTHER)
+    except (Invalid, Conflict, Forbidden) as refused:
+        async with db.transaction(principal.actor) as tx:
+            return refusal(await _now_page(tx, Form.refused(values, refused, t), principal, t, now))
+
+
+@get("/drills/new", opt=PLAN, include_in_schema=False)
+async def plan_form(
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    principal: NamedDependency[Principal],
+    t: NamedDependency[Translator],
+    scenario: FromQuery[str] = "",
+) -> Page:
+    now = clock.now()
+    soon = now + timedelta(days=7)
+    begin = {
+        "kind": "practical",
+        "content": "special",
+        "range": "organization",
+        "scenario": scenario or next(iter(library())),
+        "planned_from": soon,
+        "planned_until": soon + timedelta(hours=2),
+        "organization": str(principal.home or ""),
+    }
+    async with db.transaction(principal.actor) as tx:
+        return await _plan_page(tx, "drills/plan.html", Form(begin), principal, t, now)
+
+
+@post("/drills/new", opt=PLAN, include_in_schema=False, status_code=HTTP_303_SEE_OTHER)
+async def plan(
+    request: Request[Any, Any, Any],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    principal: NamedDependency[Principal],
+    t: NamedDependency[Translator],
+) -> Page | Redirect:
+    now, values = clock.now(), flatten((await request.form()).multi_items())
+    try:
+        given = forms.plan_in(values)
+        async with db.transaction(principal.actor) as tx:
+            row = await plan_drill(tx, given, by=principal, now=now)
+        return Redirect(f"/drills/{row.number}", status_code=HTTP_303_SEE_OTHER)
+    except (Invalid, Conflict, Forbidden) as refused:
+        async with db.transaction(principal.actor) as tx:
+            form = forms.refused(values, refused, t)
+            return refusal(await _plan_page(tx, "drills/plan.html", form, principal, t, now))
+
+
+@get("/drills/record", opt=PLAN, include_in_schema=False)
+async def record_form(
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    principal: NamedDependency[Principal],
+    t: NamedDependency[Translator],
+) -> Page:
+    begin = {
+        "kind": "tabletop",
+        "content": "special",
+        "range": "organization",
+        "organization": str(principal.home or ""),
+    }
+    async with db.transaction(principal.actor) as tx:
+        return await _plan_page(tx, "drills/record.html", Form(begin), principal, t, clock.now())
+
+
+@post("/drills/record", opt=PLAN, include_in_schema=False, status_code=HTTP_303_SEE_OTHER)
+async def record(
+    request: Request[Any, Any, Any],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    principal: NamedDependency[Principal],
+    t: NamedDependency[Translator],
+) -> Page | Redirect:
+    """Recorded afterwards; its page then takes the sign-in sheet and photos."""
+    now, values = clock.now(), flatten((await request.form()).multi_items())
+    try:
+        given = forms.record_in(values)
+        async with db.transaction(principal.actor) as tx:
+            row = await queries.drill_by_id(tx, await record_drill(tx, given, by=principal, now=now))
+        return Redirect(f"/drills/{row.number}", status_code=HTTP_303_SEE_OTHER)
+    except (Invalid, Conflict, Forbidden) as refused:
+        async with db.transaction(principal.actor) as tx:
+            form = forms.refused(values, refused, t)
+            return refusal(await _plan_page(tx, "drills/record.html", form, principal, t, now))
+
+
+@get("/drills/{number:str}", opt=READ, include_in_schema=False)
+async def drill_page(
+    number: FromPath[str],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    principal: NamedDependency[Principal],
+) -> Page:
+    return await show(db, clock, principal, number)
+
+
+@post("/drills/{number:str}/actions", opt=READ, include_in_schema=False, status_code=HTTP_303_SEE_OTHER)
+async def action(
+    number: FromPath[str],
+    request: Request[Any, Any, Any],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    principal: NamedDependency[Principal],
+    t: NamedDependency[Translator],
+) -> Page | Redirect:
+    values = flatten((await request.form()).multi_items())
+    try:
+        given = forms.act_in(values)
+        async with db.transaction(principal.actor) as tx:
+            row = await acting.act(tx, number, given, by=principal, now=clock.now())
+            to_room = row.status == Status.RUNNING and given.action in ("start", "pause", "resume", "pace")
+        return Redirect(f"/drills/{number}{'/room' if to_room else ''}", status_code=HTTP_303_SEE_OTHER)
+    except (Invalid, Conflict, Forbidden) as refused:
+        return refusal(await show(db, clock, principal, number, Form.refused(values, refused, t)))
+
+
+async def show(db: Database, clock: Clock, principal: Principal, number: str, form: Form | None = None) -> Page:
+    now = clock.now()
+    async with db.transaction(principal.actor) as tx:
+        row = await readable(tx, number, principal)
+        one = await queries.drill(tx, row, principal)
+        own = Resource(frozenset({row.organization_id}))
+        may_approve = may(principal, Permission.APPROVE_DRILLS, own)
+        context: dict[str, Any] = {
+            "drill": one,
+            "row": row,
+            "elapsed": one.clock.elapsed(row.ended_at or now) if one.clock else None,
+            "room": await queries.room(tx, row, one.clock, now=now) if one.clock else None,
+            "evaluation": await evaluation_of(tx, row, principal),
+            "improvements": await reporting.improvements_of(tx, row.id),
+            "duties": await reporting.duties_met_by(tx, row) if row.status == Status.REPORTED and may_approve else (),
+            "bearers": {},
+            "files": await files_of(tx, row),
+            "may_plan": may(principal, Permission.PLAN_DRILLS, own),
+            "may_approve": may_approve,
+            "is_planner": row.created_by == principal.account_id,
+            "is_writer": row.reported_by == principal.account_id,
+        }
+        bearers = {duty.bearer_id for duty, _ in context["duties"]}
+        context["bearers"] = await access.organization_names(tx, bearers)
+    return page(
+        "drills/show.html",
+        now=now,
+        form=form or Form(),
+        held=HELD,
+        accept=",".join(sorted(TAKEN)),
+        size_limit=MAX_SIZE // 1_000_000,
+        **context,
+        **WORDS,
+    )
+
+
+async def files_of(tx: Tx, row: DrillRow) -> list[dict[str, Any]]:
+    found = await evidence.attachments_of(tx, f"drill/{row.id}")
+    names = await access.organization_names(tx, {one.organization_id for one in found if one.organization_id})
+    return [
+        {
+            "href": f"/drills/{row.number}/files/{one.id}",
+            "name": one.filename,
+            "size": one.size,
+            "media_type": one.media_type,
+            "sha256": one.sha256,
+            "at": one.uploaded_at,
+            "by": names.get(one.organization_id, "") if one.organization_id else "",
+        }
+        for one in found
+    ]
+
+
+def refusal(answer: Page) -> Page:
+    answer.status_code = HTTP_422_UNPROCESSABLE_ENTITY
+    return answer
+
+
+async def _now_page(tx: Tx, form: Form, principal: Principal, t: Translator, now: datetime) -> Page:
+    own = reach(principal, Permission.DIRECT_DRILLS).organizations & principal.organizations
+    return page(
+        "drills/now.html",
+        now=now,
+        form=form,
+        scenario_options=_scenarios(t),
+        systems=await _systems(tx, principal),
+        organizations=await _names(tx, own),
+        **WORDS,
+    )
+
+
+async def _plan_page(tx: Tx, template: str, form: Form, principal: Principal, t: Translator, now: datetime) -> Page:
+    far = reach(principal, Permission.PLAN_DRILLS)
+    holders = None if far.everything else far.organizations
+    joined = [one for one in await access.organizations(tx, joined=True) if holders is None or one.id in holders]
+    people = await access.members(tx, [one.id for one in joined], now=now)
+    names = {one.id: one.short_name for one in joined}
+    return page(
+        template,
+        now=now,
+        form=form,
+        organizations=[(str(one.id), one.short_name) for one in joined],
+        people=[(one.person, names[one.organization_id]) for one in people],
+        organization_checks=[(str(one.id), one.short_name, "") for one in joined],
+        systems=await _systems(tx, principal),
+        scenario_options=_scenarios(t),
+        **WORDS,
+    )
+
+
+def _scenarios(t: Translator) -> list[tuple[str, str, str]]:
+    return [(one.id, t.of(one.title), t.of(one.summary)) for one, _ in library().values()]
+
+
+async def _systems(tx: Tx, principal: Principal) -> list[tuple[str, str]]:
+    found = await systems_in_reach(tx, principal, most=MOST_SYSTEMS)
+    return [(one.code, one.name) for one in sorted(found, key=lambda one: one.kind != "platform")]
+
+
+async def _names(tx: Tx, ids: frozenset[UUID]) -> list[tuple[str, str]]:
+    return [(str(one), name) for one, name in (await access.organization_names(tx, ids)).items()]
+
+
+def values_of(values: Mapping[str, Any], name: str) -> list[str]:
+    found = values.get(name)
+    return [str(one) for one in found] if isinstance(found, list) else [str(found)] if found else []
+
+
+ROUTES: Final = [
+    drills_page,
+    now_form,
+    begin_now,
+    plan_form,
+    plan,
+    record_form,
+    record,
+    drill_page,
+    action,
+]

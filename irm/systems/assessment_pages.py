@@ -1,0 +1,5 @@
+"""Pages of tests."""
+
+from typing import Any, Final
+
+ROUTES: Final[list[Any]] = []

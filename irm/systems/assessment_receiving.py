@@ -1,0 +1,67 @@
+"""A test report as it comes in over page or interface: the file first, judged before anything is recorded."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from anyio import to_thread
+from litestar.datastructures import UploadFile
+
+from irm.access.policy import Permission, Principal
+from irm.clock import Clock
+from irm.config import Settings
+from irm.db import Database
+from irm.documents.readable import is_readable_pdf
+from irm.errors import Forbidden
+from irm.evidence.blobs import BlobStore, StoredBlob
+from irm.evidence.downloads import chunks_of
+from irm.i18n import N_
+from irm.systems.assessing import record_report
+from irm.systems.assessment_queries import Assessment, assessment_by_number, may_edit
+from irm.systems.assessment_rules import Computed
+from irm.systems.assessment_schemas import report_in
+
+NOT_YOURS = N_("Only the unit that answers for the system, its tester or the cloud authority works on this test.")
+
+
+def editable(principal: Principal, one: Assessment) -> Assessment:
+    """Raises Forbidden for a reader who may only read it."""
+    if not may_edit(principal, one):
+        raise Forbidden(NOT_YOURS)
+    return one
+
+
+def acting_for(principal: Principal, one: Assessment) -> UUID | None:
+    """Whose file it is: the reader's organization among those concerned, else the one they are at home in."""
+    own = [each for each in (one.operator_id, one.owner_id, one.tester_id) if each in principal.organizations]
+    return principal.home if principal.home in own or not own else own[0]
+
+
+async def receive_report(
+    db: Database, settings: Settings, clock: Clock, principal: Principal, number: str, values: Mapping[str, Any]
+) -> Computed:
+    """`values`: the form's fields, the file under `file`. A stranger is refused before a byte is kept."""
+    async with db.transaction(principal.actor) as tx:
+        editable(principal, await assessment_by_number(tx, principal, number, Permission.EDIT_ASSESSMENTS))
+    given = report_in(values)
+    blob: StoredBlob | None = None
+    readable = False
+    file = values.get("file")
+    if isinstance(file, UploadFile) and file.filename:
+        store = BlobStore(settings.home / "blobs")
+        blob = await store.put(chunks_of(file), file.filename)
+        kept = store.path(blob.sha256)
+        readable = await to_thread.run_sync(lambda: is_readable_pdf(kept.read_bytes()))
+    async with db.transaction(principal.actor) as tx:
+        one = editable(principal, await assessment_by_number(tx, principal, number, Permission.EDIT_ASSESSMENTS))
+        return await record_report(
+            tx,
+            one.id,
+            given,
+            blob,
+            readable=readable,
+            organization_id=acting_for(principal, one),
+            account_id=principal.account_id,
+            actor=principal.actor,
+            now=clock.now(),
+        )

@@ -14,14 +14,17 @@ from irm.jobs import Inside, Outside
 from irm.ledger import Subscription, Wiring
 from irm.notify import dead_work, jobs as notify
 from irm.obligations import handing, periodic, reminding
+from irm.oversight.change_subjects import Changes
 from irm.oversight.subjects import Organizations
 from irm.playbooks import inbox, jobs as playbooks, starting
 from irm.reports import making
 from irm.schedule import Daily, Every, Recurring
+from irm.systems import assessment_filing
 from irm.systems.subjects import Systems
 
-OWING: Final = periodic.Owing([Systems(), Organizations()])
+GIVERS: Final[tuple[periodic.Giver, ...]] = (Systems(), Organizations(), Changes())
 """Who knows subjects that owe something through the year."""
+OWING: Final = periodic.Owing(GIVERS)
 
 JOBS: Final[dict[str, Inside | Outside]] = {
     "evidence.sequence": sequencer.SEQUENCE,
@@ -70,11 +73,17 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
     Subscription("submission.agreed", in_transaction_all=inbox.hear_duties),
     # What a first report left out is to be supplied: a duty of its own.
     Subscription("submission.submitted", job="incidents.look_again"),
+    # A test report that was handed over is filed; refused or returned, it waits again.
+    Subscription("submission.submitted", in_transaction=assessment_filing.hear_submission),
+    Subscription("submission.refused", in_transaction=assessment_filing.hear_submission),
+    Subscription("submission.returned", in_transaction=assessment_filing.hear_submission),
     Subscription("obligation.opened", in_transaction=starting.hear_obligation),
     Subscription("obligation.due_soon", in_transaction=starting.hear_obligation),
     Subscription("obligation.overdue", in_transaction=starting.hear_obligation),
     # What the register or the rules say changes what is owed through the year.
     Subscription("system.*", job=periodic.OWE_ONE),
+    # A completed test adds to the certificate, and so moves its renewal.
+    Subscription("assessment.*", job=periodic.OWE_ONE),
     Subscription("organization.*", job=periodic.OWE_ONE),
     Subscription("rules.*", job=periodic.LOOK_AHEAD),
     Subscription("workdays.imported", job=periodic.LOOK_AHEAD),

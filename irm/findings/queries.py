@@ -14,6 +14,7 @@ from irm.db import Tx
 from irm.errors import NotFound
 from irm.findings.lifecycle import Status
 from irm.findings.models import FindingProposalRow, FindingRow, FindingSystemRow
+from irm.findings.register import tested_by
 from irm.findings.service import NO_FINDING
 
 PER_PAGE = 50
@@ -183,7 +184,30 @@ def may_edit(principal: Principal, one: Finding) -> bool:
 
 
 def sees_major(principal: Principal, one: Finding) -> bool:
+    """重大风险隐患 is for those who need to know."""
     return reach(principal, Permission.SEE_CII).covers(one.resource)
+
+
+async def finding_by_path(tx: Tx, principal: Principal, path: str) -> Finding:
+    """`finding/<id>` and all beneath it. Raises NotFound like `finding_by_number`."""
+    try:
+        wanted = UUID(path.split("/")[1])
+    except (ValueError, IndexError):
+        raise NotFound(NO_FINDING) from None
+    found = await _read(tx, select(FindingRow).where(FindingRow.id == wanted, _within(principal)))
+    if not found:
+        raise NotFound(NO_FINDING)
+    return found[0]
+
+
+async def numbers_of(tx: Tx, ids: Collection[UUID]) -> dict[UUID, str]:
+    rows = await tx.execute(select(FindingRow.id, FindingRow.number).where(FindingRow.id.in_(ids)))
+    return {row.id: row.number for row in rows}
+
+
+async def alike(tx: Tx, organization_ids: Collection[UUID]) -> list[Finding]:
+    """All of these organizations: what a list that is read in is compared with."""
+    return await _read(tx, select(FindingRow).where(FindingRow.organization_id.in_(organization_ids)))
 
 
 def _within(principal: Principal) -> ColumnElement[bool]:
@@ -192,7 +216,12 @@ def _within(principal: Principal) -> ColumnElement[bool]:
         return FindingRow.id.is_not(None)
     if not far.organizations:
         return false()
-    return or_(FindingRow.organization_id.in_(far.organizations), FindingRow.verifier_id.in_(far.organizations))
+    return or_(
+        FindingRow.organization_id.in_(far.organizations),
+        FindingRow.verifier_id.in_(far.organizations),
+        # A tester reads what its own tests brought up.
+        FindingRow.origin_id.in_(tested_by(far.organizations)),
+    )
 
 
 def _chosen(filters: Filters, now: datetime) -> list[ColumnElement[bool]]:

@@ -1,12 +1,12 @@
 """Findings are entered, planned, worked on, handed in, verified or returned, closed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Final, cast
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from irm.access.queries import Organization, organizations
@@ -104,6 +104,47 @@ async def raise_finding(tx: Tx, given: NewFinding, *, actor: Actor, now: datetim
     await record(tx, Event("finding.raised", path_of(row.id), now, actor, body, private))
     await keep_duty(tx, row, actor=actor, now=now, recipient=_desk(there[given.verifier_id]), lowering=None)
     return row.id
+
+
+async def amend(
+    tx: Tx,
+    finding_id: UUID,
+    *,
+    title: str,
+    detail: str,
+    clause: str | None,
+    risk: str,
+    is_major: bool,
+    system_ids: frozenset[UUID],
+    actor: Actor,
+    now: datetime,
+) -> frozenset[str]:
+    """What was found, said better; the fields that changed. Day, plan and state have their own acts. Raises Conflict when
+    closed, Invalid."""
+    row = await _locked(tx, finding_id)
+    if row.status == Status.CLOSED:
+        raise Conflict(lifecycle.CLOSED)
+    title = _text(title, "title", most=finding_policy().longest_line)
+    detail = _text(detail, "detail", needed=False)
+    if risk not in RISK_NAMES:
+        raise Invalid(ONE_OF, field="risk", values=", ".join(RISK_NAMES))
+    named = await tx.scalars(select(FindingSystemRow.system_id).where(FindingSystemRow.finding_id == row.id))
+    before = {"risk": row.risk, "is_major": row.is_major, "clause": row.clause, "systems": _sorted(named)}
+    after = {"risk": risk, "is_major": is_major, "clause": clause, "systems": _sorted(system_ids)}
+    changed = {name for name, value in after.items() if before[name] != value}
+    changed |= {name for name, value in (("title", title), ("detail", detail)) if getattr(row, name) != value}
+    if not changed:
+        return frozenset()
+    row.title, row.detail, row.clause, row.risk, row.is_major = title, detail, clause, risk, is_major
+    if "systems" in changed:
+        await tx.execute(delete(FindingSystemRow).where(FindingSystemRow.finding_id == row.id))
+        tx.add_all(FindingSystemRow(finding_id=row.id, system_id=one) for one in sorted(system_ids))
+    # Whether it is a major risk is need-to-know, so the entry names that by its field alone.
+    shown = sorted(changed & {"risk", "clause", "systems"})
+    body = {"changed": sorted(changed), "to": {name: after[name] for name in shown}}
+    private = {name: text for name, text in (("title", title), ("detail", detail)) if name in changed and text}
+    await _changed(tx, row, "finding.amended", actor, now, body, private)
+    return frozenset(changed)
 
 
 async def plan(
@@ -301,6 +342,10 @@ async def _next_number(tx: AsyncSession, now: datetime) -> str:
 
 async def _organizations(tx: Tx, *ids: UUID | None) -> dict[UUID, Organization]:
     return {one.id: one for one in await organizations(tx, ids={one for one in ids if one is not None})}
+
+
+def _sorted(ids: Iterable[UUID]) -> list[str]:
+    return sorted(str(one) for one in ids)
 
 
 def _desk(one: Organization) -> tuple[str, str]:

@@ -102,6 +102,10 @@ async def obligation_views(tx: Tx, rows: Sequence[ObligationRow], now: datetime)
             exercise=row.exercise,
             standing=standing_of(row.force),
             clock=owed.clock(term_of(row), now),
+            period=row.period,
+            ordinal=row.ordinal,
+            ordinals=row.ordinals,
+            provisional=row.provisional,
             drafts=tuple(drafts[row.id]),
             unagreed=tuple(waiting[row.id]),
         )

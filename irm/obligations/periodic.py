@@ -54,6 +54,10 @@ class Giver(Protocol):
         """These, as far as they are there."""
         ...
 
+    async def stamp(self, tx: Tx) -> object:
+        """Another value whenever one of them may have changed; one cheap statement."""
+        ...
+
 
 async def year_rules(tx: Tx, *, now: datetime) -> YearRules:
     """The packs that the city goes by, its readings and its working days."""

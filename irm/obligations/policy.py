@@ -21,6 +21,13 @@ class EntryPolicy:
     longest_line: int
     longest_text: int
     page_size: int
+    longest_page: int
+    calendar_cells: int
+    """Duties that one day of the month shows by title."""
+    coming_days: int
+    """What falls due within these days stands on the board."""
+    feed_days: int
+    """How far back and ahead a calendar program is told."""
     batch: int
     """Subjects of the year that one job brings in line."""
     standings: Mapping[str, Standing]
@@ -50,6 +57,10 @@ def entry_policy() -> EntryPolicy:
         longest_line=given["longest_line"],
         longest_text=given["longest_text"],
         page_size=given["page_size"],
+        longest_page=given["longest_page"],
+        calendar_cells=given["calendar_cells"],
+        coming_days=given["coming_days"],
+        feed_days=given["feed_days"],
         batch=given["batch"],
         standings={force: standing for standing, forces in given["standing"].items() for force in forces},
     )

@@ -40,6 +40,10 @@ class ObligationFilter:
     subject: str | None = None
     force: str | None = None
     exercise: bool | None = None
+    pack: str | None = None
+    system: UUID | None = None
+    due_after: datetime | None = None
+    due_until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ async def obligations(
     rank = case((ObligationRow.status == "open", 0), (ObligationRow.status == "submitted", 1), else_=2)
     when = func.coalesce(ObligationRow.due_at, ObligationRow.internal_due_at, NEVER)
     query = select(ObligationRow, rank.label("rank"), when.label("when")).where(
-        visible_obligations(reach), *_conditions(wanted, now)
+        visible_obligations(reach), *conditions(wanted, now)
     )
     if cursor is not None:
         at_rank, at_when, at_id = _decoded(cursor)
@@ -101,7 +105,7 @@ async def counts(tx: Tx, reach: Reach, *, now: datetime) -> Mapping[str, int]:
     found = dict.fromkeys(STATES, 0) | {status: int(n) for status, n in rows}
     over = await tx.scalar(
         select(func.count()).where(
-            visible_obligations(reach), ObligationRow.exercise.is_(False), *_conditions(ObligationFilter(OVERDUE), now)
+            visible_obligations(reach), ObligationRow.exercise.is_(False), *conditions(ObligationFilter(OVERDUE), now)
         )
     )
     return found | {OVERDUE: over or 0}
@@ -217,7 +221,7 @@ def resource_of(one: Submission) -> Resource:
     )
 
 
-def _conditions(wanted: ObligationFilter, now: datetime) -> list[ColumnElement[bool]]:
+def conditions(wanted: ObligationFilter, now: datetime) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if wanted.state == OVERDUE:
         advice = [force for force, standing in entry_policy().standings.items() if standing == "advice"]
@@ -230,16 +234,23 @@ def _conditions(wanted: ObligationFilter, now: datetime) -> list[ColumnElement[b
         if wanted.state not in owed.STATUSES:
             raise Invalid("Unknown state.", field="status")
         found.append(ObligationRow.status == wanted.state)
-    if wanted.bearer is not None:
-        found.append(ObligationRow.bearer_id == wanted.bearer)
-    if wanted.recipient is not None:
-        found.append(ObligationRow.recipient_id == wanted.recipient)
-    if wanted.subject is not None:
-        found.append(ObligationRow.subject == wanted.subject)
-    if wanted.force is not None:
-        found.append(ObligationRow.force == wanted.force)
-    if wanted.exercise is not None:
-        found.append(ObligationRow.exercise.is_(wanted.exercise))
+    found += [
+        column == value
+        for column, value in (
+            (ObligationRow.bearer_id, wanted.bearer),
+            (ObligationRow.recipient_id, wanted.recipient),
+            (ObligationRow.subject, wanted.subject),
+            (ObligationRow.force, wanted.force),
+            (ObligationRow.exercise, wanted.exercise),
+            (ObligationRow.pack_id, wanted.pack),
+            (ObligationRow.system_id, wanted.system),
+        )
+        if value is not None
+    ]
+    if wanted.due_after is not None:
+        found.append(ObligationRow.due_at > wanted.due_after)
+    if wanted.due_until is not None:
+        found.append(ObligationRow.due_at <= wanted.due_until)
     return found
 
 

@@ -58,6 +58,10 @@ class Obligation:
     exercise: bool
     standing: owed.Standing
     clock: owed.Clock
+    period: str | None = None
+    ordinal: int | None = None
+    ordinals: int | None = None
+    provisional: bool = False
     drafts: tuple[UUID, ...] = ()
     """Reports to it that are being written."""
     unagreed: tuple[tuple[UUID, str], ...] = ()

@@ -91,14 +91,44 @@ PURPOSE_NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "receipt": N_("Receipt of a report"),
     }
 )
+HALVES: Final[Mapping[str, str]] = MappingProxyType(
+    {"H1": N_("first half of %(year)s"), "H2": N_("second half of %(year)s")}
+)
+MONTH_DIGITS: Final = 2
 START_NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "known_at": N_("counted from discovery or knowledge"),
         "handled_at": N_("counted from the end of handling"),
         "crime_suspected_at": N_("counted from the suspicion of a crime"),
         "returned": N_("counted from the return"),
+        "period": N_("owed in every period"),
+        "level_fixed_on": N_("counted from the day the level was fixed"),
+        "live_on": N_("counted from going live"),
+        "certificate_expires_on": N_("before the certificate expires"),
+        "planned_start": N_("counted back from the planned start"),
+        "registered_on": N_("counted from the registration"),
     }
 )
+
+
+def period_words(one: Any, t: Translator) -> str:
+    """2026年11月 · 2026年下半年 · 2026年第 1 次（共 2 次）; empty for what is owed once, or by the end of a window."""
+    if not one.period:
+        return ""
+    year, _, part = one.period.partition("-")
+    if part in HALVES:
+        text = t(HALVES[part], year=year)
+    elif part.startswith("Q"):
+        text = t("quarter %(n)s of %(year)s", n=part[1:], year=year)
+    elif len(part) == MONTH_DIGITS:
+        text = t("%(year)s-%(month)s", year=year, month=part)
+    elif part:
+        return ""
+    else:
+        text = t("the year %(year)s", year=year)
+    if one.ordinal is None:
+        return text
+    return t("%(period)s, no. %(n)s of %(all)s", period=text, n=one.ordinal, all=one.ordinals)
 
 
 def whom(named: Named, t: Translator) -> str:

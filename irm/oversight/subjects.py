@@ -32,6 +32,10 @@ class Organizations:
         directory, organizations = await city_directory(tx)
         return await _given(tx, [one for one in ids if one in organizations], directory, organizations)
 
+    async def stamp(self, tx: Tx) -> object:
+        directory, organizations = await city_directory(tx)
+        return directory, tuple(organizations[one].in_use_from for one in sorted(organizations))
+
 
 def path_of(organization_id: UUID) -> str:
     return f"{ORGANIZATION}/{organization_id}"

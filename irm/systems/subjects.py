@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, String, cast, func, select
 
 from irm.access import queries as access
 from irm.clock import SHANGHAI
@@ -13,6 +13,9 @@ from irm.db import Tx
 from irm.obligations.periodic import Given
 from irm.obligations.subjects import Subject
 from irm.rules.subjects import Directory, Party, SystemSubject
+from irm.systems.assessment_queries import completed_tests
+from irm.systems.certificates import Certificate, certificate
+from irm.systems.listing import local_day, terms_of_certificates
 from irm.systems.models import SystemPartyRow, SystemRow
 
 SYSTEM: Final = "system"
@@ -30,6 +33,15 @@ class Systems:
 
     async def some(self, tx: Tx, ids: Sequence[UUID]) -> Sequence[Given]:
         return await _given(tx, [SystemRow.id.in_(ids)], with_retired=True)
+
+    async def stamp(self, tx: Tx) -> object:
+        asked = select(
+            func.count(),
+            func.sum(SystemRow.version),
+            func.max(SystemRow.updated_at),
+            func.max(cast(SystemRow.id, String)),
+        )
+        return tuple((await tx.execute(asked)).one())
 
 
 async def city_directory(tx: Tx) -> tuple[Directory, Mapping[UUID, access.Organization]]:
@@ -67,10 +79,25 @@ async def _given(
         return []
     directory, organizations = await city_directory(tx)
     parties = await parties_of(tx, [row.id for row in rows])
+    now = tx.clock.now()
+    terms = await terms_of_certificates(tx, now=now)
+    tested = await completed_tests(tx, [row.id for row in rows])
     return [
         Given(
             Subject(path_of(row.id), row.code, f"/systems/{row.code}", system_id=row.id),
-            subject_of(row, parties[row.id], directory, organizations),
+            subject_of(
+                row,
+                parties[row.id],
+                directory,
+                organizations,
+                certificate(
+                    terms,
+                    filed_on=row.filed_on,
+                    stated_until=row.certificate_until,
+                    tested_on=tested.get(row.id, ()),
+                    today=local_day(now),
+                ),
+            ),
         )
         for row in rows
     ]
@@ -81,6 +108,7 @@ def subject_of(
     parties: Mapping[str, tuple[UUID, ...]],
     directory: Directory,
     organizations: Mapping[UUID, access.Organization],
+    proof: Certificate,
 ) -> SystemSubject:
     relations = {
         "owner": row.owner_id,
@@ -92,7 +120,7 @@ def subject_of(
         "level_fixed_on": row.level_fixed_on,
         "live_on": row.live_on,
         "filed_on": row.filed_on,
-        "certificate_expires_on": row.certificate_until,
+        "certificate_expires_on": proof.until,
     }
     return SystemSubject(
         id=row.id,

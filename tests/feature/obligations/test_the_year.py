@@ -1,0 +1,214 @@
+"""Duties of systems and organizations through the year: opened once, whatever happens, and met by papers."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from irm import jobs
+from irm.access.policy import Role
+from irm.clock import FixedClock
+from irm.db import SYSTEM, Database
+from irm.obligations import periodic
+from irm.obligations.models import ObligationRow
+from irm.obligations.periodic import LOOK_AHEAD, bring_in_line
+from irm.oversight.subjects import Organizations
+from irm.rules.policies import adopt, choose_reading
+from irm.systems.service import change_system, entry
+from irm.systems.subjects import Systems
+from tests import make
+
+PAPERS = "pingdingshan-cloud-2019/monthly-operations"
+
+
+@dataclass
+class Year:
+    """A city with a platform run by a vendor, and a level-3 system of a unit."""
+
+    db: Database
+    clock: FixedClock
+    authority: UUID
+    unit: UUID
+    vendor: UUID
+    police: UUID
+    system: UUID
+    platform: UUID
+
+    async def night(self) -> None:
+        async with self.db.transaction(SYSTEM) as tx:
+            for giver in (Systems(), Organizations()):
+                await bring_in_line(tx, await giver.batch(tx, None, 100), actor=SYSTEM, now=self.clock.now())
+
+    async def owed(self, rule: str = "", **where: Any) -> list[ObligationRow]:
+        async with self.db.transaction(SYSTEM) as tx:
+            rows = await tx.scalars(
+                select(ObligationRow).filter_by(**where).order_by(ObligationRow.due_at, ObligationRow.ordinal)
+            )
+            return [row for row in rows if rule in row.rule_id]
+
+
+@pytest.fixture
+async def year(db: Database, clock: FixedClock) -> Year:
+    since = date(2026, 11, 1)
+    async with db.transaction(SYSTEM) as tx:
+        authority = await make.organization(tx, "cloud_authority", in_use_from=since)
+        police = await make.organization(tx, "public_security", joined=False)
+        unit = await make.organization(tx, in_use_from=since)
+        vendor = await make.organization(tx, "vendor", in_use_from=since)
+        platform = await make.system(tx, authority, kind="platform", level=3, maintainer_ids=[vendor])
+        system = await make.system(
+            tx,
+            unit,
+            code="OA",
+            level=3,
+            live_on=date(2020, 1, 1),
+            level_fixed_on=date(2020, 3, 1),
+            filed_on=date(2020, 3, 20),
+            filing_number="41040012345",
+            in_use_from=since,
+        )
+        await adopt(tx, "pingdingshan-cloud-2019", adopted=True, reason="trial", actor=SYSTEM, now=clock.now())
+    return Year(db, clock, authority, unit, vendor, police, system, platform)
+
+
+async def test_a_night_opens_what_is_owed_and_a_second_one_nothing(year: Year) -> None:
+    await year.night()
+    first = {row.key for row in await year.owed()}
+    assert {row.rule_id for row in await year.owed(system_id=year.system)} == {
+        "mlps/test-level-3",
+        "mlps/self-check-level-3",
+        "mlps/drill-level-3",
+        "mlps/training-level-3",
+    }
+    assert [(row.period, row.ordinal, row.ordinals) for row in await year.owed("vendor-drills")] == [
+        ("2026", 1, 2),
+        ("2026", 2, 2),
+    ]
+    assert [row.period for row in await year.owed(PAPERS)] == ["2026-11"]
+    await year.night()
+    assert {row.key for row in await year.owed()} == first
+
+
+async def test_the_next_month_is_owed_when_it_begins(year: Year) -> None:
+    await year.night()
+    year.clock.tick(days=11)
+    await year.night()
+    assert [row.period for row in await year.owed(PAPERS)] == ["2026-11", "2026-12"]
+
+
+async def test_a_change_in_the_register_opens_at_once(year: Year, drain: Any) -> None:
+    await drain()
+    before = {row.rule_id for row in await year.owed(system_id=year.system, status="open")}
+    assert "mlps/test-level-3" in before
+    async with year.db.transaction(SYSTEM) as tx:
+        known, version = await entry(tx, year.system)
+        raised = replace(known, level=4)
+        await change_system(tx, year.system, raised, version=version, actor=SYSTEM, now=year.clock.now())
+    await drain()
+    after = {row.rule_id for row in await year.owed(system_id=year.system, status="open")}
+    assert "mlps/test-level-4" in after
+    assert "mlps/test-level-3" not in after
+    (gone,) = await year.owed("test-level-3", system_id=year.system)
+    assert gone.status == "superseded"
+
+
+async def test_a_chosen_reading_replaces_what_is_open(year: Year) -> None:
+    await year.night()
+    async with year.db.transaction(SYSTEM) as tx:
+        await choose_reading(
+            tx, "pingdingshan-cloud-2019/by-the-fifth", "exclusive", reason="strict", actor=SYSTEM, now=year.clock.now()
+        )
+    await year.night()
+    (strict,) = await year.owed("monthly-operations-strict")
+    assert strict.due_at == datetime(2026, 12, 4, 16, tzinfo=UTC)
+    assert {row.status for row in await year.owed(PAPERS) if row.id != strict.id} == {"superseded"}
+
+
+async def test_another_citys_model_is_off_until_it_is_adopted(db: Database, clock: FixedClock) -> None:
+    async with db.transaction(SYSTEM) as tx:
+        authority = await make.organization(tx, "cloud_authority")
+        vendor = await make.organization(tx, "vendor")
+        await make.system(tx, authority, kind="platform", maintainer_ids=[vendor])
+        given = await Organizations().some(tx, [vendor])
+        assert not await bring_in_line(tx, given, actor=SYSTEM, now=clock.now())
+
+
+async def test_recurring_jobs_reach_every_subject_in_batches(
+    year: Year, drain: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One job for each batch; a round that is begun again opens nothing twice."""
+    small = replace(periodic.entry_policy(), batch=1)
+    monkeypatch.setattr(periodic, "entry_policy", lambda: small)
+    for mark in ("first", "again"):
+        async with year.db.transaction(SYSTEM) as tx:
+            await jobs.schedule(tx, LOOK_AHEAD, {"at": mark}, run_at=year.clock.now())
+        await drain()
+        owed = await year.owed()
+        assert {row.subject for row in owed} >= {
+            f"system/{year.system}",
+            f"system/{year.platform}",
+            f"organization/{year.vendor}",
+            f"organization/{year.unit}",
+        }
+        assert len({row.key for row in owed}) == len(owed)
+        assert all(row.generation == 1 for row in owed)
+
+
+async def test_nobody_is_reminded_of_a_year_that_is_nearly_over_when_it_is_entered(year: Year, drain: Any) -> None:
+    await drain()
+    year.clock.tick(days=9)
+    (test,) = await year.owed("mlps/test-level-3", system_id=year.system)
+    assert test.reminded == []
+    year.clock.tick(days=3)
+    await drain()
+    (test,) = await year.owed("mlps/test-level-3", system_id=year.system)
+    assert test.reminded == ["30d"]
+
+
+async def test_a_paper_is_handed_over_and_meets_its_month_only(year: Year, sign_in: Any, drain: Any) -> None:
+    await drain()
+    year.clock.tick(days=11)
+    await year.night()
+    async with year.db.transaction(SYSTEM) as tx:
+        officer = await make.account(tx, year.vendor, Role.DUTY_OFFICER)
+    client = await sign_in(officer)
+    november, december = await year.owed(PAPERS)
+    begun = await client.post(f"/api/v1/obligations/{november.id}/report")
+    assert begun.status_code == 201, begun.text
+    also = await client.post(f"/api/v1/obligations/{december.id}/report")
+    assert also.json()["id"] != begun.json()["id"]
+    done = await client.post(
+        f"/api/v1/submissions/{begun.json()['id']}/submit",
+        json={"means": "irm", "items": {"text": "papers of November"}},
+    )
+    assert done.status_code == 200, done.text
+    november, december = await year.owed(PAPERS)
+    assert november.status in {"submitted", "met"}
+    assert december.status == "open"
+
+
+async def test_one_drill_report_is_one_of_two_drills(year: Year, sign_in: Any, drain: Any) -> None:
+    await drain()
+    async with year.db.transaction(SYSTEM) as tx:
+        officer = await make.account(tx, year.vendor, Role.DUTY_OFFICER)
+    client = await sign_in(officer)
+    first, _second = await year.owed("vendor-drills")
+    begun = await client.post(f"/api/v1/obligations/{first.id}/report")
+    done = await client.post(
+        f"/api/v1/submissions/{begun.json()['id']}/submit",
+        json={"means": "irm", "items": {"overview": "one", "conclusion": "good"}},
+    )
+    assert done.status_code == 200, done.text
+    assert [row.status == "open" for row in await year.owed("vendor-drills")] == [False, True]
+
+
+async def test_overdue_duties_of_the_year_are_told_and_climb(year: Year, drain: Any) -> None:
+    await drain()
+    year.clock.tick(days=16)
+    await drain()
+    (paper,) = await year.owed(PAPERS, period="2026-11")
+    assert paper.overdue_at == paper.due_at
+    assert timedelta(0) < year.clock.now() - paper.due_at

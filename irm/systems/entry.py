@@ -17,6 +17,9 @@ CODE: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
 LONGEST_NAME: Final = 200
 LARGEST_FIGURE: Final = 10**12
 
+RESERVED: Final = frozenset({"new", "import", "export", "template"})
+"""Addresses of pages of the register."""
+
 ODD_CODE: Final = N_("A code has up to 64 of: letters, digits, dot, hyphen, underscore.")
 ODD_NAME: Final = N_("A name of up to %(most)s characters is needed.")
 ODD_TEXT: Final = N_("At most %(most)s characters, without control characters.")
@@ -84,7 +87,7 @@ NEED_TO_KNOW: Final = frozenset({"cii", "protection_department_id"})
 def faults_in(entry: Entry) -> list[FieldError]:
     """Everything that can be said without asking the database."""
     found = []
-    if not CODE.fullmatch(entry.code):
+    if not CODE.fullmatch(entry.code) or entry.code.lower() in RESERVED:
         found.append(FieldError("code", ODD_CODE))
     if not entry.name.strip() or not _is_text(entry.name):
         found.append(FieldError("name", ODD_NAME, {"most": LONGEST_NAME}))

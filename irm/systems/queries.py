@@ -79,7 +79,7 @@ class System:
 
 async def system(tx: Tx, system_id: UUID) -> System:
     """Raises NotFound. Retired systems are found too."""
-    found = await _read(tx, [SystemRow.id == system_id], with_retired=True)
+    found = await read_systems(tx, [SystemRow.id == system_id], with_retired=True)
     if not found:
         raise NotFound(NO_SYSTEM)
     return found[0]
@@ -87,7 +87,7 @@ async def system(tx: Tx, system_id: UUID) -> System:
 
 async def system_by_code(tx: Tx, code: str) -> System:
     """Raises NotFound."""
-    found = await _read(tx, [SystemRow.code == code], with_retired=True)
+    found = await read_systems(tx, [SystemRow.code == code], with_retired=True)
     if not found:
         raise NotFound(NO_SYSTEM)
     return found[0]
@@ -96,17 +96,19 @@ async def system_by_code(tx: Tx, code: str) -> System:
 async def systems(tx: Tx, ids: Iterable[UUID]) -> dict[UUID, System]:
     """By id; retired ones too."""
     wanted = set(ids)
-    return {one.id: one for one in await _read(tx, [SystemRow.id.in_(wanted)], with_retired=True)} if wanted else {}
+    return (
+        {one.id: one for one in await read_systems(tx, [SystemRow.id.in_(wanted)], with_retired=True)} if wanted else {}
+    )
 
 
 async def register(tx: Tx) -> list[System]:
     """All that is in use, in the order of names' pinyin."""
-    return await _read(tx, [])
+    return await read_systems(tx, [])
 
 
 async def systems_of(tx: Tx, organization_ids: Collection[UUID]) -> list[System]:
     """Owned, operated, used or maintained by one of them, in the order of their names' pinyin."""
-    return await _read(tx, [_party(organization_ids)])
+    return await read_systems(tx, [of_parties(organization_ids)])
 
 
 async def systems_in_reach(
@@ -122,18 +124,18 @@ async def systems_in_reach(
 
     `text` finds part of a name or code, of its pinyin, or its initials.
     """
-    which = [_within(reach(principal, permission))]
+    which = [within(reach(principal, permission))]
     if text.strip():
         which.append(SystemRow.search_key.contains(sought(text), autoescape=True))
     if kind is not None:
         which.append(SystemRow.kind == kind)
-    return await _read(tx, which, most=most)
+    return await read_systems(tx, which, most=most)
 
 
 async def may_name(tx: Tx, principal: Principal, system_id: UUID) -> bool:
     """May the reader file about this system? A foreign one and an unknown one are the same answer."""
     far = reach(principal, Permission.READ_SYSTEMS)
-    return bool(await tx.scalar(select(exists().where(SystemRow.id == system_id, _within(far)))))
+    return bool(await tx.scalar(select(exists().where(SystemRow.id == system_id, within(far)))))
 
 
 async def systems_at(tx: Tx, resource: str, *, with_hosted: bool = True) -> list[System]:
@@ -157,11 +159,11 @@ async def systems_at(tx: Tx, resource: str, *, with_hosted: bool = True) -> list
     if not direct:
         return []
     which = SystemRow.id.in_(direct)
-    return await _read(tx, [or_(which, SystemRow.platform_id.in_(direct)) if with_hosted else which])
+    return await read_systems(tx, [or_(which, SystemRow.platform_id.in_(direct)) if with_hosted else which])
 
 
 async def hosted_on(tx: Tx, platform_id: UUID) -> list[System]:
-    return await _read(tx, [SystemRow.platform_id == platform_id])
+    return await read_systems(tx, [SystemRow.platform_id == platform_id])
 
 
 def shown_cii(one: System, principal: Principal) -> str | None:
@@ -169,7 +171,7 @@ def shown_cii(one: System, principal: Principal) -> str | None:
     return one.cii if reach(principal, Permission.SEE_CII).covers(one.resource) else None
 
 
-def _party(organization_ids: Collection[UUID]) -> ColumnElement[bool]:
+def of_parties(organization_ids: Collection[UUID]) -> ColumnElement[bool]:
     if not organization_ids:
         return false()
     return or_(
@@ -179,7 +181,7 @@ def _party(organization_ids: Collection[UUID]) -> ColumnElement[bool]:
     )
 
 
-def _within(far: Reach) -> ColumnElement[bool]:
+def within(far: Reach) -> ColumnElement[bool]:
     if far.everything:
         return SystemRow.id.is_not(None)
     hosted = aliased(SystemRow)
@@ -196,10 +198,10 @@ def _within(far: Reach) -> ColumnElement[bool]:
             ),
         )
     )
-    return or_(_party(far.organizations), SystemRow.id.in_(hosts_theirs)) if far.organizations else false()
+    return or_(of_parties(far.organizations), SystemRow.id.in_(hosts_theirs)) if far.organizations else false()
 
 
-async def _read(
+async def read_systems(
     tx: Tx, which: Collection[ColumnElement[bool]], *, with_retired: bool = False, most: int | None = None
 ) -> list[System]:
     asked = select(SystemRow).where(*which).order_by(SystemRow.sort_key, SystemRow.id).limit(most)

@@ -1,11 +1,13 @@
 """Systems and platforms enter the register here, change, and leave it."""
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final, cast
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import ARRAY, BindParameter, Uuid, any_, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from irm.access.names import search_key, sort_key
@@ -29,13 +31,17 @@ STALE: Final = N_("Somebody changed this system meanwhile; look at it again.")
 CARRIES_OTHERS: Final = N_("Systems run on this platform; move them first.")
 
 
+Changes = Mapping[str, tuple[Any, Any]]
+"""Field → what stood there and what stands there now."""
+
+
 async def register_system(tx: Tx, entry: Entry, *, actor: Actor, now: datetime) -> UUID:
     """With its users, maintainers and resources. Without `operator_id` the owner operates it.
 
     Raises Invalid with every fault, Conflict for a code that is taken; nothing is written then.
     """
     entry = await _sound(tx, entry, own_id=None)
-    row = SystemRow(created_at=now, **_columns(entry))
+    row = SystemRow(created_at=now, **columns_of(entry), retired_at=now if entry.life_cycle == "retired" else None)
     try:
         async with tx.begin_nested():
             tx.add(row)
@@ -45,6 +51,11 @@ async def register_system(tx: Tx, entry: Entry, *, actor: Actor, now: datetime) 
         raise
     _add_parties(tx, row.id, entry)
     await tx.flush()
+    await record(tx, registered(row.id, entry, actor=actor, now=now))
+    return row.id
+
+
+def registered(system_id: UUID, entry: Entry, *, actor: Actor, now: datetime) -> Event:
     body = {
         "code": entry.code,
         "kind": entry.kind,
@@ -53,8 +64,7 @@ async def register_system(tx: Tx, entry: Entry, *, actor: Actor, now: datetime) 
         "owner": str(entry.owner_id),
         "operator": str(entry.operator_id),
     }
-    await record(tx, Event("system.registered", f"system/{row.id}", now, actor, body))
-    return row.id
+    return Event("system.registered", f"system/{system_id}", now, actor, body)
 
 
 async def change_system(
@@ -78,7 +88,7 @@ async def change_system(
         return frozenset()
     if row.kind == "platform" and (entry.kind != "platform" or entry.life_cycle == "retired"):
         await _refuse_with_tenants(tx, system_id)
-    for name, value in _columns(entry).items():
+    for name, value in columns_of(entry).items():
         setattr(row, name, value)
     row.version += 1
     row.updated_at = now
@@ -87,24 +97,49 @@ async def change_system(
     await tx.execute(delete(SystemResourceRow).where(SystemResourceRow.system_id == system_id))
     _add_parties(tx, system_id, entry)
     await tx.flush()
-    await record(tx, Event("system.changed", f"system/{system_id}", now, actor, {"changed": _as_json(changed)}))
+    await record(tx, altered(system_id, changed, actor=actor, now=now))
     return frozenset(changed)
 
 
-async def entry_of(tx: Tx, row: SystemRow) -> Entry:
-    """What the register says now, in the form that `change_system` takes."""
-    parties = (await tx.execute(select(SystemPartyRow).where(SystemPartyRow.system_id == row.id))).scalars().all()
-    resources = await tx.execute(
-        select(SystemResourceRow.kind, SystemResourceRow.value)
-        .where(SystemResourceRow.system_id == row.id)
+def altered(system_id: UUID, changed: Changes, *, actor: Actor, now: datetime) -> Event:
+    return Event("system.changed", f"system/{system_id}", now, actor, {"changed": _as_json(changed)})
+
+
+async def entries_of(tx: Tx, rows: Sequence[SystemRow]) -> dict[UUID, Entry]:
+    """What the register says now, by system, in the form that `change_system` takes; two statements."""
+    ids = [row.id for row in rows]
+    parties: dict[tuple[UUID, str], set[UUID]] = defaultdict(set)
+    for system_id, role, organization_id in await tx.execute(
+        select(SystemPartyRow.system_id, SystemPartyRow.role, SystemPartyRow.organization_id).where(
+            SystemPartyRow.system_id == any_(array_of(ids))
+        )
+    ):
+        parties[system_id, role].add(organization_id)
+    resources: dict[UUID, list[tuple[ResourceKind, str]]] = defaultdict(list)
+    for system_id, kind, value in await tx.execute(
+        select(SystemResourceRow.system_id, SystemResourceRow.kind, SystemResourceRow.value)
+        .where(SystemResourceRow.system_id == any_(array_of(ids)))
         .order_by(SystemResourceRow.kind, SystemResourceRow.value)
-    )
-    return Entry(
-        **{name: getattr(row, name) for name in OWN_COLUMNS},
-        user_ids=frozenset(one.organization_id for one in parties if one.role == "user"),
-        maintainer_ids=frozenset(one.organization_id for one in parties if one.role == "maintainer"),
-        resources=tuple((cast("ResourceKind", kind), value) for kind, value in resources),
-    )
+    ):
+        resources[system_id].append((cast("ResourceKind", kind), value))
+    return {
+        row.id: Entry(
+            **{name: getattr(row, name) for name in OWN_COLUMNS},
+            user_ids=frozenset(parties.get((row.id, "user"), ())),
+            maintainer_ids=frozenset(parties.get((row.id, "maintainer"), ())),
+            resources=tuple(resources.get(row.id, ())),
+        )
+        for row in rows
+    }
+
+
+def array_of(ids: Sequence[UUID]) -> BindParameter[list[UUID]]:
+    """Any number of ids as one parameter."""
+    return BindParameter("ids", list(ids), type_=ARRAY(Uuid()), unique=True)  # type: ignore[arg-type]  # a type engine
+
+
+async def entry_of(tx: Tx, row: SystemRow) -> Entry:
+    return (await entries_of(tx, [row]))[row.id]
 
 
 async def entry(tx: Tx, system_id: UUID) -> tuple[Entry, int]:
@@ -138,7 +173,8 @@ async def _refuse_with_tenants(tx: Tx, platform_id: UUID) -> None:
         raise Conflict(CARRIES_OTHERS, field="life_cycle")
 
 
-def _columns(entry: Entry) -> dict[str, Any]:
+def columns_of(entry: Entry) -> dict[str, Any]:
+    """Of the system's own row."""
     return {name: getattr(entry, name) for name in OWN_COLUMNS} | {
         "sort_key": sort_key(entry.name),
         "search_key": search_key(entry.name, entry.code),
@@ -153,7 +189,7 @@ def _add_parties(tx: Tx, system_id: UUID, entry: Entry) -> None:
     )
 
 
-def _as_json(changed: dict[str, tuple[Any, Any]]) -> dict[str, Any]:
+def _as_json(changed: Changes) -> dict[str, Any]:
     """Field → [before, after]. What only some may know stands there by its name alone: the page shows it to those."""
     return {name: None if name in NEED_TO_KNOW else [_plain(one) for one in pair] for name, pair in changed.items()}
 

@@ -1,0 +1,273 @@
+"""Many systems at once: first what a list would do, then all of it or nothing.
+
+`plan` reads the list against the register and says of every row whether it is new, changes something (field by field) or
+nothing; `carry_out` writes a plan that was made in the same transaction. A plan's `digest` names the file and the state of
+the register that were seen: who confirms it confirms exactly that.
+"""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from itertools import islice
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from sqlalchemy import any_, bindparam, delete, insert, select, update
+
+from irm.access.policy import Permission, Principal, Resource, reach
+from irm.access.queries import organizations
+from irm.db import Actor, Tx, uuid7
+from irm.documents.sheets import MOST_FAULTS, Row, read_sheet
+from irm.errors import Conflict, FieldError, Invalid, Said, said
+from irm.i18n import N_
+from irm.ledger import Event, record, record_all
+from irm.systems.editing import FOREIGN_OWNER, NOT_YOURS
+from irm.systems.entry import Entry, differences
+from irm.systems.import_platforms import TEXTS, Platforms, platforms_in
+from irm.systems.models import SystemPartyRow, SystemResourceRow, SystemRow
+from irm.systems.service import Changes, altered, array_of, columns_of, entries_of, registered
+from irm.systems.sheet import COLUMNS, Names, Read, entry_of_row
+
+AT_ONCE: Final = 1000
+FAULTY: Final = N_("The list has faults; nothing was written.")
+CHANGED_SINCE: Final = N_("The register or the file is another than the one that was looked at. Look again.")
+NOTHING_TO_DO: Final = N_("The list changes nothing.")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Planned:
+    """`changes` empty for a new one. `version`: of the row as it was read."""
+
+    row: Row
+    id: UUID
+    entry: Entry
+    is_new: bool
+    changes: Changes
+    version: int = 0
+    retired_at: datetime | None = None
+
+    @property
+    def is_changed(self) -> bool:
+        return bool(self.changes)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`faults`: at most MOST_FAULTS; `fault_count` counts all. Where there is one, nothing is written at all."""
+
+    rows: tuple[Planned, ...]
+    faults: tuple[FieldError, ...]
+    fault_count: int
+    sha256: str
+    digest: str
+    names: Names
+    platforms: Mapping[UUID, str]
+
+    @property
+    def new(self) -> list[Planned]:
+        return [one for one in self.rows if one.is_new]
+
+    @property
+    def changed(self) -> list[Planned]:
+        return [one for one in self.rows if one.is_changed]
+
+    @property
+    def unchanged(self) -> int:
+        return sum(1 for one in self.rows if not one.is_new and not one.is_changed)
+
+
+async def plan(tx: Tx, content: bytes, *, by: Principal | None) -> Plan:
+    """`by` None: whoever runs a command on the server, who may change everything. Locks the systems that it names."""
+    sheet = await asyncio.to_thread(read_sheet, content, COLUMNS)
+    names = Names.of(await organizations(tx))
+    before = await _registered(tx, [row["code"] for row in sheet.rows])
+    entries = await entries_of(tx, list(before.values()))
+    rows = await asyncio.to_thread(_read_rows, sheet.rows, before, entries, sheet.columns, names)
+    ids = {one.code: uuid7() for one in rows if one.code not in before}
+    platforms = await platforms_in(tx, rows, before, ids, by)
+    planned: list[Planned] = []
+    faults: list[FieldError] = []
+    for one in rows:
+        row = before.get(one.code)
+        made, wrong = _judged(one, row, entries[row.id] if row else None, ids, platforms, by)
+        faults += wrong
+        if made is not None:
+            planned.append(made)
+    kept = [*sheet.faults, *faults][:MOST_FAULTS]
+    file = sha256(content).hexdigest()
+    return Plan(
+        tuple(planned),
+        tuple(kept),
+        sheet.fault_count + len(faults),
+        file,
+        _digest(file, planned),
+        names,
+        platforms.codes,
+    )
+
+
+def _judged(
+    read: Read,
+    row: SystemRow | None,
+    old: Entry | None,
+    ids: Mapping[str, UUID],
+    platforms: Platforms,
+    by: Principal | None,
+) -> tuple[Planned | None, list[FieldError]]:
+    if read.entry is None:
+        return None, list(read.faults)
+    if old is not None and by is not None and not _covers(by, Permission.READ_SYSTEMS, _parties(old)):
+        return None, [read.row.fault("code", said("Another system has the code %(value)s.", value=read.code))]
+    entry, faults = platforms.put(read, read.entry)
+    if faults:
+        return None, faults
+    changes = differences(old, entry) if old else {}
+    if (old is None or changes) and by is not None:
+        faults = _refusals(read, entry, old, by)
+    if row is not None and changes:
+        faults += platforms.refusals(read, row.id)
+    if faults:
+        return None, faults
+    if row is None:
+        return Planned(read.row, ids[read.code], entry, is_new=True, changes={}), []
+    return Planned(read.row, row.id, entry, False, changes, row.version, row.retired_at), []
+
+
+def _digest(file: str, planned: Sequence[Planned]) -> str:
+    seen = sha256(file.encode())
+    for one in planned:
+        seen.update(f"\n{one.entry.code} {'new' if one.is_new else one.version}".encode())
+    return seen.hexdigest()
+
+
+async def carry_out(tx: Tx, made: Plan, *, seen: str | None, actor: Actor, now: datetime) -> UUID:
+    """The id of the import, under which the ledger has it. `seen`: digest of the plan that was confirmed (None: not asked).
+
+    Raises Invalid with every fault, Conflict when the plan is another than the one that was seen.
+    """
+    if made.faults:
+        raise Invalid(FAULTY, errors=made.faults)
+    if seen is not None and seen != made.digest:
+        raise Conflict(CHANGED_SINCE, field="seen")
+    if not made.new and not made.changed:
+        raise Invalid(NOTHING_TO_DO, field="file")
+    import_id = uuid7()
+    # Platforms first: what runs on them names them.
+    new = sorted(made.new, key=lambda one: one.entry.kind != "platform")
+    for piece in _pieces(new):
+        await tx.execute(insert(SystemRow), [_new_row(one, now) for one in piece])
+        await _insert_many(tx, piece)
+    stacked = [one for one in new if one.entry.kind == "platform" and one.entry.platform_id is not None]
+    for one in stacked:
+        await tx.execute(update(SystemRow).where(SystemRow.id == one.id).values(platform_id=one.entry.platform_id))
+    for piece in _pieces(new):
+        await record_all(tx, [registered(one.id, one.entry, actor=actor, now=now) for one in piece])
+    for changed in _pieces(made.changed):
+        await _change(tx, changed, now)
+        await record_all(tx, [altered(one.id, one.changes, actor=actor, now=now) for one in changed])
+    body = {
+        "file": made.sha256,
+        "new": len(made.new),
+        "changed": len(made.changed),
+        "unchanged": made.unchanged,
+    }
+    await record(tx, Event("register.imported", f"register/{import_id}", now, actor, body))
+    return import_id
+
+
+def _new_row(one: Planned, now: datetime) -> dict[str, Any]:
+    own = columns_of(one.entry)
+    if one.entry.kind == "platform":
+        own["platform_id"] = None  # it may stand further down in the list
+    retired_at = now if one.entry.life_cycle == "retired" else None
+    return {"id": one.id, **own, "created_at": now, "version": 1, "retired_at": retired_at}
+
+
+async def _registered(tx: Tx, codes: Sequence[str]) -> dict[str, SystemRow]:
+    """By code, locked in one order for whoever imports at the same time."""
+    wanted = bindparam("codes", list(codes), type_=TEXTS)
+    rows = await tx.scalars(
+        select(SystemRow)
+        .where(SystemRow.code == any_(wanted))
+        .order_by(SystemRow.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return {row.code: row for row in rows}
+
+
+def _read_rows(
+    rows: Sequence[Row],
+    before: Mapping[str, SystemRow],
+    entries: Mapping[UUID, Entry],
+    columns: frozenset[str],
+    names: Names,
+) -> list[Read]:
+    return [
+        entry_of_row(row, entries[before[row["code"]].id] if row["code"] in before else None, columns, names)
+        for row in rows
+    ]
+
+
+def _refusals(read: Read, entry: Entry, old: Entry | None, by: Principal) -> list[FieldError]:
+    if old is not None and not _covers(by, Permission.EDIT_SYSTEMS, {old.owner_id, old.operator_id}):
+        return [read.row.fault("code", Said(NOT_YOURS))]
+    if not _covers(by, Permission.EDIT_SYSTEMS, {entry.owner_id}):
+        return [read.row.fault("owner", Said(FOREIGN_OWNER))]
+    return []
+
+
+def _covers(by: Principal, permission: Permission, organizations: Iterable[UUID | None]) -> bool:
+    return reach(by, permission).covers(Resource(frozenset(one for one in organizations if one is not None)))
+
+
+def _parties(entry: Entry) -> set[UUID | None]:
+    return {entry.owner_id, entry.operator_id, *entry.user_ids, *entry.maintainer_ids}
+
+
+async def _change(tx: Tx, changed: Sequence[Planned], now: datetime) -> None:
+    connection = await tx.connection()
+    await connection.execute(
+        update(SystemRow).where(SystemRow.id == bindparam("row_id")),
+        [
+            {
+                "row_id": one.id,
+                **columns_of(one.entry),
+                "version": one.version + 1,
+                "updated_at": now,
+                "retired_at": (one.retired_at or now) if one.entry.life_cycle == "retired" else None,
+            }
+            for one in changed
+        ],
+    )
+    ids = array_of([one.id for one in changed])
+    await tx.execute(delete(SystemPartyRow).where(SystemPartyRow.system_id == any_(ids)))
+    await tx.execute(delete(SystemResourceRow).where(SystemResourceRow.system_id == any_(ids)))
+    await _insert_many(tx, changed)
+
+
+async def _insert_many(tx: Tx, planned: Sequence[Planned]) -> None:
+    parties = [
+        {"system_id": one.id, "organization_id": organization_id, "role": role}
+        for one in planned
+        for role, ids in (("user", one.entry.user_ids), ("maintainer", one.entry.maintainer_ids))
+        for organization_id in sorted(ids)
+    ]
+    resources = [
+        {"id": uuid7(), "system_id": one.id, "kind": kind, "value": value}
+        for one in planned
+        for kind, value in one.entry.resources
+    ]
+    if parties:
+        await tx.execute(insert(SystemPartyRow), parties)
+    if resources:
+        await tx.execute(insert(SystemResourceRow), resources)
+
+
+def _pieces(given: Sequence[T]) -> Iterator[list[T]]:
+    rest = iter(given)
+    while piece := list(islice(rest, AT_ONCE)):
+        yield piece

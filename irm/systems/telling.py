@@ -1,0 +1,32 @@
+"""What the register changes is told on: a few systems one by one, a whole list at once."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from irm import jobs
+from irm.db import Tx
+from irm.ledger import Event
+from irm.obligations.periodic import LOOK_AHEAD, OWE_ONE
+
+MOST_ONE_BY_ONE: Final = 50
+
+
+async def owe_anew(tx: Tx, recorded: Sequence[tuple[Event, UUID]]) -> None:
+    """What these systems owe through the year. Where a list came in, everybody's round is cheaper, and one is enough."""
+    if len(recorded) <= MOST_ONE_BY_ONE:
+        planned = [
+            jobs.Planned(
+                OWE_ONE,
+                {"entry_id": str(entry_id), "action": event.action, "subject": event.subject},
+                event.at,
+                f"{OWE_ONE}:{entry_id}",
+            )
+            for event, entry_id in recorded
+        ]
+    else:
+        at = recorded[0][0].at
+        planned = [
+            jobs.Planned(LOOK_AHEAD, {"at": at.isoformat()}, at, f"{LOOK_AHEAD}:register:{at.isoformat()}", "bulk")
+        ]
+    await jobs.schedule_all(tx, planned)

@@ -6,20 +6,21 @@ from typing import Final
 import irm.evidence.models  # noqa: F401 - rows that others name by table must be known in every process
 from irm import housekeeping, release
 from irm.drills import injecting, running
-from irm.evidence import packs, sequencer, standing_watch, witnesses
+from irm.evidence import owned, packs, sequencer, standing_watch, witnesses
 from irm.evidence.collecting import Provider
 from irm.findings import jobs as findings
 from irm.incidents import evidence_pack as incident_evidence, report_items, reporting
 from irm.jobs import Inside, Outside
 from irm.ledger import Subscription, Wiring
 from irm.notify import dead_work, jobs as notify
-from irm.obligations import handing, periodic, reminding
+from irm.obligations import evidence_pack as duty_evidence, handing, periodic, reminding
 from irm.oversight.change_subjects import Changes
 from irm.oversight.subjects import Organizations
+from irm.overview import evidence_packs
 from irm.playbooks import inbox, jobs as playbooks, starting
 from irm.reports import making
 from irm.schedule import Daily, Every, Recurring
-from irm.systems import assessment_filing
+from irm.systems import assessment_filing, telling
 from irm.systems.subjects import Systems
 
 GIVERS: Final[tuple[periodic.Giver, ...]] = (Systems(), Organizations(), Changes())
@@ -81,7 +82,7 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
     Subscription("obligation.due_soon", in_transaction=starting.hear_obligation),
     Subscription("obligation.overdue", in_transaction=starting.hear_obligation),
     # What the register or the rules say changes what is owed through the year.
-    Subscription("system.*", job=periodic.OWE_ONE),
+    Subscription("system.*", in_transaction_all=telling.owe_anew),
     # A completed test adds to the certificate, and so moves its renewal.
     Subscription("assessment.*", job=periodic.OWE_ONE),
     Subscription("organization.*", job=periodic.OWE_ONE),
@@ -104,6 +105,11 @@ RECURRING: Final[tuple[Recurring, ...]] = (
 
 PROVIDERS: Final[dict[str, Provider]] = {
     "incident": incident_evidence.PROVIDER,
+    "obligation": duty_evidence.PROVIDER,
+    "system": evidence_packs.SYSTEM,
+    "year": evidence_packs.YEAR,
+    # Files that lie there belong to whom they name; there are no packs of these.
+    **dict.fromkeys(("organization", "change", "finding", "drill", "edition"), owned.PROVIDER),
 }
 """Kind of evidence pack → what belongs into it, and who may read a file that lies at such a subject."""
 

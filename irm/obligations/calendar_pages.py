@@ -41,7 +41,7 @@ NOWHERE: Final = UUID(int=0)
 MOST_FORECASTS: Final = 100
 MONTH: Final = re.compile(r"(\d{4})-(\d{2})")
 FIRST_YEAR, LAST_YEAR = 2000, 2199
-FILTERS: Final = ("organization", "system", "instrument", "force", "state")
+FILTERS: Final = ("organization", "system", "instrument", "force", "status")
 SHOWN_STATES: Final = ("open", "overdue", "submitted", "returned", "met")
 
 
@@ -53,18 +53,18 @@ class Wanted:
     system: str = ""
     instrument: str = ""
     force: str = ""
-    state: str = ""
+    status: str = ""
 
     async def asked(self, tx: Tx) -> Asked:
         """Codes as ids; a code that nobody has is nothing. Raises Invalid for a state that there is not."""
-        if self.state and self.state not in STATES:
-            raise Invalid("Unknown state.", field="state")
+        if self.status and self.status not in STATES:
+            raise Invalid("Unknown state.", field="status")
         return Asked(
             bearer=await organization_id(tx, self.organization),
             system=await system_id(tx, self.system),
             pack=self.instrument or None,
             force=self.force or None,
-            state=self.state or None,
+            state=self.status or None,
         )
 
 
@@ -127,14 +127,14 @@ async def calendar_page(
     system: FromQuery[str] = "",
     instrument: FromQuery[str] = "",
     force: FromQuery[str] = "",
-    state: FromQuery[str] = "",
+    status: FromQuery[str] = "",
     cursor: FromQuery[str | None] = None,
 ) -> Page:
     """A month of what is owed, with what will be; one day of it when asked."""
     now = clock.now()
     on = day_in(day)
     first = on.replace(day=1) if on else month_of(month, now)
-    wanted = Wanted(organization, system, instrument, force, state)
+    wanted = Wanted(organization, system, instrument, force, status)
     far = reach(principal, Permission.READ_OBLIGATIONS)
     first, last = calendar.month_days(first)
     async with db.transaction(principal.actor) as tx:

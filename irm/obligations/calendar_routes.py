@@ -76,17 +76,17 @@ async def show_calendar(
     system: FromQuery[str] = "",
     instrument: FromQuery[str] = "",
     force: FromQuery[str] = "",
-    state: FromQuery[str] = "",
+    status: FromQuery[str] = "",
     cursor: FromQuery[str | None] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=MOST)] = MOST,
 ) -> CalendarView:
-    """Both days inclusive, a year at most. `organization` and `system` by code or id; `state` as in the list of duties."""
+    """Both days inclusive, a year at most. `organization` and `system` by code or id; `status` as in the list of duties."""
     if last < first or last - first > LONGEST:
         raise Invalid("Ask for a year at most, the earlier day first.", field="last")
     now = clock.now()
     far = reach(principal, Permission.READ_OBLIGATIONS)
     async with db.transaction(principal.actor) as tx:
-        asked = await Wanted(organization, system, instrument, force, state).asked(tx)
+        asked = await Wanted(organization, system, instrument, force, status).asked(tx)
         ahead = [
             one
             for one in await forecaster.between(

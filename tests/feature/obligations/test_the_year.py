@@ -1,11 +1,13 @@
 """Duties of systems and organizations through the year: opened once, whatever happens, and met by papers."""
 
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from icalendar import Calendar
 from sqlalchemy import select
 
 from irm import jobs
@@ -212,3 +214,61 @@ async def test_overdue_duties_of_the_year_are_told_and_climb(year: Year, drain: 
     (paper,) = await year.owed(PAPERS, period="2026-11")
     assert paper.overdue_at == paper.due_at
     assert timedelta(0) < year.clock.now() - paper.due_at
+
+
+async def test_the_calendar_shows_the_month_with_what_will_be(year: Year, sign_in: Any, drain: Any) -> None:
+    await drain()
+    async with year.db.transaction(SYSTEM) as tx:
+        officer = await make.account(tx, year.authority, Role.DUTY_OFFICER, locale="en")
+    client = await sign_in(officer)
+    shown = await client.get("/calendar?month=2026-12")
+    assert shown.status_code == 200, shown.text
+    assert "A level-3 system is tested at least once a year" in shown.text
+    ahead = await client.get("/calendar?month=2027-01")
+    assert "expected" in ahead.text
+    for query in ("day=2026-12-31", "month=2026-12&system=OA", "status=overdue", "instrument=mlps", "system=nowhere"):
+        assert (await client.get(f"/calendar?{query}")).status_code == 200
+    for query in ("month=2026-13", "month=x", "day=2026-02-30", "status=odd", "cursor=odd"):
+        assert (await client.get(f"/calendar?{query}")).status_code == 422
+    answer = await client.get("/api/v1/calendar?first=2026-12-01&last=2027-01-31")
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    assert {one["last_day"] for one in told["expected"]} >= {"2027-01-05"}
+    assert {one["day"]: one["open"] for one in told["days"]}["2026-12-31"] > 3
+    coming = (await client.get("/api/v1/calendar/coming?days=45")).json()["obligations"]
+    assert {one["rule"] for one in coming} >= {"mlps/test-level-3"}
+
+
+async def test_a_unit_sees_its_own_days_only(year: Year, sign_in: Any, drain: Any) -> None:
+    await drain()
+    async with year.db.transaction(SYSTEM) as tx:
+        officer = await make.account(tx, year.unit, Role.DUTY_OFFICER)
+    client = await sign_in(officer)
+    told = (await client.get("/api/v1/calendar?first=2026-12-31&last=2027-12-31")).json()
+    assert {one["bearer"]["id"] for one in told["obligations"]} == {str(year.unit)}
+    assert {one["bearer"] for one in told["expected"]} == {str(year.unit)}
+
+
+async def test_a_calendar_program_reads_by_a_secret_address(year: Year, sign_in: Any, drain: Any) -> None:
+    await drain()
+    async with year.db.transaction(SYSTEM) as tx:
+        officer = await make.account(tx, year.vendor, Role.DUTY_OFFICER)
+    client = await sign_in(officer)
+    address = re.search(r"/calendar/[\w-]+\.ics", (await client.post("/calendar/feed")).text)
+    assert address is not None
+    client.cookies.clear()
+    read = await client.get(address[0])
+    assert read.headers["content-type"].startswith("text/calendar")
+    book = Calendar.from_ical(read.content)
+    entries = list(book.walk("VEVENT"))
+    days = {str(each["summary"]): each.decoded("dtstart") for each in entries}
+    assert date(2026, 12, 5) in days.values()
+    assert len({str(each["uid"]) for each in entries}) == len(entries)
+    await sign_in(officer)
+    again = re.search(r"/calendar/[\w-]+\.ics", (await client.post("/calendar/feed")).text)
+    assert again is not None
+    assert (await client.get(address[0])).status_code == 404
+    assert (await client.get(again[0])).status_code == 200
+    await client.post("/calendar/feed/take-back")
+    assert (await client.get(again[0])).status_code == 404
+    assert (await client.get("/calendar/anything.ics")).status_code == 404

@@ -19,7 +19,12 @@ from irm.announce import announcer
 from irm.clock import Clock, DatabaseClock
 from irm.config import Settings
 from irm.db import Database
-from irm.drills import routes as drills_routes
+from irm.drills import (
+    pages as drills_pages,
+    paper_pages as drills_papers,
+    room_pages as drills_room,
+    routes as drills_routes,
+)
 from irm.evidence import pages as evidence_pages, routes as evidence_routes
 from irm.i18n import Translator, translator
 from irm.incidents import (
@@ -33,21 +38,29 @@ from irm.notify import pages as notify_pages, routes as notify_routes
 from irm.obligations import (
     answer_pages as obligations_answer_pages,
     answer_routes as obligations_answer_routes,
+    calendar_pages,
+    calendar_routes,
     contact_pages,
     pages as obligations_pages,
     paper_files,
     routes as obligations_routes,
+)
+from irm.obligations.forecasting import Forecaster
+from irm.oversight import (
+    pages as oversight_pages,
+    paper_pages as oversight_paper_pages,
+    routes as oversight_routes,
 )
 from irm.overview import pages as overview_pages, routes as overview_routes
 from irm.playbooks import pages as playbooks_pages, routes as playbooks_routes
 from irm.reports import pages as reports_pages, routes as reports_routes
 from irm.rules import pages as rules_pages, routes as rules_routes
 from irm.rules.load import builtin_packs
-from irm.systems import routes as systems_routes
+from irm.systems import assessment_pages, assessment_routes, routes as systems_routes
 from irm.web import assets, drafts, live, preferences, styleguide
 from irm.web.headers import answer_headers
 from irm.web.reader import reader_of
-from irm.wiring import WIRING
+from irm.wiring import GIVERS, WIRING
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
@@ -80,8 +93,15 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *evidence_routes.ROUTES,
     *evidence_pages.ROUTES,
     *systems_routes.ROUTES,
+    *oversight_routes.ROUTES,
+    *oversight_pages.ROUTES,
+    *oversight_paper_pages.ROUTES,
+    *assessment_routes.ROUTES,
+    *assessment_pages.ROUTES,
     *notify_routes.ROUTES,
     *notify_pages.ROUTES,
+    *calendar_pages.ROUTES,
+    *calendar_routes.ROUTES,
     *obligations_pages.ROUTES,
     *obligations_answer_pages.ROUTES,
     *contact_pages.ROUTES,
@@ -93,6 +113,9 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *reports_routes.ROUTES,
     *reports_pages.ROUTES,
     *drills_routes.ROUTES,
+    *drills_pages.ROUTES,
+    *drills_room.ROUTES,
+    *drills_papers.ROUTES,
     *incidents_routes.ROUTES,
     *incidents_sections.ROUTES,
     *filing_pages.ROUTES,
@@ -112,12 +135,13 @@ def create_app(settings: Settings, db: Database, clock: Clock, *, owning: Lifesp
             "principal": Provide(guard.principal_of_request, sync_to_thread=False),
             "visitor": Provide(guard.visitor_of_request, sync_to_thread=False),
             "t": Provide(_translator, sync_to_thread=False),
+            "forecaster": Provide(_forecaster, sync_to_thread=False),
         },
         guards=[guard.authorize],
         lifespan=[*([owning] if owning else []), live.lifespan],
         exception_handlers=problems.HANDLERS,
         request_class=problems.ReadableRequest,
-        state=State({"db": db, "clock": clock, "settings": settings}),
+        state=State({"db": db, "clock": clock, "settings": settings, "forecaster": Forecaster(GIVERS)}),
         openapi_config=openapi.configuration(),
         request_max_body_size=LARGEST_BODY,
         logging_config=None,  # ours (irm/log.py); Litestar's would write addresses at INFO
@@ -177,6 +201,11 @@ def _db(state: State) -> Database:
 
 def _clock(state: State) -> Clock:
     found: Clock = state.clock
+    return found
+
+
+def _forecaster(state: State) -> Forecaster:
+    found: Forecaster = state.forecaster
     return found
 
 

@@ -106,13 +106,15 @@ async def check_ledger(it: World, officer: Person, number: str) -> None:
     """Every entry hashes to its leaf, every private value to its commitment, and the story is whole and in order."""
     engine = create_async_engine(it.irm.running["environment"]["IRM_DATABASE_URL"], poolclass=NullPool)
     async with engine.connect() as connection:
+        await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
         entries = (
             await connection.execute(
                 text("SELECT id, at, actor, action, subject, body, leaf_hash FROM ledger_entry ORDER BY at, id")
             )
         ).all()
         private = (await connection.execute(text("SELECT entry_id, path, salt, value FROM ledger_private"))).all()
-        pending = await connection.scalar(text("SELECT count(*) FROM ledger_pending"))
+        waiting = set(await connection.scalars(text("SELECT entry_id FROM ledger_pending")))
+        places = (await connection.execute(text("SELECT index, entry_id FROM ledger_leaf ORDER BY index"))).all()
         incident = await connection.scalar(text("SELECT id FROM incident WHERE number = :n"), {"n": number})
     await engine.dispose()
     bodies = {}
@@ -124,7 +126,11 @@ async def check_ledger(it: World, officer: Person, number: str) -> None:
     for value in private:
         committed = bodies[value.entry_id]["private"][value.path]
         assert committed == sha256(bytes(value.salt) + value.value.encode()).hexdigest()
-    assert pending == len(entries), "nothing has been sequenced, nothing is missing from the list"
+    assert [place.index for place in places] == list(range(len(places))), "the tree has no hole"
+    assert places, "the sequencer has run"
+    in_tree = {place.entry_id for place in places}
+    assert in_tree.isdisjoint(waiting)
+    assert {entry.id for entry in entries} <= in_tree | waiting, "every entry is in the tree or waits for it"
 
     story = [entry.action for entry in entries if entry.subject.startswith(f"incident/{incident}")]
     for action in (

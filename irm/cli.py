@@ -22,6 +22,7 @@ GROUPS: Final = {
     "system": "irm.systems.commands:system",
     "incident": "irm.incidents.commands:incident",
     "rules": "irm.rules.commands:rules",
+    "drill": "irm.drills.commands:drill",
     "playbook": "irm.playbooks.commands:playbook",
     "roster": "irm.notify.commands:roster",
     "evidence": "irm.evidence.commands:evidence",

@@ -78,10 +78,8 @@ async def write_sheet(tx: Tx, row: DrillRow, given: Score, *, by: Principal, now
         .values(drill_id=row.id, person_id=by.person_id, **values)
         .on_conflict_do_update(index_elements=["drill_id", "person_id"], set_=values)
     )
-    tx.expire_all()
     if not given.hand_in:
         return
-    row = await locked(tx, row.id)
     await tell(tx, "drill.sheet_handed_in", row, by=by, now=now)
     evaluators, handed_in = await _counted(tx, row.id)
     if is_complete(evaluators, handed_in):

@@ -37,7 +37,7 @@ from irm.drills.vocabulary import (
     STATUS_NAMES,
     Status,
 )
-from irm.errors import Conflict, Forbidden, Invalid
+from irm.errors import Conflict, Invalid
 from irm.evidence import service as evidence
 from irm.evidence.blobs import MAX_SIZE
 from irm.evidence.types import TAKEN
@@ -146,7 +146,7 @@ async def begin_now(
         async with db.transaction(principal.actor) as tx:
             row = await start_now(tx, given, by=principal, now=now)
         return Redirect(f"/drills/{row.number}/room", status_code=HTTP_303_SEE_OTHER)
-    except (Invalid, Conflict, Forbidden) as refused:
+    except (Invalid, Conflict) as refused:
         async with db.transaction(principal.actor) as tx:
             return refusal(await _now_page(tx, Form.refused(values, refused, t), principal, t, now))
 
@@ -188,7 +188,7 @@ async def plan(
         async with db.transaction(principal.actor) as tx:
             row = await plan_drill(tx, given, by=principal, now=now)
         return Redirect(f"/drills/{row.number}", status_code=HTTP_303_SEE_OTHER)
-    except (Invalid, Conflict, Forbidden) as refused:
+    except (Invalid, Conflict) as refused:
         async with db.transaction(principal.actor) as tx:
             form = forms.refused(values, refused, t)
             return refusal(await _plan_page(tx, "drills/plan.html", form, principal, t, now))
@@ -226,7 +226,7 @@ async def record(
         async with db.transaction(principal.actor) as tx:
             row = await queries.drill_by_id(tx, await record_drill(tx, given, by=principal, now=now))
         return Redirect(f"/drills/{row.number}", status_code=HTTP_303_SEE_OTHER)
-    except (Invalid, Conflict, Forbidden) as refused:
+    except (Invalid, Conflict) as refused:
         async with db.transaction(principal.actor) as tx:
             form = forms.refused(values, refused, t)
             return refusal(await _plan_page(tx, "drills/record.html", form, principal, t, now))
@@ -258,7 +258,7 @@ async def action(
             row = await acting.act(tx, number, given, by=principal, now=clock.now())
             to_room = row.status == Status.RUNNING and given.action in ("start", "pause", "resume", "pace")
         return Redirect(f"/drills/{number}{'/room' if to_room else ''}", status_code=HTTP_303_SEE_OTHER)
-    except (Invalid, Conflict, Forbidden) as refused:
+    except (Invalid, Conflict) as refused:
         return refusal(await show(db, clock, principal, number, Form.refused(values, refused, t)))
 
 

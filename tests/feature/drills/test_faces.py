@@ -26,7 +26,7 @@ def form_of(city: City, **changes: str) -> dict[str, Any]:
         "range": "organization",
         "organization": str(city.authority),
         "organizations": [str(city.vendor)],
-        "system": "",
+        "system": str(city.platform),
         "scenario_source": SCENARIO,
         "planned_from": "2026-11-21T04:00",
         "planned_until": "2026-11-21T06:00",
@@ -61,7 +61,7 @@ async def test_the_whole_life_through_pages(city: City, sign_in: SignIn, drain: 
     for action in ("pause", "resume"):
         assert (await web.post(f"{path}/actions", data={"action": action})).status_code == 303
     assert (await web.post(f"{path}/actions", data={"action": "pace", "rate": "5"})).status_code == 303
-    (page_outside,) = [one for one in await city.deliveries(status="would_have", purpose="page")][:1]
+    page_outside = (await city.deliveries(status="would_have", purpose="page"))[0]
     assert (await web.post(f"{path}/pages/{page_outside.id}/answer")).status_code == 303
     await sign_in(city.officer)
     player = await web.get(path, headers=HTML)

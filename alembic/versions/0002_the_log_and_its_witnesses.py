@@ -76,6 +76,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("organization_id", sa.Uuid(), nullable=True),
+        sa.Column("home_id", sa.Uuid(), nullable=True),
         sa.Column("account_id", sa.Uuid(), nullable=False),
         sa.Column("locale", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
@@ -93,6 +94,7 @@ def upgrade() -> None:
         sa.Column("finished_at", MOMENT, nullable=True),
         sa.CheckConstraint("state IN ('waiting', 'making', 'ready', 'failed')", name=op.f("ck_pack_state")),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_pack_account_id")),
+        sa.ForeignKeyConstraint(["home_id"], ["organization.id"], name=op.f("fk_pack_home_id")),
         sa.ForeignKeyConstraint(["organization_id"], ["organization.id"], name=op.f("fk_pack_organization_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pack")),
     )

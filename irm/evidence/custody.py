@@ -24,7 +24,7 @@ from irm.i18n import N_
 from irm.ledger import Event, LedgerEntryRow, LedgerPrivateRow, record
 
 STEPS: Final = {
-    "evidence.stored": N_("Taken in"),
+    "evidence.stored": N_("Taken into keeping"),
     "evidence.read": N_("Read"),
     "evidence.handed_over": N_("Given to somebody"),
     "evidence.returned": N_("Returned"),

@@ -136,7 +136,9 @@ class PackRow(Base):
     subject: Mapped[str]
     """Where its making is recorded in the ledger."""
     organization_id: Mapped[UUID | None] = mapped_column(ForeignKey("organization.id"))
-    """Asked for as a member of; or, of a year, whose."""
+    """Of a year: whose; None the asker's, or the whole city."""
+    home_id: Mapped[UUID | None] = mapped_column(ForeignKey("organization.id"))
+    """For which organization the asker acted."""
     account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
     locale: Mapped[str]
     state: Mapped[str] = mapped_column(default="waiting")

@@ -85,7 +85,8 @@ async def request_pack(
         kind=kind,
         name=gathered.name,
         subject=gathered.subject,
-        organization_id=organization or by.home,
+        organization_id=organization,
+        home_id=by.home,
         account_id=by.account_id,
         locale=locale,
         requested_at=now,
@@ -246,7 +247,7 @@ async def record(
                 "entries": row.entries,
                 "files": row.files,
                 "checkpoint": row.checkpoint_size,
-                "organization": str(row.organization_id) if row.organization_id else None,
+                "organization": str(row.home_id) if row.home_id else None,
             }
             await record_event(tx, Event("evidence.exported", row.subject, now, SYSTEM, body))
             return None

@@ -13,7 +13,14 @@ from litestar.types import ControllerRouterHandler
 from sqlalchemy.exc import SQLAlchemyError
 
 from irm import log, openapi, problems
-from irm.access import guard, own_account, pages as access_pages, routes as access_routes
+from irm.access import (
+    guard,
+    organization_pages,
+    organization_routes,
+    own_account,
+    pages as access_pages,
+    routes as access_routes,
+)
 from irm.access.policy import PUBLIC
 from irm.announce import announcer
 from irm.clock import Clock, DatabaseClock
@@ -88,6 +95,8 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *access_pages.ROUTES,
     *own_account.ROUTES,
     *access_routes.ROUTES,
+    *organization_routes.ROUTES,
+    *organization_pages.ROUTES,
     *rules_routes.ROUTES,
     *rules_pages.ROUTES,
     *evidence_routes.ROUTES,

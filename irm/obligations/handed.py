@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy import select
 
@@ -48,12 +47,6 @@ async def duties_about(tx: Tx, subjects: Collection[str], *, now: datetime) -> M
             .order_by(ObligationRow.due_at.asc().nulls_last(), ObligationRow.id)
         )
     )
-    for row, view in zip(rows, await obligation_views(tx, rows, now), strict=True):
-        found[row.subject].append(view)
-    return found
-
-
-async def period_of(tx: Tx, obligation_id: UUID) -> str | None:
-    """Which period a duty is for (2026-11); None: it is owed once."""
-    found: str | None = await tx.scalar(select(ObligationRow.period).where(ObligationRow.id == obligation_id))
+    for view in await obligation_views(tx, rows, now):
+        found[view.subject].append(view)
     return found

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 
 from irm.clock import SHANGHAI
 from irm.db import Tx
@@ -30,6 +30,10 @@ class Changes:
 
     async def some(self, tx: Tx, ids: Sequence[UUID]) -> Sequence[Given]:
         return await _given(tx, [ChangeRow.id.in_(ids)])
+
+    async def stamp(self, tx: Tx) -> object:
+        newest = (func.count(), func.max(ChangeRow.registered_at), func.max(ChangeRow.updated_at))
+        return tuple((await tx.execute(select(*newest))).one())
 
 
 def path_of(change_id: UUID) -> str:

@@ -5,7 +5,7 @@ They are duties and submissions like any other; here they are seen by vendor and
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from irm.evidence.blobs import StoredBlob
 from irm.evidence.service import attach
 from irm.i18n import N_
 from irm.obligations.drafting import draft_again, open_draft
-from irm.obligations.handed import handed_over_about, period_of
+from irm.obligations.handed import handed_over_about
 from irm.obligations.handing import INSIDE, submit_report
 from irm.obligations.periodic import year_rules
 from irm.obligations.queries import obligation
@@ -59,6 +59,11 @@ class Paper:
     recipient_id: UUID | None = None
     submission: Submission | None = None
     status: str = ""
+
+    @property
+    def last_moment(self) -> datetime | None:
+        """Of the last day: a limit of 24:00 is that day's, not the next one's."""
+        return self.due_at - timedelta(seconds=1) if self.due_at else None
 
     @property
     def is_returned(self) -> bool:
@@ -143,9 +148,8 @@ async def paper(tx: Tx, principal: Principal, obligation_id: UUID, *, now: datet
     if owed.form not in forms or owed.bearer.id is None or owed.status in ("superseded", "waived"):
         raise NotFound(NO_PAPER)
     handed = await handed_over_about(tx, [owed.subject], forms=[owed.form])
-    month = await period_of(tx, owed.id)
     found = Paper(
-        month=month or "",
+        month=owed.period or "",
         bearer_id=owed.bearer.id,
         form=owed.form,
         title=owed.title,

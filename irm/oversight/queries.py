@@ -1,6 +1,6 @@
 """Reading planned changes: the list with its filters, one with its plan and what is owed for it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, or_, select, tuple_
 
 from irm.access.policy import Permission, Principal, Resource, may, reach
 from irm.access.queries import organization_names
+from irm.clock import SHANGHAI
 from irm.db import Tx
 from irm.errors import NotFound
 from irm.obligations.handed import duties_about, handed_over_about
@@ -81,6 +82,13 @@ class Lateness:
     """Nothing was handed over yet."""
 
 
+@dataclass(frozen=True)
+class Owing:
+    duties: tuple[Obligation, ...]
+    limit: Lateness | None
+    """Of the plan for the start as it stands; None: no article asks for one."""
+
+
 async def changes(
     tx: Tx, principal: Principal, filters: Filters, *, cursor: str | None = None, limit: int = PER_PAGE
 ) -> tuple[list[Change], str | None]:
@@ -124,16 +132,22 @@ async def changes_of_system(tx: Tx, system_id: UUID, *, limit: int = PER_PAGE) -
     return await _read(tx, list(rows))
 
 
-async def duties_for(tx: Tx, several: Collection[Change], *, now: datetime) -> Mapping[UUID, list[Obligation]]:
-    """What stands owed for each: the plan, the notices, a completion."""
+async def owed_for(tx: Tx, several: Collection[Change], *, now: datetime) -> Mapping[UUID, Owing]:
+    """What stands owed for each of them, and the limit of its plan."""
     found = await duties_about(tx, [one.path for one in several], now=now)
-    return {one.id: [each for each in found.get(one.path, ()) if each.status != "superseded"] for one in several}
+    return {one.id: _owing(one, found.get(one.path, ()), now) for one in several}
 
 
-def lateness_of(duties: Collection[Obligation], *, now: datetime) -> Lateness | None:
-    """Of the plan; None: no article asks for one."""
-    duty = next((each for each in duties if each.form == PLAN and each.due_at is not None), None)
-    if duty is None or duty.due_at is None:
+def _owing(one: Change, duties: Sequence[Obligation], now: datetime) -> Owing:
+    standing = [each for each in duties if each.status != "superseded"]
+    start = one.planned_start.astimezone(SHANGHAI).date().isoformat()
+    # A plan that was handed over for a start that has moved since stays on record beside the one for the new start.
+    plan = next((each for each in standing if each.form == PLAN and each.period == start), None)
+    return Owing(tuple(standing), _lateness(plan, now) if plan is not None else None)
+
+
+def _lateness(duty: Obligation, now: datetime) -> Lateness | None:
+    if duty.due_at is None:
         return None
     at = duty.submitted_at or now
     return Lateness(duty, at > duty.due_at, max(at - duty.due_at, timedelta()), duty.submitted_at is None)

@@ -392,9 +392,8 @@ async def _view(tx: Tx, one: Change, clock: Clock, t: Translator) -> ChangeView:
 
 
 async def _views(tx: Tx, several: list[Change], clock: Clock, t: Translator) -> list[ChangeView]:
-    now = clock.now()
-    duties = await queries.duties_for(tx, several, now=now)
-    return [change_view(one, queries.lateness_of(duties[one.id], now=now), t) for one in several]
+    owed = await queries.owed_for(tx, several, now=clock.now())
+    return [change_view(one, owed[one.id].limit, t) for one in several]
 
 
 async def _filters(tx: Tx, when: str | None, system: str | None, by: UUID | None, risk: str | None) -> Filters:

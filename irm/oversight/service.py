@@ -49,6 +49,7 @@ LONG_PAST: Final = N_(
     "This lies before today. What took place without a plan is entered as a change that starts today."
 )
 TOO_FAR: Final = N_("This lies more than %(most)s days ahead.")
+NAIVE: Final = N_("The moment needs its time zone.")
 NO_ANSWER: Final = N_("The answer is received or returned.")
 STALE: Final = N_("Somebody changed this change meanwhile; look at it again.")
 
@@ -317,7 +318,13 @@ def _faults(given: NewChange, now: datetime) -> list[FieldError]:
 
 def _span_faults(start: datetime, until: datetime | None, now: datetime) -> list[FieldError]:
     most = oversight_policy().furthest_days
-    found = []
+    found = [
+        FieldError(name, NAIVE)
+        for name, at in (("planned_start", start), ("planned_until", until))
+        if at is not None and at.tzinfo is None
+    ]
+    if found:
+        return found
     if start.astimezone(SHANGHAI).date() < now.astimezone(SHANGHAI).date():
         found.append(FieldError("planned_start", LONG_PAST))
     if start > now + timedelta(days=most):

@@ -21,6 +21,8 @@ DESKTOP: Final = (
     Entry("/drills", N_("Drills"), "drill", "read_drills"),
     Entry("/systems", N_("Systems"), "system", "read_systems"),
     Entry("/obligations", N_("Duties owed"), "clock", "read_obligations"),
+    Entry("/papers", N_("Monthly papers"), "file", "read_obligations"),
+    Entry("/changes", N_("Planned changes"), "steps", "read_obligations"),
     Entry("/duty", N_("On duty"), "duty", "read_roster"),
     Entry("/deliveries", N_("Deliveries"), "mail", "read_deliveries"),
     Entry("/reports", N_("Reports"), "report", "read_annual_reports"),

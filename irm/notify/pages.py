@@ -96,7 +96,13 @@ async def deliveries_page(
     show: FromQuery[str | None] = None,
     incident: FromQuery[str | None] = None,
 ) -> Page:
-    chosen = filters_from(purpose=purpose, about=incident, unanswered=show == "unanswered", troubled=show == "troubled")
+    chosen = filters_from(
+        status="failed" if show == "failed" else None,
+        purpose=purpose,
+        about=incident,
+        unanswered=show == "unanswered",
+        troubled=show == "troubled",
+    )
     async with db.transaction(principal.actor) as tx:
         found, more = await queries.deliveries_for(tx, principal, filters=chosen, before=cursor, limit=PER_PAGE)
     return page(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -16,6 +16,10 @@ WarningKind = Literal["nobody_sends", "broker_silent", "clock_skew", "failed_del
 LEAST: Final = 4
 RED: Final = frozenset({"unreached", "unmanned", "dead"})
 """What irm itself cannot mend: a person has to."""
+FAR: Final = timedelta(days=3)
+"""What is due later than this is no matter of the night: it stands apart, below what needs a person now."""
+AHEAD: Final = timedelta(days=30)
+"""So far the board looks ahead; the calendar looks further."""
 FOR_OTHERS: Final = frozenset({"unreached", "unanswered", "unmanned"})
 """Not the reader's own errands: they stand on the board, not in 待办."""
 
@@ -47,6 +51,8 @@ class Need:
     """Of whom to call, where calling is what is to be done."""
     calls: bool = False
     """A telephone call is what is to be done: where there is no number, that is a fault of its own."""
+    desk: str = ""
+    """Code of the organization to be called: on its page the number is entered."""
     advice: str = ""
     """Msgid: what to do."""
     reasons: tuple[str, ...] = ()
@@ -114,11 +120,22 @@ class Board:
     nearest_due: datetime | None = None
     overdue: int = 0
     more_clocks: int = 0
+    later: Sequence[Need] = ()
+    """Duties with a limit further off than `FAR`, the nearest first."""
+
+    @property
+    def ahead(self) -> Sequence[Need]:
+        """Those of `later` that fall due within `AHEAD`."""
+        return [need for need in self.later if need.due_at is not None and need.due_at <= self.now + AHEAD]
 
     @property
     def live(self) -> int:
         """Incidents that somebody is working on; drills don't count."""
         return sum(not one.exercise for one in self.incidents)
+
+
+def is_far(due_at: datetime | None, now: datetime) -> bool:
+    return due_at is not None and due_at > now + FAR
 
 
 def urgency(need: Need) -> tuple[Any, ...]:

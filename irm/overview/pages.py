@@ -16,7 +16,7 @@ from irm.i18n import N_
 from irm.obligations.words import whom
 from irm.overview.board import Board
 from irm.overview.dead_work import try_again
-from irm.overview.queries import board_of, needs_of
+from irm.overview.queries import board_of, todo_of
 from irm.web.drafts import came_from
 from irm.web.pages import Page, page
 
@@ -88,8 +88,8 @@ async def todo_page(
 ) -> Page:
     now = clock.now()
     async with db.transaction(principal.actor) as tx:
-        needs = await needs_of(tx, principal, now=now)
-    return page("overview/todo.html", now=now, needs=needs, **_words())
+        needs, later = await todo_of(tx, principal, now=now)
+    return page("overview/todo.html", now=now, needs=needs, later=later, **_words())
 
 
 @get("/todo/now", opt=SIGNED_IN, include_in_schema=False)
@@ -98,8 +98,8 @@ async def todo_now(
 ) -> Page:
     now = clock.now()
     async with db.transaction(principal.actor) as tx:
-        needs = await needs_of(tx, principal, now=now)
-    return page("overview/todo_now.html", now=now, needs=needs, **_words())
+        needs, later = await todo_of(tx, principal, now=now)
+    return page("overview/todo_now.html", now=now, needs=needs, later=later, **_words())
 
 
 @post("/work/{job_id:uuid}/again", opt=allow(Permission.RETRY_WORK), include_in_schema=False)

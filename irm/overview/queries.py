@@ -26,7 +26,7 @@ from irm.notify.roster import OnDuty
 from irm.notify.views import Delivery
 from irm.obligations import queries as obligations
 from irm.obligations.views import Obligation
-from irm.overview.board import FOR_OTHERS, Board, LiveIncident, Need, Station, Trouble, gravest_first, in_order
+from irm.overview.board import FOR_OTHERS, Board, LiveIncident, Need, Station, Trouble, gravest_first, in_order, is_far
 from irm.overview.dead_work import dead_tasks
 from irm.overview.unmanned import unmanned
 from irm.playbooks.models import TaskRow
@@ -47,6 +47,7 @@ async def board_of(tx: Tx, principal: Principal, *, now: datetime) -> Board:
     awaited = await _owed(tx, far, "submitted", now)
     live = await _live_incidents(tx, principal, owed)
     clocked = [one for one in owed if one.limit_at is not None and one.kind != "standing"]
+    clocked = [one for one in clocked if not is_far(one.limit_at, now)]
     counted = [one.limit_at for one in clocked if one.limit_at and not one.exercise]
     needs = [
         *await _pages(tx, principal),
@@ -59,9 +60,11 @@ async def board_of(tx: Tx, principal: Principal, *, now: datetime) -> Board:
         *await _second_persons(tx, principal),
     ]
     kinds = {one.number: one.level_kind for one in live}
+    waiting = [need for need in needs if not is_far(need.due_at, now)]
     return Board(
         now=now,
-        needs=in_order(replace(need, level_kind=kinds.get(need.about, need.level_kind)) for need in needs),
+        needs=in_order(replace(need, level_kind=kinds.get(need.about, need.level_kind)) for need in waiting),
+        later=in_order(need for need in needs if is_far(need.due_at, now)),
         incidents=gravest_first(live),
         clocks=[_chip(one) for one in clocked[:CHIPS]],
         more_clocks=max(0, len(clocked) - CHIPS),
@@ -73,10 +76,10 @@ async def board_of(tx: Tx, principal: Principal, *, now: datetime) -> Board:
     )
 
 
-async def needs_of(tx: Tx, principal: Principal, *, now: datetime) -> list[Need]:
-    """待办: only what waits for this reader."""
+async def todo_of(tx: Tx, principal: Principal, *, now: datetime) -> tuple[list[Need], list[Need]]:
+    """待办: only what waits for this reader; first what presses, then what is due later."""
     board = await board_of(tx, principal, now=now)
-    return [need for need in board.needs if need.kind not in FOR_OTHERS]
+    return [need for need in board.needs if need.kind not in FOR_OTHERS], list(board.later)
 
 
 async def _owed(tx: Tx, far: Reach, state: str, now: datetime) -> list[Obligation]:
@@ -151,6 +154,9 @@ async def _unanswered(tx: Tx, principal: Principal) -> list[Need]:
                         detail=" · ".join(sorted({one.name or one.organization for one in others})),
                         telephone=next((number for number in numbers if number), ""),
                         calls=True,
+                        desk=next(
+                            (desks[one.organization_id].code for one in others if one.organization_id in desks), ""
+                        ),
                         exercise=first.exercise,
                     )
                 )
@@ -182,6 +188,7 @@ def _unreached(page: notify.AwaitedPage, desks: Mapping[UUID, access.Organizatio
         detail=" · ".join(each for each in whom if each),
         telephone=next((number for number in numbers if number), ""),
         calls=True,
+        desk=next((desks[each].code for each in concerned if each), ""),
         advice=CALL_THEM,
         reasons=tuple(each for each in reasons if each),
         acute=True,

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from irm.i18n import Translator
-from irm.overview.board import Board
+from irm.overview.board import Board, Need
 
 
 class NeedView(msgspec.Struct):
@@ -67,6 +67,8 @@ class BoardView(msgspec.Struct):
     overdue: int
     nearest_due: datetime | None
     needs: list[NeedView]
+    later: list[NeedView]
+    """Duties whose limit is more than three days off, the nearest first."""
     incidents: list[LiveIncidentView]
     on_duty: list[StationView]
     troubles: list[TroubleView]
@@ -78,24 +80,8 @@ def view(board: Board, t: Translator) -> BoardView:
         incidents_in_hand=board.live,
         overdue=board.overdue,
         nearest_due=board.nearest_due,
-        needs=[
-            NeedView(
-                one.kind,
-                one.id,
-                t.of(one.title),
-                one.about,
-                one.href,
-                one.since,
-                one.severity,
-                one.due_at,
-                one.detail,
-                [t(each) for each in one.reasons],
-                t(one.advice) if one.advice else "",
-                one.telephone,
-                one.exercise,
-            )
-            for one in board.needs
-        ],
+        needs=[_need(one, t) for one in board.needs],
+        later=[_need(one, t) for one in board.later],
         incidents=[
             LiveIncidentView(
                 one.number,
@@ -114,4 +100,22 @@ def view(board: Board, t: Translator) -> BoardView:
             for one in board.stations
         ],
         troubles=[TroubleView(one.kind, list(one.names), one.since, one.until, one.n) for one in board.troubles],
+    )
+
+
+def _need(one: Need, t: Translator) -> NeedView:
+    return NeedView(
+        one.kind,
+        one.id,
+        t.of(one.title),
+        one.about,
+        one.href,
+        one.since,
+        one.severity,
+        one.due_at,
+        one.detail,
+        [t(each) for each in one.reasons],
+        t(one.advice) if one.advice else "",
+        one.telephone,
+        one.exercise,
     )

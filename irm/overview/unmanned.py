@@ -64,6 +64,7 @@ def _need(duty: Duty, own: Collection[UUID]) -> Need:
         advice=OWN if mine else NO_ROSTER if reason == "no_roster" else NOBODY,
         telephone="" if mine else desk.telephone or "",
         calls=not mine,
+        desk=desk.code,
         until=duty.state.until,
         acute=desk.kind == AUTHORITY,
     )

@@ -9,6 +9,10 @@ SOON: Final = 0.5
 URGENT: Final = 0.25
 """… orange (the 75 % reminder)."""
 
+SOON_WITHIN: Final = timedelta(days=14)
+URGENT_WITHIN: Final = timedelta(days=3)
+"""A duty of the year is not nearly due a quarter of a year ahead: colours also wait until so little is left."""
+
 ClockState = Literal["calm", "soon", "urgent", "over", "met", "late", "since"]
 
 
@@ -38,5 +42,6 @@ def read_clock(
     if done_at:
         return ClockReading("met", left, used)
     share = 1 - used / 1000
-    state: ClockState = "urgent" if share < URGENT else "soon" if share < SOON else "calm"
+    urgent, soon = share < URGENT and left <= URGENT_WITHIN, share < SOON and left <= SOON_WITHIN
+    state: ClockState = "urgent" if urgent else "soon" if soon else "calm"
     return ClockReading(state, left, used)

@@ -38,6 +38,12 @@ def test_a_stopped_clock_says_how_early_or_late_whatever_the_hour() -> None:
     assert (late.state, late.spare) == ("late", timedelta(minutes=12))
 
 
+@pytest.mark.parametrize(("left", "state"), [(300, "calm"), (40, "calm"), (14, "soon"), (10, "soon"), (3, "urgent")])
+def test_a_duty_of_the_year_stays_calm_until_weeks_are_left(left: int, state: str) -> None:
+    due = START + timedelta(days=365)
+    assert read_clock(due - timedelta(days=left), START, due).state == state
+
+
 def test_a_prompt_duty_counts_up() -> None:
     assert read_clock(START + timedelta(minutes=12), START).state == "since"
     assert read_clock(START + timedelta(minutes=12), START, None, START + timedelta(minutes=5)).state == "met"

@@ -21,7 +21,8 @@
       var left = clock.querySelector("[data-clock-left]");
       if (isNaN(due)) { set(left, irm.word("since", { duration: duration(now - started) })); return; }
       var used = due > started ? Math.round(1000 * Math.min(1, Math.max(0, (now - started) / (due - started)))) : 1000;
-      var state = due < now ? "over" : used > 750 ? "urgent" : used > 500 ? "soon" : "calm";
+      var days = (due - now) / 1000 / DAY;
+      var state = due < now ? "over" : used > 750 && days <= 3 ? "urgent" : used > 500 && days <= 14 ? "soon" : "calm";
       set(left, irm.word(state === "over" ? "over" : "left", { duration: duration(due - now) }));
       set(clock.querySelector("[data-clock-state]"), irm.word(state === "over" ? "overdue" : state));
       var bar = clock.querySelector("[data-clock-bar]");

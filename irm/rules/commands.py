@@ -1,4 +1,4 @@
-"""`irm rules`: check, publish, list."""
+"""`irm rules`: check, publish, list; the city's decisions; working days."""
 
 import sys
 from pathlib import Path
@@ -13,8 +13,10 @@ from irm.i18n import Translator
 from irm.positions import Fault, LanguageError
 from irm.rules.load import builtin_sources
 from irm.rules.pack_tests import check_pack
+from irm.rules.policies import adopt, choose_reading
 from irm.rules.queries import published
 from irm.rules.service import publish as publish_pack
+from irm.rules.work_years import exceptional_days, import_year, read_calendar
 
 
 @click.group()
@@ -125,5 +127,78 @@ def list_packs(console: Console, *, as_json: bool) -> None:
             }
             for one in packs
         ]
+
+    console.show(console.run(work), as_json=as_json)
+
+
+@rules.command("adopt")
+@click.argument("pack")
+@click.option("--off", is_flag=True, help="Set it aside instead.")
+@click.option("--reason", required=True, help="Why; it stands in the ledger's record of the decision.")
+@json_option
+@click.pass_obj
+def adopt_pack(console: Console, pack: str, *, off: bool, reason: str, as_json: bool) -> None:
+    """Go by another city's model, or set an instrument of the city's own aside."""
+
+    async def work(db: Database) -> dict[str, object]:
+        async with db.transaction(SYSTEM) as tx:
+            changed = await adopt(tx, pack, adopted=not off, reason=reason, actor=SYSTEM, now=db.clock.now())
+        return {"pack": pack, "on": not off, "changed": changed}
+
+    console.show(console.run(work), as_json=as_json)
+
+
+@rules.command("read")
+@click.argument("switch")
+@click.argument("reading")
+@click.option("--reason", required=True, help="Why; it stands beside the choice.")
+@json_option
+@click.pass_obj
+def read_switch(console: Console, switch: str, reading: str, *, reason: str, as_json: bool) -> None:
+    """Settle how the city reads what the texts leave open (SWITCH is pack/switch)."""
+
+    async def work(db: Database) -> dict[str, object]:
+        async with db.transaction(SYSTEM) as tx:
+            changed = await choose_reading(tx, switch, reading, reason=reason, actor=SYSTEM, now=db.clock.now())
+        return {"switch": switch, "reading": reading, "changed": changed}
+
+    console.show(console.run(work), as_json=as_json)
+
+
+@rules.group("workdays")
+def workdays() -> None:
+    """The table of working days: holidays and working weekends of each year."""
+
+
+@workdays.command("show")
+@click.argument("year", type=int)
+@json_option
+@click.pass_obj
+def show_workdays(console: Console, year: int, *, as_json: bool) -> None:
+    """Days of a year that are not what their weekday says. An empty answer: the year is not known yet."""
+
+    async def work(db: Database) -> list[dict[str, object]]:
+        async with db.transaction(SYSTEM) as tx:
+            days = await exceptional_days(tx, year)
+        return [{"day": one.day, "works": one.works, "name": one.name or ""} for one in days]
+
+    console.show(console.run(work), as_json=as_json)
+
+
+@workdays.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@json_option
+@click.pass_obj
+def import_workdays(console: Console, file: Path, *, as_json: bool) -> None:
+    """Take in the published calendar of one or more years: lines of day, off or work, and a name."""
+    text = _read(file, console.t)
+
+    async def work(db: Database) -> list[dict[str, object]]:
+        done: list[dict[str, object]] = []
+        async with db.transaction(SYSTEM) as tx:
+            for year, days in sorted(read_calendar(text).items()):
+                changed = await import_year(tx, year, days, source=file.name, actor=SYSTEM, now=db.clock.now())
+                done.append({"year": year, "days": len(days), "changed": changed})
+        return done
 
     console.show(console.run(work), as_json=as_json)

@@ -2,11 +2,13 @@
 
 from typing import Any, Final
 
-from litestar import Request, get
+from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect
+from litestar.status_codes import HTTP_303_SEE_OTHER
 
-from irm.access.policy import Permission, Principal, allow
+from irm.access.policy import Permission, Principal, allow, may
 from irm.clock import Clock
 from irm.db import Database
 from irm.i18n import Translator
@@ -14,8 +16,10 @@ from irm.rules import words
 from irm.rules.load import catalogue
 from irm.rules.moments import within
 from irm.rules.pack import DutyRule, GradingRule, Pack
+from irm.rules.policies import adopt, choose_reading, decisions
 from irm.rules.queries import published
 from irm.rules.routes import chosen, internal_limits
+from irm.web.forms import Form
 from irm.web.pages import Page, page
 
 
@@ -43,6 +47,8 @@ async def pack_page(
 ) -> Page:
     async with db.transaction(principal.actor) as tx:
         packs = await published(tx, now=clock.now())
+        adoptions, switches = await decisions(tx)
+    readings = {switch: row for switch, row in switches.items() if switch.startswith(f"{pack}/")}
     shown = chosen(packs, pack, version)
     internal = {rule: words.limit_words(within(limit), t) for rule, limit in internal_limits(packs).items()}
     return page(
@@ -53,11 +59,58 @@ async def pack_page(
         versions=[one for one in packs if one.pack.id == pack],
         gradings=_by_level(shown.pack),
         duties=shown.pack.duties,
+        chosen=readings,
+        decided=adoptions.get(pack),
+        may_decide=may(principal, Permission.MANAGE_RULES),
+        form=Form(),
         internal=internal,
         facts=catalogue(),
         wanted=request.query_params.get("rule", ""),
         **_words(t),
     )
+
+
+@post("/rules/{pack:str}/adoption", opt=allow(Permission.MANAGE_RULES), include_in_schema=False)
+async def decide_adoption(
+    request: Request[Any, Any, Any],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    pack: FromPath[str],
+) -> Redirect:
+    values = await request.form()
+    async with db.transaction(principal.actor) as tx:
+        await adopt(
+            tx,
+            pack,
+            adopted=values.get("on") == "yes",
+            reason=str(values.get("reason") or ""),
+            actor=principal.actor,
+            now=clock.now(),
+        )
+    return Redirect(f"/rules/{pack}", status_code=HTTP_303_SEE_OTHER)
+
+
+@post("/rules/{pack:str}/switches/{switch:str}", opt=allow(Permission.MANAGE_RULES), include_in_schema=False)
+async def set_reading(
+    request: Request[Any, Any, Any],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    pack: FromPath[str],
+    switch: FromPath[str],
+) -> Redirect:
+    values = await request.form()
+    async with db.transaction(principal.actor) as tx:
+        await choose_reading(
+            tx,
+            f"{pack}/{switch}",
+            str(values.get("reading") or ""),
+            reason=str(values.get("reason") or ""),
+            actor=principal.actor,
+            now=clock.now(),
+        )
+    return Redirect(f"/rules/{pack}#switches", status_code=HTTP_303_SEE_OTHER)
 
 
 def _by_level(pack: Pack) -> list[tuple[int, list[GradingRule]]]:
@@ -76,6 +129,10 @@ def _words(t: Translator) -> dict[str, Any]:
         "mark": lambda status: words.mark_words(status, t),
         "figure_of": lambda one: words.figure_words(one, t),
         "limit_of": lambda limit: words.limit_words(limit, t),
+        "when_of": lambda rule: words.when_words(rule, t),
+        "months_of": lambda months: words.months_words(months, t),
+        "kept": lambda what: t(words.KEPT_NAMES.get(what, what)),
+        "about": lambda subject: t(words.SUBJECT_NAMES[subject]),
         "bearer": lambda rule: words.addressee_words(rule.bearer, t),
         "to": to,
         "source_of": lambda name: t(words.NOTE_NAMES.get(name, name)),
@@ -85,4 +142,4 @@ def _words(t: Translator) -> dict[str, Any]:
     }
 
 
-ROUTES: Final = [rules_page, pack_page]
+ROUTES: Final = [rules_page, pack_page, decide_adoption, set_reading]

@@ -9,6 +9,7 @@ from irm.i18n import N_, Translator
 from irm.rules.language import vocabulary
 from irm.rules.moments import Within, within
 from irm.rules.pack import Addressee, Criterion, DutyRule
+from irm.rules.periods import HALF, QUARTER, YEAR
 from irm.web.wording import duration, figure
 
 ROLE_NAMES: Final[Mapping[str, str]] = {
@@ -25,6 +26,33 @@ RELATION_NAMES: Final[Mapping[str, str]] = {
     "protection_department": N_("Protection department"),
     "sector_regulator": N_("Sector regulator"),
     "operators": N_("Operator"),
+    "owner": N_("Owner"),
+    "operator": N_("Operator"),
+    "users": N_("Using units"),
+    "maintainers": N_("Maintainer"),
+    "tester": N_("Assessor"),
+    "itself": N_("The organization itself"),
+    "by": N_("Whoever makes the change"),
+}
+DATE_NAMES: Final[Mapping[str, str]] = {
+    "level_fixed_on": N_("the level is fixed"),
+    "live_on": N_("it goes live"),
+    "filed_on": N_("it is filed"),
+    "certificate_expires_on": N_("the certificate expires"),
+    "planned_start": N_("the planned start"),
+    "registered_on": N_("it is registered"),
+}
+SUBJECT_NAMES: Final[Mapping[str, str]] = {
+    "incident": N_("in an incident"),
+    "system": N_("for a system"),
+    "organization": N_("for an organization"),
+    "change": N_("for a planned change"),
+}
+KEPT_NAMES: Final[Mapping[str, str]] = {
+    "network_logs": N_("Network logs"),
+    "internet_gov_app_logs": N_("Logs of government applications on the internet"),
+    "entrustment_records": N_("Records of providing or entrusting data"),
+    "data_risk_reports": N_("Data risk assessment reports"),
 }
 START_NAMES: Final[Mapping[str, str]] = {
     "known_at": N_("from discovery or knowledge"),
@@ -32,13 +60,24 @@ START_NAMES: Final[Mapping[str, str]] = {
     "crime_suspected_at": N_("from the suspicion of a crime"),
     "received_at": N_("from receipt of the report"),
     "incomplete_report_at": N_("from the incomplete first report"),
+    "level_fixed_on": N_("from the day the level is fixed"),
+    "live_on": N_("from going live"),
+    "registered_on": N_("from the registration"),
+    "planned_start": N_("from the planned start"),
 }
 JURISDICTION_NAMES: Final[Mapping[str, str]] = {
     "national": N_("National"),
     "province": N_("Province"),
     "city": N_("City"),
+    "model": N_("Another city's, as an example"),
 }
 
+EVERY_NAMES: Final[Mapping[int, str]] = {
+    1: N_("every month"),
+    QUARTER: N_("every quarter"),
+    HALF: N_("every half-year"),
+    YEAR: N_("every year"),
+}
 NOTE_NAMES: Final[Mapping[str, str]] = {
     "draft_2023": N_("in the 2023 draft"),
     "recalled": N_("from memory"),
@@ -52,6 +91,42 @@ def limit_words(limit: Within | None, t: Translator) -> str:
     if limit.days:
         return t.plural("%(n)s day", "%(n)s days", limit.days)
     return duration(timedelta(minutes=limit.minutes), t)
+
+
+def months_words(months: int, t: Translator) -> str:
+    """`6 个月`, `3 年`."""
+    years, rest = divmod(months, YEAR)
+    return t.plural("%(n)s month", "%(n)s months", months) if rest else t.plural("%(n)s year", "%(n)s years", years)
+
+
+def when_words(rule: DutyRule, t: Translator) -> str:
+    """When a duty is to be done: its figure, its cadence, its window; promptly where there is none."""
+    if rule.window is not None:
+        return t(
+            "within the %(span)s before %(event)s",
+            span=months_words(rule.window.months, t),
+            event=t(DATE_NAMES[rule.window.before]),
+        )
+    if rule.ahead is not None:
+        days = rule.ahead.working_days
+        if rule.ahead.clear:
+            return t.plural("%(n)s whole working day ahead", "%(n)s whole working days ahead", days)
+        return t.plural("%(n)s working day ahead", "%(n)s working days ahead", days)
+    if rule.every is None:
+        return limit_words(rule.limit, t)
+    every = rule.every
+    often = (
+        t(EVERY_NAMES[every.months])
+        if every.months in EVERY_NAMES
+        else t("every %(span)s", span=months_words(every.months, t))
+    )
+    if every.count > 1:
+        often = t.plural("%(often)s %(n)s time", "%(often)s %(n)s times", every.count, often=often)
+    if every.day is None:
+        return t("%(often)s, by the end of it", often=often)
+    if every.month is not None:
+        return t("%(often)s, by %(month)s-%(day)s", often=often, month=f"{every.month:02d}", day=f"{every.day:02d}")
+    return t("%(often)s, by day %(day)s of the next month", often=often, day=every.day)
 
 
 def figure_words(criterion: Criterion, t: Translator) -> str:

@@ -21,7 +21,7 @@ from irm.rules.models import WorkdayRow, WorkYearRow
 from irm.rules.workdays import SATURDAY, WorkCalendar
 
 BUILTIN: Final = "chinesecalendar"
-WORDS: Final[Mapping[str, bool]] = {"off": False, "work": True, "休": False, "班": True}
+WORDS: Final[Mapping[str, bool]] = {"off": False, "work": True}
 MOST_FAULTS: Final = 20
 LONGEST_NAME: Final = 40
 

@@ -33,6 +33,7 @@ from irm.drills import (
     routes as drills_routes,
 )
 from irm.evidence import pages as evidence_pages, routes as evidence_routes
+from irm.findings import listing as findings_listing, pages as findings_pages, routes as findings_routes
 from irm.i18n import Translator, translator
 from irm.incidents import (
     filing_pages,
@@ -101,6 +102,9 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *rules_pages.ROUTES,
     *evidence_routes.ROUTES,
     *evidence_pages.ROUTES,
+    *findings_routes.ROUTES,
+    *findings_listing.ROUTES,
+    *findings_pages.ROUTES,
     *systems_routes.ROUTES,
     *oversight_routes.ROUTES,
     *oversight_pages.ROUTES,

@@ -71,11 +71,17 @@ def tested_by(organization_ids: Collection[UUID]) -> Select[tuple[UUID]]:
     return select(ASSESSMENT.c.id).where(ASSESSMENT.c.tester_id.in_(organization_ids))
 
 
+async def testers_of(tx: Tx, assessment_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    rows = await tx.execute(
+        select(ASSESSMENT.c.id, ASSESSMENT.c.tester_id).where(
+            ASSESSMENT.c.id.in_(assessment_ids), ASSESSMENT.c.tester_id.is_not(None)
+        )
+    )
+    return {row.id: row.tester_id for row in rows}
+
+
 async def tester_of(tx: Tx, assessment_id: UUID | None) -> UUID | None:
-    if assessment_id is None:
-        return None
-    found: UUID | None = await tx.scalar(select(ASSESSMENT.c.tester_id).where(ASSESSMENT.c.id == assessment_id))
-    return found
+    return (await testers_of(tx, [assessment_id])).get(assessment_id) if assessment_id is not None else None
 
 
 async def _read(tx: Tx, *which: ColumnElement[bool], most: int | None = None) -> list[Named]:

@@ -1,0 +1,242 @@
+"""A list of findings read from XLSX: all of it or nothing; read again, only what differs.
+
+A row is known by its number, else by unit, text, item and document. A dry run writes and takes everything back, so that its
+faults are those of the act itself.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from hashlib import sha256
+from typing import Any, Final
+from uuid import UUID
+
+from irm.access import queries as access
+from irm.access.policy import Principal
+from irm.db import Tx
+from irm.documents.sheets import Row, read_sheet
+from irm.errors import Conflict, FieldError, Forbidden, Invalid, said
+from irm.findings import queries, register, service
+from irm.findings.entering import NOT_YOURS, new_finding, theirs
+from irm.findings.lifecycle import RISK_NAMES, Status
+from irm.findings.queries import Finding, may_edit, sees_major
+from irm.findings.schemas import EnterFinding, Imported, ImportedRow
+from irm.findings.sheet import columns
+from irm.i18n import N_
+
+MOST_ROWS: Final = 5_000
+FAULTY: Final = N_("The list has faults; nothing of it was taken.")
+CHANGED_SINCE: Final = N_("This is another file than the one that was looked at. Look at it again first.")
+_CELLS: Final = {"organization_id": "organization", "verifier_id": "verifier", "person": "organization"}
+
+
+@dataclass(frozen=True)
+class Test:
+    """What a list of one test's findings leaves out. `tested`: the reader carries the test out."""
+
+    __test__ = False
+    id: UUID
+    number: str
+    organization_id: UUID
+    system_code: str
+    found_on: date
+    tested: bool = False
+
+
+@dataclass
+class _Reading:
+    tx: Tx
+    principal: Principal
+    test: Test | None
+    now: datetime
+    organizations: dict[str, UUID] = field(default_factory=dict)
+    known: dict[str, Finding] = field(default_factory=dict)
+    alike: dict[tuple[str, ...], Finding] = field(default_factory=dict)
+    systems: dict[UUID, register.Named] = field(default_factory=dict)
+    faults: list[FieldError] = field(default_factory=list)
+
+    def fault(self, row: Row, name: str, message: str, context: Mapping[str, Any] | None = None) -> None:
+        self.faults.append(FieldError(row.cell(name), message, dict(context or {})))
+
+
+async def import_list(
+    tx: Tx,
+    principal: Principal,
+    content: bytes,
+    *,
+    write: bool,
+    now: datetime,
+    test: Test | None = None,
+    seen: str | None = None,
+) -> Imported:
+    """`seen`: SHA-256 of what the dry run showed. Raises Invalid with faults by cell, Conflict for another file."""
+    digest = sha256(content).hexdigest()
+    if seen is not None and seen != digest:
+        raise Conflict(CHANGED_SINCE)
+    sheet = read_sheet(content, columns(of_one_test=test is not None), most_rows=MOST_ROWS)
+    if sheet.faults:
+        raise Invalid(FAULTY, errors=list(sheet.faults))
+    reading = _Reading(tx, principal, test, now)
+    await _prepare(reading, sheet.rows)
+    attempt = await tx.begin_nested()
+    lines: list[ImportedRow] = []
+    for row in sheet.rows:
+        line = await _take(reading, row, sheet.columns)
+        if line is not None:
+            lines.append(line)
+    if write and not reading.faults:
+        await attempt.commit()
+    else:
+        await attempt.rollback()
+    if reading.faults:
+        raise Invalid(FAULTY, errors=reading.faults)
+    of = {what: sum(1 for one in lines if one.what == what) for what in ("new", "changed", "same")}
+    return Imported(digest, of["new"], of["changed"], of["same"], write, lines)
+
+
+async def _prepare(reading: _Reading, rows: Any) -> None:
+    """Everything that rows are compared with, in a few statements."""
+    for one in await access.organizations(reading.tx):
+        for word in (one.code, one.name, one.short_name):
+            reading.organizations.setdefault(_folded(word), one.id)
+    wanted = {organization for row in rows if (organization := _organization(reading, row)) is not None}
+    for one in await queries.alike(reading.tx, wanted):
+        reading.known[one.number] = one
+        reading.alike.setdefault(_key(one.organization_id, one.title, one.clause, one.origin_label), one)
+    reading.systems = await register.systems(
+        reading.tx, {each for one in reading.known.values() for each in one.system_ids}
+    )
+
+
+async def _take(reading: _Reading, row: Row, there: frozenset[str]) -> ImportedRow | None:
+    organization_id = _organization(reading, row)
+    if organization_id is None:
+        reading.fault(row, "organization", N_("There is no such organization."))
+        return None
+    number = row["number"]
+    if number and (number not in reading.known):
+        reading.fault(row, "number", N_("There is no finding with this number at this unit."))
+        return None
+    label = reading.test.number if reading.test else row["origin_label"] or ""
+    one = reading.known.get(number) or reading.alike.get(_key(organization_id, row["title"], row["clause"], label))
+    try:
+        async with reading.tx.begin_nested():
+            if one is None:
+                return await _enter(reading, row, organization_id)
+            return await _amend(reading, row, one, there)
+    except Invalid as refused:
+        for error in refused.errors:
+            reading.fault(row, _CELLS.get(error.field, error.field), error.message, error.context)
+    except (Conflict, Forbidden) as refused:
+        reading.fault(row, "title", refused.detail, refused.context)
+    return None
+
+
+async def _enter(reading: _Reading, row: Row, organization_id: UUID) -> ImportedRow:
+    test = reading.test
+    systems = list(row["systems"] or ())
+    given = EnterFinding(
+        title=row["title"],
+        organization=organization_id,
+        verifier=_named(reading, row, "verifier"),
+        found_on=row["found_on"] or (test.found_on if test else None),
+        risk=row["risk"] or "medium",
+        is_major=bool(row["is_major"]),
+        detail=row["detail"] or "",
+        clause=row["clause"],
+        origin="assessment" if test else row["origin"] or "other",
+        origin_label=test.number if test else row["origin_label"] or "",
+        due_on=row["due_on"],
+        due_set_by=_named(reading, row, "due_set_by"),
+        due_document=row["due_document"],
+        systems=systems or ([test.system_code] if test else []),
+    )
+    new = await new_finding(
+        reading.tx,
+        reading.principal,
+        given,
+        now=reading.now,
+        origin_id=test.id if test else None,
+        tested=test.tested if test else False,
+    )
+    made = await service.raise_finding(reading.tx, new, actor=reading.principal.actor, now=reading.now)
+    numbers = await queries.numbers_of(reading.tx, [made])
+    return ImportedRow(row.number, "new", new.title, numbers[made], {})
+
+
+async def _amend(reading: _Reading, row: Row, one: Finding, there: frozenset[str]) -> ImportedRow:
+    """Only columns that the file has; an absent column is no wish to empty it."""
+    tester = reading.test is not None and reading.test.tested and one.origin_id == reading.test.id
+    if not (tester or may_edit(reading.principal, one) or queries.may_verify(reading.principal, one)):
+        raise Forbidden(NOT_YOURS)
+    if row["due_on"] and row["due_on"] != one.due_on:
+        raise Invalid(
+            N_("The day stands; move it on the finding's page, with the reason and the consent that it needs."),
+            field="due_on",
+        )
+    wanted: dict[str, Any] = {
+        "title": row["title"],
+        "detail": (row["detail"] or "") if "detail" in there else one.detail,
+        "clause": row["clause"] if "clause" in there else one.clause,
+        "risk": row["risk"] or one.risk,
+        "is_major": row["is_major"] if row["is_major"] is not None else one.is_major,
+    }
+    system_ids = one.system_ids
+    if row["systems"]:
+        named = await _systems(reading, row, one.organization_id)
+        system_ids = frozenset(each.id for each in named)
+    before = {name: getattr(one, name) for name in wanted}
+    changes = {name: (_word(before[name]), _word(value)) for name, value in wanted.items() if before[name] != value}
+    if system_ids != one.system_ids:
+        changes["systems"] = (_codes(reading, one.system_ids), _codes(reading, system_ids))
+    if not changes:
+        return ImportedRow(row.number, "same", one.title, one.number, {})
+    if one.status is Status.CLOSED:
+        raise Conflict(N_("This finding is closed; what was found stays as it is."))
+    await service.amend(
+        reading.tx, one.id, **wanted, system_ids=system_ids, actor=reading.principal.actor, now=reading.now
+    )
+    if not sees_major(reading.principal, one) and not tester:
+        changes.pop("is_major", None)
+    return ImportedRow(row.number, "changed", one.title, one.number, changes)
+
+
+async def _systems(reading: _Reading, row: Row, organization_id: UUID) -> list[register.Named]:
+    found = list((await theirs(reading.tx, row["systems"], organization_id)).values())
+    reading.systems |= {one.id: one for one in found}
+    return found
+
+
+def _organization(reading: _Reading, row: Row) -> UUID | None:
+    if reading.test is not None:
+        return reading.test.organization_id
+    return reading.organizations.get(_folded(row["organization"] or ""))
+
+
+def _named(reading: _Reading, row: Row, name: str) -> UUID | None:
+    given = row[name]
+    if not given:
+        return None
+    found = reading.organizations.get(_folded(given))
+    if found is None:
+        raise Invalid(N_("There is no such organization."), field=name)
+    return found
+
+
+def _key(organization_id: UUID, title: str, clause: str | None, label: str) -> tuple[str, ...]:
+    return (str(organization_id), _folded(title), _folded(clause or ""), _folded(label))
+
+
+def _folded(text: str) -> str:
+    return "".join(text.split()).casefold()
+
+
+def _codes(reading: _Reading, ids: frozenset[UUID]) -> str:
+    return ", ".join(sorted(reading.systems[one].code for one in ids if one in reading.systems))
+
+
+def _word(value: Any) -> str:
+    """Msgids for what is a choice; the page translates them."""
+    if isinstance(value, bool):
+        return said("yes") if value else said("no")
+    return RISK_NAMES.get(str(value), str(value)) if value is not None else ""

@@ -23,6 +23,8 @@ DESKTOP: Final = (
     Entry("/obligations", N_("Duties owed"), "clock", "read_obligations"),
     Entry("/papers", N_("Monthly papers"), "file", "read_obligations"),
     Entry("/changes", N_("Planned changes"), "steps", "read_obligations"),
+    Entry("/assessments", N_("Tests"), "check", "read_assessments"),
+    Entry("/findings", N_("Findings"), "edit", "read_findings"),
     Entry("/duty", N_("On duty"), "duty", "read_roster"),
     Entry("/deliveries", N_("Deliveries"), "mail", "read_deliveries"),
     Entry("/reports", N_("Reports"), "report", "read_annual_reports"),

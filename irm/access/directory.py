@@ -3,14 +3,25 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from irm.access.queries import Address, Organization, Post, addresses, organizations, posts
-from irm.access.schemas import AddressView, OrganizationView, PostView
+from irm.access.policy import Permission, Principal, Resource, may
+from irm.access.queries import (
+    Address,
+    Organization,
+    Post,
+    addresses,
+    organization_by_code,
+    organizations,
+    posts,
+)
+from irm.access.schemas import AddressView, HeldAddress, OrganizationDesk, OrganizationView, PostView
 from irm.access.vocabulary import KINDS, TIERS
 from irm.db import Tx
-from irm.errors import Invalid
+from irm.errors import Forbidden, Invalid, NotFound
 from irm.i18n import N_
 
 NO_SUCH_KIND = N_("There is no such kind of organization.")
+NO_POST = N_("This organization has no such post.")
+NOT_YOURS = N_("Your roles do not include this organization's addresses.")
 PUBLIC_CHANNELS = ("telephone", "voice", "sms", "fax", "email")
 """What stands in a contact list; chat addresses are for machines."""
 
@@ -24,6 +35,38 @@ async def contact_list(tx: Tx, *, text: str = "", kind: str = "", joined: bool |
     numbers = await addresses(tx, post_ids=[desk.id for desk in desks], organization_ids=[one.id for one in found])
     found.sort(key=lambda one: (KINDS.index(one.kind), TIERS.index(one.tier)))
     return [_view(one, [desk for desk in desks if desk.organization_id == one.id], numbers) for one in found]
+
+
+async def desk_of(tx: Tx, code: str) -> OrganizationDesk:
+    """Raises NotFound."""
+    found = await organization_by_code(tx, code)
+    desks = await posts(tx, organization_ids=[found.id])
+    held = await addresses(tx, post_ids=[desk.id for desk in desks], organization_ids=[found.id])
+    names = {found.id: "", **{desk.id: desk.name for desk in desks}}
+    return OrganizationDesk(
+        _view(found, desks, held),
+        [
+            HeldAddress(each.id, each.channel, each.address, each.preference, name)
+            for holder, name in names.items()
+            for each in held.get(holder, [])
+        ],
+    )
+
+
+async def editable(tx: Tx, principal: Principal, code: str) -> Organization:
+    """Whose addresses the reader may change. Raises NotFound, Forbidden."""
+    found = await organization_by_code(tx, code)
+    if not may(principal, Permission.MANAGE_ORGANIZATIONS, Resource(frozenset({found.id}))):
+        raise Forbidden(NOT_YOURS)
+    return found
+
+
+async def post_named(tx: Tx, organization_id: UUID, name: str) -> UUID:
+    """Raises NotFound naming the field."""
+    for desk in await posts(tx, organization_ids=[organization_id]):
+        if desk.name == name:
+            return desk.id
+    raise NotFound(NO_POST, field="post")
 
 
 def _view(one: Organization, desks: list[Post], numbers: Mapping[UUID, list[Address]]) -> OrganizationView:

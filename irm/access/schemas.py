@@ -55,6 +55,50 @@ class OrganizationView(Struct, frozen=True):
     posts: list[PostView]
 
 
+class HeldAddress(Struct, frozen=True):
+    """`post` is empty for the organization's own; the smallest `preference` is tried first."""
+
+    id: UUID
+    channel: str
+    address: str
+    preference: int
+    post: str
+
+
+class OrganizationDesk(Struct, frozen=True):
+    """One organization with every address that messages may go to."""
+
+    organization: OrganizationView
+    addresses: list[HeldAddress]
+
+
+class ChangeDesk(Struct, frozen=True, forbid_unknown_fields=True):
+    """Only what is named changes; an empty text takes a number off the record. `checked_on`: today unless stated."""
+
+    telephone: str | None = None
+    fax: str | None = None
+    email: str | None = None
+    postal_address: str | None = None
+    checked_on: date | None = None
+
+
+class AddAddress(Struct, frozen=True, forbid_unknown_fields=True):
+    """`post`: name of one of the organization's posts; null for its own."""
+
+    channel: str
+    address: str
+    post: str | None = None
+    preference: int = 1
+
+
+class AddPost(Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+
+
+class Made(Struct, frozen=True):
+    id: UUID
+
+
 class OrganizationList(Struct, frozen=True):
     organizations: list[OrganizationView]
 

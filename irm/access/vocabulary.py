@@ -30,18 +30,21 @@ TIER_NAMES: Final[Mapping[str, str]] = MappingProxyType(
 )
 TIERS: Final = tuple(TIER_NAMES)
 
-CHANNELS: Final = (
-    "telephone",
-    "sms",
-    "voice",
-    "email",
-    "wecom",
-    "dingtalk",
-    "feishu",
-    "fax",
-    "webhook",
-    "in_app",
+CHANNEL_NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "telephone": N_("Telephone"),
+        "sms": N_("SMS"),
+        "voice": N_("Voice call"),
+        "email": N_("Mail"),
+        "wecom": N_("WeCom"),
+        "dingtalk": N_("DingTalk"),
+        "feishu": N_("Feishu"),
+        "fax": N_("Fax"),
+        "webhook": N_("Webhook"),
+        "in_app": N_("In irm"),
+    }
 )
+CHANNELS: Final = tuple(CHANNEL_NAMES)
 
 ROLE_NAMES: Final[Mapping[Role, str]] = MappingProxyType(
     {

@@ -2,21 +2,11 @@
 
 from typing import Final
 
+from irm.access import vocabulary
 from irm.i18n import N_
 from irm.notify.reasons import REASONS
 
-CHANNEL_NAMES: Final[dict[str, str]] = {
-    "sms": N_("SMS"),
-    "email": N_("Mail"),
-    "in_app": N_("In irm"),
-    "webhook": N_("Webhook"),
-    "voice": N_("Voice call"),
-    "wecom": N_("WeCom"),
-    "dingtalk": N_("DingTalk"),
-    "feishu": N_("Feishu"),
-    "fax": N_("Fax"),
-    "none": N_("No way to tell anybody"),
-}
+CHANNEL_NAMES: Final[dict[str, str]] = {**vocabulary.CHANNEL_NAMES, "none": N_("No way to tell anybody")}
 PURPOSE_NAMES: Final[dict[str, str]] = {
     "page": N_("Duty page"),
     "notice": N_("Notice"),

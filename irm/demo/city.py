@@ -18,6 +18,7 @@ from irm.clock import SHANGHAI, Clock
 from irm.config import Settings
 from irm.db import SYSTEM, Database, Tx
 from irm.notify import duty
+from irm.rules.policies import adopt
 from irm.systems import service as systems
 from irm.systems.entry import Entry
 
@@ -41,6 +42,8 @@ async def load(db: Database, clock: Clock, _settings: Settings) -> list[DemoAcco
     now = clock.now()
     async with db.transaction(SYSTEM) as tx:
         await release.publish(tx, actor=SYSTEM, now=now)
+        for one in city["adopts"]:
+            await adopt(tx, one["pack"], adopted=True, reason=one["reason"], actor=SYSTEM, now=now)
         organizations = {one["code"]: await _organization(tx, city, one, now) for one in city["organizations"]}
         accounts = [await _person(tx, one, organizations, city, now) for one in city["people"]]
         await _systems(tx, city, organizations, now)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import select
 
@@ -74,6 +75,10 @@ async def test_the_whole_life_through_pages(city: City, sign_in: SignIn, drain: 
     await sign_in(city.director)
     assert (await web.post(f"{path}/actions", data={"action": "end"})).status_code == 303
 
+    await _evaluated_and_reported(city, web, sign_in, path)
+
+
+async def _evaluated_and_reported(city: City, web: httpx.AsyncClient, sign_in: SignIn, path: str) -> None:
     sheet = {f"score_{item}": "3" for item in ITEMS} | {"hand_in": "yes", "advice_plan": "写得更细"}
     for who in (city.evaluator, city.second_evaluator):
         await sign_in(who)
@@ -104,7 +109,7 @@ async def test_the_whole_life_through_pages(city: City, sign_in: SignIn, drain: 
     assert row.status == "closed"
     assert improvement is not None
     assert improvement.finding_id is not None
-    assert "合格" in (await web.get(path, headers=HTML)).text
+    assert "综合得分 3.0" in (await web.get(path, headers=HTML)).text
 
 
 async def test_evaluators_are_blind_to_each_other(city: City, sign_in: SignIn, drain: Drain) -> None:

@@ -64,7 +64,14 @@ from irm.playbooks import pages as playbooks_pages, routes as playbooks_routes
 from irm.reports import pages as reports_pages, routes as reports_routes
 from irm.rules import pages as rules_pages, routes as rules_routes
 from irm.rules.load import builtin_packs
-from irm.systems import assessment_pages, assessment_routes, routes as systems_routes
+from irm.systems import (
+    assessment_pages,
+    assessment_routes,
+    import_pages,
+    import_routes,
+    pages as systems_pages,
+    routes as systems_routes,
+)
 from irm.web import assets, drafts, live, preferences, styleguide
 from irm.web.headers import answer_headers
 from irm.web.reader import reader_of
@@ -106,6 +113,9 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *findings_listing.ROUTES,
     *findings_pages.ROUTES,
     *systems_routes.ROUTES,
+    *systems_pages.ROUTES,
+    *import_routes.ROUTES,
+    *import_pages.ROUTES,
     *oversight_routes.ROUTES,
     *oversight_pages.ROUTES,
     *oversight_paper_pages.ROUTES,

@@ -19,7 +19,7 @@ from sqlalchemy import any_, bindparam, delete, insert, select, update
 from irm.access.policy import Permission, Principal, Resource, reach
 from irm.access.queries import organizations
 from irm.db import Actor, Tx, uuid7
-from irm.documents.sheets import MOST_FAULTS, Row, read_sheet
+from irm.documents.sheets import MOST_FAULTS, Row, Sheet, read_sheet
 from irm.errors import Conflict, FieldError, Invalid, Said, said
 from irm.i18n import N_
 from irm.ledger import Event, record, record_all
@@ -79,9 +79,22 @@ class Plan:
         return sum(1 for one in self.rows if not one.is_new and not one.is_changed)
 
 
-async def plan(tx: Tx, content: bytes, *, by: Principal | None) -> Plan:
+@dataclass(frozen=True)
+class ListRead:
+    """A file as it was read, before anybody asks the database."""
+
+    sheet: Sheet
+    sha256: str
+
+
+async def read_list(content: bytes) -> ListRead:
+    """Outside of any transaction: 50,000 rows take their time, and a thread of their own."""
+    return ListRead(await asyncio.to_thread(read_sheet, content, COLUMNS), sha256(content).hexdigest())
+
+
+async def plan(tx: Tx, given: ListRead, *, by: Principal | None) -> Plan:
     """`by` None: whoever runs a command on the server, who may change everything. Locks the systems that it names."""
-    sheet = await asyncio.to_thread(read_sheet, content, COLUMNS)
+    sheet, file = given.sheet, given.sha256
     names = Names.of(await organizations(tx))
     before = await _registered(tx, [row["code"] for row in sheet.rows])
     entries = await entries_of(tx, list(before.values()))
@@ -97,7 +110,6 @@ async def plan(tx: Tx, content: bytes, *, by: Principal | None) -> Plan:
         if made is not None:
             planned.append(made)
     kept = [*sheet.faults, *faults][:MOST_FAULTS]
-    file = sha256(content).hexdigest()
     return Plan(
         tuple(planned),
         tuple(kept),

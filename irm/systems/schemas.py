@@ -128,6 +128,47 @@ class ChangedView(Struct, frozen=True):
     changed: list[str]
 
 
+class ChangeOfField(Struct, frozen=True):
+    """`before` and `after` as people read them; empty: not stated."""
+
+    field: str
+    label: str
+    before: str
+    after: str
+
+
+class PlannedView(Struct, frozen=True):
+    """One row of a list that does something."""
+
+    row: int
+    code: str
+    name: str
+    is_new: bool
+    changes: list[ChangeOfField]
+
+
+class FaultView(Struct, frozen=True):
+    """`field`: the cell."""
+
+    field: str
+    message: str
+
+
+class ImportView(Struct, frozen=True):
+    """What a list would do, or did (`import_id`). `rows`: the first of those that do something."""
+
+    seen: str
+    """Name it when you confirm."""
+    new: int
+    changed: int
+    unchanged: int
+    rows: list[PlannedView]
+    is_complete: bool
+    faults: list[FaultView]
+    fault_count: int
+    import_id: UUID | None = None
+
+
 _FIELDS = {
     "owner": "owner_id",
     "operator": "operator_id",

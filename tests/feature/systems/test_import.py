@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from irm.access.policy import AUTHORITY, Role
+from irm.access.policy import AUTHORITY, Principal, Role
 from irm.access.principals import principal_of
 from irm.clock import FixedClock
 from irm.db import SYSTEM, Database, Tx
@@ -47,6 +47,10 @@ def sheet(*rows: dict[str, Any], only: set[str] | None = None) -> bytes:
     return write_sheet(columns, rows, title="信息系统登记表", t=ZH)
 
 
+async def look(tx: Tx, content: bytes, *, by: Principal | None) -> importing.Plan:
+    return await importing.plan(tx, await importing.read_list(content), by=by)
+
+
 async def city(tx: Tx) -> dict[str, Any]:
     made = {
         "authority": await make.organization(
@@ -62,7 +66,7 @@ async def test_a_list_comes_in_and_a_second_time_changes_nothing(db: Database, c
     async with db.transaction() as tx:
         made = await city(tx)
         content = sheet(OA, PLATFORM)  # the platform stands below what runs on it
-        first = await importing.plan(tx, content, by=None)
+        first = await look(tx, content, by=None)
         assert (len(first.new), first.fault_count) == (2, 0), [one.text(ZH) for one in first.faults]
         await importing.carry_out(tx, first, seen=first.digest, actor=SYSTEM, now=clock.now())
         oa, cloud = await queries.system_by_code(tx, "oa"), await queries.system_by_code(tx, "cloud")
@@ -70,7 +74,7 @@ async def test_a_list_comes_in_and_a_second_time_changes_nothing(db: Database, c
         assert oa.user_ids == {made["edu"], made["fin"]}
         assert (oa.level, oa.users, oa.internet_gov_app, oa.life_cycle) == (3, 1200, True, "live")
         assert [one.code for one in await queries.systems_at(tx, "oa.city.gov.cn")] == ["oa"]
-        again = await importing.plan(tx, content, by=None)
+        again = await look(tx, content, by=None)
         assert (len(again.new), len(again.changed), again.unchanged) == (0, 0, 2)
         with pytest.raises(Invalid):
             await importing.carry_out(tx, again, seen=None, actor=SYSTEM, now=clock.now())
@@ -79,13 +83,13 @@ async def test_a_list_comes_in_and_a_second_time_changes_nothing(db: Database, c
 async def test_only_what_differs_is_changed_and_absent_columns_stay(db: Database, clock: FixedClock) -> None:
     async with db.transaction() as tx:
         await city(tx)
-        first = await importing.plan(tx, sheet(PLATFORM, OA), by=None)
+        first = await look(tx, sheet(PLATFORM, OA), by=None)
         await importing.carry_out(tx, first, seen=None, actor=SYSTEM, now=clock.now())
         narrow = sheet(
             OA | {"user_count": 1500, "users": ["市教育局"]},
             only={"code", "name", "owner", "user_count", "users", "filed_on"},
         )
-        found = await importing.plan(tx, narrow, by=None)
+        found = await look(tx, narrow, by=None)
         (only,) = found.changed
         assert set(only.changes) == {"users", "user_ids"}
         assert only.changes["users"] == (1200, 1500)
@@ -94,7 +98,7 @@ async def test_only_what_differs_is_changed_and_absent_columns_stay(db: Database
         assert (oa.users, oa.level, oa.version, oa.platform_id is not None) == (1500, 3, 2, True)
         with pytest.raises(Conflict):
             await importing.carry_out(
-                tx, await importing.plan(tx, narrow, by=None), seen=found.digest, actor=SYSTEM, now=clock.now()
+                tx, await look(tx, narrow, by=None), seen=found.digest, actor=SYSTEM, now=clock.now()
             )
 
 
@@ -102,7 +106,7 @@ async def test_faults_are_named_by_cell_and_nothing_is_written(db: Database, clo
     async with db.transaction() as tx:
         await city(tx)
         await make.organization(tx, code="edu-2", name="市教育局")
-        found = await importing.plan(
+        found = await look(
             tx,
             sheet(
                 OA | {"owner": "市体育局", "platform": None, "users": []},
@@ -133,9 +137,9 @@ async def test_a_unit_imports_its_own_and_nobody_elses(db: Database, clock: Fixe
         by = await principal_of(tx, lead.id, now=clock.now())
         assert by is not None
         own = {"code": "school", "name": "学籍系统", "owner": "edu"}
-        fine = await importing.plan(tx, sheet(own, only=set(own)), by=by)
+        fine = await look(tx, sheet(own, only=set(own)), by=by)
         assert (len(fine.new), fine.fault_count) == (1, 0)
-        foreign = await importing.plan(
+        foreign = await look(
             tx,
             sheet(
                 own | {"owner": "市财政局"},
@@ -151,11 +155,11 @@ async def test_a_unit_imports_its_own_and_nobody_elses(db: Database, clock: Fixe
 async def test_a_platform_ends_only_with_what_it_carries(db: Database, clock: FixedClock) -> None:
     async with db.transaction() as tx:
         await city(tx)
-        first = await importing.plan(tx, sheet(PLATFORM, OA), by=None)
+        first = await look(tx, sheet(PLATFORM, OA), by=None)
         await importing.carry_out(tx, first, seen=None, actor=SYSTEM, now=clock.now())
-        alone = await importing.plan(tx, sheet(PLATFORM | {"life_cycle": "retired"}), by=None)
+        alone = await look(tx, sheet(PLATFORM | {"life_cycle": "retired"}), by=None)
         assert [one.field for one in alone.faults] == ["X2"]
-        both = await importing.plan(
+        both = await look(
             tx, sheet(PLATFORM | {"life_cycle": "retired"}, OA | {"life_cycle": "retired"}), by=None
         )
         assert both.fault_count == 0
@@ -165,5 +169,5 @@ async def test_a_platform_ends_only_with_what_it_carries(db: Database, clock: Fi
 
 async def test_what_is_no_list_is_said_so(db: Database) -> None:
     async with db.transaction() as tx:
-        found = await importing.plan(tx, b"not a workbook", by=None)
+        found = await look(tx, b"not a workbook", by=None)
     assert [one.field for one in found.faults] == ["file"]

@@ -42,10 +42,14 @@ def _xlsx(one: Edition, t: Translator) -> bytes:
 
 
 def _json(one: Edition, _: Translator) -> bytes:
+    """The canonical text of the figures stands in it as it was hashed."""
     figures = canonical(one.figures)
-    told = {"edition": one.number, "sha256": digest(figures), "commentary": dict(one.commentary)}
-    told["figures"] = json.loads(figures)
-    return (json.dumps(told, ensure_ascii=False, sort_keys=True, indent=1) + "\n").encode()
+    told = json.dumps(
+        {"edition": one.number, "sha256": digest(figures), "commentary": dict(one.commentary)},
+        ensure_ascii=False,
+        sort_keys=True,
+    )
+    return f'{told[:-1]}, "figures": {figures}}}\n'.encode()
 
 
 def _document(one: Edition, t: Translator) -> Document:

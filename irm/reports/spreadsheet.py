@@ -1,14 +1,15 @@
 """An edition as XLSX: a sheet for each table, and one with every record behind every figure. Pure."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from irm.documents.tables import Page, write_pages
 from irm.i18n import Translator
 from irm.reports.paper import share, title_of
 from irm.reports.tally import TOTAL, Figures, Grid, Line
 
-MOST_RECORDS = 200_000
+MOST_RECORDS: Final = 30_000
+"""Beyond, the sheet says that all of them stand in the JSON: no spreadsheet of that length is read by a person."""
 
 
 def spreadsheet(figures: Figures, *, t: Translator) -> bytes:
@@ -43,6 +44,7 @@ def _records(figures: Figures, t: Translator) -> Iterator[list[Any]]:
                     for record in figures.records(line.at(column.key)):
                         count += 1
                         if count > MOST_RECORDS:
+                            yield [t("Further records stand in the JSON of this edition.")]
                             return
                         texts = (chapter.title, grid.title, line.label, column.title)
                         yield [*(t.of(dict(text)) for text in texts), record.label, record.path]

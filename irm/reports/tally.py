@@ -23,7 +23,7 @@ def both(msgid: str, **params: object) -> Texts:
     return {locale: translator(locale)(msgid, **params) for locale in LOCALES}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Record:
     """`path`: where in irm it is read; empty where there is no such page."""
 
@@ -31,7 +31,7 @@ class Record:
     label: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Figure:
     value: int
     records: tuple[int, ...] = ()
@@ -184,13 +184,13 @@ class Pool:
     """Records as they are met; the same one twice is one."""
 
     def __init__(self) -> None:
-        self._at: dict[Record, int] = {}
+        self._at: dict[tuple[str, str], int] = {}
 
     def add(self, path: str, label: str) -> int:
-        return self._at.setdefault(Record(path, label), len(self._at))
+        return self._at.setdefault((path, label), len(self._at))
 
     def records(self) -> tuple[Record, ...]:
-        return tuple(self._at)
+        return tuple(Record(path, label) for path, label in self._at)
 
 
 @dataclass
@@ -213,9 +213,12 @@ class Tally:
         return sum(value for (_, key), value in self._values.items() if key == column)
 
     def lines(self, labels: Iterable[tuple[str, Texts]], columns: Sequence[Column], *, empty: bool) -> tuple[Line, ...]:
-        """In the order of `labels`; `empty`: also those that count nothing."""
+        """In the order of `labels`; `empty`: also those that count nothing. What has no label stands under its own key:
+        nothing that was counted is lost."""
         found = []
-        for key, label in labels:
+        named = dict(labels)
+        strangers = sorted({key for key, _ in self._values} - set(named))
+        for key, label in [*named.items(), *((key, dict.fromkeys(LOCALES, key)) for key in strangers)]:
             figures = {
                 column.key: Figure(self.of(key, column.key), tuple(self._records.get((key, column.key), ())))
                 for column in columns

@@ -24,9 +24,9 @@ async def take(tx: Tx, span: Span, organization_id: UUID) -> Figures:
     organizations = Organizations({row.id: row.short_name for row in rows})
     duties = await duties_of(tx, span, pool, organizations)
     forms = annual_policy()["forms"]
-    papers = [duty for duty in duties if duty.incident_id is None and duty.form in forms["papers"]]
+    papers = [duty for duty in duties.all if not duty.of_incident and duty.form in forms["papers"]]
     elsewhere = {form for chapter in forms.values() for form in chapter}
-    others = [duty for duty in duties if duty.incident_id is None and duty.form not in elsewhere]
+    others = [duty for duty in duties.all if not duty.of_incident and duty.form not in elsewhere]
     chapters = [
         await organization.chapter(tx, span, pool, organization_id),
         await systems.chapter(tx, span, pool, organizations),
@@ -36,14 +36,14 @@ async def take(tx: Tx, span: Span, organization_id: UUID) -> Figures:
         await drills.chapter(tx, span, pool, duties),
     ]
     if papers:
-        grids = [by_rule(papers, pool, N_("Papers by kind"))]
+        grids = [by_rule(papers, duties.titles, pool, N_("Papers by kind"))]
         if span.organization_id is None:
             grids.append(by_bearer(papers, pool, organizations, N_("Papers by organization")))
         chapters.append(Chapter("papers", both(N_("Monthly papers and change plans")), tuple(grids)))
     if others:
         grids = [
             by_force(others, pool, N_("Other duties by force")),
-            by_rule(others, pool, N_("Other duties by rule")),
+            by_rule(others, duties.titles, pool, N_("Other duties by rule")),
         ]
         chapters.append(Chapter("others", both(N_("Other duties")), tuple(grids)))
     chapters.append(await next_year.chapter(tx, span, pool, organizations))

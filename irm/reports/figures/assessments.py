@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from irm.db import Tx
 from irm.i18n import N_
-from irm.reports.figures.duties import Duty, by_rule
+from irm.reports.figures.duties import Duties, by_rule
 from irm.reports.span import Span, annual_policy
 from irm.reports.tally import Chapter, Column, Grid, Pool, Tally, both
 from irm.systems.models import AssessmentRow, SystemRow
@@ -36,7 +36,7 @@ CONCLUSION_NAMES: Final = {
 }
 
 
-async def chapter(tx: Tx, span: Span, pool: Pool, duties: list[Duty]) -> Chapter:
+async def chapter(tx: Tx, span: Span, pool: Pool, duties: Duties) -> Chapter:
     """A test counts with the unit that answers for the system."""
     a = AssessmentRow
     statement = (
@@ -98,7 +98,10 @@ async def chapter(tx: Tx, span: Span, pool: Pool, duties: list[Duty]) -> Chapter
             note=both(N_("Counted as found. What was put right until today stands beside it.")),
         ),
         by_rule(
-            [duty for duty in duties if duty.form in forms], pool, N_("Tests, filing and certificates: timeliness")
+            [duty for duty in duties.all if duty.form in forms],
+            duties.titles,
+            pool,
+            N_("Tests, filing and certificates: timeliness"),
         ),
     )
     lead = both(

@@ -9,12 +9,12 @@ from irm.db import Tx
 from irm.drills.models import DrillEvaluationRow, DrillImprovementRow, DrillRow
 from irm.drills.vocabulary import HELD, KIND_NAMES, Status
 from irm.i18n import LOCALES, N_
-from irm.reports.figures.duties import Duty, by_rule
+from irm.reports.figures.duties import Duties, by_rule
 from irm.reports.span import Span, annual_policy
 from irm.reports.tally import Chapter, Column, Fact, Grid, Pool, Tally, both
 
 
-async def chapter(tx: Tx, span: Span, pool: Pool, duties: list[Duty]) -> Chapter:
+async def chapter(tx: Tx, span: Span, pool: Pool, duties: Duties) -> Chapter:
     """A drill counts with whoever holds it. What was required stands in the duties."""
     d = DrillRow
     statement = select(d).where(d.year == span.year, d.created_at <= span.as_of).order_by(d.number)
@@ -42,7 +42,7 @@ async def chapter(tx: Tx, span: Span, pool: Pool, duties: list[Duty]) -> Chapter
         Column("cancelled", both(N_("Cancelled"))),
     )
     forms = set(annual_policy()["forms"]["drills"])
-    own = [duty for duty in duties if duty.form in forms]
+    own = [duty for duty in duties.all if duty.form in forms]
     grids = (
         Grid(
             "by_kind",
@@ -53,7 +53,7 @@ async def chapter(tx: Tx, span: Span, pool: Pool, duties: list[Duty]) -> Chapter
             total=True,
             chart=("held", "planned"),
         ),
-        by_rule(own, pool, N_("Drills that the rules ask for")),
+        by_rule(own, duties.titles, pool, N_("Drills that the rules ask for")),
     )
     lead = both(
         N_("%(held)s drills were held, %(planned)s are planned; the rules ask for %(required)s."),

@@ -10,7 +10,7 @@ from irm.db import Tx
 from irm.i18n import LOCALES, N_
 from irm.incidents.categories import categories
 from irm.incidents.models import FilingRow, IncidentRow, PartRow
-from irm.reports.figures.duties import Duty, Organizations, by_bearer, by_force, by_rule, judged
+from irm.reports.figures.duties import Duties, Organizations, by_bearer, by_force, by_rule, judged
 from irm.reports.span import Span
 from irm.reports.tally import Chapter, Column, Grid, Pool, Tally, Texts, both
 from irm.rules.levels import LEVELS, level_word, settled_level
@@ -43,7 +43,7 @@ UNSTATED: Final = "unstated"
 MONTHS: Final = tuple(range(1, 13))
 
 
-async def chapter(tx: Tx, span: Span, pool: Pool, organizations: Organizations, duties: list[Duty]) -> Chapter:
+async def chapter(tx: Tx, span: Span, pool: Pool, organizations: Organizations, duties: Duties) -> Chapter:
     """Everybody's incidents once; a unit's are those in which it has a part, by when it knew."""
     found = await _incidents(tx, span)
     sources = await _sources(tx, [row.id for row in found])
@@ -61,7 +61,7 @@ async def chapter(tx: Tx, span: Span, pool: Pool, organizations: Organizations, 
         Column(f"level_{level}", {locale: level_word(level, locale) for locale in LOCALES}) for level in LEVELS
     )
     each = tuple(column.key for column in levels)
-    own = [duty for duty in duties if duty.incident_id is not None]
+    own = [duty for duty in duties.all if duty.of_incident]
     category_labels: list[tuple[str, Texts]] = [(one.id, dict(one.name)) for one in categories().values()]
     category_labels.append((UNSTATED, both(N_("Category not stated"))))
     one = (Column("incidents", both(N_("Incidents"))),)
@@ -109,7 +109,7 @@ async def chapter(tx: Tx, span: Span, pool: Pool, organizations: Organizations, 
         ),
         await _parts(tx, span, pool, organizations),
         by_force(own, pool, N_("Reports to authorities: timeliness by force")),
-        by_rule(own, pool, N_("Reports to authorities: timeliness by limit")),
+        by_rule(own, duties.titles, pool, N_("Reports to authorities: timeliness by limit")),
     ]
     if whole_city:
         grids.append(by_bearer(own, pool, organizations, N_("Reports to authorities: timeliness by organization")))

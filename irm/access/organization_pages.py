@@ -17,7 +17,7 @@ from irm.access.service import add_contact_address, register_organization, regis
 from irm.access.vocabulary import CHANNEL_NAMES, KIND_NAMES, TIER_NAMES
 from irm.clock import SHANGHAI, Clock
 from irm.db import Database, Tx
-from irm.errors import Conflict, Invalid, IrmError, NotFound
+from irm.errors import Conflict, Invalid, IrmError
 from irm.i18n import N_, Translator
 from irm.web.forms import Form, flatten
 from irm.web.pages import Page, page
@@ -79,21 +79,23 @@ async def organization_page(
         return await _page(tx, code, principal, done=DONE.get(done, ""))
 
 
-@post("/organizations/{code:str}/{what:str}", opt=MANAGE, include_in_schema=False)
+@post(
+    [f"/organizations/{{code:str}}/{what}" for what in ("desk", "posts", "addresses")],
+    opt=MANAGE,
+    include_in_schema=False,
+)
 async def change_organization_page(
     code: FromPath[str],
-    what: FromPath[str],
     request: AnyRequest,
     db: NamedDependency[Database],
     clock: NamedDependency[Clock],
     principal: NamedDependency[Principal],
     t: NamedDependency[Translator],
 ) -> Response[Any]:
-    """`what`: desk, posts or addresses, as the three forms of the page send them."""
+    """The three forms of the page."""
     typed = await _typed(request)
-    change = {"desk": _save_desk, "posts": _save_post, "addresses": _save_address}.get(what)
-    if change is None:
-        raise NotFound(N_("There is no such page."))
+    what = request.url.path.rpartition("/")[2]
+    change = {"desk": _save_desk, "posts": _save_post, "addresses": _save_address}[what]
     try:
         async with db.transaction(principal.actor) as tx:
             found = await editable(tx, principal, code)

@@ -12,7 +12,7 @@ from irm.findings import jobs as findings
 from irm.incidents import evidence_pack as incident_evidence, report_items, reporting
 from irm.jobs import Inside, Outside
 from irm.ledger import Subscription, Wiring
-from irm.notify import dead_work, jobs as notify
+from irm.notify import altered_ledger, dead_work, jobs as notify
 from irm.obligations import evidence_pack as duty_evidence, handing, periodic, reminding
 from irm.oversight.change_subjects import Changes
 from irm.oversight.subjects import Organizations
@@ -37,6 +37,7 @@ JOBS: Final[dict[str, Inside | Outside]] = {
     "kernel.housekeeping": Inside(housekeeping.sweep),
     "notify.deliver": notify.DELIVER,
     dead_work.CALL: Inside(dead_work.call),
+    altered_ledger.CALL: Inside(altered_ledger.call),
     "playbooks.advance": Inside(playbooks.advance),
     "incidents.look_again": Inside(reporting.look_again),
     "reports.take": making.TAKE,
@@ -64,6 +65,8 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
     Subscription("task.done", in_transaction=report_items.follow_task),
     # What irm gave up, a person has to know of.
     Subscription("job.dead", job=dead_work.CALL),
+    # A past that was changed is nobody's to keep quiet about.
+    Subscription("ledger.altered", job=altered_ledger.CALL),
     # An answer is in the run's inbox before any timer can be looked at.
     Subscription("delivery.acknowledged", in_transaction=inbox.hear_delivery),
     Subscription("delivery.delivered", in_transaction=inbox.hear_delivery),

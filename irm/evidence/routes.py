@@ -169,6 +169,7 @@ async def list_packs(db: NamedDependency[Database], principal: NamedDependency[P
 async def get_pack(
     pack_id: FromPath[UUID], db: NamedDependency[Database], principal: NamedDependency[Principal]
 ) -> PackView:
+    """A pack that you asked for, and how far its making has come."""
     async with db.transaction(principal.actor) as tx:
         return pack_view(await packs.pack(tx, pack_id, principal))
 

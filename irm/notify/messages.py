@@ -20,7 +20,7 @@ LONGEST_SMS_TITLE: Final = 60
 
 
 Basis = Literal["settled", "possible", "clock"]
-Matter = Literal["incident", "work", "drill"]
+Matter = Literal["incident", "work", "drill", "ledger"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class About:
     """What a message is about. `title` and `body` are shown only where the message does not leave irm, or is a report.
 
     `level` None: not graded; `basis`: reached or assessed, only possible, or the one by which clocks run. `path` is the page in irm (`/incidents/SJ-2026-000123`).
-    `matter`: what it concerns; `work` is a task that irm itself gave up, `drill` the drill as such.
+    `matter`: what it concerns; `work` is a task that irm itself gave up, `drill` the drill as such, `ledger` a past that was changed.
     """
 
     number: str
@@ -101,6 +101,8 @@ def _level(about: About, t: Translator) -> str:
 def _heading(purpose: str, about: About, level: str, t: Translator) -> str:
     if about.matter == "work":
         return t("Please confirm receipt: irm could not finish a task")
+    if about.matter == "ledger":
+        return t("Please confirm receipt: the ledger was changed")
     if about.matter == "drill":
         return t("Notice: drill %(number)s", number=about.number)
     if purpose == "page":
@@ -115,6 +117,9 @@ def _brief(purpose: str, about: About, level: str, code: str | None, t: Translat
         if code:
             return t("irm could not finish a task. Sign in to handle it. Reply %(code)s to confirm receipt.", code=code)
         return t("irm could not finish a task. Sign in to handle it.")
+    if about.matter == "ledger":
+        words = t("A check found that the ledger was changed. Keep the database as it is and sign in.")
+        return f"{words}{t(' Reply %(code)s to confirm receipt.', code=code)}" if code else words
     if about.matter == "drill" and about.short:
         return t("%(number)s: %(what)s Sign in to read it.", number=about.number, what=t.of(about.short))
     if about.matter == "drill":

@@ -15,6 +15,7 @@ from irm.config import Settings
 from irm.db import Database
 from irm.evidence import sequencer
 from irm.evidence.keys import signer_of
+from irm.jobs import JobRow
 from irm.ledger import LedgerEntryRow
 from tests import make
 from tests.conftest import Drain, SignIn
@@ -54,6 +55,8 @@ async def test_a_pack_by_its_button(
     sent = await client.post("/evidence/packs", data={"kind": "incident", "name": number})
     assert sent.status_code == 303
     where = sent.headers["location"]
+    async with db.transaction() as tx:
+        assert await tx.scalar(select(JobRow.queue).where(JobRow.name == "evidence.make_pack")) == "bulk"
     waiting = (await client.get(where)).text
     assert "<progress" in waiting
     assert (await client.get(f"{where}/file")).status_code == 404
@@ -188,6 +191,44 @@ async def test_a_changed_past_is_loud_on_the_page(
     assert "台账被改动" in page
     assert "第 3 条记录（01939a3e）被改动" in page
     assert await actions(db, "ledger.altered") == ["ledger.altered"]
+
+
+async def test_a_changed_past_calls_people_once(
+    db: Database, city: City, auditor: make.Account, drain: Drain, clock: FixedClock
+) -> None:
+    from irm.evidence.standing_watch import keep
+    from irm.evidence.verification import Verification
+    from irm.notify.models import DeliveryRow
+
+    for _ in range(2):
+        found = Verification(9, 0)
+        found.say("altered", place=3, entry="01939a3e")
+        async with db.transaction() as tx:
+            await keep(tx, found, witnessed=None, now=clock.now())
+            names = list(await tx.scalars(select(JobRow.name).where(JobRow.done_at.is_(None))))
+        assert "notify.call_about_altered_ledger" in names
+        await drain()
+        clock.tick(minutes=1)
+    async with db.transaction() as tx:
+        rows = list(await tx.scalars(select(DeliveryRow).where(DeliveryRow.person_id == auditor.person_id)))
+    assert {row.channel for row in rows} >= {"in_app"}
+    assert len({row.page_key for row in rows}) == 1
+
+
+async def test_what_recurs_is_an_ordinary_job(db: Database, drain: Drain, clock: FixedClock, city: City) -> None:
+    from irm import jobs
+    from irm.evidence.models import LedgerVerificationRow
+    from irm.wiring import RECURRING
+
+    recurring = {one.name for one in RECURRING}
+    assert recurring >= {"evidence.sequence", "evidence.call_witnesses", "evidence.verify"}
+    async with db.transaction() as tx:
+        for name in ("evidence.sequence", "evidence.verify"):
+            await jobs.schedule(tx, name, {"at": clock.now().isoformat()}, run_at=clock.now())
+    await drain()
+    async with db.transaction() as tx:
+        assert await sequencer.pending_count(tx) == 0
+        assert (await tx.scalars(select(LedgerVerificationRow))).one().faults == []
 
 
 async def test_nobody_else_reads_the_log(client: httpx.AsyncClient, sign_in: SignIn, city: City) -> None:

@@ -53,7 +53,7 @@ async def checkpoint(db: Database, settings: Settings, count: int) -> int:
 async def send(db: Database, drain: Drain, clock: FixedClock) -> list[WitnessingRow]:
     async with db.transaction() as tx:
         await jobs.schedule(tx, "evidence.call_witnesses", {}, run_at=clock.now())
-    await drain()
+    await drain()  # writes an "evidence.witness" for each, and does them
     async with db.transaction() as tx:
         return list(
             await tx.scalars(select(WitnessingRow).order_by(WitnessingRow.checkpoint_size, WitnessingRow.witness))

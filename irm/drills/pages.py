@@ -1,6 +1,5 @@
 """Pages of drills: the year with its quotas, a plan, one drill and what may be done with it."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -166,8 +165,8 @@ async def plan_form(
         "content": "special",
         "range": "organization",
         "scenario": scenario or next(iter(library())),
-        "planned_from": soon,
-        "planned_until": soon + timedelta(hours=2),
+        "planned_from": local(soon),
+        "planned_until": local(soon + timedelta(hours=2)),
         "organization": str(principal.home or ""),
     }
     async with db.transaction(principal.actor) as tx:
@@ -344,7 +343,9 @@ async def _plan_page(tx: Tx, template: str, form: Form, principal: Principal, t:
         now=now,
         form=form,
         organizations=[(str(one.id), one.short_name) for one in joined],
-        people=[(one.person, names[one.organization_id]) for one in people],
+        people=sorted(
+            ((one.person, names[one.organization_id]) for one in people), key=lambda one: (one[1], one[0].name)
+        ),
         organization_checks=[(str(one.id), one.short_name, "") for one in joined],
         systems=await _systems(tx, principal),
         scenario_options=_scenarios(t),
@@ -365,9 +366,9 @@ async def _names(tx: Tx, ids: frozenset[UUID]) -> list[tuple[str, str]]:
     return [(str(one), name) for one, name in (await access.organization_names(tx, ids)).items()]
 
 
-def values_of(values: Mapping[str, Any], name: str) -> list[str]:
-    found = values.get(name)
-    return [str(one) for one in found] if isinstance(found, list) else [str(found)] if found else []
+def local(at: datetime) -> str:
+    """As a field for date and time takes it, to the full hour."""
+    return at.astimezone(SHANGHAI).strftime("%Y-%m-%dT%H:00")
 
 
 ROUTES: Final = [

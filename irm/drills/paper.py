@@ -27,7 +27,7 @@ from irm.web import wording
 OUTCOMES = {
     "met": N_("in time"),
     "missed": N_("not in time"),
-    "open": N_("open"),
+    "open": N_("still open"),
     "measured": N_("measured"),
     "none": N_("did not happen"),
 }
@@ -81,10 +81,10 @@ def paper_of(
                 (t("Kind of drill"), t(KIND_NAMES[Kind(row.kind)])),
                 (t("Range"), t(RANGE_NAMES[Range(row.range)])),
                 (t("Content"), t(CONTENT_NAMES[Content(row.content)])),
-                (t("Held by"), drill.holder),
+                (t("Organized by"), drill.holder),
                 (t("Taking part"), t(", ").join(drill.organizations.values())),
                 (t("Time"), _time(drill, t)),
-                *([(t("Place"), row.place)] if row.place else []),
+                *([(t("Venue"), row.place)] if row.place else []),
                 *([(t("System"), drill.system.name)] if drill.system else []),
             ]
         )
@@ -97,7 +97,7 @@ def paper_of(
         if item.key == "conclusion":
             blocks += _scores(evaluation, t)
             blocks += _measures(room, t)
-        blocks += [Paragraph(line) for line in text.splitlines() if line.strip()] or [Paragraph(t("none"))]
+        blocks += [Paragraph(line) for line in text.splitlines() if line.strip()] or [Paragraph(t("not stated"))]
         if item.key == "improvement" and improvements:
             blocks.append(_improvements(drill, improvements, t))
         if item.key == "experts":
@@ -145,14 +145,14 @@ def _measures(room: Room | None, t: Translator) -> list[Block]:
     rows = [
         [
             Cell(t(MEASURES[one.measure])),
-            Cell(wording.duration(one.after, t) if one.after is not None else t("none")),
+            Cell(wording.duration(one.after, t) if one.after is not None else t("not yet")),
             Cell(wording.duration(one.within, t) if one.within is not None else ""),
             Cell(t(OUTCOMES[one.outcome])),
         ]
         for one in room.measures
         if one.after is not None or one.within is not None
     ]
-    head = [t("Measured"), t("Drill time from the first filing"), t("Expected"), t("Result")]
+    head = [t("Measured"), t("Time taken"), t("Expected"), t("Result")]
     return [Table(head, rows, caption=t("Measured times from the ledger"), widths=(3, 3, 2, 2))] if rows else []
 
 
@@ -166,11 +166,11 @@ def _improvements(drill: Drill, improvements: Sequence[DrillImprovementRow], t: 
         [
             Cell(one.title),
             Cell(drill.organizations.get(one.organization_id, "")),
-            Cell((one.due_at + timedelta(hours=8)).strftime("%Y-%m-%d") if one.due_at else t("none")),
+            Cell((one.due_at + timedelta(hours=8)).strftime("%Y-%m-%d") if one.due_at else ""),
         ]
         for one in improvements
     ]
-    return Table([t("Improvement"), t("Organization"), t("By")], rows, caption=t("Improvements"), widths=(5, 2, 2))
+    return Table([t("Improvement"), t("Organization"), t("By when")], rows, caption=t("Improvements"), widths=(5, 2, 2))
 
 
 def _time(drill: Drill, t: Translator) -> str:

@@ -43,6 +43,7 @@ EVENTS = ("drill.", "incident.", "submission.submitted", "task.done", "delivery.
 class Filters:
     year: int | None = None
     status: Status | None = None
+    system: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,8 @@ async def drills(
         which = which.where(DrillRow.year == filters.year)
     if filters.status is not None:
         which = which.where(DrillRow.status == filters.status.value)
+    if filters.system is not None:
+        which = which.where(DrillRow.system_id == filters.system)
     if before is not None:
         edge = await tx.scalar(select(DrillRow).where(DrillRow.number == before))
         if edge is None:

@@ -21,6 +21,7 @@ from irm.drills.access import directed, may_direct, readable
 from irm.drills.models import DrillRow
 from irm.drills.pages import READ, WORDS, refusal, show
 from irm.drills.running import PAUSE_WORDS
+from irm.drills.scenario import Scenario
 from irm.drills.vocabulary import Part, Status
 from irm.errors import Conflict, Forbidden, Invalid, NotFound
 from irm.evidence import service as evidence
@@ -267,7 +268,7 @@ async def _room(
         is_running=row.status == Status.RUNNING,
         pause_words=PAUSE_WORDS,
         may_act=one.directs and row.status == Status.RUNNING,
-        entries=[_told(each, t, names, organizations) for each in entries],
+        entries=[_told(each, t, names, organizations, room.scenario) for each in entries],
         topics=" ".join([f"drill/{row.id}", *(each.subject for each in room.incidents)]),
         purpose_names=PURPOSE_NAMES,
         channel_names=CHANNEL_NAMES,
@@ -280,10 +281,15 @@ async def _room(
 
 
 def _told(
-    entry: timeline.Entry, t: Translator, names: dict[str, str], organizations: dict[UUID, str]
+    entry: timeline.Entry,
+    t: Translator,
+    names: dict[str, str],
+    organizations: dict[UUID, str],
+    scenario: Scenario | None,
 ) -> tuple[timeline.Entry, str, str, str, str]:
     if entry.action in WHAT:
-        detail = str(entry.body.get("inject") or "")
+        inject = scenario.inject(str(entry.body.get("inject"))) if scenario else None
+        detail = t.of(inject.title) if inject else ""
         if entry.action == "drill.paused":
             detail = t(PAUSE_WORDS.get(str(entry.body.get("reason")), ""))
         return entry, t(WHAT[entry.action]), detail, names.get(entry.actor, ""), "key"

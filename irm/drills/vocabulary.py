@@ -20,7 +20,7 @@ class Status(StrEnum):
 
 
 STATUS_NAMES: Final[Mapping[Status, str]] = {
-    Status.PLANNED: N_("Planned"),
+    Status.PLANNED: N_("Plan awaits approval"),
     Status.APPROVED: N_("Plan approved"),
     Status.RUNNING: N_("Drill under way"),
     Status.ENDED: N_("Ended, to be evaluated"),

@@ -133,7 +133,7 @@ async def template(
 
 @get("/findings/import", opt=EDIT, include_in_schema=False)
 async def import_page(clock: NamedDependency[Clock]) -> Page:
-    return page("findings/import.html", now=clock.now(), form=Form(), result=None, **_import_words("/findings"))
+    return page("findings/import.html", now=clock.now(), form=Form(), result=None, **import_words("/findings"))
 
 
 @post("/findings/import", opt=EDIT, include_in_schema=False, status_code=HTTP_200_OK)
@@ -161,9 +161,9 @@ async def import_form(
             result=None,
             faults=[(one.field, one.text(t)) for one in refused.errors],
             refused=refused.text(t),
-            **_import_words("/findings"),
+            **import_words("/findings"),
         )
-    return page("findings/import.html", now=now, form=Form(), result=result, **_import_words("/findings"))
+    return page("findings/import.html", now=now, form=Form(), result=result, **import_words("/findings"))
 
 
 async def list_sent(
@@ -200,7 +200,7 @@ async def list_sent(
     raise Invalid(N_("Choose a file."), field="file")
 
 
-def _import_words(base: str) -> dict[str, Any]:
+def import_words(base: str) -> dict[str, Any]:
     return {
         "base": base,
         "template_href": f"{base}/template.xlsx",

@@ -8,7 +8,7 @@ from irm import housekeeping, release
 from irm.drills import injecting, running
 from irm.evidence import owned, packs, sequencer, standing_watch, witnesses
 from irm.evidence.collecting import Provider
-from irm.findings import jobs as findings
+from irm.findings import evidence as finding_evidence, jobs as findings
 from irm.incidents import evidence_pack as incident_evidence, report_items, reporting
 from irm.jobs import Inside, Outside
 from irm.ledger import Subscription, Wiring
@@ -112,7 +112,8 @@ PROVIDERS: Final[dict[str, Provider]] = {
     "system": evidence_packs.SYSTEM,
     "year": evidence_packs.YEAR,
     # Files that lie there belong to whom they name; there are no packs of these.
-    **dict.fromkeys(("organization", "change", "finding", "drill", "edition"), owned.PROVIDER),
+    **dict.fromkeys(("organization", "change", "drill", "edition"), owned.PROVIDER),
+    "finding": finding_evidence.PROVIDER,
 }
 """Kind of evidence pack → what belongs into it, and who may read a file that lies at such a subject."""
 

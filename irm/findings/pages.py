@@ -8,7 +8,7 @@ from uuid import UUID
 from litestar import Request, get, post
 from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 
@@ -64,9 +64,10 @@ async def new_page(
     clock: NamedDependency[Clock],
     principal: NamedDependency[Principal],
     t: NamedDependency[Translator],
+    system: FromQuery[str] = "",
 ) -> Page:
     today = clock.now().astimezone(SHANGHAI).date()
-    form = Form(values={"risk": "medium", "origin": "inspection", "found_on": str(today)})
+    form = Form(values={"risk": "medium", "origin": "inspection", "found_on": str(today), "systems": system})
     async with db.transaction(principal.actor) as tx:
         return await _new(tx, principal, t, form, clock)
 

@@ -16,7 +16,7 @@ from irm.clock import Clock
 from irm.config import Settings
 from irm.db import Database, Tx
 from irm.errors import Invalid, NotFound
-from irm.evidence import service as evidence
+from irm.evidence import custody, service as evidence
 from irm.evidence.blobs import BlobStore
 from irm.evidence.downloads import chunks_of, download
 from irm.i18n import N_, Translator
@@ -309,18 +309,10 @@ async def _download(
 
 
 async def may_read(tx: Tx, found: evidence.Attachment, principal: Principal) -> bool:
-    """Whose file it is follows from its subject: an incident's from its parts, a draft's from its account."""
+    """Whose file it is follows from its subject, which its own room knows; a draft's from its account."""
     if account_of_draft(found.subject) == principal.account_id:
         return True
-    kind, _, rest = found.subject.partition("/")
-    if kind != "incident":
-        return False
-    try:
-        incident = await queries.incident_of(tx, UUID(rest.partition("/")[0]))
-        seen = await sight(tx, incident.number, principal, Permission.READ_EVIDENCE)
-    except (NotFound, ValueError):
-        return False
-    return seen.sees(found.organization_id)
+    return await custody.may_read(tx, found, principal)
 
 
 async def subject(tx: Tx, found: Sight) -> Subject:

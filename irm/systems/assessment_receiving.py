@@ -31,10 +31,9 @@ def editable(principal: Principal, one: Assessment) -> Assessment:
     return one
 
 
-def acting_for(principal: Principal, one: Assessment) -> UUID | None:
-    """Whose file it is: the reader's organization among those concerned, else the one they are at home in."""
-    own = [each for each in (one.operator_id, one.owner_id, one.tester_id) if each in principal.organizations]
-    return principal.home if principal.home in own or not own else own[0]
+def whose(principal: Principal, one: Assessment) -> UUID:
+    """Whose file a report is: the unit's that had the test made, whoever brings it in."""
+    return one.owner_id if one.owner_id in principal.organizations else one.operator_id
 
 
 async def receive_report(
@@ -60,7 +59,7 @@ async def receive_report(
             given,
             blob,
             readable=readable,
-            organization_id=acting_for(principal, one),
+            organization_id=whose(principal, one),
             account_id=principal.account_id,
             actor=principal.actor,
             now=clock.now(),

@@ -8,7 +8,17 @@ from uuid import UUID
 
 Texts = Mapping[str, str]
 NeedKind = Literal[
-    "page", "unreached", "unanswered", "unmanned", "dead", "report", "duty", "receipt", "task", "second_person"
+    "page",
+    "unreached",
+    "unanswered",
+    "unmanned",
+    "dead",
+    "report",
+    "duty",
+    "receipt",
+    "task",
+    "second_person",
+    "proposal",
 ]
 LevelKind = Literal["reached", "possible", "assessed"]
 WarningKind = Literal["nobody_sends", "broker_silent", "clock_skew", "failed_deliveries"]

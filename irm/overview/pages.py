@@ -31,6 +31,7 @@ NEED_NAMES: Final = {
     "receipt": N_("Receipt missing"),
     "task": N_("Task"),
     "second_person": N_("Second person needed"),
+    "proposal": N_("Measure proposed"),
 }
 NEED_ICONS: Final = {
     "page": "bell",
@@ -43,6 +44,7 @@ NEED_ICONS: Final = {
     "receipt": "mail",
     "task": "task",
     "second_person": "person",
+    "proposal": "warning",
 }
 NEED_VERBS: Final = {
     "unreached": N_("Open"),
@@ -53,6 +55,7 @@ NEED_VERBS: Final = {
     "receipt": N_("Record the receipt"),
     "task": N_("Open"),
     "second_person": N_("Decide"),
+    "proposal": N_("Decide"),
 }
 
 

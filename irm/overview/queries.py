@@ -11,6 +11,8 @@ from sqlalchemy import func, or_, select
 from irm.access import queries as access
 from irm.access.policy import AUTHORITY, Permission, Principal, Reach, may, reach
 from irm.db import Tx
+from irm.findings import queries as findings
+from irm.findings.lifecycle import PROPOSAL_NAMES
 from irm.heartbeat import HeartbeatRow
 from irm.i18n import N_
 from irm.incidents import queries as incidents
@@ -58,6 +60,7 @@ async def board_of(tx: Tx, principal: Principal, *, now: datetime) -> Board:
         *_receipts(awaited, own, may(principal, Permission.RECORD_RECEIPT)),
         *await _tasks(tx, principal),
         *await _second_persons(tx, principal),
+        *await _proposals(tx, principal),
     ]
     kinds = {one.number: one.level_kind for one in live}
     waiting = [need for need in needs if not is_far(need.due_at, now)]
@@ -290,6 +293,22 @@ async def _second_persons(tx: Tx, principal: Principal) -> list[Need]:
             for row_id, at, reason, number, title in rows.all()
         ]
     return needs
+
+
+async def _proposals(tx: Tx, principal: Principal) -> list[Need]:
+    """约谈 and 通报 that irm proposes because the day on a finding passed; a person decides."""
+    return [
+        Need(
+            "proposal",
+            proposal.id,
+            one.title,
+            one.number,
+            f"/findings/{one.number}#proposals",
+            proposal.proposed_at,
+            reasons=(PROPOSAL_NAMES[proposal.kind],),
+        )
+        for one, proposal in await findings.proposals_waiting(tx, principal)
+    ]
 
 
 async def _live_incidents(tx: Tx, principal: Principal, owed: list[Obligation]) -> list[LiveIncident]:

@@ -59,12 +59,13 @@ from irm.oversight import (
     paper_pages as oversight_paper_pages,
     routes as oversight_routes,
 )
-from irm.overview import pages as overview_pages, routes as overview_routes
+from irm.overview import pages as overview_pages, routes as overview_routes, system_life
 from irm.playbooks import pages as playbooks_pages, routes as playbooks_routes
 from irm.reports import pages as reports_pages, routes as reports_routes
 from irm.rules import pages as rules_pages, routes as rules_routes
 from irm.rules.load import builtin_packs
 from irm.systems import (
+    assessment_findings,
     assessment_pages,
     assessment_routes,
     import_pages,
@@ -114,12 +115,14 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *findings_pages.ROUTES,
     *systems_routes.ROUTES,
     *systems_pages.ROUTES,
+    *system_life.ROUTES,
     *import_routes.ROUTES,
     *import_pages.ROUTES,
     *oversight_routes.ROUTES,
     *oversight_pages.ROUTES,
     *oversight_paper_pages.ROUTES,
     *assessment_routes.ROUTES,
+    *assessment_findings.ROUTES,
     *assessment_pages.ROUTES,
     *notify_routes.ROUTES,
     *notify_pages.ROUTES,

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, Text, case, cast, func, literal, null, select, tuple_
+from sqlalchemy import ColumnElement, Date, Integer, Text, case, cast, func, literal, null, select, tuple_
 
 from irm.access.names import sought
 from irm.access.policy import Permission, Principal, reach
@@ -148,12 +148,14 @@ async def sums(tx: Tx, principal: Principal, *, now: datetime) -> Sums:
             SystemRow.kind,
             func.coalesce(cast(SystemRow.level, Text), NO_LEVEL).label("level"),
             SystemRow.life_cycle,
-            _state(terms, local_day(now)).label("certificate"),
+            _until(terms).label("until"),
         )
         .where(_reached(principal), SystemRow.retired_at.is_(None))
         .subquery()
     )
-    rows = await tx.execute(select(*each.c, func.count().label("n")).group_by(*each.c))
+    state = _state(each.c.until, terms, local_day(now))
+    counted = select(each.c.kind, each.c.level, each.c.life_cycle, state.label("certificate")).subquery()
+    rows = await tx.execute(select(*counted.c, func.count().label("n")).group_by(*counted.c))
     by: dict[str, Counter[str]] = {name: Counter() for name in CHOICES}
     total = 0
     for row in rows:
@@ -179,26 +181,30 @@ def _chosen(filters: Filters, terms: Terms | None, today: date) -> list[ColumnEl
     if filters.life_cycle is not None:
         which.append(SystemRow.life_cycle == filters.life_cycle)
     if filters.certificate is not None:
-        which.append(_state(terms, today) == filters.certificate)
+        which.append(_state(_until(terms), terms, today) == filters.certificate)
     if filters.organization is not None:
         which.append(of_parties([filters.organization]))
     return which
 
 
-def _state(terms: Terms | None, today: date) -> ColumnElement[str]:
-    """What `certificates.certificate` says, for the database to choose and count by."""
-    until: ColumnElement[date | None] = cast(SystemRow.certificate_until, Date)
-    if terms is not None:
-        since = case((SystemRow.filed_on.is_(None), null()), else_=func.greatest(SystemRow.filed_on, terms.earliest))
-        tests = (
-            select(func.count())
-            .select_from(AssessmentRow)
-            .where(AssessmentRow.system_id == SystemRow.id, AssessmentRow.cover_on >= since, *_completed())
-            .correlate(SystemRow)
-            .scalar_subquery()
-        )
-        counted = since + func.make_interval(0, terms.validity + tests * terms.per_test)
-        until = func.coalesce(until, cast(counted, Date))
+def _until(terms: Terms | None) -> ColumnElement[date | None]:
+    """The certificate's last day as `certificates.certificate` counts it, for the database to choose and count by."""
+    stated: ColumnElement[date | None] = cast(SystemRow.certificate_until, Date)
+    if terms is None:
+        return stated
+    since = case((SystemRow.filed_on.is_(None), null()), else_=func.greatest(SystemRow.filed_on, terms.earliest))
+    tests = (
+        select(func.count())
+        .select_from(AssessmentRow)
+        .where(AssessmentRow.system_id == SystemRow.id, AssessmentRow.cover_on >= since, *_completed())
+        .correlate(SystemRow)
+        .scalar_subquery()
+    )
+    counted = since + func.make_interval(0, terms.validity + cast(tests, Integer) * terms.per_test)
+    return func.coalesce(stated, cast(counted, Date))
+
+
+def _state(until: ColumnElement[date | None], terms: Terms | None, today: date) -> ColumnElement[str]:
     states = [(until.is_(None), State.NONE.value), (until < today, State.EXPIRED.value)]
     if terms is not None:
         opens = cast(until - func.make_interval(0, terms.window), Date)

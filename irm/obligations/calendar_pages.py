@@ -26,7 +26,7 @@ from irm.obligations.forecasting import Forecast, Forecaster
 from irm.obligations.policy import entry_policy
 from irm.obligations.queries import STATES
 from irm.obligations.showing import words
-from irm.obligations.words import STATUS_NAMES, period_words
+from irm.obligations.words import STATUS_NAMES
 from irm.rules.language import vocabulary
 from irm.rules.moments import day_of, end_of
 from irm.rules.queries import current_packs
@@ -156,7 +156,7 @@ async def calendar_page(
         today=day_of(now),
         shown=shown,
         heading=format_skeleton("yMMMM", first, locale=babel_locale(t.locale)),
-        weekdays=list(get_day_names("abbreviated", locale=babel_locale(t.locale)).values()),
+        weekdays=[name for _, name in sorted(get_day_names("abbreviated", locale=babel_locale(t.locale)).items())],
         on=on,
         before=calendar.month_days(first - calendar.ONE_DAY)[0],
         after=last + calendar.ONE_DAY,
@@ -175,7 +175,6 @@ async def calendar_page(
         filtered=any(getattr(wanted, name) for name in FILTERS),
         feed_since=since,
         may_report=not submit.is_empty,
-        period=lambda one: period_words(one, t),
         last_day=calendar.last_day,
         **words(),
     )

@@ -29,6 +29,7 @@ from irm.obligations.words import (
     SUBMISSION_NAMES,
     SUBMISSION_TONES,
     citation_text,
+    period_words,
     whom,
 )
 from irm.rules.words import force_words
@@ -74,6 +75,7 @@ def words() -> dict[str, Any]:
         "standing_names": STANDING_NAMES,
         "start_names": START_NAMES,
         "citation_text": citation_text,
+        "period_words": period_words,
         "whom": whom,
         "force_words": force_words,
         "form_name": lambda name: form_of(name).short,

@@ -10,7 +10,7 @@ Every template has, besides its context:
   in /styleguide), also `{% call ui.panel(…) %}…{% endcall %}`;
   `reader` (locale, theme, name, may(permission)), `now`, `path`, `csrf_field()`, `static_url("irm.css")`,
   `url("/incidents", status="open", page=None)` (query from what is not None), `read_clock(started_at=…, due_at=…)`;
-  filters `moment` (今天 03:41), `deadline` (今天 03:41（还剩 19 分钟）), `distance` (还剩 19 分钟), `exact` (with zone, for
+  filters `moment` (今天 03:41), `limit` (12月31日 24:00), `deadline` (今天 03:41（还剩 19 分钟）), `distance` (还剩 19 分钟), `exact` (with zone, for
   documents), `day`, `duration` (a timedelta), `countdown` (00:41), `figure` (12万), `grouped` (120,000), `size`;
   `level_name(2)` (重大).
 """
@@ -148,6 +148,11 @@ def _moment(_context: Context, value: datetime) -> str:
 
 
 @pass_context
+def _limit(_context: Context, value: datetime) -> str:
+    return wording.limit(value, _now(), _this().t)
+
+
+@pass_context
 def _deadline(_context: Context, value: datetime) -> str:
     return wording.deadline(value, _now(), _this().t)
 
@@ -253,6 +258,7 @@ def environment() -> Environment:
     )
     env.filters.update(
         moment=_moment,
+        limit=_limit,
         deadline=_deadline,
         distance=_distance,
         exact=_exact,

@@ -30,8 +30,20 @@ def babel_locale(locale: str) -> str:
 
 def moment(value: datetime, now: datetime, t: Translate) -> str:
     """今天 03:41 · 昨天 22:10 · 11月20日 03:41 · 2025年11月20日 03:41, always Asia/Shanghai."""
-    at, here = value.astimezone(SHANGHAI), now.astimezone(SHANGHAI)
-    time = at.strftime("%H:%M")
+    at = value.astimezone(SHANGHAI)
+    return _on_its_day(at, at.strftime("%H:%M"), now, t)
+
+
+def limit(value: datetime, now: datetime, t: Translate) -> str:
+    """As `moment`, but a limit at the end of a day belongs to that day: 12月31日 24:00."""
+    at = value.astimezone(SHANGHAI)
+    if (at.hour, at.minute, at.second) != (0, 0, 0):
+        return moment(value, now, t)
+    return _on_its_day(at - timedelta(minutes=1), "24:00", now, t)
+
+
+def _on_its_day(at: datetime, time: str, now: datetime, t: Translate) -> str:
+    here = now.astimezone(SHANGHAI)
     days = (at.date() - here.date()).days
     if days == 0:
         return t("today %(time)s", time=time)
@@ -79,7 +91,7 @@ def distance(value: datetime, now: datetime, t: Translate) -> str:
 
 def deadline(value: datetime, now: datetime, t: Translate) -> str:
     """今天 03:41（还剩 19 分钟）"""
-    return t("%(moment)s (%(distance)s)", moment=moment(value, now, t), distance=distance(value, now, t))
+    return t("%(moment)s (%(distance)s)", moment=limit(value, now, t), distance=distance(value, now, t))
 
 
 def grouped(value: int | Decimal) -> str:

@@ -35,6 +35,13 @@ def test_moments_are_said_from_the_day_in_shanghai(moment: datetime, chinese: st
     assert wording.moment(moment, NOW, EN) == english
 
 
+def test_a_limit_at_the_end_of_a_day_belongs_to_that_day() -> None:
+    assert wording.limit(at(22, 0, 0), NOW, ZH) == "今天 24:00"
+    assert wording.limit(at(23, 0, 0), NOW, ZH) == "明天 24:00"
+    assert wording.limit(at(21, 3, 41), NOW, ZH) == "今天 03:41"
+    assert wording.deadline(at(22, 0, 0), NOW, EN).startswith("today 24:00 (")
+
+
 def test_a_deadline_says_when_and_how_long() -> None:
     assert wording.deadline(at(21, 3, 41), NOW, ZH) == "今天 03:41（还剩 19 分钟）"
     assert wording.deadline(at(21, 3, 41), NOW, EN) == "today 03:41 (19 min left)"

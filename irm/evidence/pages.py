@@ -338,6 +338,7 @@ async def entry_page(
     db: NamedDependency[Database],
     clock: NamedDependency[Clock],
     principal: NamedDependency[Principal],
+    t: NamedDependency[Translator],
 ) -> Page:
     async with db.transaction(principal.actor) as tx:
         found, proof = await queries.entry(tx, index)
@@ -349,7 +350,7 @@ async def entry_page(
         now=clock.now(),
         entry=found,
         proof=proof,
-        who=next(iter(people.values()), "") or found.actor,
+        who=next(iter(people.values()), "") or t(ACTORS.get(found.actor.partition("/")[0], found.actor)),
         words=words,
     )
 

@@ -15,8 +15,18 @@ from irm.evidence import merkle
 from irm.evidence.models import LedgerCheckpointRow, LedgerLeafRow, LedgerVerificationRow, WitnessingRow
 from irm.evidence.sequencer import last_checkpoint, nodes_at, pending_count, size_of
 from irm.evidence.standing_watch import last_verification
+from irm.i18n import N_
 from irm.ledger import Event, LedgerEntryRow, LedgerPendingRow, record
 
+WORDS: Final = {
+    "ledger.read": N_("Ledger read"),
+    "ledger.altered": N_("Ledger found changed"),
+    "checkpoint.unwitnessed": N_("Checkpoint taken by no witness"),
+    "session.opened": N_("Session begun"),
+    "session.refused": N_("Signing in refused"),
+    "session.closed": N_("Signed out"),
+}
+"""Of entries that belong to no room with a provider."""
 FARTHEST: Final = 2**62
 """No log is that long; more than PostgreSQL's bigint would be a fault of ours instead of the reader's."""
 
@@ -226,7 +236,7 @@ async def record_look(tx: Tx, what: str, *, actor: Actor, now: datetime, index: 
 
 def words_of(tx: Tx) -> dict[str, str]:
     """Action → msgid, as far as rooms have words for their entries."""
-    found: dict[str, str] = {}
+    found: dict[str, str] = dict(WORDS)
     for provider in tx.wiring.providers.values():
         found |= provider.words
     return found

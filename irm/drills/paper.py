@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from irm.clock import SHANGHAI
 from irm.documents.tree import Block, Cell, Document, Facts, Heading, Paragraph, SignOff, Table
 from irm.drills.evaluating import Evaluation
 from irm.drills.models import DrillImprovementRow
@@ -55,7 +56,7 @@ class Paper:
         evaluators = [one.name for one in self.drill.people if one.part is Part.EVALUATOR]
         found["experts"] = t(", ").join(evaluators)
         if row.evaluated_at is not None:
-            found["when_where"] = t(", ").join(part for part in (wording.exact(row.evaluated_at, t), row.place) if part)
+            found["when_where"] = t(", ").join(part for part in (_minute(row.evaluated_at), row.place) if part)
         if self.evaluation.result is not None and self.evaluation.result.overall is not None:
             found["conclusion"] = t(
                 "%(n)s evaluators, overall score %(score)s of 5.",
@@ -176,4 +177,8 @@ def _improvements(drill: Drill, improvements: Sequence[DrillImprovementRow], t: 
 def _time(drill: Drill, t: Translator) -> str:
     row = drill.row
     begins, ends = row.started_at or row.planned_from, row.ended_at or row.planned_until
-    return t("%(from)s to %(until)s", **{"from": wording.exact(begins, t), "until": wording.exact(ends, t)})
+    return t("%(from)s to %(until)s", **{"from": _minute(begins), "until": _minute(ends)})
+
+
+def _minute(at: datetime) -> str:
+    return at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")

@@ -140,19 +140,19 @@ async def month(
     counts = await _counts(tx, which, now)
     cells = await _cells(tx, which, now)
     days = {
-        day: Day(
-            day,
-            *counts.get(day, (0, 0, 0)),
-            cells=tuple(cells.get(day, ())),
-            forecast=tuple(ahead.get(day, ())),
+        each: Day(
+            each,
+            *counts.get(each, (0, 0, 0)),
+            cells=tuple(cells.get(each, ())),
+            forecast=tuple(ahead.get(each, ())),
         )
-        for day in (first + index * ONE_DAY for index in range((last - first).days + 1))
+        for each in (first + index * ONE_DAY for index in range((last - first).days + 1))
     }
     row: list[Day | None] = [None] * first.weekday()
     weeks = []
-    for one in days.values():
-        row.append(one)
-        if one.day.weekday() == 6 or one.day == last:  # noqa: PLR2004 - Sunday
+    for day in days.values():
+        row.append(day)
+        if day.day.weekday() == 6 or day.day == last:  # noqa: PLR2004 - Sunday
             weeks.append(tuple(row + [None] * (7 - len(row))))
             row = []
     return Month(

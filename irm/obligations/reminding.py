@@ -1,11 +1,12 @@
 """Reminders of clocks, the moment a limit passes, and submissions that stay without receipt. Jobs call these."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select
 
 from irm.db import SYSTEM, Tx
 from irm.i18n import LOCALES, localized, translator
@@ -21,11 +22,14 @@ from irm.obligations.policy import entry_policy
 from irm.obligations.settling import alone, set_timers, tell, term_of
 from irm.web.wording import deadline
 
+LINES: Final = 20
+"""Duties that one message names; the rest stand in the calendar."""
 ON_DUTY: Final = "on_duty(obligation.bearer)"
 
 
 async def remind(tx: Tx, args: Mapping[str, Any], now: datetime) -> None:
-    """Say every mark that has come, for all open duties of the same bearer and subject, in one message.
+    """Say every mark that has come, for all open duties of the same bearer and subject, in one message. Duties of the
+    year of one bearer come due together, so they are told together, whatever systems they are about.
 
     Passing the limit is said once, and never of recommended or practice rules. Running it again says nothing.
     """
@@ -37,12 +41,13 @@ async def remind(tx: Tx, args: Mapping[str, Any], now: datetime) -> None:
     rows = await tx.scalars(
         select(ObligationRow)
         .where(
-            ObligationRow.subject == first.subject,
+            ObligationRow.subject == first.subject if first.period is None else _of_the_year(now, policy),
             ObligationRow.bearer_id == first.bearer_id,
             ObligationRow.status == "open",
         )
         .order_by(ObligationRow.id)
-        .with_for_update(key_share=True)
+        # Another subject's duty that somebody is working on reminds by its own job.
+        .with_for_update(key_share=True, skip_locked=first.period is not None)
         .execution_options(populate_existing=True)
     )
     concerned: list[ObligationRow] = []
@@ -59,16 +64,19 @@ async def remind(tx: Tx, args: Mapping[str, Any], now: datetime) -> None:
     if not concerned:
         return
     await tx.flush()
-    lines = await _lines(tx, concerned, now)
+    lines = await _lines(tx, concerned[:LINES], now)
+    more = len({row.subject for row in concerned}) - 1
+    number = first.number if not more else f"{first.number} +{more}"
+    told = "+".join(names) if first.period is None else sha256("+".join(names).encode()).hexdigest()
     await notify.remind(
         tx,
-        key=f"obligations/{first.bearer_id}/{'+'.join(names)}",
+        key=f"obligations/{first.bearer_id}/{told}",
         targets=await people.resolve(tx, ON_DUTY, {"obligation": {"bearer": str(first.bearer_id)}}, now),
         about=About(
-            first.number,
+            number,
             first.severity,
-            first.page,
-            title=_in_all(lambda t: t("Time limits of %(number)s", number=first.number)),
+            first.page if not more else "/calendar",
+            title=_in_all(lambda t: t("Time limits of %(number)s", number=number)),
             body={locale: "\n".join(each[locale] for each in lines) for locale in LOCALES},
             basis="clock",
         ),
@@ -77,6 +85,12 @@ async def remind(tx: Tx, args: Mapping[str, Any], now: datetime) -> None:
         severity=first.severity,
         exercise=first.exercise,
     )
+
+
+def _of_the_year(now: datetime, policy: owed.ClockPolicy) -> ColumnElement[bool]:
+    """Duties that come every period and whose first reminder may have come."""
+    reach = max((span for each in policy.long for span in each.before), default=timedelta(0))
+    return and_(ObligationRow.period.is_not(None), ~ObligationRow.exercise, ObligationRow.due_at <= now + reach)
 
 
 async def receipt_alarm(tx: Tx, args: Mapping[str, Any], now: datetime) -> None:

@@ -3,7 +3,7 @@
 `year` gives a model subject among a model city's organizations and asks what it owes; `keep` asks for how long.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -34,7 +34,11 @@ from irm.rules.workdays import WorkCalendar
 
 STANDARD_MOMENT: Final = "2026-11-21T12:00:00+08:00"
 ITSELF, OWNER, OPERATOR, USER, MAINTAINER, TESTER = (UUID(int=number) for number in range(201, 207))
-SUBJECTS: Final = {"system": SystemSubject, "organization": OrganizationSubject, "change": ChangeSubject}
+SUBJECTS: Final[Mapping[str, type[YearSubject]]] = {
+    "system": SystemSubject,
+    "organization": OrganizationSubject,
+    "change": ChangeSubject,
+}
 
 
 class _Shape(BaseModel):

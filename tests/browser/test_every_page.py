@@ -19,6 +19,7 @@ PAGES = (
     "/deliveries",
     "/duty",
     "/organizations",
+    "/organizations/city-cyberspace",
     "/rules",
     "/rules/cac-2025-reporting",
     "/playbooks",

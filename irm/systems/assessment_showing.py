@@ -22,11 +22,7 @@ from irm.rules.queries import current_packs
 from irm.systems import assessing
 from irm.systems.assessing import ASSESSOR, KIND_NAMES, MLPS, STATUS_NAMES, Status
 from irm.systems.assessment_filing import FORMS, rate_words, recipients
-from irm.systems.assessment_queries import (
-    Assessment,
-    may_edit,
-    may_file,
-)
+from irm.systems.assessment_queries import Assessment, may_edit, may_file, sees_major
 from irm.systems.assessment_rules import CONCLUSION_NAMES, CONCLUSIONS, JUDGE, Stated, computed, template_of
 from irm.web.forms import Form
 

@@ -136,10 +136,11 @@ async def end_drill(tx: Tx, row: DrillRow, *, by: Principal, now: datetime) -> N
     for one in await _waiting(tx, row):
         one.status, one.done_at = "skipped", now
     await tx.flush()
+    # Incidents before duties and runs: the order of locks (docs/adr/0006).
+    await close_exercises(tx, _incidents(subjects), actor=by.actor, now=now)
     await runs.end_runs(tx, subjects, now=now)
     for subject in subjects:
         await duties.end_duties(tx, subject, actor=by.actor, now=now)
-    await close_exercises(tx, _incidents(subjects), actor=by.actor, now=now)
     await say(tx, row, IS_OVER, now=now)
     row.status, row.ended_at, row.pause_reason = Status.ENDED.value, now, None
     await exercise.end_exercise(tx, row.id, now)

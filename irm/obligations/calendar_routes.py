@@ -21,7 +21,6 @@ from irm.obligations.policy import entry_policy
 from irm.obligations.schemas import ObligationList, ObligationView, obligation_view
 from irm.rules.moments import end_of
 
-LONGEST: Final = timedelta(days=366)
 MOST: Final = 200
 
 
@@ -81,7 +80,7 @@ async def show_calendar(
     limit: Annotated[int, QueryParameter(ge=1, le=MOST)] = MOST,
 ) -> CalendarView:
     """Both days inclusive, a year at most. `organization` and `system` by code or id; `status` as in the list of duties."""
-    if last < first or last - first > LONGEST:
+    if last < first or last - first > timedelta(days=entry_policy().feed_days):
         raise Invalid("Ask for a year at most, the earlier day first.", field="last")
     now = clock.now()
     far = reach(principal, Permission.READ_OBLIGATIONS)

@@ -1,0 +1,53 @@
+"""`irm import …` on a database of its own: looked at, written, written no second time."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from irm.documents.tables import write_sheet
+from irm.i18n import translator
+from irm.systems.organization_import import COLUMNS as ORGANIZATIONS
+from tests.feature.systems.test_import import OA, PLATFORM, sheet
+
+ZH = translator("zh-CN")
+
+
+def irm(*words: str) -> Result:
+    from irm.cli import main
+
+    return CliRunner().invoke(main, ["import", *words, "--json"])
+
+
+def test_a_city_comes_in_from_two_lists(committed_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("IRM_DATABASE_URL", committed_url)
+    desks: list[dict[str, Any]] = [
+        {"code": code, "name": name, "kind": kind, "tier": "city", "region": "410400", "telephone": "0375-2660000"}
+        for code, name, kind in (
+            ("gov-data", "大数据局", "cloud_authority"),
+            ("gov-office", "市政府办公室", "using_unit"),
+            ("edu", "市教育局", "using_unit"),
+            ("fin", "市财政局", "using_unit"),
+        )
+    ]
+    units, register, odd = tmp_path / "units.xlsx", tmp_path / "systems.xlsx", tmp_path / "odd.xlsx"
+    units.write_bytes(write_sheet(ORGANIZATIONS, desks, title="单位", t=ZH))
+    register.write_bytes(sheet(PLATFORM, OA))
+    odd.write_bytes(sheet(OA | {"owner": "市体育局", "platform": None}))
+
+    early = irm("systems", str(register))
+    assert early.exit_code == 1
+    assert "D2" in early.output
+    brought = irm("organizations", str(units))
+    assert brought.exit_code == 0, brought.output
+    assert len(json.loads(brought.stdout)["new"]) == 4
+    assert json.loads(irm("organizations", str(units)).stdout)["new"] == []
+    looked = irm("systems", str(register), "--dry-run")
+    assert (looked.exit_code, json.loads(looked.stdout)["new"]) == (0, 2), looked.output
+    written = irm("systems", str(register))
+    assert json.loads(written.stdout)["new"] == 2, written.output
+    again = irm("systems", str(register))
+    assert json.loads(again.stdout)["unchanged"] == 2, again.output
+    assert irm("systems", str(odd)).exit_code == 1

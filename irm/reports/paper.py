@@ -114,7 +114,9 @@ def _basis(figures: Figures, digest: str, t: Translator) -> list[tuple[str, str]
         (t("Figures (SHA-256)"), digest),
     ]
     if figures.checkpoint is not None:
-        pairs.append((t("Checkpoint of the ledger"), t("%(n)s entries", n=figures.checkpoint.size)))
+        pairs.append(
+            (t("Checkpoint of the ledger"), t("%(count)s entries of the ledger", count=figures.checkpoint.size))
+        )
         pairs.append((t("Root of the ledger"), figures.checkpoint.root))
     return pairs
 
@@ -159,7 +161,7 @@ def _grid(chapter: str, grid: Grid, number: str, t: Translator, link: Link | Non
             rows,
             t("Table %(number)s %(title)s", number=number, title=t.of(dict(grid.title))),
             frozenset(range(1, count + 1)),
-            (max(3, count), *(2,) * count) if count > 1 else (3, 1),
+            _widths(count),
             grid.total,
         )
     ]
@@ -170,6 +172,12 @@ def _grid(chapter: str, grid: Grid, number: str, t: Translator, link: Link | Non
         blocks.append(Paragraph(t.of(dict(grid.note)), "note"))
     picture = _picture(chapter, grid, number, t)
     return [*blocks, picture] if picture else blocks
+
+
+def _widths(count: int) -> tuple[int, ...]:
+    """Tenths of a millimetre of the standard's 156: figures need little, an article's name much."""
+    one = max(130, min(300, (1560 - 700) // count))
+    return (max(300, 1560 - count * one), *(one,) * count)
 
 
 def _cells(chapter: str, grid: Grid, line: Line, link: Link | None) -> list[Cell]:

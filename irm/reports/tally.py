@@ -209,6 +209,9 @@ class Tally:
     def of(self, line: str, column: str) -> int:
         return self._values.get((line, column), 0)
 
+    def total(self) -> int:
+        return sum(self._values.values())
+
     def sum(self, column: str) -> int:
         return sum(value for (_, key), value in self._values.items() if key == column)
 

@@ -59,7 +59,7 @@ async def chapter(tx: Tx, span: Span, pool: Pool, duties: Duties) -> Chapter:
         N_("%(held)s drills were held, %(planned)s are planned; the rules ask for %(required)s."),
         held=kinds.sum("held"),
         planned=kinds.sum("planned"),
-        required=sum(duty.outcome != "ended" for duty in own),
+        required=sum(duty.outcome not in {"ended", "done", "undone"} for duty in own),
     )
     return Chapter("drills", both(N_("Drills")), grids, await _facts(tx, held), lead)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from sys import intern
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Text, and_, case, cast, func, or_, select
@@ -19,6 +19,8 @@ from irm.reports.outcomes import JUDGED, OUTCOME_TITLES, Outcome
 from irm.reports.span import Span
 from irm.reports.tally import Column, Grid, Pool, Tally, Texts, both
 from irm.rules.words import force_words
+
+PIECE: Final = 5_000
 
 
 class Duty(NamedTuple):
@@ -59,8 +61,9 @@ async def duties_of(tx: Tx, span: Span, pool: Pool, organizations: Organizations
 
     PostgreSQL judges (`_outcome`, held equal to `outcomes.outcome` by a test): 400,000 duties are read in seconds.
     """
-    known = func.coalesce(PartRow.known_at, IncidentRow.discovered_at, ObligationRow.started_at)
-    o = ObligationRow
+    part, incident = PartRow.__table__, IncidentRow.__table__
+    known = func.coalesce(part.c.known_at, incident.c.discovered_at, ObligationRow.__table__.c.started_at)
+    o = ObligationRow.__table__.c  # the table, not the class: loading objects costs more than the query
     rule = case((o.rule_id.contains("/"), o.rule_id), else_=o.pack_id + "/" + o.rule_id)
     statement = (
         select(
@@ -74,8 +77,11 @@ async def duties_of(tx: Tx, span: Span, pool: Pool, organizations: Organizations
             o.number,
             func.to_char(func.timezone("Asia/Shanghai", o.due_at), "YYYY-MM-DD HH24:MI"),
         )
-        .outerjoin(PartRow, PartRow.id == o.part_id)
-        .outerjoin(IncidentRow, IncidentRow.id == o.incident_id)
+        .select_from(
+            ObligationRow.__table__.outerjoin(part, part.c.id == o.part_id).outerjoin(
+                incident, incident.c.id == o.incident_id
+            )
+        )
         .where(o.exercise.is_(False), known >= span.since, known < span.until)
         .order_by(o.started_at, o.id)
     )
@@ -83,19 +89,21 @@ async def duties_of(tx: Tx, span: Span, pool: Pool, organizations: Organizations
         statement = statement.where(o.bearer_id == span.organization_id)
     found = []
     names: dict[UUID, str] = {}
-    latest: dict[str, UUID] = {}
-    for id_, of_rule, force, form, bearer, of_incident, came_out, number, until in await tx.execute(statement):
-        name = names.get(bearer) or names.setdefault(bearer, organizations.name(bearer))
-        record = pool.add(f"/obligations/{id_}", f"{number} · {name} · {until}" if until else f"{number} · {name}")
-        latest[of_rule] = UUID(id_)
-        found.append(Duty(intern(of_rule), intern(force), intern(form), bearer, of_incident, came_out, record))
-    told = await tx.execute(select(o.id, o.title, o.citation).where(o.id.in_(latest.values())))
-    texts = {row.id: _title(row.title, row.citation) for row in told.all()}
+    latest: dict[str, str] = {}
+    rows = await (await tx.connection()).stream(statement)
+    async for piece in rows.partitions(PIECE):
+        for id_, of_rule, force, form, bearer, of_incident, came_out, number, until in piece:
+            name = names.get(bearer) or names.setdefault(bearer, organizations.name(bearer))
+            record = pool.add(f"/obligations/{id_}", f"{number} · {name} · {until}" if until else f"{number} · {name}")
+            latest[of_rule] = id_
+            found.append(Duty(intern(of_rule), intern(force), intern(form), bearer, of_incident, came_out, record))
+    told = await tx.execute(select(o.id, o.title, o.citation).where(o.id.in_([UUID(each) for each in latest.values()])))
+    texts = {str(row.id): _title(row.title, row.citation) for row in told.all()}
     return Duties(found, {of_rule: texts[id_] for of_rule, id_ in latest.items()})
 
 
 def _outcome(as_of: datetime) -> ColumnElement[Outcome]:
-    o = ObligationRow
+    o = ObligationRow.__table__.c
     given_up = o.status.in_(("superseded", "waived"))
     advice = o.force.in_([force for force, standing in entry_policy().standings.items() if standing == "advice"])
     found: ColumnElement[Outcome] = case(

@@ -83,7 +83,9 @@ async def chapter(tx: Tx, span: Span, pool: Pool, organizations: Organizations, 
             both(N_("Incidents by month of knowledge")),
             both(N_("Month")),
             levels,
-            months.lines([(f"{n:02d}", both(N_("Month %(n)s"), n=n)) for n in MONTHS], levels, empty=True),
+            months.lines(
+                [(f"{n:02d}", both(N_("Month %(n)s"), n=n)) for n in MONTHS], levels, empty=bool(months.total())
+            ),
             total=True,
             chart=each,
             levels=True,

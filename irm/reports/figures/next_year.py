@@ -34,7 +34,7 @@ async def chapter(tx: Tx, span: Span, pool: Pool, organizations: Organizations) 
     for id_, number, bearer, due_at in (await tx.execute(duties.order_by(o.due_at, o.id))).all():
         label = f"{number} · {organizations.name(bearer)} · {due_at:%Y-%m-%d}"
         tally.add("duties", "n", pool.add(f"/obligations/{id_}", label))
-    columns = (Column("n", both(N_("Number"))),)
+    columns = (Column("n", both(N_("Count"))),)
     labels = [
         ("certificates", both(N_("Certificates that end"))),
         ("findings", both(N_("Open findings whose day falls in the year"))),

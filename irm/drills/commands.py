@@ -16,10 +16,10 @@ from irm.db import SYSTEM, Database, Tx
 from irm.drills import acting, injecting, queries
 from irm.drills.access import directed
 from irm.drills.planning import plan_drill
-from irm.drills.routes import viewed
 from irm.drills.scenario import json_schema, library, read_scenario
 from irm.drills.schemas import Act, PlanDrill, StartNow
 from irm.drills.starting import start_now
+from irm.drills.viewing import viewed
 from irm.errors import Forbidden
 from irm.i18n import N_
 from irm.positions import LanguageError

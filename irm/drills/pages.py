@@ -21,11 +21,11 @@ from irm.drills.models import DrillRow
 from irm.drills.planning import plan_drill
 from irm.drills.policy import drill_policy
 from irm.drills.recording import record_drill
-from irm.drills.routes import clean, status_named
 from irm.drills.scenario import library
 from irm.drills.schemas import StartNow
 from irm.drills.scoring import ITEMS
 from irm.drills.starting import start_now
+from irm.drills.viewing import clean, status_named
 from irm.drills.vocabulary import (
     CONTENT_NAMES,
     HELD,

@@ -1,6 +1,5 @@
 """JSON API: scenarios, plans, the running drill, its evaluation and report, quotas."""
 
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 from irm.access import queries as access
 from irm.access.policy import Permission, Principal, allow
 from irm.clock import SHANGHAI, Clock
-from irm.db import Database, Tx
+from irm.db import Database
 from irm.drills import acting, desk, injecting, queries, showing
 from irm.drills.access import directed, readable
 from irm.drills.evaluating import evaluation_of, write_sheet
@@ -38,9 +37,8 @@ from irm.drills.schemas import (
     WriteReport,
 )
 from irm.drills.starting import start_now
-from irm.drills.vocabulary import Status
-from irm.errors import Invalid
-from irm.i18n import N_, Translator
+from irm.drills.viewing import clean, status_named, viewed
+from irm.i18n import Translator
 from irm.positions import LanguageError
 
 TAGS: Final = ["drills"]
@@ -321,25 +319,6 @@ async def put_report(
         row = await directed(tx, number, principal)
         await write_report(tx, row, data, by=principal, now=now)
         return await viewed(tx, number, principal, t, now)
-
-
-async def viewed(tx: Tx, number: str, by: Principal, t: Translator, now: datetime) -> DrillView:
-    row = await readable(tx, number, by)
-    one = await queries.drill(tx, row, by)
-    room = await queries.room(tx, row, one.clock, now=now) if one.clock else None
-    return showing.view(one, room, t, now=now)
-
-
-def status_named(status: str | None) -> Status | None:
-    """Raises Invalid naming the field."""
-    try:
-        return Status(status) if status else None
-    except ValueError:
-        raise Invalid(N_("There is no such status."), field="status") from None
-
-
-def clean(text: str | None) -> str | None:
-    return text.replace("\x00", "") if text else None
 
 
 def _created(view: DrillView) -> Response[DrillView]:

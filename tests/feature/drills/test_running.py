@@ -213,3 +213,25 @@ async def test_a_plan_needs_a_second_person(city: City) -> None:
     with pytest.raises(Conflict):
         async with city.db.transaction() as tx:
             await running.start_drill(tx, row, by=await city.principal(city.director), now=city.clock.now())
+
+
+async def test_the_job_of_an_inject_may_come_any_number_of_times(city: City, drain: Drain) -> None:
+    """`drills.inject`: the row decides, not the job; too early, twice, or while the drill stands it does nothing."""
+    row = await city.begun()
+    await drain()
+    director = await city.principal(city.director)
+
+    async def job(name: str) -> None:
+        async with city.db.transaction() as tx:
+            await injecting.inject(tx, {"drill": str(row.id), "inject": name}, city.clock.now())
+
+    await job("first")
+    await job("worse")
+    await job("call")
+    assert await city.injects(row) == {"first": "done", "worse": "waiting", "call": "waiting"}
+    assert len(await city.incidents()) == 1
+    city.clock.tick(minutes=11)
+    async with city.db.transaction() as tx:
+        await running.pause_drill(tx, row, reason="director", by=director, now=city.clock.now())
+    await job("worse")
+    assert (await city.injects(row))["worse"] == "waiting"

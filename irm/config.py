@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     port: int = 8000
     home: Path = Path(".irm")
     demo: bool = False
+    demo_year: bool = True
+    """The demo city begins with a year that it has lived; without, on its first day."""
     security_profile: Literal["mlps3", "asvs"] = "mlps3"
     """Figures of passwords, lock-out and sessions: irm/access/policies/."""
     pool_size: int = Field(default=10, ge=2)

@@ -10,15 +10,19 @@ from uuid import UUID
 
 from ruamel.yaml import YAML
 
-from irm import release
 from irm.access import login, passwords, service as access
 from irm.access.policy import Role
 from irm.access.security import security_policy
-from irm.clock import SHANGHAI, Clock
+from irm.clock import SHANGHAI, Clock, FixedClock
 from irm.config import Settings
 from irm.db import SYSTEM, Database, Tx
+from irm.demo.past import City, quiet
+from irm.demo.year import ask_for_report, beginning, live_year, read_story
 from irm.notify import duty
+from irm.playbooks.publishing import publish_library
 from irm.rules.policies import adopt
+from irm.rules.service import publish_builtin
+from irm.rules.work_years import seed
 from irm.systems import service as systems
 from irm.systems.entry import Entry
 
@@ -36,19 +40,55 @@ class DemoAccount:
     password: str
 
 
-async def load(db: Database, clock: Clock, _settings: Settings) -> list[DemoAccount]:
-    """Everything or nothing, in one transaction. Passwords are random and exist nowhere but in the answer."""
+async def load(
+    db: Database,
+    clock: Clock,
+    settings: Settings,
+    *,
+    with_year: bool = False,
+    strict: bool = False,
+    budget: float | None = None,
+) -> list[DemoAccount]:
+    """The city, everything or nothing, in one transaction. Passwords are random and exist nowhere but in the answer.
+
+    `with_year`: it began in January, and has lived since: what of that fails is left out and logged, because a demo that
+    starts with less is better than none; with `strict` it is raised.
+    """
     city = _read()
+    story = read_story() if with_year else {}
     now = clock.now()
+    began = beginning(now) if with_year else now
     async with db.transaction(SYSTEM) as tx:
-        await release.publish(tx, actor=SYSTEM, now=now)
-        for one in city["adopts"]:
-            await adopt(tx, one["pack"], adopted=True, reason=one["reason"], actor=SYSTEM, now=now)
-        organizations = {one["code"]: await _organization(tx, city, one, now) for one in city["organizations"]}
-        accounts = [await _person(tx, one, organizations, city, now) for one in city["people"]]
-        await _systems(tx, city, organizations, now)
-        await _rosters(tx, city, organizations, {account.login: person for account, person in accounts}, now)
-    return [account for account, _ in accounts]
+        if with_year:
+            tx.clock, tx.wiring = FixedClock(began), quiet(db.wiring)
+        await publish_builtin(tx, actor=SYSTEM, now=began)
+        await seed(tx, now=began)
+        if with_year:
+            adopted = story["adopt"]
+            await adopt(tx, adopted["pack"], adopted=True, reason=adopted["reason"], actor=SYSTEM, now=began)
+        organizations = {
+            one["code"]: await _organization(tx, city, one, began, checked=now) for one in city["organizations"]
+        }
+        accounts = [await _person(tx, one, organizations, city, began, today=now) for one in city["people"]]
+        people = {account.login: person for account, person, _ in accounts}
+        systems = await _systems(tx, city, organizations, began, story.get("register", {}), now)
+        await _rosters(tx, city, organizations, people, began, now)
+        if not with_year:
+            await publish_library(tx, actor=SYSTEM, now=now)
+    if with_year:
+        known = City(
+            organizations,
+            people,
+            {account.login: account_id for account, _, account_id in accounts},
+            {one["login"]: one["organization"] for one in city["people"]},
+            systems,
+        )
+        await live_year(db, known, settings, story, began=began, now=now, strict=strict, budget=budget)
+        async with db.transaction(SYSTEM) as tx:
+            # From now on playbooks answer; what happened before is history.
+            await publish_library(tx, actor=SYSTEM, now=now)
+        await ask_for_report(db, known, story, now=now)
+    return [account for account, _, _ in accounts]
 
 
 def _read() -> dict[str, Any]:
@@ -57,7 +97,9 @@ def _read() -> dict[str, Any]:
     return read
 
 
-async def _organization(tx: Tx, city: Mapping[str, Any], one: Mapping[str, Any], now: datetime) -> UUID:
+async def _organization(
+    tx: Tx, city: Mapping[str, Any], one: Mapping[str, Any], now: datetime, *, checked: datetime
+) -> UUID:
     organization_id = await access.register_organization(
         tx,
         code=one["code"],
@@ -71,7 +113,7 @@ async def _organization(tx: Tx, city: Mapping[str, Any], one: Mapping[str, Any],
         fax=one.get("fax"),
         postal_address=one.get("address"),
         email=one.get("email"),
-        desk_checked_on=now.astimezone(SHANGHAI).date(),
+        desk_checked_on=checked.astimezone(SHANGHAI).date(),
         actor=SYSTEM,
         now=now,
     )
@@ -83,8 +125,14 @@ async def _organization(tx: Tx, city: Mapping[str, Any], one: Mapping[str, Any],
 
 
 async def _person(
-    tx: Tx, one: Mapping[str, Any], organizations: Mapping[str, UUID], city: Mapping[str, Any], now: datetime
-) -> tuple[DemoAccount, UUID]:
+    tx: Tx,
+    one: Mapping[str, Any],
+    organizations: Mapping[str, UUID],
+    city: Mapping[str, Any],
+    now: datetime,
+    *,
+    today: datetime,
+) -> tuple[DemoAccount, UUID, UUID]:
     person_id = await access.register_person(tx, name=one["name"], actor=SYSTEM, now=now)
     number = f"{10_000_000_000 + one['n']}"
     addresses = {"sms": number, "telephone": number, "email": f"{one['login']}@demo.example.invalid"}
@@ -106,9 +154,9 @@ async def _person(
         )
     account_id = await access.create_account(tx, person_id=person_id, login=one["login"], actor=SYSTEM, now=now)
     password = _password(one["login"])
-    await login.set_password(tx, account_id, password, policy=security_policy(), actor=SYSTEM, now=now)
+    await login.set_password(tx, account_id, password, policy=security_policy(), actor=SYSTEM, now=today)
     name = next(each["short_name"] for each in city["organizations"] if each["code"] == one["organization"])
-    return DemoAccount(name, one["name"], ", ".join(one["roles"]), one["login"], password), person_id
+    return DemoAccount(name, one["name"], ", ".join(one["roles"]), one["login"], password), person_id, account_id
 
 
 def _password(login_name: str) -> str:
@@ -119,9 +167,21 @@ def _password(login_name: str) -> str:
             return made
 
 
-async def _systems(tx: Tx, city: Mapping[str, Any], organizations: Mapping[str, UUID], now: datetime) -> None:
+async def _systems(
+    tx: Tx,
+    city: Mapping[str, Any],
+    organizations: Mapping[str, UUID],
+    now: datetime,
+    dates: Mapping[str, Mapping[str, int]],
+    today: datetime,
+) -> dict[str, UUID]:
+    """`dates`: by code, days from today of what the register says besides."""
     made: dict[str, UUID] = {}
     for one in city["systems"]:
+        known = {
+            name: today.astimezone(SHANGHAI).date() + timedelta(days=days)
+            for name, days in dates.get(one["code"], {}).items()
+        }
         made[one["code"]] = await systems.register_system(
             tx,
             Entry(
@@ -147,34 +207,41 @@ async def _systems(tx: Tx, city: Mapping[str, Any], organizations: Mapping[str, 
                 internet_gov_app=one.get("internet_gov_app", False),
                 platform_id=None if one["kind"] == "platform" else made["platform"],
                 life_cycle="live",
+                **known,
             ),
             actor=SYSTEM,
             now=now,
         )
+    return made
 
 
 async def _rosters(
-    tx: Tx, city: Mapping[str, Any], organizations: Mapping[str, UUID], people: Mapping[str, UUID], now: datetime
+    tx: Tx,
+    city: Mapping[str, Any],
+    organizations: Mapping[str, UUID],
+    people: Mapping[str, UUID],
+    began: datetime,
+    now: datetime,
 ) -> None:
-    """Every organization with people `on_duty` has somebody from the year's first day to the end of the next year."""
+    """Every organization with people `on_duty` has somebody from the first year's first day to the end of the next."""
     for code, organization_id in organizations.items():
         turns = [people[one["login"]] for one in city["people"] if one["organization"] == code and one.get("on_duty")]
         if not turns:
             continue
         roster_id = await duty.create_roster(
-            tx, organization_id=organization_id, name=city["roster"], now=now, actor=SYSTEM
+            tx, organization_id=organization_id, name=city["roster"], now=began, actor=SYSTEM
         )
         shifts = [
             duty.NewShift(starts_at, starts_at + timedelta(days=1), person_id=turns[day % len(turns)])
-            for day, starts_at in enumerate(_days(now, time.fromisoformat(city["handover"])))
+            for day, starts_at in enumerate(_days(began, now, time.fromisoformat(city["handover"])))
         ]
-        await duty.add_shifts(tx, roster_id=roster_id, shifts=shifts, now=now, actor=SYSTEM)
+        await duty.add_shifts(tx, roster_id=roster_id, shifts=shifts, now=began, actor=SYSTEM)
 
 
-def _days(now: datetime, handover: time) -> Iterator[datetime]:
-    """Each day's hand-over, from the eve of this year to the end of the next: UTC moments."""
+def _days(began: datetime, now: datetime, handover: time) -> Iterator[datetime]:
+    """Each day's hand-over, from the eve of the year in which the city began to the end of the next: UTC moments."""
     year = now.astimezone(SHANGHAI).year
-    day = datetime(year - 1, 12, 31, handover.hour, handover.minute, tzinfo=SHANGHAI)
+    day = datetime(began.astimezone(SHANGHAI).year - 1, 12, 31, handover.hour, handover.minute, tzinfo=SHANGHAI)
     while day.year < year + 2:
         yield day.astimezone(UTC)
         day += timedelta(days=1)

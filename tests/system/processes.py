@@ -31,6 +31,7 @@ class Up:
             "IRM_HOME": str(home),
             "IRM_PORT": str(self.port),
             "IRM_DEMO": "false",
+            "IRM_DEMO_YEAR": "false",
             "IRM_LOCALE": "en",
         } | environment
         self.process = subprocess.Popen(

@@ -22,6 +22,7 @@ GROUPS: Final = {
     "system": "irm.systems.commands:system",
     "import": "irm.systems.import_commands:imports",
     "incident": "irm.incidents.commands:incident",
+    "duty": "irm.obligations.commands:duty",
     "finding": "irm.findings.commands:finding",
     "rules": "irm.rules.commands:rules",
     "drill": "irm.drills.commands:drill",

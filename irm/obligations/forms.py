@@ -38,6 +38,8 @@ class Form:
     short: Texts
     basis: Texts
     items: tuple[Item, ...]
+    awaits_receipt: bool = True
+    """False: its answer is somebody's judgement and takes its time; a missing one is no alarm."""
 
     def missing(self, given: Mapping[str, Any]) -> tuple[Item, ...]:
         """Items without which it cannot be handed over."""
@@ -79,6 +81,7 @@ def forms() -> Mapping[str, Form]:
                 )
                 for place, item in enumerate(items, 1)
             ),
+            awaits_receipt=form.get("awaits_receipt", True),
         )
     return found
 

@@ -333,6 +333,8 @@ async def _handed_over(tx: Tx, row: SubmissionRow, *, at: datetime, actor: Actor
     )
     await resettle(tx, meets, actor=actor, now=now)
     await ask_to_agree(tx, row, await parties_of(tx, row.id) - await agreed_parties(tx, row.id), now=now)
+    if not form_of(row.form).awaits_receipt:
+        return
     within = receipt_alarm(await current_packs(tx, now=now)) or policy.receipt_within
     await jobs.schedule(
         tx,

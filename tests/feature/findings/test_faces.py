@@ -113,7 +113,7 @@ async def test_the_same_on_pages(city: City) -> None:
     form = {
         "title": "未启用双因素",
         "risk": "medium",
-        "systems": "oa web",
+        "systems": ["oa", "web"],
         "found_on": "2026-11-20",
         "origin": "self_check",
     }
@@ -121,7 +121,7 @@ async def test_the_same_on_pages(city: City) -> None:
     assert entered.status_code == 303, entered.text
     path = entered.headers["location"]
     odd = await city.client.post("/findings/new", data=form | {"title": "", "found_on": "gestern"})
-    assert (odd.status_code, "oa web" in odd.text) == (422, True), "nothing that was typed is lost"
+    assert (odd.status_code, odd.text.count("checked") >= 3) == (422, True), "nothing that was typed is lost"
     assert (await city.client.post(f"{path}/work", data={"text": "x", "act": "hand_in"})).status_code == 422
     plan = {"plan": "启用", "person": str(city.lead.person_id), "due_on": "2026-12-01"}
     assert (await city.client.post(f"{path}/plan", data=plan)).status_code == 303

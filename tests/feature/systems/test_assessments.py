@@ -111,7 +111,7 @@ async def test_a_report_that_the_police_send_back_waits_again(scene: Scene) -> N
     filed = (await scene.client.post(f"/api/v1/assessments/{number}/file", json=body)).json()
     answer = await scene.client.post(
         f"/api/v1/submissions/{filed['submission']}/receipt",
-        json={"outcome": "refused", "means": "paper", "note": "封面未盖章"},
+        json={"outcome": "refused", "means": "letter", "note": "封面未盖章"},
     )
     assert answer.status_code < 300, answer.text
     assert (await scene.client.get(f"/api/v1/assessments/{number}")).json()["status"] == "reported"

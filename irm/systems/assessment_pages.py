@@ -64,7 +64,7 @@ async def list_page(
         )
         by_status = await counts(tx, principal, year=wanted)
         known_years = await years(tx, principal)
-        names = await access.organizationnames_for(
+        names = await access.organization_names(
             tx, {one.tester_id for one in found if one.tester_id} | {one.operator_id for one in found}
         )
     return page(

@@ -72,7 +72,7 @@ async def assessment_context(
     """Everything the page of one test shows and offers this reader."""
     edits, files = may_edit(principal, one), may_file(principal, one)
     parties = {one.owner_id, one.operator_id} | ({one.tester_id} if one.tester_id else set())
-    names = await access.organizationnames_for(tx, parties)
+    names = await access.organization_names(tx, parties)
     brought_up = await findings.findings_from(tx, one.id)
     shown = await findings_showing.views(tx, principal, brought_up, now=now)
     counted = (await findings.major_counts(tx, [one.id])).get(one.id, (0, 0))

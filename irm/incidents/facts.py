@@ -62,7 +62,7 @@ def common(incident: Stated, parts: Iterable[Stated], scales: Mapping[str, Seque
 
     `scales`: by fact, its words, mildest first.
     """
-    own = said(incident)
+    own = {name: value for name, value in said(incident).items() if value != UNKNOWN}  # one who knows goes before
     told: dict[str, list[Any]] = {}
     for part in parts:
         for name, value in said(part).items():

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from irm.access.policy import AUTHORITY
 from irm.clock import SHANGHAI
 from irm.db import Tx
 from irm.i18n import N_, Translator, translator
@@ -133,7 +134,10 @@ def _course(
         lines.append(t("Level: being assessed"))
     if filings:
         lines.append(t("Course: %(text)s", text=filings[0].text.strip()))
-    own = stated.of_part(picture.common, part.row.facts) if part else picture.common
+    # A unit's report speaks for its own share; the authority's for the whole, whatever its own desk does not know.
+    own = picture.common
+    if part is not None and AUTHORITY not in part.row.roles:
+        own = stated.of_part(picture.common, part.row.facts)
     lines += [t("Impact: %(what)s", what=line) for line in _impact(t, own)]
     if done:
         lines.append(t("Measures taken: %(what)s", what=t(", ").join(done)))

@@ -40,6 +40,12 @@ def test_the_gravest_word_of_the_parts_counts(told: list[Any], known: Any) -> No
     assert merged.get("harm") == known
 
 
+def test_that_one_desk_does_not_know_hides_nobody_who_does() -> None:
+    """The authority's "unknown" for the whole stood above the unit's figure, and its report left the figure out."""
+    assert facts.common(stated(views="unknown"), [stated(views=300_000)], SCALES) == {"views": 300_000}
+    assert facts.common(stated(views="unknown"), [stated(views="unknown")], SCALES) == {}
+
+
 def test_what_is_said_for_the_incident_goes_before_its_parts_and_a_part_before_it() -> None:
     shared = facts.common(stated(views=5), [stated(views=9)], SCALES)
     assert shared == {"views": 5}

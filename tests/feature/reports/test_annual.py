@@ -88,6 +88,26 @@ async def test_the_ledger_knows_figures_and_documents(sign_in: SignIn, drain: Dr
     assert body["documents"] == one["documents"]
 
 
+async def test_each_document_is_a_job_of_its_own_so_the_bar_moves(sign_in: SignIn, year: Town, db: Database) -> None:
+    from sqlalchemy import select
+
+    from irm import performing
+    from irm.jobs import JobRow, Resources
+    from irm.wiring import WIRING
+
+    client = await sign_in(year.unit_lead)
+    asked = await client.post("/api/v1/editions", json={"year": 2026, "organization": "unit-a"})
+    waiting = select(JobRow).where(JobRow.done_at.is_(None), JobRow.name.in_(["reports.take", "reports.render"]))
+    async with db.transaction() as tx:
+        (take,) = list(await tx.scalars(waiting))
+        assert take.name == "reports.take"
+    assert await performing.perform(db, WIRING.jobs, Resources(None, None), take.id)
+    one = (await client.get(f"/api/v1/editions/{asked.json()['id']}")).json()
+    assert (one["status"], one["done"], one["steps"]) == ("making", 1, 5)
+    async with db.transaction() as tx:
+        assert [each.name for each in await tx.scalars(waiting)] == ["reports.render"] * 4
+
+
 async def test_what_is_kept_is_what_anybody_can_make_again(sign_in: SignIn, drain: Drain, year: Town) -> None:
     from hashlib import sha256
 

@@ -141,6 +141,9 @@ async def test_equal_data_give_equal_figures_with_their_records(year: Town) -> N
 
 async def test_a_job_that_reads_one_snapshot(committed_db: Database, clock: FixedClock) -> None:
     """Figures must agree with one another, whatever is committed while they are taken."""
+    from irm.wiring import JOBS
+
+    assert JOBS["reports.take"] is TAKE
     assert TAKE.snapshot
     count = text("SELECT count(*) FROM organization")
     async with committed_db.transaction(snapshot=True) as tx:

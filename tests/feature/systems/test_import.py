@@ -159,9 +159,7 @@ async def test_a_platform_ends_only_with_what_it_carries(db: Database, clock: Fi
         await importing.carry_out(tx, first, seen=None, actor=SYSTEM, now=clock.now())
         alone = await look(tx, sheet(PLATFORM | {"life_cycle": "retired"}), by=None)
         assert [one.field for one in alone.faults] == ["X2"]
-        both = await look(
-            tx, sheet(PLATFORM | {"life_cycle": "retired"}, OA | {"life_cycle": "retired"}), by=None
-        )
+        both = await look(tx, sheet(PLATFORM | {"life_cycle": "retired"}, OA | {"life_cycle": "retired"}), by=None)
         assert both.fault_count == 0
         await importing.carry_out(tx, both, seen=both.digest, actor=SYSTEM, now=clock.now())
         assert await queries.register(tx) == []

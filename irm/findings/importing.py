@@ -96,9 +96,9 @@ async def import_list(
 
 async def _prepare(reading: _Reading, rows: Any) -> None:
     """Everything that rows are compared with, in a few statements."""
-    for one in await access.organizations(reading.tx):
-        for word in (one.code, one.name, one.short_name):
-            reading.organizations.setdefault(_folded(word), one.id)
+    for unit in await access.organizations(reading.tx):
+        for word in (unit.code, unit.name, unit.short_name):
+            reading.organizations.setdefault(_folded(word), unit.id)
     wanted = {organization for row in rows if (organization := _organization(reading, row)) is not None}
     for one in await queries.alike(reading.tx, wanted):
         reading.known[one.number] = one

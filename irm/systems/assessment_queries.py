@@ -222,7 +222,7 @@ def _chosen(filters: Filters) -> list[ColumnElement[bool]]:
     return which
 
 
-Found = Select[tuple[AssessmentRow, str, str, UUID, UUID]]
+Found = Select[AssessmentRow, str, str, UUID, UUID]
 
 
 def _all() -> Found:

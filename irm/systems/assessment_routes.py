@@ -183,12 +183,12 @@ async def hand_over(
     """In the name of the operator, who owes it; or of the owner, where the reader works there and says so."""
     if not may_file(principal, one):
         raise Forbidden(NOT_YOURS)
-    sender = organization if organization in {one.owner_id, one.operator_id} else one.operator_id
+    sender = organization if organization == one.owner_id else one.operator_id
     return await file_report(
         tx,
         one.id,
         given,
-        organization_id=sender or one.operator_id,
+        organization_id=sender,
         account_id=principal.account_id,
         actor=principal.actor,
         now=clock.now(),

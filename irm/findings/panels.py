@@ -30,7 +30,7 @@ LABELS: Final = {
     "found_on": N_("Found on"),
     "plan": N_("How it is put right"),
     "person": N_("Who answers for it"),
-    "text": N_("What was done"),
+    "text": N_("Work that was done"),
     "reason": N_("Reason"),
     "consent": N_("Document of consent"),
     "file": N_("File"),

@@ -31,6 +31,10 @@ ALIGNED: Final[Mapping[str, WD_ALIGN_PARAGRAPH]] = {
 AFTER_BORDERS: Final = ("w:shd", "w:tabs", "w:spacing", "w:ind", "w:contextualSpacing", "w:jc", "w:outlineLvl", "w:rPr")
 """Word calls a file damaged where the parts of a paragraph's properties stand out of order."""
 
+MANY: Final = 6
+NARROW: Final = 0.84
+"""Of the table's size, where it has more columns."""
+
 
 def to_docx(document: Document, *, own_fonts: Path | None = None) -> bytes:
     """Blocks while charts are drawn as pixels in a child process: call from a thread."""
@@ -178,25 +182,26 @@ class _Writer:
         widths = [int(self._room() * share / sum(shares)) for share in shares]
         cells = list(table._cells)  # noqa: SLF001 - Table.cell() walks the whole table for each cell
         count = len(block.head)
+        size = self.measures["table"] * (NARROW if count > MANY else 1)
         for at, word in enumerate(block.head):
-            self._fill(cells[at], word, "black", WD_ALIGN_PARAGRAPH.CENTER, widths[at])
+            self._fill(cells[at], word, "black", WD_ALIGN_PARAGRAPH.CENTER, widths[at], size)
         for number, row in enumerate(block.rows, 1):
             last = block.total and number == len(block.rows)
             for at, cell in enumerate(row):
                 side = WD_ALIGN_PARAGRAPH.RIGHT if at in block.right else WD_ALIGN_PARAGRAPH.LEFT
-                self._fill(cells[number * count + at], cell.text, "black" if last else "body", side, widths[at])
+                self._fill(cells[number * count + at], cell.text, "black" if last else "body", side, widths[at], size)
         head = table.rows[0]._tr.get_or_add_trPr()  # noqa: SLF001 - python-docx knows no repeated rows
         head.append(OxmlElement("w:tblHeader"))
         self.made.add_paragraph().paragraph_format.line_spacing = Pt(8)
 
-    def _fill(self, cell: Any, text: str, face: str, side: WD_ALIGN_PARAGRAPH, width: int) -> None:
+    def _fill(self, cell: Any, text: str, face: str, side: WD_ALIGN_PARAGRAPH, width: int, size: float = 0) -> None:
         cell.width = width
         line = cell.paragraphs[0]
         line.alignment = side
         form = line.paragraph_format
         form.line_spacing_rule, form.line_spacing = WD_LINE_SPACING.SINGLE, 1.0
         for number, part in enumerate(text.split("\n")):
-            run = self._run(line, part, face, self.measures["table"])
+            run = self._run(line, part, face, size or self.measures["table"])
             if number:
                 run._r.insert(0, OxmlElement("w:br"))  # noqa: SLF001
 

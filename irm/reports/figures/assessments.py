@@ -18,7 +18,7 @@ KIND_NAMES: Final = {
     "risk": N_("Risk assessment"),
 }
 STATUS_NAMES: Final = {
-    "planned": N_("Planned"),
+    "planned": N_("Planned, not begun"),
     "under_way": N_("Under way"),
     "reported": N_("Report received"),
     "filed": N_("Report filed"),

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from irm.access import queries as access
 from irm.access.policy import AUTHORITY, Permission, Principal, Resource, allow, may, reach
 from irm.clock import SHANGHAI, Clock
+from irm.config import Settings
 from irm.db import Database
 from irm.documents.screen import fragment
 from irm.errors import Conflict, Forbidden, Invalid, NotFound
@@ -277,12 +278,14 @@ async def document_file(
     db: NamedDependency[Database],
     clock: NamedDependency[Clock],
     t: NamedDependency[Translator],
+    settings: NamedDependency[Settings],
     format: FromQuery[str] = "pdf",  # noqa: A002 - what the address says
 ) -> Response[bytes]:
     async with db.transaction(principal.actor) as tx:
         one = await queries.contents(tx, principal, edition_id)
+        kept = (await queries.edition(tx, principal, edition_id)).documents.get(format)
         await service.record_reading(tx, edition_id, format, actor=principal.actor, now=clock.now())
-    return await document_response(one, format, t)
+    return await document_response(one, format, t, kept, settings)
 
 
 def _records_path(edition_id: UUID, at: Address) -> str:

@@ -13,8 +13,10 @@ from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
 from irm.access import queries as access
 from irm.access.policy import Permission, Principal, allow
 from irm.clock import Clock
+from irm.config import Settings
 from irm.db import Database
 from irm.errors import NotFound
+from irm.evidence.blobs import BlobStore
 from irm.i18n import N_, Translator
 from irm.reports import queries, service
 from irm.reports.rendering import FORMATS, Edition, filename, rendered
@@ -220,18 +222,26 @@ async def get_document(
     db: NamedDependency[Database],
     clock: NamedDependency[Clock],
     t: NamedDependency[Translator],
+    settings: NamedDependency[Settings],
     format: FromQuery[str] = "pdf",  # noqa: A002 - what the address says
 ) -> Response[bytes]:
     """`format`: pdf, docx, xlsx, html or json, in the reader's language."""
     async with db.transaction(principal.actor) as tx:
         one = await queries.contents(tx, principal, edition_id)
+        kept = (await queries.edition(tx, principal, edition_id)).documents.get(format)
         await service.record_reading(tx, edition_id, format, actor=principal.actor, now=clock.now())
-    return await document_response(one, format, t)
+    return await document_response(one, format, t, kept, settings)
 
 
-async def document_response(one: Edition, form: str, t: Translator) -> Response[bytes]:
-    """Made when it is asked for, in the reader's language; the same edition gives the same bytes as are kept."""
-    content = await asyncio.to_thread(rendered, one, form, t.locale)
+async def document_response(
+    one: Edition, form: str, t: Translator, kept: str | None, settings: Settings
+) -> Response[bytes]:
+    """`kept`: SHA-256 of the file that the worker made, in the official language; another is made now. Both are the same
+    bytes, unless irm or its fonts are newer than the edition."""
+    if kept is not None and t.locale == service.OFFICIAL:
+        content = b"".join([piece async for piece in BlobStore(settings.home / "blobs").read(kept)])
+    else:
+        content = await asyncio.to_thread(rendered, one, form, t.locale)
     return Response(
         content,
         media_type=FORMATS[form][1],

@@ -10,6 +10,8 @@ from irm.access.policy import Role
 from irm.db import Database
 from irm.ledger import LedgerEntryRow
 from irm.reports import service
+from irm.reports.models import EditionRow
+from irm.reports.rendering import FORMATS as FORMATS_OF_TODAY, Edition, rendered
 from tests import make
 from tests.conftest import Drain, SignIn
 from tests.feature.reports.conftest import MARCH, Town
@@ -108,13 +110,30 @@ async def test_each_document_is_a_job_of_its_own_so_the_bar_moves(sign_in: SignI
         assert [each.name for each in await tx.scalars(waiting)] == ["reports.render"] * 4
 
 
-async def test_what_is_kept_is_what_anybody_can_make_again(sign_in: SignIn, drain: Drain, year: Town) -> None:
+async def test_what_is_kept_is_what_anybody_can_make_again(
+    sign_in: SignIn, drain: Drain, year: Town, db: Database
+) -> None:
     from hashlib import sha256
 
     client = await sign_in(year.unit_lead)
     one = await made(client, drain)
     found = await documents(client, one["id"])
     assert {form: sha256(found[form]).hexdigest() for form in one["documents"]} == one["documents"]
+    async with db.transaction() as tx:
+        row = await tx.get_one(EditionRow, one["id"])
+        edition = Edition(row.number, await service.figures_of(tx, row), dict(row.commentary))
+    for form, kept in one["documents"].items():
+        assert sha256(rendered(edition, form, service.OFFICIAL)).hexdigest() == kept, form
+
+
+async def test_what_was_kept_is_given_whatever_irm_would_make_today(
+    sign_in: SignIn, drain: Drain, year: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = await sign_in(year.unit_lead)
+    one = await made(client, drain)
+    before = await documents(client, one["id"])
+    monkeypatch.setitem(FORMATS_OF_TODAY, "pdf", (lambda *_: b"another layout", "application/pdf"))
+    assert (await documents(client, one["id"]))["pdf"] == before["pdf"]
 
 
 async def test_new_facts_make_a_new_edition_and_leave_the_old_one(sign_in: SignIn, drain: Drain, year: Town) -> None:

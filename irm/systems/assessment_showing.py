@@ -78,7 +78,6 @@ async def assessment_context(
     counted = (await findings.major_counts(tx, [one.id])).get(one.id, (0, 0))
     desks = await recipients(tx, one.kind) if files else []
     kept = await attachments_of(tx, one.path)
-    template = one.template or "2025"
     return {
         "one": one,
         "status_name": t(STATUS_NAMES[one.status]),
@@ -134,7 +133,6 @@ async def assessment_context(
         "report_form": Form(values=_stated(one)),
         "filing_form": Form(values={"means": "paper", "recipient": str(desks[0].id) if desks else ""}),
         "cancel_form": Form(),
-        "template": template,
         **names_for(t),
         **await plan_choices(tx, t),
     }

@@ -1,11 +1,13 @@
 """A list of findings from XLSX: looked at first, all or nothing, and only differences when read again."""
 
+from typing import Any
+
 from sqlalchemy import text
 
 from tests.feature.findings.conftest import City, MakeList
 
 HEAD = ["发现的问题", "责任单位", "涉及系统", "风险等级", "重大风险隐患", "整改期限"]
-ROWS = [
+ROWS: list[list[Any]] = [
     ["审计日志保存不足六个月", "市住建局", "oa", "高风险", "是", "2026-12-20"],
     ["弱口令", "市住建局", "oa、web", "中风险", "否", None],
 ]

@@ -28,7 +28,7 @@ async def test_the_night_of_a_drill(city: City, outside: Outside, drain: Drain) 
     assert await city.injects(row) == {"first": "done", "worse": "waiting", "call": "waiting"}
     async with city.db.transaction() as tx:
         runs = list(await tx.scalars(select(RunRow).where(RunRow.subject == f"incident/{incident.id}")))
-        duties = list(await tx.scalars(select(ObligationRow)))
+        duties = list(await tx.scalars(select(ObligationRow).where(ObligationRow.exercise)))
     assert [run.exercise for run in runs] == [True]
     assert duties
     assert all(one.exercise for one in duties)
@@ -58,7 +58,7 @@ async def test_a_pause_stops_runs_injects_and_duties_and_nothing_is_lost(city: C
 
     async def duties() -> dict[str, object]:
         async with city.db.transaction() as tx:
-            rows = await tx.scalars(select(ObligationRow).where(ObligationRow.status == "open"))
+            rows = await tx.scalars(select(ObligationRow).where(ObligationRow.status == "open", ObligationRow.exercise))
             return {one.key: one.due_at for one in rows}
 
     before = await duties()
@@ -90,7 +90,7 @@ async def test_a_faster_clock_brings_everything_nearer(city: City, drain: Drain)
     row = await city.begun(rate=10)
     await drain()
     async with city.db.transaction() as tx:
-        duties = [one for one in await tx.scalars(select(ObligationRow)) if one.due_at]
+        duties = [one for one in await tx.scalars(select(ObligationRow).where(ObligationRow.exercise)) if one.due_at]
     assert duties
     limits = [one.due_at - one.started_at for one in duties if one.due_at and one.form == "initial"]
     assert max(limits) < timedelta(minutes=30)
@@ -148,7 +148,7 @@ async def test_the_end_ends_everything(city: City, drain: Drain) -> None:
     await drain()
     async with city.db.transaction() as tx:
         runs = {run.status for run in await tx.scalars(select(RunRow))}
-        duties = {one.status for one in await tx.scalars(select(ObligationRow))}
+        duties = {one.status for one in await tx.scalars(select(ObligationRow).where(ObligationRow.exercise))}
     assert runs == {"cancelled"}
     assert "open" not in duties
     assert {one.status for one in await city.incidents()} == {"closed"}

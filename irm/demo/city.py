@@ -178,7 +178,7 @@ async def _systems(
     """`dates`: by code, days from today of what the register says besides."""
     made: dict[str, UUID] = {}
     for one in city["systems"]:
-        known = {
+        known: dict[str, Any] = {
             name: today.astimezone(SHANGHAI).date() + timedelta(days=days)
             for name, days in dates.get(one["code"], {}).items()
         }

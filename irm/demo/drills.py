@@ -49,7 +49,7 @@ def _recorded(past: Past, one: Mapping[str, Any]) -> Act:
     async def act(tx: Tx) -> None:
         now = past.clock.now()
         by = await past.principal(tx, one["by"])
-        held = past.moment(one["days"], "09:30")
+        held = past.working(one["days"], "09:30")
         people = _people(past, one)
         drill_id = await recording.record_drill(
             tx,
@@ -119,7 +119,7 @@ def _planned(past: Past, one: Mapping[str, Any], story: Mapping[str, Any]) -> Ac
     async def act(tx: Tx) -> None:
         now = past.clock.now()
         by = await past.principal(tx, one["by"])
-        begins = past.moment(one["days"], "09:30")
+        begins = past.working(one["days"], "09:30")
         row = await planning.plan_drill(
             tx,
             PlanDrill(

@@ -42,11 +42,11 @@ def add_keeping(past: Past, story: Mapping[str, Any]) -> None:
         at = past.moment((past.today - month).days, "00:10")
         past.add(at, f"owed {month}", _in_line(past, story, chance, seen), needed=True)
     for one in story["assessments"]:
-        past.add(past.moment(one["planned"]), f"test of {one['system']}", _tested(past, one, story))
+        past.add(past.working(one["planned"]), f"test of {one['system']}", _tested(past, one, story))
     for one in story["findings"]:
         past.add(past.moment(one["days"], "11:00"), f"finding {one['title']}", _found(past, one))
     for one in story["changes"]:
-        past.add(past.moment(one["days"], "09:40"), f"change {one['title']}", _changed(past, one))
+        past.add(past.working(one["days"], "09:40"), f"change {one['title']}", _changed(past, one))
     past.add(past.now, "owed now", _in_line(past, story, chance, seen), needed=True)
     past.add(past.now, "proposals", _proposed(past))
 

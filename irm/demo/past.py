@@ -27,6 +27,8 @@ from irm.jobs import JobRow, Outside
 from irm.ledger import Wiring
 from irm.notify.channels.protocol import Outcome
 from irm.obligations.reminding import remind
+from irm.rules.work_years import builtin_years
+from irm.rules.workdays import WorkCalendar
 
 log = structlog.get_logger(__name__)
 
@@ -74,6 +76,8 @@ class Past:
         self._db = db
         self._settings = settings
         self._scenes: list[Scene] = []
+        exceptions = {one.day: one.works for days in builtin_years().values() for one in days}
+        self._calendar = WorkCalendar(frozenset(builtin_years()), exceptions)
         self._count = 0
         self._known: dict[str, StoredBlob] = {}
 
@@ -81,6 +85,13 @@ class Past:
         """So many days before today (negative: after), at a time of day in Shanghai."""
         day = self.today - timedelta(days=int(days))
         return datetime.combine(day, time.fromisoformat(at), SHANGHAI).astimezone(UTC)
+
+    def working(self, days: float, at: str = "10:00") -> datetime:
+        """The same on a working day: that day or the nearest before it (after it, where it lies ahead)."""
+        moment, step = self.moment(days, at), timedelta(days=1 if days < 0 else -1)
+        while not self._calendar.is_working(moment.astimezone(SHANGHAI).date()):
+            moment += step
+        return moment
 
     @property
     def today(self) -> date:

@@ -21,6 +21,8 @@ from irm.incidents.evidence_pack import gathered as of_incident
 from irm.incidents.filters import Filters
 from irm.incidents.queries import Incident, Sight
 from irm.oversight.queries import changes_of_system
+from irm.reports.queries import subjects_of_year
+from irm.reports.service import ENTRY_WORDS
 from irm.systems import queries as register
 from irm.systems.queries import System
 
@@ -171,6 +173,7 @@ class YearEvidence(OwnedEvidence):
             stretches += [Stretch(one, since, until) for one in await _life_of(tx, system)]
         organizations = [await access.organization(tx, one) for one in whose] or await access.organizations(tx)
         stretches += [Stretch(f"organization/{one.id}", since, until) for one in organizations]
+        stretches += [Stretch(one) for one in await subjects_of_year(tx, since.astimezone(SHANGHAI).year, narrow)]
         several = Parts(_share(far, narrow), parts)
         names = [one.name for one in organizations] if whose else []
         return Gathered(
@@ -189,6 +192,10 @@ class YearEvidence(OwnedEvidence):
             describe=several.describe,
             organization_id=whose[0] if whose else None,
         )
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        return ENTRY_WORDS
 
     async def _whose(self, far: Reach, organization: UUID | None) -> list[UUID]:
         """Empty: the whole city. Raises NotFound for an organization out of reach."""

@@ -1,6 +1,6 @@
 """Editions for readers."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -15,7 +15,7 @@ from irm.db import Tx
 from irm.errors import NotFound
 from irm.reports.models import EditionRow
 from irm.reports.rendering import Edition
-from irm.reports.service import NO_EDITION, STEPS, documents_of, figures_of
+from irm.reports.service import NO_EDITION, STEPS, documents_of, figures_of, subject_of
 from irm.reports.tally import Figures
 
 MOST: Final = 200
@@ -96,6 +96,14 @@ async def before(tx: Tx, by: Principal, edition_id: UUID) -> tuple[int, Figures]
         .limit(1)
     )
     return (older.number, await figures_of(tx, older)) if older else None
+
+
+async def subjects_of_year(tx: Tx, year: int, organization_ids: Collection[UUID] | None) -> list[str]:
+    """Ledger paths of the editions of that year; None: everybody's. For the year's evidence pack."""
+    statement = select(EditionRow.id).where(EditionRow.year == year).order_by(EditionRow.id)
+    if organization_ids is not None:
+        statement = statement.where(EditionRow.organization_id.in_(organization_ids))
+    return [subject_of(each) for each in await tx.scalars(statement)]
 
 
 async def _views(tx: Tx, rows: list[EditionRow], *, with_documents: bool = False) -> list[EditionView]:

@@ -29,6 +29,16 @@ OFFICIAL: Final = "zh-CN"
 """The language of what is kept and handed over; another is made when somebody asks for it."""
 STEPS: Final = 1 + len(KEPT)
 SCOPES: Final = ("city", "organization")
+ENTRY_WORDS: Final[Mapping[str, str]] = {
+    "edition.requested": N_("Annual report asked for"),
+    "edition.taken": N_("Figures of the annual report taken"),
+    "edition.ready": N_("Documents of the annual report made"),
+    "edition.failed": N_("Annual report could not be made"),
+    "edition.commented": N_("Text of the annual report written"),
+    "edition.approved": N_("Annual report approved"),
+    "edition.read": N_("Annual report taken out"),
+}
+"""What the ledger says of editions."""
 NO_EDITION: Final = N_("There is no such annual report, or it is not yours to see.")
 NOT_YET: Final = N_("The documents of this edition are still being made. Approve it when they are ready.")
 

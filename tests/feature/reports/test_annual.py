@@ -326,3 +326,22 @@ async def test_a_document_that_cannot_be_made_is_said_and_a_new_edition_can(
     page = await client.get(f"/reports/{asked.json()['id']}")
     assert "本版生成失败" in page.text
     assert (await made(client, drain))["number"] == 2
+
+
+async def test_the_years_evidence_holds_the_edition(sign_in: SignIn, drain: Drain, year: Town, db: Database) -> None:
+    from irm.access.principals import principal_of
+    from irm.evidence.collecting import Stretch
+    from irm.wiring import WIRING
+
+    client = await sign_in(year.unit_lead)
+    one = await made(client, drain)
+    async with db.transaction() as tx:
+        by = await principal_of(tx, year.unit_lead.id, now=year.clock.now())
+        gathered = await WIRING.providers["year"].gather(tx, "2026", by, organization=None, now=year.clock.now())
+        assert Stretch(service.subject_of(one["id"])) in gathered.stretches
+        other = await principal_of(
+            tx, (await make.account(tx, year.other, Role.SECURITY_LEAD)).id, now=year.clock.now()
+        )
+        theirs = await WIRING.providers["year"].gather(tx, "2026", other, organization=None, now=year.clock.now())
+        assert Stretch(service.subject_of(one["id"])) not in theirs.stretches
+    assert {"edition.approved", "edition.taken"} <= set(WIRING.providers["year"].words)

@@ -1,5 +1,8 @@
 """All figures of one edition, taken in one snapshot. These modules read everybody's rows and change none."""
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC
 from uuid import UUID
 
@@ -17,6 +20,23 @@ from irm.reports.tally import Chapter, Checkpoint, Figures, Pool, both
 
 async def take(tx: Tx, span: Span, organization_id: UUID) -> Figures:
     """`organization_id`: who reports. Call in a transaction that sees one snapshot; equal data give equal figures."""
+    with _collector_at_rest():
+        return await _take(tx, span, organization_id)
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """400,000 records are tuples that all stay: the collector would walk them again and again (9.6 s of CPU; without 2.1)."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+async def _take(tx: Tx, span: Span, organization_id: UUID) -> Figures:
     pool = Pool()
     rows = (
         await tx.execute(select(OrganizationRow.id, OrganizationRow.short_name).order_by(OrganizationRow.sort_key))

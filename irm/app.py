@@ -57,6 +57,7 @@ from irm.obligations.forecasting import Forecaster
 from irm.oversight import (
     pages as oversight_pages,
     paper_pages as oversight_paper_pages,
+    paper_routes as oversight_paper_routes,
     routes as oversight_routes,
 )
 from irm.overview import pages as overview_pages, routes as overview_routes, system_life
@@ -119,6 +120,7 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *import_routes.ROUTES,
     *import_pages.ROUTES,
     *oversight_routes.ROUTES,
+    *oversight_paper_routes.ROUTES,
     *oversight_pages.ROUTES,
     *oversight_paper_pages.ROUTES,
     *assessment_routes.ROUTES,

@@ -23,7 +23,7 @@ from irm.obligations.forms import form_of
 from irm.obligations.words import SUBMISSION_NAMES, SUBMISSION_TONES, citation_text, whom
 from irm.oversight import acting, papers
 from irm.oversight.months import PAPER_NAMES, PAPER_TONES
-from irm.oversight.routes import checked_year
+from irm.oversight.papers import checked_year
 from irm.rules.words import force_words
 from irm.web.forms import Form, flatten
 from irm.web.pages import Page, page

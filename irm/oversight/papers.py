@@ -125,6 +125,13 @@ async def papers_of_year(tx: Tx, principal: Principal, year: int, *, now: dateti
     return sorted(lines, key=lambda line: (line.bearer, str(line.bearer_id), line.form))
 
 
+def checked_year(year: int) -> int:
+    """Raises Invalid for what is no year of ours."""
+    if not 2000 <= year <= 2100:  # noqa: PLR2004 - years that anybody keeps papers of
+        raise Invalid(N_("This is no year."), field="year")
+    return year
+
+
 async def monthly_forms(tx: Tx, *, now: datetime) -> list[str]:
     """Forms that the city's rules ask of organizations every month."""
     return sorted(

@@ -1,4 +1,4 @@
-"""JSON API of planned changes and monthly papers."""
+"""JSON API of planned changes."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -11,7 +11,7 @@ from litestar.response import Stream
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 
 from irm.access.policy import Permission, Principal, allow
-from irm.clock import SHANGHAI, Clock
+from irm.clock import Clock
 from irm.config import Settings
 from irm.db import Database, Tx
 from irm.errors import Invalid, NotFound
@@ -19,29 +19,25 @@ from irm.evidence import service as evidence
 from irm.evidence.blobs import BlobStore
 from irm.evidence.downloads import download
 from irm.i18n import N_, Translator
-from irm.oversight import papers, queries, service
-from irm.oversight.acting import NO_FILE, add_files, answerable, own_change, plan, stored
+from irm.oversight import queries, service
+from irm.oversight.acting import NO_FILE, add_files, answerable, own_change, plan
 from irm.oversight.queries import Change, Filters
 from irm.oversight.schemas import (
     Answer,
     ChangeList,
     ChangeView,
     EndChange,
-    HandedIn,
     HandInPlan,
     MoveStart,
-    PaperList,
     PlanChange,
     StoredFile,
     TellUsers,
     Told,
     change_view,
-    paper_list,
 )
 from irm.systems.queries import system_by_code
 
 CHANGES: Final = ["changes"]
-PAPERS: Final = ["papers"]
 READ: Final = allow(Permission.READ_OBLIGATIONS)
 HAND_IN: Final = allow(Permission.SUBMIT_REPORT)
 ANSWER: Final = allow(Permission.RECORD_RECEIPT)
@@ -289,104 +285,6 @@ async def cancel(
         return await _view(tx, await queries.change_by_id(tx, found.id), clock, t)
 
 
-@get("/api/v1/papers", opt=READ, tags=PAPERS, operation_id="list_papers")
-async def list_papers(
-    db: NamedDependency[Database],
-    clock: NamedDependency[Clock],
-    principal: NamedDependency[Principal],
-    t: NamedDependency[Translator],
-    year: FromQuery[int | None] = None,
-) -> PaperList:
-    """Every monthly paper of a year: in time, late, missing, open, or to come."""
-    now = clock.now()
-    wanted = year if year is not None else now.astimezone(SHANGHAI).year
-    async with db.transaction(principal.actor) as tx:
-        return paper_list(wanted, await papers.papers_of_year(tx, principal, checked_year(wanted), now=now), t)
-
-
-@post(
-    "/api/v1/papers/{obligation_id:uuid}",
-    opt=HAND_IN,
-    tags=PAPERS,
-    operation_id="hand_in_paper",
-    status_code=HTTP_201_CREATED,
-)
-async def hand_in_paper(
-    obligation_id: FromPath[UUID],
-    data: MultipartBody[dict[str, Any]],
-    db: NamedDependency[Database],
-    clock: NamedDependency[Clock],
-    settings: NamedDependency[Settings],
-    principal: NamedDependency[Principal],
-) -> HandedIn:
-    """Form fields `file` and `text` (what is handed in)."""
-    file, text = data.get("file"), data.get("text")
-    if not isinstance(file, UploadFile):
-        raise Invalid(CHOOSE, field="file")
-    async with db.transaction(principal.actor) as tx:
-        await papers.own_paper(tx, principal, obligation_id, now=clock.now())
-    blobs = await stored(settings, [file])
-    async with db.transaction(principal.actor) as tx:
-        return HandedIn(
-            await papers.hand_in_paper(tx, obligation_id, blobs, text=str(text or ""), by=principal, now=clock.now())
-        )
-
-
-@post(
-    "/api/v1/papers/{obligation_id:uuid}/answer",
-    opt=ANSWER,
-    tags=PAPERS,
-    operation_id="answer_paper",
-    status_code=HTTP_200_OK,
-)
-async def answer_paper(
-    obligation_id: FromPath[UUID],
-    data: JSONBody[Answer],
-    db: NamedDependency[Database],
-    clock: NamedDependency[Clock],
-    principal: NamedDependency[Principal],
-) -> HandedIn:
-    """Take it on file, or return it to be completed."""
-    async with db.transaction(principal.actor) as tx:
-        return HandedIn(
-            await papers.answer_paper(
-                tx,
-                obligation_id,
-                outcome=data.outcome,
-                note=data.note,
-                complete_by=data.complete_by,
-                by=principal,
-                now=clock.now(),
-            )
-        )
-
-
-@get("/papers/{obligation_id:uuid}/files/{file_id:uuid}", opt=READ, include_in_schema=False)
-async def paper_file(
-    obligation_id: FromPath[UUID],
-    file_id: FromPath[UUID],
-    db: NamedDependency[Database],
-    clock: NamedDependency[Clock],
-    settings: NamedDependency[Settings],
-    principal: NamedDependency[Principal],
-) -> Stream:
-    """As a download; every reading is in the ledger."""
-    async with db.transaction(principal.actor) as tx:
-        one, _ = await papers.paper(tx, principal, obligation_id, now=clock.now())
-        if one.submission is None or file_id not in {each for each, _, _ in one.submission.files}:
-            raise NotFound(NO_FILE)
-        found = await evidence.attachment(tx, file_id)
-        await evidence.record_reading(tx, found, actor=principal.actor, now=clock.now())
-    return download(BlobStore(settings.home / "blobs"), found)
-
-
-def checked_year(year: int) -> int:
-    """Raises Invalid for what is no year of ours."""
-    if not 2000 <= year <= 2100:  # noqa: PLR2004 - years that anybody keeps papers of
-        raise Invalid(N_("This is no year."), field="year")
-    return year
-
-
 async def _view(tx: Tx, one: Change, clock: Clock, t: Translator) -> ChangeView:
     return (await _views(tx, [one], clock, t))[0]
 
@@ -413,8 +311,4 @@ ROUTES: Final = [
     answer,
     finish,
     cancel,
-    list_papers,
-    hand_in_paper,
-    answer_paper,
-    paper_file,
 ]

@@ -22,7 +22,11 @@ SQL_CLOCK = re.compile(
 MAY_ASK_SQL = {"irm.clock": "it anchors to the database's clock"}
 
 ENDS = {"commit", "rollback", "begin"}
-MAY_END = {"irm.db": "Database.transaction", "irm.migrations": "reads the revision outside any use case"}
+MAY_END = {
+    "irm.db": "Database.transaction",
+    "irm.migrations": "reads the revision outside any use case",
+    "irm.demo.past": "the demo's year is one transaction, each scene a savepoint in it",
+}
 
 RULED_ROOMS = {"rules", "obligations", "incidents", "playbooks"}
 """Where a figure of hours or days could be the law's or the city's: it belongs into a pack, a playbook or a YAML file."""

@@ -20,7 +20,7 @@ LONGEST_SMS_TITLE: Final = 60
 
 
 Basis = Literal["settled", "possible", "clock"]
-Matter = Literal["incident", "work", "drill", "ledger"]
+Matter = Literal["incident", "duty", "work", "drill", "ledger"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,8 @@ class About:
     """What a message is about. `title` and `body` are shown only where the message does not leave irm, or is a report.
 
     `level` None: not graded; `basis`: reached or assessed, only possible, or the one by which clocks run. `path` is the page in irm (`/incidents/SJ-2026-000123`).
-    `matter`: what it concerns; `work` is a task that irm itself gave up, `drill` the drill as such, `ledger` a past that was changed.
+    `matter`: what it concerns; `duty` is something owed that is about no incident, `work` a task that irm itself gave up, `drill` the
+    drill as such, `ledger` a past that was changed.
     """
 
     number: str
@@ -70,6 +71,11 @@ def level_of(incident: Mapping[str, Any]) -> int | None:
     return min(levels, default=None)
 
 
+def matter_of(subject: str) -> Matter:
+    """What something owed is about, by the path of its subject (`incident/…`) or of its page (`/incidents/…`)."""
+    return "incident" if subject.lstrip("/").startswith("incident") else "duty"
+
+
 def locale_for(channel: str, locale: str) -> str:
     return SMS_LOCALE if channel == "sms" else locale
 
@@ -105,6 +111,8 @@ def _heading(purpose: str, about: About, level: str, t: Translator) -> str:
         return t("Please confirm receipt: the ledger was changed")
     if about.matter == "drill":
         return t("Notice: drill %(number)s", number=about.number)
+    if about.matter == "duty":
+        return _duty_heading(purpose, about.number, t)
     if purpose == "page":
         return t("Please confirm receipt: incident %(number)s, %(level)s", number=about.number, level=level)
     if purpose == "reminder":
@@ -124,6 +132,8 @@ def _brief(purpose: str, about: About, level: str, code: str | None, t: Translat
         return t("%(number)s: %(what)s Sign in to read it.", number=about.number, what=t.of(about.short))
     if about.matter == "drill":
         return t("Drill %(number)s: there is news. Sign in to read it.", number=about.number)
+    if about.matter == "duty":
+        return _duty_brief(purpose, about.number, code, t)
     if code:
         return t(
             "Incident %(number)s, %(level)s. Sign in to handle it. Reply %(code)s to confirm receipt.",
@@ -138,6 +148,27 @@ def _brief(purpose: str, about: About, level: str, code: str | None, t: Translat
             level=level,
         )
     return t("Incident %(number)s, %(level)s. Sign in to handle it.", number=about.number, level=level)
+
+
+def _duty_heading(purpose: str, number: str, t: Translator) -> str:
+    """A system, a finding, a month's papers: nobody is to be woken as for an incident."""
+    if purpose == "page":
+        return t("Please confirm receipt: something is owed for %(number)s", number=number)
+    if purpose == "reminder":
+        return t("A time limit is near: something is owed for %(number)s", number=number)
+    return t("Notice: something is owed for %(number)s", number=number)
+
+
+def _duty_brief(purpose: str, number: str, code: str | None, t: Translator) -> str:
+    if code:
+        return t(
+            "Something is owed for %(number)s. Sign in to handle it. Reply %(code)s to confirm receipt.",
+            number=number,
+            code=code,
+        )
+    if purpose == "reminder":
+        return t("Something is owed for %(number)s and a time limit is near. Sign in to handle it.", number=number)
+    return t("Something is owed for %(number)s. Sign in to handle it.", number=number)
 
 
 def mail_footer(t: Translator, *, link: str | None, page: str) -> str:

@@ -12,7 +12,7 @@ from irm.db import SYSTEM, Tx
 from irm.i18n import LOCALES, localized, translator
 from irm.ledger import Event, record
 from irm.notify import queries as people, service as notify
-from irm.notify.messages import About
+from irm.notify.messages import About, matter_of
 from irm.obligations import owed
 from irm.obligations.directory import desks
 from irm.obligations.drafting import body_of, path_of
@@ -79,6 +79,7 @@ async def remind(tx: Tx, args: Mapping[str, Any], now: datetime) -> None:
             title=_in_all(lambda t: t("Time limits of %(number)s", number=number)),
             body={locale: "\n".join(each[locale] for each in lines) for locale in LOCALES},
             basis="clock",
+            matter=matter_of(first.subject),
         ),
         subject=first.subject,
         now=now,
@@ -113,6 +114,7 @@ async def receipt_alarm(tx: Tx, args: Mapping[str, Any], now: datetime) -> None:
             row.number,
             None,
             f"/submissions/{row.id}",
+            matter=matter_of(row.subject),
             title=_in_all(lambda t: t("No receipt yet for %(serial)s", serial=row.serial)),
             body={
                 locale: translator(locale)(
@@ -140,6 +142,7 @@ async def tell_not_sent(tx: Tx, row: SubmissionRow, delivery_id: UUID | None, no
             row.number,
             None,
             f"/submissions/{row.id}",
+            matter=matter_of(row.subject),
             title=_in_all(lambda t: t("The mail with %(serial)s did not get through", serial=row.serial)),
             body=_in_all(
                 lambda t: t(
@@ -164,6 +167,7 @@ async def tell_refused(tx: Tx, row: SubmissionRow, now: datetime) -> None:
             row.number,
             None,
             f"/submissions/{row.id}",
+            matter=matter_of(row.subject),
             title=_in_all(lambda t: t("%(serial)s was refused by the recipient", serial=row.serial)),
             body=_in_all(
                 lambda t: t(
@@ -192,6 +196,7 @@ async def ask_to_agree(tx: Tx, row: SubmissionRow, parties: Collection[UUID], *,
                 row.number,
                 None,
                 f"/submissions/{row.id}",
+                matter=matter_of(row.subject),
                 title=_in_all(lambda t: t("%(name)s has reported on your behalf", name=name)),
                 body=_in_all(
                     lambda t: t(

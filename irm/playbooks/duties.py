@@ -8,7 +8,7 @@ from sqlalchemy import or_, select
 
 from irm.db import SYSTEM, Tx
 from irm.ledger import Event, LedgerEntryRow
-from irm.notify.messages import About, Texts
+from irm.notify.messages import About, Texts, matter_of
 from irm.playbooks import signals as s
 from irm.playbooks.models import RunRow
 from irm.playbooks.steps import Facts
@@ -60,7 +60,8 @@ def facts_of(event: Event) -> Facts:
 
 def about(obligation: Facts, text: Texts) -> About:
     number = str(obligation.get("number") or obligation["id"])
-    return About(number, obligation.get("severity"), str(obligation.get("page") or "/"), body=text, basis="clock")
+    page = str(obligation.get("page") or "/")
+    return About(number, obligation.get("severity"), page, body=text, basis="clock", matter=matter_of(page))
 
 
 async def told_so_far(tx: Tx, run: RunRow) -> list[s.Event]:

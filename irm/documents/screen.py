@@ -69,6 +69,7 @@ def _table(block: Table, *, links: bool) -> str:
     def side(at: int) -> str:
         return ' class="doc-right"' if at in block.right else ""
 
+    region = f' role="region" aria-label="{escape(block.caption)}"' if block.caption else ""
     caption = f"<caption>{_text(block.caption)}</caption>" if block.caption else ""
     head = "".join(f'<th scope="col"{side(at)}>{_text(word)}</th>' for at, word in enumerate(block.head))
     rows = []
@@ -77,7 +78,7 @@ def _table(block: Table, *, links: bool) -> str:
         cells = "".join(f"<td{side(at)}>{_cell(cell, links=links)}</td>" for at, cell in enumerate(row))
         rows.append(f"<tr{name}>{cells}</tr>")
     return (
-        f'<div class="doc-scroll" tabindex="0"><table class="doc-table">{caption}<thead><tr>{head}</tr></thead>'
+        f'<div class="doc-scroll" tabindex="0"{region}><table class="doc-table">{caption}<thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from time import monotonic
 
 import pytest
@@ -11,6 +12,7 @@ from irm import demo
 from irm.clock import FixedClock
 from irm.config import Settings
 from irm.db import Database
+from irm.demo import city, keeping
 from irm.wiring import WIRING
 from tests.server import Server
 
@@ -86,9 +88,7 @@ async def test_moments_lie_within_the_year(lived: tuple[Database, float]) -> Non
     assert NOW - first > timedelta(days=300)
 
 
-async def test_what_was_lived_shows_on_every_page(
-    lived: tuple[Database, float], tmp_path: pytest.TempPathFactory
-) -> None:
+async def test_what_was_lived_shows_on_every_page(lived: tuple[Database, float], tmp_path: Path) -> None:
     """As the cloud authority's people see it; a page that shows nothing of the year would be an empty room."""
     import httpx
 
@@ -99,7 +99,7 @@ async def test_what_was_lived_shows_on_every_page(
     from irm.db import Actor
 
     db, _ = lived
-    settings = Settings(home=tmp_path, demo=True)  # type: ignore[arg-type]
+    settings = Settings(home=tmp_path, demo=True)
     app = create_app(settings, db, FixedClock(NOW))
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app, client=("127.0.0.1", 50001)),  # type: ignore[arg-type]
@@ -173,3 +173,31 @@ async def test_the_same_day_gives_the_same_year(lived: tuple[Database, float]) -
     assert beginning(datetime(2026, 2, 3, tzinfo=UTC)) == datetime(2025, 1, 1, 1, tzinfo=UTC), (
         "January shows too little"
     )
+
+
+@pytest.mark.parametrize("budget", [None, 0.0])
+async def test_a_scene_that_fails_or_finds_no_time_never_stops_the_start(
+    committed_db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, budget: float | None
+) -> None:
+    story = city.read_story()
+    broken = [{**one, "system": "nowhere"} for one in story["incidents"][:2]]
+    nothing = {"assessments": [], "findings": [], "changes": [], "drills": []}
+    monkeypatch.setattr(city, "read_story", lambda: {**story, "incidents": broken, **nothing})
+    monkeypatch.setattr(keeping, "_paper", lambda *_: None)
+    monkeypatch.setattr(keeping, "_other", lambda *_: None)
+    clock = FixedClock(NOW)
+    committed_db.clock = clock
+    settings = Settings(home=tmp_path, demo=True)
+    accounts = await demo.load(committed_db, clock, settings, with_year=True, budget=budget)
+    assert len(accounts) > 20
+    assert await rows(committed_db, "SELECT 1 FROM incident") == [], "what failed left nothing behind"
+    assert (
+        await rows(
+            committed_db,
+            "SELECT 1 FROM job WHERE done_at IS NULL AND run_at <= :now AND name <> 'reports.take'",
+            now=NOW,
+        )
+        == []
+    )
+    playbooks = await rows(committed_db, "SELECT count(*) FROM playbook")
+    assert playbooks[0][0] != 0, "from today on playbooks answer"

@@ -28,6 +28,7 @@ PAGES = (
     "/inbox",
     "/outbox",
     "/report",
+    "/reports",
     "/styleguide",
 )
 HEAVIEST = 150_000

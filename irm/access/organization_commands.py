@@ -35,7 +35,7 @@ def organization() -> None:
 @click.option("--address", "postal_address")
 @json_option
 @click.pass_obj
-def register(console: Console, *, listed: bool, as_json: bool, **stated: Any) -> None:
+def register(console: Console, /, *, listed: bool, as_json: bool, **stated: Any) -> None:
     """Enter an organization. Its posts, people and rosters follow."""
 
     async def work(db: Database) -> dict[str, Any]:

@@ -1,8 +1,5 @@
 """Pages of findings: the list, entering one, one from plan to verification. All work without JavaScript."""
 
-import re
-from collections.abc import Mapping
-from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,18 +10,16 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 
-from irm.access import queries as access
-from irm.access.policy import Permission, Principal, allow, reach
+from irm.access.policy import Permission, Principal, allow
 from irm.clock import SHANGHAI, Clock
 from irm.config import Settings
 from irm.db import Database, Tx
-from irm.errors import Conflict, FieldError, Forbidden, Invalid
-from irm.findings import entering, queries, register, service
-from irm.findings.lifecycle import ORIGIN_NAMES, RISK_NAMES
-from irm.findings.panels import LABELS, finding_context
+from irm.errors import Conflict, Forbidden, Invalid
+from irm.findings import entering, queries, service
+from irm.findings.panels import finding_context
 from irm.findings.routes import attach_file, decide, movable
-from irm.findings.schemas import EnterFinding
-from irm.i18n import N_, Translator
+from irm.findings.typed import choices, day_in, entered, id_in, text_in
+from irm.i18n import Translator
 from irm.web.forms import Form, flatten
 from irm.web.pages import Page, page
 
@@ -32,8 +27,6 @@ READ: Final = allow(Permission.READ_FINDINGS)
 EDIT: Final = allow(Permission.EDIT_FINDINGS)
 VERIFY: Final = allow(Permission.VERIFY_FINDINGS)
 EITHER: Final = allow(Permission.EDIT_FINDINGS, Permission.VERIFY_FINDINGS)
-FEW_SYSTEMS: Final = 24
-SEPARATORS: Final = re.compile("[\\s,;\N{FULLWIDTH COMMA}\N{IDEOGRAPHIC COMMA}\N{FULLWIDTH SEMICOLON}]+")
 
 
 @get("/findings/new", opt=EDIT, include_in_schema=False)
@@ -99,9 +92,9 @@ async def plan_form(
             await service.plan(
                 tx,
                 one.id,
-                text=_text(values, "plan"),
-                person_id=_id(values, "person"),
-                due_on=_day(values, "due_on"),
+                text=text_in(values, "plan"),
+                person_id=id_in(values, "person"),
+                due_on=day_in(values, "due_on"),
                 actor=principal.actor,
                 now=clock.now(),
             )
@@ -130,7 +123,7 @@ async def work_form(
             await attach_file(db, settings, principal, number, file, clock)
         async with db.transaction(principal.actor) as tx:
             one = await entering.to_work_on(tx, principal, number)
-            text, now = _text(values, "text"), clock.now()
+            text, now = text_in(values, "text"), clock.now()
             if hands_in:
                 await service.hand_in(
                     tx, one.id, text=text, account_id=principal.account_id, actor=principal.actor, now=now
@@ -159,7 +152,7 @@ async def verify_form(
                 tx,
                 one.id,
                 accepted=values.get("act") == "accept",
-                reason=_text(values, "reason"),
+                reason=text_in(values, "reason"),
                 account_id=principal.account_id,
                 actor=principal.actor,
                 now=clock.now(),
@@ -184,7 +177,7 @@ async def day_form(
     values = flatten([(name, value) for name, value in sent if not isinstance(value, UploadFile)])
     files = [value for _, value in sent if isinstance(value, UploadFile) and value.filename]
     try:
-        day = _day(values, "due_on")
+        day = day_in(values, "due_on")
         if day is None:
             raise Invalid(service.NEEDED, field="due_on")  # noqa: TRY301 - answered like every other fault
         async with db.transaction(principal.actor) as tx:
@@ -193,8 +186,8 @@ async def day_form(
                 tx,
                 one.id,
                 due_on=day,
-                reason=_text(values, "reason"),
-                consent=_text(values, "consent"),
+                reason=text_in(values, "reason"),
+                consent=text_in(values, "consent"),
                 actor=principal.actor,
                 now=clock.now(),
             )
@@ -224,61 +217,11 @@ async def proposal_form(
     try:
         async with db.transaction(principal.actor) as tx:
             accepted = values.get("act") == "accept"
-            reason = _text(values, "reason")
+            reason = text_in(values, "reason")
             await decide(tx, principal, number, proposal, accepted=accepted, reason=reason, clock=clock)
     except (Invalid, Conflict) as refused:
         return await _show(db, clock, principal, t, number, proposal_form=Form.refused(values, refused, t))
     return _back(number, "proposals")
-
-
-def entered(values: Mapping[str, Any]) -> EnterFinding:
-    """Raises Invalid with every fault."""
-    faults: list[FieldError] = []
-
-    def read(name: str, how: Any) -> Any:
-        try:
-            return how(values, name)
-        except Invalid as refused:
-            faults.extend(refused.errors)
-            return None
-
-    ids = {name: read(name, _id) for name in ("organization", "verifier", "due_set_by", "person")}
-    days = {name: read(name, _day) for name in ("found_on", "due_on")}
-    if faults:
-        raise Invalid(service.ODD, errors=faults)
-    given = values.get("systems") or ""
-    codes = given if isinstance(given, list) else SEPARATORS.split(str(given))
-    return EnterFinding(
-        title=_text(values, "title"),
-        risk=_text(values, "risk"),
-        is_major=bool(values.get("is_major")),
-        detail=_text(values, "detail"),
-        clause=_text(values, "clause"),
-        origin=_text(values, "origin") or "other",
-        origin_label=_text(values, "origin_label"),
-        due_document=_text(values, "due_document"),
-        systems=[code for one in codes if (code := str(one).strip())],
-        **ids,
-        **days,
-    )
-
-
-async def choices(tx: Tx, principal: Principal, t: Translator) -> dict[str, Any]:
-    """What the form of a finding offers this reader."""
-    far = reach(principal, Permission.EDIT_FINDINGS)
-    units = [
-        one for one in await access.organizations(tx, joined=True) if far.everything or one.id in far.organizations
-    ]
-    own = await register.systems_of(tx, {one.id for one in units}, most=FEW_SYSTEMS + 1) if not far.everything else []
-    return {
-        "units": [(str(one.id), one.name) for one in units],
-        "verifiers": [(str(one.id), one.name) for one in await entering.verifiers(tx, None)],
-        "authorities": [(str(one.id), one.name) for one in await access.organizations(tx, kinds=entering.SETS_DAYS)],
-        "own_systems": [(one.code, f"{one.name} · {one.code}", "") for one in own] if len(own) <= FEW_SYSTEMS else [],
-        "risks": [(value, t(name), "") for value, name in RISK_NAMES.items()],
-        "origins": [(value, t(name)) for value, name in ORIGIN_NAMES.items()],
-        "labels": {name: t(label) for name, label in LABELS.items()},
-    }
 
 
 async def _new(tx: Tx, principal: Principal, t: Translator, form: Form, clock: Clock, *, refused: bool = False) -> Page:
@@ -306,31 +249,6 @@ async def _show(db: Database, clock: Clock, principal: Principal, t: Translator,
 
 def _back(number: str, section: str) -> Redirect:
     return Redirect(f"/findings/{number}#{section}", status_code=HTTP_303_SEE_OTHER)
-
-
-def _text(values: Mapping[str, Any], name: str) -> str:
-    found = values.get(name)
-    return found.replace("\0", "") if isinstance(found, str) else ""
-
-
-def _id(values: Mapping[str, Any], name: str) -> UUID | None:
-    given = _text(values, name).strip()
-    if not given:
-        return None
-    try:
-        return UUID(given)
-    except ValueError:
-        raise Invalid(N_("Choose one from the list."), field=name) from None
-
-
-def _day(values: Mapping[str, Any], name: str) -> date | None:
-    given = _text(values, name).strip()
-    if not given:
-        return None
-    try:
-        return date.fromisoformat(given)
-    except ValueError:
-        raise Invalid(N_("A day: 2026-03-01."), field=name) from None
 
 
 ROUTES: Final = [

@@ -34,6 +34,7 @@ from irm.findings.schemas import (
     Words,
     file_view,
 )
+from irm.findings.sheet import LARGEST_LIST
 from irm.i18n import N_
 
 TAGS: Final = ["findings"]
@@ -41,7 +42,6 @@ READ: Final = allow(Permission.READ_FINDINGS)
 EDIT: Final = allow(Permission.EDIT_FINDINGS)
 VERIFY: Final = allow(Permission.VERIFY_FINDINGS)
 EITHER: Final = allow(Permission.EDIT_FINDINGS, Permission.VERIFY_FINDINGS)
-LARGEST_LIST: Final = 32 * 1024 * 1024
 
 
 @get("/api/v1/findings", opt=READ, tags=TAGS)

@@ -9,6 +9,7 @@ from irm.findings.lifecycle import ORIGIN_NAMES, RISK_NAMES
 from irm.findings.policy import finding_policy
 from irm.i18n import N_, Translator
 
+LARGEST_LIST: Final = 32 * 1024 * 1024
 TITLE: Final = N_("Findings")
 NEEDS_NONE: Final = frozenset({"organization", "systems", "origin", "origin_label", "found_on"})
 """What a list of one test's findings need not say: it follows from the test."""

@@ -15,10 +15,9 @@ from irm.clock import SHANGHAI, Clock
 from irm.config import Settings
 from irm.db import Database, Tx
 from irm.errors import Conflict, Forbidden, Invalid
-from irm.findings import entering, pages as findings_pages, queries as findings, service, sheet, showing
+from irm.findings import entering, queries as findings, service, sheet, showing, typed
 from irm.findings.importing import Test, import_list
 from irm.findings.listing import XLSX, import_words, list_sent
-from irm.findings.routes import LARGEST_LIST
 from irm.findings.schemas import EnterFinding, FindingDetail, Imported
 from irm.i18n import N_, Translator
 from irm.systems.assessing import Status
@@ -61,7 +60,7 @@ async def import_findings(
     file = data.get("file")
     if not isinstance(file, UploadFile):
         raise Invalid(N_("Choose a file."), field="file")
-    content = await file.read(LARGEST_LIST + 1)
+    content = await file.read(sheet.LARGEST_LIST + 1)
     now = clock.now()
     async with db.transaction(principal.actor) as tx:
         test = _test(await _open(tx, principal, number), principal, clock)
@@ -95,7 +94,7 @@ async def enter_form(
     try:
         async with db.transaction(principal.actor) as tx:
             one = await _open(tx, principal, number)
-            await _enter(tx, principal, one, findings_pages.entered(values), clock)
+            await _enter(tx, principal, one, typed.entered(values), clock)
     except (Invalid, Conflict) as refused:
         async with db.transaction(principal.actor) as tx:
             one = await _open(tx, principal, number)
@@ -193,7 +192,7 @@ async def _new(
         now=clock.now(),
         one=one,
         form=form,
-        **await findings_pages.choices(tx, principal, t),
+        **await typed.choices(tx, principal, t),
     )
 
 

@@ -34,6 +34,7 @@ def system() -> None:
 @click.pass_obj
 def enter(
     console: Console,
+    /,
     *,
     owner: str,
     operator: str | None,

@@ -17,7 +17,19 @@ from litestar.params import FromPath
 from irm.errors import NotFound
 from irm.web.gate import PUBLIC
 
-LAYERS: Final = ("tokens", "base", "layout", "components", "charts", "calendar", "months", "board", "paper", "documents", "print")
+LAYERS: Final = (
+    "tokens",
+    "base",
+    "layout",
+    "components",
+    "charts",
+    "calendar",
+    "months",
+    "board",
+    "paper",
+    "documents",
+    "print",
+)
 SCRIPTS: Final = ("start", "clocks", "live", "forms", "drafts", "keyboard", "paper", "chapters")
 COMPRESSED: Final = frozenset({"text/css", "text/javascript", "image/svg+xml", "application/json"})
 

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ async def test_no_inject_is_lost_or_doubled_when_processes_are_killed(open_folde
             return {one["id"] for one in found["injects"] if one["status"] == "done"}
 
         for how_many in (1, 2, 3):
-            await eventually(lambda n=how_many: _at_least(done, n), f"{how_many} injects", seconds=90)
+            await eventually(partial(_at_least, done, how_many), f"{how_many} injects", seconds=90)
             for word in ("irm.worker", "irm.dispatcher"):
                 for pid in it.irm.pids(word):
                     os.kill(pid, signal.SIGKILL)

@@ -114,7 +114,9 @@ async def check_ledger(it: World, officer: Person, number: str) -> None:
         ).all()
         private = (await connection.execute(text("SELECT entry_id, path, salt, value FROM ledger_private"))).all()
         waiting = set(await connection.scalars(text("SELECT entry_id FROM ledger_pending")))
-        places = (await connection.execute(text("SELECT index, entry_id FROM ledger_leaf ORDER BY index"))).all()
+        places = (
+            await connection.execute(text("SELECT index AS place, entry_id FROM ledger_leaf ORDER BY index"))
+        ).all()
         incident = await connection.scalar(text("SELECT id FROM incident WHERE number = :n"), {"n": number})
     await engine.dispose()
     bodies = {}
@@ -126,9 +128,9 @@ async def check_ledger(it: World, officer: Person, number: str) -> None:
     for value in private:
         committed = bodies[value.entry_id]["private"][value.path]
         assert committed == sha256(bytes(value.salt) + value.value.encode()).hexdigest()
-    assert [place.index for place in places] == list(range(len(places))), "the tree has no hole"
+    assert [one.place for one in places] == list(range(len(places))), "the tree has no hole"
     assert places, "the sequencer has run"
-    in_tree = {place.entry_id for place in places}
+    in_tree = {one.entry_id for one in places}
     assert in_tree.isdisjoint(waiting)
     assert {entry.id for entry in entries} <= in_tree | waiting, "every entry is in the tree or waits for it"
 

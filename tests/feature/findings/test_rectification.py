@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
 from irm.access.policy import AUTHORITY
 from irm.clock import FixedClock
@@ -14,6 +14,8 @@ from irm.db import SYSTEM, Database, Tx
 from irm.errors import Conflict, Forbidden, Invalid
 from irm.findings import service
 from irm.findings.service import NewFinding
+from irm.jobs import Inside
+from irm.wiring import WIRING
 from tests import make
 
 TODAY = date(2026, 11, 21)
@@ -145,7 +147,11 @@ async def test_a_day_that_passed_is_proposed_for_a_talk_once_and_then_for_a_circ
     other = await scene.planned()
     await scene.handed_in(other)
     scene.clock.tick(days=31)
-    assert await service.propose(scene.tx, now=scene.clock.now()) == 1, "what was handed in is not proposed"
+    propose = WIRING.jobs["findings.propose"]
+    assert isinstance(propose, Inside)
+    await propose.run(scene.tx, {}, scene.clock.now())
+    made = select(func.count()).select_from(text("finding_proposal"))
+    assert await scene.tx.scalar(made) == 1, "what was handed in is not proposed"
     assert await service.propose(scene.tx, now=scene.clock.now()) == 0
     scene.clock.tick(days=20)
     assert await service.propose(scene.tx, now=scene.clock.now()) == 1

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import uuid4
 
 import httpx
@@ -201,12 +201,24 @@ def drain(db: Database, resources: jobs.Resources) -> Drain:
     return run
 
 
-@pytest.fixture
-async def client(db: Database, clock: FixedClock, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    """The application itself, in this loop and in the test's transaction. Not signed in."""
+@pytest.fixture(scope="session")
+def application() -> Any:
+    """Made once: putting some four hundred routes together takes a second, and all that differs is in its state."""
     from irm.app import create_app
 
-    app: Any = create_app(settings, db, clock)
+    return create_app(Settings(), cast("Database", None), FixedClock(THE_NIGHT))
+
+
+@pytest.fixture
+async def client(
+    application: Any, db: Database, clock: FixedClock, settings: Settings
+) -> AsyncIterator[httpx.AsyncClient]:
+    """The application itself, in this loop and in the test's transaction. Not signed in."""
+    from irm.obligations.forecasting import Forecaster
+    from irm.wiring import GIVERS
+
+    app = application
+    app.state.update({"db": db, "clock": clock, "settings": settings, "forecaster": Forecaster(GIVERS)})
     transport = httpx.ASGITransport(app=app, client=("127.0.0.1", 50000))
     async with httpx.AsyncClient(transport=transport, base_url="http://irm.test") as made:
         yield made

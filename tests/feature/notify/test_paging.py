@@ -1,5 +1,7 @@
 """Whom a page calls and who need not be called any more, on real PostgreSQL, mail server and SMS gateway."""
 
+from uuid import uuid4
+
 import httpx
 import pytest
 
@@ -7,6 +9,8 @@ from irm import jobs
 from irm.access.policy import Role
 from irm.clock import FixedClock
 from irm.db import Database
+from irm.exercise import open_exercise, set_members
+from irm.exercise_clock import ExerciseClock
 from irm.notify import service
 from tests import make
 from tests.conftest import Drain
@@ -172,7 +176,9 @@ async def test_preferred_goes_to_the_first_address_that_works(
 
 async def test_a_drill_says_so_first(night: Night, outside: Outside, drain: Drain, db: Database) -> None:
     async with db.transaction() as tx:
-        await open_exercise(tx, drill := uuid4(), ExerciseClock.begun(tx.clock.now()), subject=night.subject)
+        await open_exercise(
+            tx, drill := uuid4(), ExerciseClock.begun(tx.clock.now()), subject=f"incident/{night.incident}"
+        )
         await set_members(tx, drill, frozenset({night.officer.person_id}))
     await night.page(via=["sms", "email"], exercise=True)
     await drain()

@@ -190,10 +190,10 @@ class Doing:
         title = step.title if step else {}
         if not drafts:
             await self.notice(key, effect.step, found, title=title)
-        for draft in drafts:
-            # To one person these become one message, which names every recipient.
-            named = (await reports.submission(self.tx, draft)).recipient
-            await self.notice(f"{key}/{draft}", effect.step, found, title=title, body=_to_whom(title, named))
+        # To one person these become one message, which names every recipient, always in the same order.
+        named = [((await reports.submission(self.tx, draft)).recipient, draft) for draft in drafts]
+        for recipient, draft in sorted(named, key=lambda each: (each[0].name, each[1])):
+            await self.notice(f"{key}/{draft}", effect.step, found, title=title, body=_to_whom(title, recipient))
         return []
 
     @do.register

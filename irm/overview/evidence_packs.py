@@ -10,6 +10,7 @@ from irm.access import queries as access
 from irm.access.policy import Permission, Principal, Reach, may, reach
 from irm.clock import SHANGHAI
 from irm.db import Tx
+from irm.drills.queries import counted_in
 from irm.errors import Invalid, NotFound
 from irm.evidence.collecting import Entry, Gathered, Line, Place, Shown, Stretch
 from irm.evidence.owned import OwnedEvidence, names_one_of, plain_lines
@@ -173,6 +174,11 @@ class YearEvidence(OwnedEvidence):
             stretches += [Stretch(one, since, until) for one in await _life_of(tx, system)]
         organizations = [await access.organization(tx, one) for one in whose] or await access.organizations(tx)
         stretches += [Stretch(f"organization/{one.id}", since, until) for one in organizations]
+        stretches += [
+            Stretch(f"drill/{one.id}")
+            for one in await counted_in(tx, since.astimezone(SHANGHAI).year)
+            if not whose or not one.organizations.isdisjoint({*whose})
+        ]
         stretches += [Stretch(one) for one in await subjects_of_year(tx, since.astimezone(SHANGHAI).year, narrow)]
         several = Parts(_share(far, narrow), parts)
         names = [one.name for one in organizations] if whose else []

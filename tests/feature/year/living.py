@@ -113,14 +113,15 @@ class Year:
 
     def messages(self, who: str) -> list[str]:
         """Takes all that reached this person since it was last asked."""
-        person, found = self.people[who], []
+        person = self.people[who]
+        found: list[str] = []
         for take, address in ((self.outside.expect.sms, person.telephone), (self.outside.expect.mail, person.email)):
             while True:
                 try:
                     one = take(address)
                 except AssertionError:
                     break
-                found.append(getattr(one, "content", None) or getattr(one, "subject", ""))
+                found.append(str(getattr(one, "content", None) or getattr(one, "subject", "")))
         return found
 
     def expected(self, *who: str) -> dict[str, list[str]]:
@@ -165,8 +166,8 @@ class Year:
 def _next_stop(now: datetime) -> datetime:
     """The first or the 16th of a month, in the morning: to pass every day alike would make a year of tests of it."""
     local = now.astimezone(SHANGHAI)
-    days = (local.date().replace(day=1), local.date().replace(day=16))
-    days += ((days[0] + timedelta(days=32)).replace(day=1),)
+    first = local.date().replace(day=1)
+    days = (first, first.replace(day=16), (first + timedelta(days=32)).replace(day=1))
     return next(stop for day in days if (stop := datetime.combine(day, MORNING, SHANGHAI)) > local)
 
 

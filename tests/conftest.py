@@ -218,6 +218,8 @@ async def client(
     from irm.wiring import GIVERS
 
     app = application
+    for name in app.state.dict():
+        del app.state[name]  # what an application remembers (attempts to sign in) ends with its test
     app.state.update({"db": db, "clock": clock, "settings": settings, "forecaster": Forecaster(GIVERS)})
     transport = httpx.ASGITransport(app=app, client=("127.0.0.1", 50000))
     async with httpx.AsyncClient(transport=transport, base_url="http://irm.test") as made:

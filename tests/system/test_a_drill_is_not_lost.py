@@ -49,7 +49,8 @@ async def test_no_inject_is_lost_or_doubled_when_processes_are_killed(open_folde
         # Whoever plays directs or is on duty at the authority; nobody else was sent anything.
         assert {taken.json["phone"] for taken in it.gateway.taken} <= {"10000000101", "10000000102", "10000000103"}
         people = {f"{login}@demo.example.invalid" for login in ("duty1", "duty2", "leader")}
-        assert {mail.recipient for mail in it.mail.taken} <= people
+        # The ledger's witness hears of checkpoints, drill or not.
+        assert {mail.recipient for mail in it.mail.taken if "witness" not in mail.recipient} <= people
 
 
 async def _at_least(done: Any, wanted: int) -> bool:

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from irm.access.policy import Principal
 from irm.clock import Clock
 from irm.db import Database
+from irm.documents.media import DOCX, PDF
 from irm.documents.pdf import pdf_of
 from irm.documents.screen import fragment
 from irm.documents.word import to_docx
@@ -30,8 +31,8 @@ from irm.web.forms import Form, flatten
 from irm.web.pages import Page, page
 
 KINDS: Final = {
-    "pdf": "application/pdf",
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "pdf": PDF,
+    "docx": DOCX,
 }
 
 

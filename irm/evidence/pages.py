@@ -1,7 +1,5 @@
 """Pages of evidence: files and their custody, packs with their progress, and the log for the audit administrator."""
 
-from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,7 +11,7 @@ from litestar.status_codes import HTTP_303_SEE_OTHER, HTTP_409_CONFLICT, HTTP_42
 
 from irm.access.policy import Permission, Principal, allow, may
 from irm.access.queries import organization_names, organizations, person_names
-from irm.clock import SHANGHAI, Clock
+from irm.clock import Clock
 from irm.config import Settings
 from irm.db import Database, Tx
 from irm.errors import Conflict, Invalid
@@ -26,6 +24,7 @@ from irm.evidence.service import Attachment
 from irm.evidence.verification import FAULT_WORDS
 from irm.evidence.witnesses import WITNESS_NAMES
 from irm.i18n import N_, Translator
+from irm.web import typed
 from irm.web.forms import Form, flatten
 from irm.web.pages import Page, page
 
@@ -127,7 +126,10 @@ async def hand_over(
     values = await _typed(request)
     try:
         given = custody.HandOver(
-            _organization(values), str(values.get("name", "")), str(values.get("reason", "")), _moment(values)
+            typed.chosen(values, "organization"),
+            str(values.get("name", "")),
+            str(values.get("reason", "")),
+            typed.needed(typed.moment(values, "stated_at"), "stated_at"),
         )
         async with db.transaction(principal.actor) as tx:
             await custody.hand_over(tx, file_id, given, principal, now=clock.now())
@@ -153,7 +155,7 @@ async def take_back(
                 file_id,
                 principal,
                 reason=str(values.get("reason", "")),
-                stated_at=_moment(values),
+                stated_at=typed.needed(typed.moment(values, "stated_at"), "stated_at"),
                 now=clock.now(),
             )
     except (Invalid, Conflict) as error:
@@ -162,24 +164,7 @@ async def take_back(
 
 
 async def _typed(request: Request[Any, Any, Any]) -> dict[str, Any]:
-    return flatten([(name, value) for name, value in (await request.form()).multi_items() if isinstance(value, str)])
-
-
-def _organization(values: Mapping[str, Any]) -> UUID | None:
-    text = str(values.get("organization") or "").strip()
-    try:
-        return UUID(text) if text else None
-    except ValueError as error:
-        raise Invalid(N_("Choose one of the list."), field="organization") from error
-
-
-def _moment(values: Mapping[str, Any]) -> datetime:
-    """Shanghai time, as `datetime-local` has it."""
-    try:
-        at = datetime.fromisoformat(str(values.get("stated_at") or "").strip())
-    except ValueError as error:
-        raise Invalid(N_("This is no moment: write day and time."), field="stated_at") from error
-    return at if at.tzinfo is not None else at.replace(tzinfo=SHANGHAI)
+    return flatten(typed.texts((await request.form()).multi_items()))
 
 
 def _status(error: Invalid | Conflict) -> int:
@@ -215,7 +200,13 @@ async def request_pack(
     kind, name = str(values.get("kind", "")), str(values.get("name", "")).strip()
     async with db.transaction(principal.actor) as tx:
         pack_id = await packs.request_pack(
-            tx, kind, name, principal, locale=t.locale, organization=_organization(values), now=clock.now()
+            tx,
+            kind,
+            name,
+            principal,
+            locale=t.locale,
+            organization=typed.chosen(values, "organization"),
+            now=clock.now(),
         )
     return Redirect(f"/evidence/packs/{pack_id}", status_code=HTTP_303_SEE_OTHER)
 

@@ -14,6 +14,7 @@ from irm.access.policy import Permission, Principal, allow, reach
 from irm.clock import Clock
 from irm.config import Settings
 from irm.db import Database, Tx
+from irm.documents.media import XLSX
 from irm.errors import Conflict, Invalid, NotFound
 from irm.evidence.blobs import BlobStore
 from irm.evidence.downloads import chunks_of
@@ -30,7 +31,6 @@ from irm.web.pages import Page, page
 
 READ: Final = allow(Permission.READ_FINDINGS)
 EDIT: Final = allow(Permission.EDIT_FINDINGS)
-XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_WRITTEN: Final = 20_000
 
 

@@ -16,10 +16,11 @@ from irm.config import Settings
 from irm.db import Database, Tx
 from irm.errors import Conflict, Forbidden, Invalid
 from irm.findings import entering, queries, service
+from irm.findings.entry_form import choices, entered
 from irm.findings.panels import finding_context
 from irm.findings.routes import attach_file, decide, movable
-from irm.findings.typed import choices, day_in, entered, id_in, text_in
 from irm.i18n import Translator
+from irm.web import typed
 from irm.web.forms import Form, flatten
 from irm.web.pages import Page, page
 
@@ -92,9 +93,9 @@ async def plan_form(
             await service.plan(
                 tx,
                 one.id,
-                text=text_in(values, "plan"),
-                person_id=id_in(values, "person"),
-                due_on=day_in(values, "due_on"),
+                text=typed.text(values, "plan"),
+                person_id=typed.chosen(values, "person"),
+                due_on=typed.day(values, "due_on"),
                 actor=principal.actor,
                 now=clock.now(),
             )
@@ -123,7 +124,7 @@ async def work_form(
             await attach_file(db, settings, principal, number, file, clock)
         async with db.transaction(principal.actor) as tx:
             one = await entering.to_work_on(tx, principal, number)
-            text, now = text_in(values, "text"), clock.now()
+            text, now = typed.text(values, "text"), clock.now()
             if hands_in:
                 await service.hand_in(
                     tx, one.id, text=text, account_id=principal.account_id, actor=principal.actor, now=now
@@ -152,7 +153,7 @@ async def verify_form(
                 tx,
                 one.id,
                 accepted=values.get("act") == "accept",
-                reason=text_in(values, "reason"),
+                reason=typed.text(values, "reason"),
                 account_id=principal.account_id,
                 actor=principal.actor,
                 now=clock.now(),
@@ -177,7 +178,7 @@ async def day_form(
     values = flatten([(name, value) for name, value in sent if not isinstance(value, UploadFile)])
     files = [value for _, value in sent if isinstance(value, UploadFile) and value.filename]
     try:
-        day = day_in(values, "due_on")
+        day = typed.day(values, "due_on")
         if day is None:
             raise Invalid(service.NEEDED, field="due_on")  # noqa: TRY301 - answered like every other fault
         async with db.transaction(principal.actor) as tx:
@@ -186,8 +187,8 @@ async def day_form(
                 tx,
                 one.id,
                 due_on=day,
-                reason=text_in(values, "reason"),
-                consent=text_in(values, "consent"),
+                reason=typed.text(values, "reason"),
+                consent=typed.text(values, "consent"),
                 actor=principal.actor,
                 now=clock.now(),
             )
@@ -217,7 +218,7 @@ async def proposal_form(
     try:
         async with db.transaction(principal.actor) as tx:
             accepted = values.get("act") == "accept"
-            reason = text_in(values, "reason")
+            reason = typed.text(values, "reason")
             await decide(tx, principal, number, proposal, accepted=accepted, reason=reason, clock=clock)
     except (Invalid, Conflict) as refused:
         return await _show(db, clock, principal, t, number, proposal_form=Form.refused(values, refused, t))

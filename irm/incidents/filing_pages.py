@@ -33,7 +33,7 @@ from irm.incidents.secrecy import ANSWERS, record_refusal
 from irm.incidents.service import file_incident
 from irm.incidents.showing import likely_duplicates
 from irm.systems.queries import systems_in_reach
-from irm.web import drafts
+from irm.web import drafts, typed
 from irm.web.forms import Form, flatten
 from irm.web.pages import Page, page
 
@@ -219,33 +219,33 @@ def _read(values: Mapping[str, Any], faults: list[FieldError]) -> FileIncident:
         organizations[field], fault = _id(values.get(field), field)
         faults += fault
     if faults or known_at is None:
-        faults += [FieldError(name, NEEDED) for name in ("text", "contact") if not _text(values, name).strip()]
+        faults += [FieldError(name, NEEDED) for name in ("text", "contact") if not typed.text(values, name).strip()]
         raise Invalid(N_("The filing was not accepted; nothing was stored."), errors=faults)
     asked = _asked(values, known_at)
-    caller = _text(values, "caller_name"), _text(values, "caller_telephone")
+    caller = typed.text(values, "caller_name"), typed.text(values, "caller_telephone")
     return msgspec.structs.replace(
         asked,
         occurred_at=occurred_at,
         organization=organizations["organization"],
         caller=Caller(*caller, organizations["caller_organization"]) if any(caller) else None,
         markers_confirmed=values.get("markers_confirmed") == "yes",
-        joins=_text(values, "joins") or None,
+        joins=typed.text(values, "joins") or None,
     )
 
 
 def _asked(values: Mapping[str, Any], known_at: datetime) -> FileIncident:
-    kind = _text(values, "target_kind")
-    category, _, subcategory = _text(values, "category").partition("/")
+    kind = typed.text(values, "target_kind")
+    category, _, subcategory = typed.text(values, "category").partition("/")
     return FileIncident(
         classified="no",
-        text=_text(values, "text").replace("\r\n", "\n"),
+        text=typed.text(values, "text").replace("\r\n", "\n"),
         target=Target(
             "system" if kind == "system" else "resource" if kind == "resource" else "unknown",
-            _text(values, "system") or None if kind == "system" else None,
-            _text(values, "resource") or None if kind == "resource" else None,
+            typed.text(values, "system") or None if kind == "system" else None,
+            typed.text(values, "resource") or None if kind == "resource" else None,
         ),
         known_at=known_at,
-        contact=_text(values, "contact"),
+        contact=typed.text(values, "contact"),
         category=category or None,
         subcategory=subcategory or None,
     )
@@ -260,7 +260,7 @@ async def _unseen_duplicates(
     tx: Tx, given: FileIncident, values: Mapping[str, Any], principal: Principal
 ) -> list[queries.Incident]:
     """Likely duplicates that the filer has not been asked about yet."""
-    seen = set(_text(values, "duplicates_seen").split())
+    seen = set(typed.text(values, "duplicates_seen").split())
     found = await _duplicates(tx, given, principal)
     return found if {one.number for one in found} - seen and not given.joins else []
 
@@ -355,11 +355,6 @@ def _id(text: Any, field: str) -> tuple[UUID | None, list[FieldError]]:
         return UUID(str(text)), []
     except ValueError:
         return None, [FieldError(field, N_("There is no such organization."))]
-
-
-def _text(values: Mapping[str, Any], name: str) -> str:
-    found = values.get(name)
-    return found if isinstance(found, str) else ""
 
 
 def _key(given: Any) -> str:

@@ -29,6 +29,7 @@ from irm.obligations.about_subject import begin_report
 from irm.obligations.schemas import DraftReport
 from irm.rules.facts import UNKNOWN
 from irm.rules.load import catalogue
+from irm.web import typed
 from irm.web.forms import Form, flatten
 from irm.web.pages import Page, page
 
@@ -94,7 +95,7 @@ async def state_facts_form(
                 # The form sends every field; what stands as it was shown is no statement.
                 changes={name: value for name, value in changes.items() if shown.get(name, UNKNOWN) != value},
                 organization=None,
-                reason=_text(values, "reason"),
+                reason=typed.text(values, "reason"),
                 by=principal,
                 now=clock.now(),
             )
@@ -115,10 +116,10 @@ def _facts_in(values: Mapping[str, Any]) -> dict[str, Any]:
     for name, fact in catalogue().items():
         field = f"fact.{name}"
         if fact.kind in {"scale", "flag"}:
-            if given := _text(values, field):
+            if given := typed.text(values, field):
                 found[name] = True if given == "yes" else given
             continue
-        state, given = _text(values, f"{field}_state"), _text(values, field).strip().replace(",", "")
+        state, given = typed.text(values, f"{field}_state"), typed.text(values, field).strip().replace(",", "")
         if state in {"none", "unknown"}:
             found[name] = state
         elif state == "value" or given:
@@ -146,7 +147,7 @@ async def assess_form(
     t: NamedDependency[Translator],
 ) -> Page | Redirect:
     values = flatten(list((await request.form()).multi_items()))
-    level, response = _text(values, "level"), _text(values, "response_level")
+    level, response = typed.text(values, "level"), typed.text(values, "response_level")
     try:
         async with db.transaction(principal.actor) as tx:
             found = await sight(tx, number, principal, Permission.ASSESS_LEVEL)
@@ -154,8 +155,8 @@ async def assess_form(
                 tx,
                 found.incident.id,
                 level=int(level) if level.isdigit() else 0,
-                reason=_text(values, "reason"),
-                stage="review" if _text(values, "stage") == "review" else "preliminary",
+                reason=typed.text(values, "reason"),
+                stage="review" if typed.text(values, "stage") == "review" else "preliminary",
                 response_level=int(response) if response.isdigit() else None,
                 by=principal,
                 now=clock.now(),
@@ -187,8 +188,8 @@ async def status_form(
             await handling.change_status(
                 tx,
                 found.incident.id,
-                status=_text(values, "status"),
-                reason=_text(values, "reason"),
+                status=typed.text(values, "status"),
+                reason=typed.text(values, "reason"),
                 organization=None,
                 by=principal,
                 now=clock.now(),
@@ -215,7 +216,7 @@ async def confirm_form(
 ) -> Redirect:
     """The second person's word."""
     values = flatten(list((await request.form()).multi_items()))
-    confirmed = _text(values, "confirmed") == "yes"
+    confirmed = typed.text(values, "confirmed") == "yes"
     async with db.transaction(principal.actor) as tx:
         found = await sight(tx, number, principal)
         waiting = {one.id: one for one in await queries.waiting_of(tx, found.incident.id)}
@@ -269,9 +270,9 @@ async def report_form(
     values = flatten(list((await request.form()).multi_items()))
     try:
         given = DraftReport(
-            form=_text(values, "form"),
-            recipient=_id(values, "recipient"),
-            organization=_id(values, "organization") if values.get("organization") else None,
+            form=typed.text(values, "form"),
+            recipient=typed.needed(typed.chosen(values, "recipient"), "recipient"),
+            organization=typed.chosen(values, "organization"),
         )
         async with db.transaction(principal.actor) as tx:
             found = await sight(tx, number, principal, Permission.SUBMIT_REPORT)
@@ -280,13 +281,6 @@ async def report_form(
         form = Form.refused(values, refused, t)
         return await _show(db, clock, principal, t, number, report_form=form, opened="begin-report", status_code=422)
     return Redirect(f"/submissions/{draft.id}", status_code=HTTP_303_SEE_OTHER)
-
-
-def _id(values: Mapping[str, Any], field: str) -> UUID:
-    try:
-        return UUID(_text(values, field))
-    except ValueError:
-        raise Invalid(N_("Choose one from the list."), field=field) from None
 
 
 async def _attach_all(
@@ -349,11 +343,6 @@ def _bare(incident: queries.Incident) -> dict[str, Any]:
 
 def _back(number: str, section: str) -> Redirect:
     return Redirect(f"/incidents/{number}#{section}", status_code=HTTP_303_SEE_OTHER)
-
-
-def _text(values: Mapping[str, Any], name: str) -> str:
-    found = values.get(name)
-    return found if isinstance(found, str) else ""
 
 
 ROUTES: Final = [

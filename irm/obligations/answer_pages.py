@@ -17,13 +17,13 @@ from irm.errors import Conflict, Invalid
 from irm.evidence.blobs import BlobStore
 from irm.evidence.downloads import chunks_of
 from irm.i18n import Translator
-from irm.obligations import receiving, typed
+from irm.obligations import receiving
 from irm.obligations.agreement_schemas import Agree
 from irm.obligations.answer_routes import agree, file_of, keep_file
 from irm.obligations.pages import to_report
 from irm.obligations.routes import readable, receivable, speaks_for_recipient, support, writable
 from irm.obligations.showing import receipt_name, refused_response
-from irm.web import drafts
+from irm.web import drafts, typed
 from irm.web.forms import flatten
 
 

@@ -17,7 +17,7 @@ from irm.db import Database, Tx
 from irm.errors import Conflict, Invalid
 from irm.i18n import Translator
 from irm.notify import queries as messages
-from irm.obligations import queries, typed
+from irm.obligations import queries
 from irm.obligations.about_subject import write_contact
 from irm.obligations.contacts import MEANS
 from irm.obligations.forms import form_of
@@ -25,7 +25,7 @@ from irm.obligations.lookup import subject_at
 from irm.obligations.schemas import RecordContact, ServesAs
 from irm.obligations.showing import words
 from irm.obligations.subjects import Subject
-from irm.web import drafts
+from irm.web import drafts, typed
 from irm.web.forms import Form, flatten
 from irm.web.pages import Page, page
 

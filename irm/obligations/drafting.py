@@ -14,7 +14,7 @@ from irm.db import Actor, Tx, uuid7
 from irm.errors import Conflict, Invalid, NotFound
 from irm.ledger import Event, record
 from irm.obligations.directory import desk_of
-from irm.obligations.forms import is_form
+from irm.obligations.forms import FILING, is_form
 from irm.obligations.item_texts import check_items, check_line
 from irm.obligations.linking import label_of, obligations_of, parties_of, tie, turn_of
 from irm.obligations.meeting import meant
@@ -87,7 +87,7 @@ async def draft_submission(
 
     Uses the draft to the same recipient if there is one.
     """
-    if not is_form(form) or form == "filing":
+    if not is_form(form) or form == FILING:
         raise Invalid("Unknown form of report.", field="form")
     if recipient_id == organization_id:
         raise Invalid("A report goes to somebody else.", field="recipient")
@@ -131,7 +131,7 @@ async def draft_again(tx: Tx, submission_id: UUID, *, actor: Actor, now: datetim
         raise NotFound("This submission does not exist.")
     await _alone(tx, about)
     old = await locked(tx, submission_id)
-    if old.status not in HANDED_OVER or old.form == "filing":
+    if old.status not in HANDED_OVER or old.form == FILING:
         raise Conflict("Only a report that was handed over can be handed over again.")
     duties = await _duties(tx, await obligations_of(tx, old.id))
     ties = [row.id for row in duties if row.status in ("open", "submitted")]

@@ -15,6 +15,8 @@ Texts = Mapping[str, str]
 
 MEASURES: Final = "cac-2025-reporting"
 """The pack whose items a report consists of."""
+FILING: Final = "filing"
+"""Filing an incident in irm is itself what some rules ask for."""
 OTHER: Final = "notice"
 """A form that is not listed is written like a notice."""
 

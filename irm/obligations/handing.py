@@ -21,7 +21,7 @@ from irm.notify.planning import channels_off
 from irm.obligations.directory import desk_of, desks
 from irm.obligations.drafting import body_of, edit_draft, locked_with_its_report, next_serial, path_of
 from irm.obligations.enclosing import enclose, enclosed, for_mail
-from irm.obligations.forms import form_of
+from irm.obligations.forms import FILING, form_of
 from irm.obligations.letter import Letterhead, text_of, title_of
 from irm.obligations.linking import agreed_parties, parties_of, tie, tie_what_it_meets
 from irm.obligations.models import ObligationRow, ReceiptRow, SubmissionPartyRow, SubmissionRow
@@ -39,7 +39,6 @@ MAIL: Final = "mail"
 INSIDE: Final = "irm"
 """Handed over here: the recipient has joined, sees it at once among what was sent to it, and answers in irm."""
 MEANS: Final = (MAIL, INSIDE, *BY_HAND)
-FILING: Final = "filing"
 
 
 async def submit_report(

@@ -7,8 +7,7 @@ from uuid import UUID
 from sqlalchemy import exists, select
 
 from irm.db import Tx
-from irm.obligations.forms import form_of
-from irm.obligations.handing import FILING
+from irm.obligations.forms import FILING, form_of
 from irm.obligations.models import ObligationRow, SubmissionObligationRow, SubmissionRow
 from irm.obligations.settling import HANDED_OVER
 

@@ -16,7 +16,7 @@ from irm.clock import Clock
 from irm.db import Database, Tx
 from irm.errors import Conflict, Invalid
 from irm.i18n import DEFAULT_LOCALE, LOCALES, Translator
-from irm.obligations import drafting, handing, queries, receiving, refilling, typed
+from irm.obligations import drafting, handing, queries, receiving, refilling, typed_items
 from irm.obligations.forms import form_of
 from irm.obligations.queries import ObligationFilter
 from irm.obligations.routes import (
@@ -34,7 +34,7 @@ from irm.obligations.showing import (
     words,
 )
 from irm.obligations.words import STATUS_NAMES
-from irm.web import drafts
+from irm.web import drafts, typed
 from irm.web.forms import Form, flatten
 from irm.web.pages import Page, page
 from irm.web.reader import reader_of
@@ -196,7 +196,7 @@ async def submit(
                 tx,
                 submission_id,
                 means=means,
-                items=typed.items_in(values),
+                items=typed_items.items_in(values),
                 # irm knows itself when a mail leaves; the field of the form is for the rest
                 stated_at=None if means == handing.MAIL else typed.moment(values, "stated_at"),
                 for_organizations=typed.several(values, "for_organizations"),
@@ -280,7 +280,7 @@ async def _write(tx: Tx, principal: Principal, submission_id: UUID, values: Mapp
     await drafting.edit_draft(
         tx,
         submission_id,
-        items=typed.items_in(values),
+        items=typed_items.items_in(values),
         document_number=typed.line(values, "document_number") or "",
         version=typed.number(values, "version"),
         actor=principal.actor,

@@ -12,6 +12,7 @@ from litestar.params import FromPath, FromQuery
 from irm.access.policy import Permission, Principal, allow
 from irm.clock import Clock
 from irm.db import Database
+from irm.documents.media import DOCX, PDF
 from irm.documents.pdf import to_pdf
 from irm.documents.tree import Document
 from irm.documents.word import to_docx
@@ -23,8 +24,8 @@ from irm.obligations.paper import letter
 from irm.obligations.routes import readable
 
 FORMATS: Final[Mapping[str, tuple[Callable[[Document], bytes], str]]] = {
-    "pdf": (to_pdf, "application/pdf"),
-    "docx": (to_docx, "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    "pdf": (to_pdf, PDF),
+    "docx": (to_docx, DOCX),
 }
 
 

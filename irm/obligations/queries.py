@@ -16,6 +16,7 @@ from irm.db import Tx
 from irm.errors import Invalid, NotFound
 from irm.obligations import owed
 from irm.obligations.assembling import contact_views, obligation_views, submission_views
+from irm.obligations.forms import FILING
 from irm.obligations.models import ContactRecordRow, ObligationRow, SubmissionPartyRow, SubmissionRow
 from irm.obligations.policy import entry_policy
 from irm.obligations.settling import HANDED_OVER
@@ -143,10 +144,17 @@ async def submissions_of_report(tx: Tx, report_id: UUID) -> list[Submission]:
 
 
 async def submissions_to(tx: Tx, reach: Reach, *, limit: int | None = None) -> list[Submission]:
-    """A regulator's portal: what was handed over to it, newest first."""
+    """What was handed over to a regulator, and what units handed to an organization of the reader's, newest first.
+
+    A filing is itself the incident that the reader already sees; it does not stand here a second time.
+    """
+    to_own = and_(SubmissionRow.recipient_id.in_(reach.organizations), SubmissionRow.form != FILING)
     rows = await tx.scalars(
         select(SubmissionRow)
-        .where(SubmissionRow.recipient_id.in_(reach.sent_to), SubmissionRow.status.in_(HANDED_OVER))
+        .where(
+            or_(SubmissionRow.recipient_id.in_(reach.sent_to), to_own),
+            SubmissionRow.status.in_(HANDED_OVER),
+        )
         .order_by(SubmissionRow.submitted_at.desc(), SubmissionRow.id)
         .limit(limit or entry_policy().page_size)
     )

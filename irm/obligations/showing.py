@@ -13,7 +13,7 @@ from irm.db import Database, Tx
 from irm.errors import Conflict, IrmError
 from irm.evidence.service import attachments_of
 from irm.i18n import Translator
-from irm.obligations import contacts, handing, queries, receiving, typed
+from irm.obligations import contacts, handing, queries, receiving, typed_items
 from irm.obligations.directory import desks_of_kinds
 from irm.obligations.following import print_of
 from irm.obligations.forms import form_of
@@ -183,12 +183,12 @@ async def refused_response(  # what was typed comes back with what is wrong with
 
 def form_values(one: Submission) -> dict[str, Any]:
     return {
-        **typed.as_items(one.items),
+        **typed_items.as_items(one.items),
         "document_number": one.document_number or "",
         "version": one.version,
         "for_organizations": [str(each.id) for each in one.speaks_for],
         "attachments": [str(each) for each, _, _ in one.files],
-        **{f"{typed.WAS}{key}": print_of(text) for key, text in one.items.items()},
+        **{f"{typed_items.WAS}{key}": print_of(text) for key, text in one.items.items()},
     }
 
 
@@ -200,6 +200,6 @@ def restored_form(one: Submission, kept: Mapping[str, Any] | None, t: Translator
     stale = str(kept.get("version") or one.version) != str(one.version)
     message = t("Somebody else has changed this draft. Compare with the printed view before you save.") if stale else ""
     # What the reader left as it was shown follows the draft; only what was typed lies over it.
-    left = {f"{prefix}{key}" for key in typed.untouched(kept) for prefix in (typed.ITEM, typed.WAS)}
+    left = {f"{prefix}{key}" for key in typed_items.untouched(kept) for prefix in (typed_items.ITEM, typed_items.WAS)}
     over = {name: value for name, value in kept.items() if name not in left}
     return Form(values=values | over | {"version": one.version}, message=message, restored=True)

@@ -19,7 +19,6 @@ from irm.db import Database
 from irm.errors import Conflict, FieldError, Forbidden, Invalid, IrmError, NotFound
 from irm.evidence import service as evidence
 from irm.i18n import N_, Translator
-from irm.obligations import typed
 from irm.obligations.words import citation_text, whom
 from irm.oversight import acting, queries, service
 from irm.oversight.lifecycle import ENDED, KIND_NAMES, RISK_NAMES, STATE_NAMES, STATE_TONES, State
@@ -27,6 +26,7 @@ from irm.oversight.queries import Filters
 from irm.oversight.schemas import PlanChange
 from irm.rules.words import force_words
 from irm.systems.queries import systems_in_reach
+from irm.web import typed
 from irm.web.forms import Form, flatten
 from irm.web.pages import Page, page
 
@@ -209,7 +209,7 @@ async def move(
 ) -> Redirect | Page:
     values, _ = await _sent(request)
     try:
-        start = _needed(typed.moment(values, "planned_start"), "planned_start")
+        start = typed.needed(typed.moment(values, "planned_start"), "planned_start")
         async with db.transaction(principal.actor) as tx:
             found = await acting.own_change(tx, principal, number)
             await service.move_start(
@@ -318,12 +318,6 @@ async def _refused(
     shown = await _show(db, principal, clock, number, Form.refused(values, refused, t))
     shown.status_code = HTTP_422_UNPROCESSABLE_ENTITY
     return shown
-
-
-def _needed(at: datetime | None, name: str) -> datetime:
-    if at is None:
-        raise Invalid(ODD, errors=[FieldError(name, NEEDED)])
-    return at
 
 
 def _read(values: Mapping[str, Any]) -> PlanChange:

@@ -18,13 +18,13 @@ from irm.config import Settings
 from irm.db import Database
 from irm.errors import Conflict, Invalid, IrmError
 from irm.i18n import Translator
-from irm.obligations import typed
 from irm.obligations.forms import form_of
 from irm.obligations.words import SUBMISSION_NAMES, SUBMISSION_TONES, citation_text, whom
 from irm.oversight import acting, papers
 from irm.oversight.months import PAPER_NAMES, PAPER_TONES
 from irm.oversight.papers import checked_year
 from irm.rules.words import force_words
+from irm.web import typed
 from irm.web.forms import Form, flatten
 from irm.web.pages import Page, page
 

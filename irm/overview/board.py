@@ -28,8 +28,6 @@ RED: Final = frozenset({"unreached", "unmanned", "dead"})
 """What irm itself cannot mend: a person has to."""
 FAR: Final = timedelta(days=3)
 """What is due later than this is no matter of the night: it stands apart, below what needs a person now."""
-AHEAD: Final = timedelta(days=30)
-"""So far the board looks ahead; the calendar looks further."""
 FOR_OTHERS: Final = frozenset({"unreached", "unanswered", "unmanned"})
 """Not the reader's own errands: they stand on the board, not in 待办."""
 
@@ -132,11 +130,14 @@ class Board:
     more_clocks: int = 0
     later: Sequence[Need] = ()
     """Duties with a limit further off than `FAR`, the nearest first."""
+    days_ahead: int = 0
+    """So far the board looks ahead (the city's `coming_days`); the calendar looks further."""
 
     @property
     def ahead(self) -> Sequence[Need]:
-        """Those of `later` that fall due within `AHEAD`."""
-        return [need for need in self.later if need.due_at is not None and need.due_at <= self.now + AHEAD]
+        """Those of `later` that fall due within `days_ahead`."""
+        until = self.now + timedelta(days=self.days_ahead)
+        return [need for need in self.later if need.due_at is not None and need.due_at <= until]
 
     @property
     def live(self) -> int:

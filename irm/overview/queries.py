@@ -27,6 +27,7 @@ from irm.notify.reasons import REASONS
 from irm.notify.roster import OnDuty
 from irm.notify.views import Delivery
 from irm.obligations import queries as obligations
+from irm.obligations.policy import entry_policy
 from irm.obligations.views import Obligation
 from irm.overview.board import FOR_OTHERS, Board, LiveIncident, Need, Station, Trouble, gravest_first, in_order, is_far
 from irm.overview.dead_work import dead_tasks
@@ -65,6 +66,7 @@ async def board_of(tx: Tx, principal: Principal, *, now: datetime) -> Board:
     kinds = {one.number: one.level_kind for one in live}
     waiting = [need for need in needs if not is_far(need.due_at, now)]
     return Board(
+        days_ahead=entry_policy().coming_days,
         now=now,
         needs=in_order(replace(need, level_kind=kinds.get(need.about, need.level_kind)) for need in waiting),
         later=in_order(need for need in needs if is_far(need.due_at, now)),

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from irm.documents.media import DOCX, PDF, XLSX
 from irm.documents.pdf import to_pdf
 from irm.documents.screen import to_html
 from irm.documents.tree import Document
@@ -57,9 +58,9 @@ def _document(one: Edition, t: Translator) -> Document:
 
 
 FORMATS: Final[Mapping[str, tuple[Callable[[Edition, Translator], bytes], str]]] = {
-    "pdf": (_pdf, "application/pdf"),
-    "docx": (_docx, "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
-    "xlsx": (_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    "pdf": (_pdf, PDF),
+    "docx": (_docx, DOCX),
+    "xlsx": (_xlsx, XLSX),
     "html": (_html, "text/html; charset=utf-8"),
     "json": (_json, "application/json"),
 }

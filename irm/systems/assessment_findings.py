@@ -14,10 +14,11 @@ from irm.access.policy import Permission, Principal, allow
 from irm.clock import SHANGHAI, Clock
 from irm.config import Settings
 from irm.db import Database, Tx
+from irm.documents.media import XLSX
 from irm.errors import Conflict, Forbidden, Invalid
-from irm.findings import entering, queries as findings, service, sheet, showing, typed
+from irm.findings import entering, entry_form, queries as findings, service, sheet, showing
 from irm.findings.importing import Test, import_list
-from irm.findings.listing import XLSX, import_words, list_sent
+from irm.findings.listing import import_words, list_sent
 from irm.findings.schemas import EnterFinding, FindingDetail, Imported
 from irm.i18n import N_, Translator
 from irm.systems.assessing import Status
@@ -94,7 +95,7 @@ async def enter_form(
     try:
         async with db.transaction(principal.actor) as tx:
             one = await _open(tx, principal, number)
-            await _enter(tx, principal, one, typed.entered(values), clock)
+            await _enter(tx, principal, one, entry_form.entered(values), clock)
     except (Invalid, Conflict) as refused:
         async with db.transaction(principal.actor) as tx:
             one = await _open(tx, principal, number)
@@ -192,7 +193,7 @@ async def _new(
         now=clock.now(),
         one=one,
         form=form,
-        **await typed.choices(tx, principal, t),
+        **await entry_form.choices(tx, principal, t),
     )
 
 

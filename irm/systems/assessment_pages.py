@@ -17,7 +17,7 @@ from irm.clock import SHANGHAI, Clock
 from irm.config import Settings
 from irm.db import Database, Tx
 from irm.errors import Conflict, Forbidden, Invalid, NotFound
-from irm.i18n import N_, Translator
+from irm.i18n import Translator
 from irm.obligations.handing import INSIDE
 from irm.systems import assessing
 from irm.systems.assessing import MLPS, STATUS_NAMES, NewAssessment
@@ -37,6 +37,7 @@ from irm.systems.assessment_showing import assessment_context, major_of, names_f
 from irm.systems.queries import systems_in_reach
 from irm.web.forms import Form, flatten
 from irm.web.pages import Page, page
+from irm.web.typed import moment
 
 READ: Final = allow(Permission.READ_ASSESSMENTS)
 EDIT: Final = allow(Permission.EDIT_ASSESSMENTS)
@@ -206,7 +207,7 @@ async def filing_form(
     try:
         typed = Typed(values)
         recipient = typed.id("recipient")
-        at = _moment(values)
+        at = moment(values, "stated_at")
         typed.done()
         async with db.transaction(principal.actor) as tx:
             one = await _found(tx, principal, number)
@@ -279,17 +280,6 @@ def _planned(values: Mapping[str, Any], system_id: UUID) -> NewAssessment:
     if day is None:
         raise Invalid(assessing.NEEDED, field="planned_on")
     return NewAssessment(system_id, year or day.year, day, tester, typed.text("kind") or MLPS)
-
-
-def _moment(values: Mapping[str, Any]) -> datetime | None:
-    given = str(values.get("stated_at") or "").strip()
-    if not given:
-        return None
-    try:
-        at = datetime.fromisoformat(given)
-    except ValueError:
-        raise Invalid(N_("A day and time: 2026-03-01 09:30."), field="stated_at") from None
-    return at if at.tzinfo else at.replace(tzinfo=SHANGHAI)
 
 
 async def _found(tx: Tx, principal: Principal, number: str) -> Assessment:

@@ -1,7 +1,6 @@
 """The register as a workbook: what a list shows, in the columns that an import reads, and the empty template."""
 
 from collections.abc import Collection
-from typing import Final
 
 from sqlalchemy import any_, select
 
@@ -14,8 +13,6 @@ from irm.systems.listing import Listed
 from irm.systems.models import SystemRow
 from irm.systems.service import array_of, entries_of
 from irm.systems.sheet import COLUMNS, NEED_TO_KNOW, TITLE, Names, row_of_entry
-
-XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 async def workbook(tx: Tx, found: Collection[Listed], principal: Principal, t: Translator) -> bytes:

@@ -13,10 +13,11 @@ from litestar.status_codes import HTTP_200_OK
 from irm.access.policy import Permission, Principal, allow
 from irm.clock import Clock
 from irm.db import Database
+from irm.documents.media import XLSX
 from irm.errors import Invalid
 from irm.evidence.blobs import MAX_SIZE
 from irm.i18n import N_, Translator
-from irm.systems.export import XLSX, template, workbook
+from irm.systems.export import template, workbook
 from irm.systems.importing import Plan, carry_out, plan, read_list
 from irm.systems.listing import listed, read_filters
 from irm.systems.schemas import ChangeOfField, FaultView, ImportView, PlannedView

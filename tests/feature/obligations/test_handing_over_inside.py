@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from irm.access.policy import AUTHORITY
+from irm.access.policy import AUTHORITY, Role
 from irm.clock import FixedClock
 from irm.db import SYSTEM, Database
 from irm.errors import Invalid
@@ -12,6 +12,7 @@ from irm.obligations.drafting import draft_submission
 from irm.obligations.handing import submit_report
 from irm.obligations.subjects import Subject
 from tests import make
+from tests.conftest import SignIn
 
 
 async def test_the_cloud_authority_gets_it_at_once_and_a_listed_desk_does_not(db: Database, clock: FixedClock) -> None:
@@ -58,3 +59,33 @@ async def test_nobody_states_the_moment_that_irm_itself_knows(db: Database, cloc
         with pytest.raises(Invalid) as refused:
             await submit_report(tx, draft, means="irm", stated_at=earlier, actor=SYSTEM, now=clock.now())
         assert refused.value.errors[0].field == "stated_at"
+
+
+async def test_the_authority_finds_what_units_handed_to_it_and_nobody_else_does(
+    db: Database, clock: FixedClock, sign_in: SignIn
+) -> None:
+    async with db.transaction() as tx:
+        unit, authority, other = [await make.organization(tx, kind) for kind in ("using_unit", AUTHORITY, "using_unit")]
+        officer, lead, stranger = [
+            await make.account(tx, home, role)
+            for home, role in ((authority, Role.DUTY_OFFICER), (unit, Role.SECURITY_LEAD), (other, Role.SECURITY_LEAD))
+        ]
+        draft = await draft_submission(
+            tx,
+            subject=Subject(f"organization/{unit}", "unit", "/organizations"),
+            form="notice",
+            organization_id=unit,
+            recipient_id=authority,
+            items={"text": "测试"},
+            actor=SYSTEM,
+            now=clock.now(),
+        )
+        await submit_report(tx, draft, means="irm", actor=SYSTEM, now=clock.now())
+
+    async def received(by: make.Account) -> list[str]:
+        answer = await (await sign_in(by)).get("/api/v1/submissions")
+        return [one["id"] for one in answer.json()["submissions"]]
+
+    assert await received(officer) == [str(draft)]
+    assert await received(lead) == [], "it sent it; nobody handed it anything"
+    assert await received(stranger) == []

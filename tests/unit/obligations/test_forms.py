@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from irm.errors import Invalid
-from irm.obligations import typed
+from irm.obligations import typed_items
 from irm.obligations.forms import form_of, forms
 from irm.obligations.letter import Letterhead, text_of, title_of
 from irm.obligations.moments import stated
 from irm.obligations.policy import standing_of
+from irm.web import typed
 
 NOW = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
 
@@ -73,7 +74,7 @@ def test_stated_moments() -> None:
 
 def test_what_people_type() -> None:
     values = {"items.unit": "a", "means": " fax ", "at": "2026-11-21T03:41", "version": "3", "who": ""}
-    assert typed.items_in(values) == {"unit": "a"}
+    assert typed_items.items_in(values) == {"unit": "a"}
     assert typed.line(values, "means") == "fax"
     assert typed.line(values, "who") is None
     moment = typed.moment(values, "at")

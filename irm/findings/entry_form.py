@@ -2,9 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date
 from typing import Any, Final
-from uuid import UUID
 
 from irm.access import queries as access
 from irm.access.policy import Permission, Principal, reach
@@ -14,7 +12,8 @@ from irm.findings import entering, register, service
 from irm.findings.lifecycle import ORIGIN_NAMES, RISK_NAMES
 from irm.findings.panels import LABELS
 from irm.findings.schemas import EnterFinding
-from irm.i18n import N_, Translator
+from irm.i18n import Translator
+from irm.web import typed
 
 FEW_SYSTEMS: Final = 24
 SEPARATORS: Final = re.compile("[\\s,;\N{FULLWIDTH COMMA}\N{IDEOGRAPHIC COMMA}\N{FULLWIDTH SEMICOLON}]+")
@@ -31,21 +30,21 @@ def entered(values: Mapping[str, Any]) -> EnterFinding:
             faults.extend(refused.errors)
             return None
 
-    ids = {name: read(name, id_in) for name in ("organization", "verifier", "due_set_by", "person")}
-    days = {name: read(name, day_in) for name in ("found_on", "due_on")}
+    ids = {name: read(name, typed.chosen) for name in ("organization", "verifier", "due_set_by", "person")}
+    days = {name: read(name, typed.day) for name in ("found_on", "due_on")}
     if faults:
         raise Invalid(service.ODD, errors=faults)
     given = values.get("systems") or ""
     codes = given if isinstance(given, list) else SEPARATORS.split(str(given))
     return EnterFinding(
-        title=text_in(values, "title"),
-        risk=text_in(values, "risk"),
+        title=typed.text(values, "title"),
+        risk=typed.text(values, "risk"),
         is_major=bool(values.get("is_major")),
-        detail=text_in(values, "detail"),
-        clause=text_in(values, "clause"),
-        origin=text_in(values, "origin") or "other",
-        origin_label=text_in(values, "origin_label"),
-        due_document=text_in(values, "due_document"),
+        detail=typed.text(values, "detail"),
+        clause=typed.text(values, "clause"),
+        origin=typed.text(values, "origin") or "other",
+        origin_label=typed.text(values, "origin_label"),
+        due_document=typed.text(values, "due_document"),
         systems=[code for one in codes if (code := str(one).strip())],
         **ids,
         **days,
@@ -68,28 +67,3 @@ async def choices(tx: Tx, principal: Principal, t: Translator) -> dict[str, Any]
         "origins": [(value, t(name)) for value, name in ORIGIN_NAMES.items()],
         "labels": {name: t(label) for name, label in LABELS.items()},
     }
-
-
-def text_in(values: Mapping[str, Any], name: str) -> str:
-    found = values.get(name)
-    return found.replace("\0", "") if isinstance(found, str) else ""
-
-
-def id_in(values: Mapping[str, Any], name: str) -> UUID | None:
-    given = text_in(values, name).strip()
-    if not given:
-        return None
-    try:
-        return UUID(given)
-    except ValueError:
-        raise Invalid(N_("Choose one from the list."), field=name) from None
-
-
-def day_in(values: Mapping[str, Any], name: str) -> date | None:
-    given = text_in(values, name).strip()
-    if not given:
-        return None
-    try:
-        return date.fromisoformat(given)
-    except ValueError:
-        raise Invalid(N_("A day: 2026-03-01."), field=name) from None

@@ -221,6 +221,25 @@ def test_two_units_lead_to_one_duty_of_their_protection_department_in_whatever_o
     assert {dict(one.why)["bearer.cii"] for one in onward} == {"yes"}, "the unit that knew first explains it"
 
 
+def test_of_two_ways_to_one_duty_the_stricter_clock_counts() -> None:
+    """The unit that knew later was answered earlier: from that answer the department's own clock runs."""
+    received = "received_at/cac-2025-reporting/cii-operator"
+    shares = tuple(
+        Share(
+            organization,
+            frozenset({"operator"}),
+            KNOWN + timedelta(minutes=known),
+            cii="yes",
+            protection_department=PROTECTION,
+            events={received: KNOWN + timedelta(minutes=answered)},
+        )
+        for organization, known, answered in ((UNIT, 0, 50), (VENDOR, 10, 30))
+    )
+    directory = tuple(replace(one, joined=True) if one.id == PROTECTION else one for one in DIRECTORY)
+    onward = owed_in(night(shares=shares, directory=directory, levels=Levels(1, 1)))["cii-onward"]
+    assert {one.started_at for one in onward} == {KNOWN + timedelta(minutes=30)}
+
+
 LEVEL = st.integers(1, 4)
 MOMENTS = st.integers(0, 600).map(lambda minutes: KNOWN + timedelta(minutes=minutes))
 

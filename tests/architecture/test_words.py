@@ -1,16 +1,20 @@
 """Texts live in catalogs, both languages are complete, and files and names say what they are."""
 
 import ast
+import inspect
 import re
+from collections.abc import Iterator
 from functools import cache
 from io import BytesIO
 from pathlib import Path
 
+import click
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 
+from irm.cli import GROUPS, main
 from tests.architecture.sources import CHINESE, PACKAGE, ROOT, docstrings, modules, templates, tracked
 
 KEYWORDS = {"_": None, "N_": None, "said": None, "t": None, "gettext": None, "ngettext": (1, 2), "plural": (1, 2)}
@@ -73,6 +77,29 @@ def test_every_text_has_its_chinese() -> None:
     assert wanted, "no texts found: the extraction is broken"
     missing = [f"{where}: {msgid!r}" for msgid, where in wanted.items() if not chinese().get(msgid, ("",))[0]]
     assert not missing, f"{len(missing)} texts without Chinese:\n" + "\n".join(sorted(missing))
+
+
+def helps(command: click.Command, name: str) -> Iterator[tuple[str, str]]:
+    """(where, text) of every help that `irm … --help` shows. Read from what was declared: a command that was looked at
+    before may stand in the reader's language already."""
+    if command.callback is not None and command.callback.__doc__:
+        yield name, inspect.cleandoc(command.callback.__doc__)
+    yield from ((name, one.help) for one in command.params if isinstance(one, click.Option) and one.help)
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for word in command.list_commands(context):
+            inner = command.get_command(context, word)
+            assert inner is not None, word
+            yield from helps(inner, f"{name} {word}")
+
+
+def test_every_command_helps_in_chinese() -> None:
+    known = chinese()
+    every = list(helps(main, "irm"))
+    assert len(every) > len(GROUPS), "no commands found: the walk is broken"
+    said = {text for text, _, _ in known.values()}  # an option that a test looked at in Chinese stays so
+    missing = [f"{where}: {text!r}" for where, text in every if not (known.get(text, ("",))[0] or text in said)]
+    assert not missing, f"{len(missing)} helps without Chinese:\n" + "\n".join(sorted(missing))
 
 
 WORDS = re.compile(r"[a-z]{2,} [a-z]")

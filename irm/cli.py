@@ -10,7 +10,7 @@ from typing import Any, Final, NoReturn
 
 import click
 
-from irm.click_words import in_words, speak, word
+from irm.click_words import speak, word
 from irm.errors import in_words as spoken, said
 from irm.i18n import N_
 
@@ -50,16 +50,12 @@ class Lazy(click.Group):
         found: click.Command = getattr(importlib.import_module(module), attribute)
         return found
 
-    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        in_words(self)
-        super().format_help(ctx, formatter)
-
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         rows = []
         for name in self.list_commands(ctx):
             command = self.get_command(ctx, name)
             if command is not None and not command.hidden:
-                rows.append((name, in_words(command).get_short_help_str(80)))
+                rows.append((name, command.get_short_help_str(80)))
         with formatter.section(word("Commands")):
             formatter.write_dl(rows)
 

@@ -35,7 +35,7 @@ from uuid import UUID
 import click
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from irm.clock import DatabaseClock
+from irm.clock import SHANGHAI, DatabaseClock
 from irm.config import Settings
 from irm.db import Database
 from irm.errors import IrmError
@@ -148,8 +148,15 @@ def table(rows: Sequence[Mapping[str, Any]]) -> None:
     for column in rows[0]:
         shown.add_column(str(column), overflow="fold")
     for row in rows:
-        shown.add_row(*("" if cell is None else str(cell) for cell in row.values()))
+        shown.add_row(*(_cell(value) for value in row.values()))
     Terminal(soft_wrap=not sys.stdout.isatty(), highlight=False, markup=False).print(shown)
+
+
+def _cell(value: Any) -> str:
+    """For people: moments in Beijing time, to the minute."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+    return "" if value is None else str(value)
 
 
 def plain(value: Any) -> Any:

@@ -23,6 +23,8 @@ def irm(*words: str, locale: str) -> str:
             ("用法：", "选项:", "命令:", "显示本说明后退出。", "值班表：何时由谁值班。"),
             "Show this message and exit.",
         ),
+        (("drill", "--help"), ("批准演练计划。", "暂停演练时钟。"), "Stop its clock."),
+        (("roster", "import", "--help"), ("导入 CSV 文件中的班次", "以 JSON 输出。"), "Add the shifts of a CSV file"),
         (("nonsense",), ("错误：没有“nonsense”这个命令。", "查看说明："), "No such command 'nonsense'."),
         (("web", "--foo"), ("没有“--foo”这个选项。",), "No such option '--foo'."),
     ],

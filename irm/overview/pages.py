@@ -13,6 +13,7 @@ from irm.access.policy import SIGNED_IN, Permission, Principal, allow
 from irm.clock import Clock
 from irm.db import Database
 from irm.i18n import N_
+from irm.obligations.forms import form_of
 from irm.obligations.words import whom
 from irm.overview.board import Board
 from irm.overview.dead_work import try_again
@@ -60,7 +61,13 @@ NEED_VERBS: Final = {
 
 
 def _words() -> dict[str, Any]:
-    return {"whom": whom, "need_names": NEED_NAMES, "need_icons": NEED_ICONS, "need_verbs": NEED_VERBS}
+    return {
+        "whom": whom,
+        "form_of": form_of,
+        "need_names": NEED_NAMES,
+        "need_icons": NEED_ICONS,
+        "need_verbs": NEED_VERBS,
+    }
 
 
 async def _board(principal: Principal, db: Database, clock: Clock) -> Board:

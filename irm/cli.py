@@ -107,8 +107,8 @@ def up() -> None:
 
     Servers named by IRM_DATABASE_URL and IRM_BROKER_URL are used instead of own ones.
     """
-    from irm.binaries import EmbeddedError  # noqa: PLC0415
-    from irm.supervisor import CannotStart, Supervisor  # noqa: PLC0415
+    from irm.binaries import EmbeddedError  # noqa: PLC0415 - only `irm up` needs it
+    from irm.supervisor import CannotStart, Supervisor  # noqa: PLC0415 - only `irm up` needs it
 
     try:
         Supervisor(os.environ, say=click.echo, words=_in_words).run()
@@ -130,9 +130,9 @@ def _in_words(text: str) -> str:
 @main.command()
 def web() -> None:
     """One web process (IRM_HOST, IRM_PORT)."""
-    import uvicorn  # noqa: PLC0415
+    import uvicorn  # noqa: PLC0415 - only `irm web` needs it
 
-    from irm.config import Settings  # noqa: PLC0415
+    from irm.config import Settings  # noqa: PLC0415 - read when a command runs
 
     settings = Settings()
     uvicorn.run(
@@ -162,10 +162,10 @@ def dispatcher() -> None:
 @main.command()
 def migrate() -> None:
     """Bring the database to this release's shape, as irm_owner (IRM_MIGRATION_DATABASE_URL)."""
-    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - slow to import, not for help
 
-    from irm import grants, migrations  # noqa: PLC0415
-    from irm.config import Settings, with_driver  # noqa: PLC0415
+    from irm import grants, migrations  # noqa: PLC0415 - slow to import, not for help
+    from irm.config import Settings, with_driver  # noqa: PLC0415 - read when a command runs
 
     url = Settings().migration_database_url
     if not url:
@@ -182,7 +182,7 @@ def migrate() -> None:
 @click.pass_obj
 def doctor(console: Any, as_json: bool) -> None:
     """Look at everything irm needs; exit code 1 if something is broken."""
-    from irm import doctor as examination  # noqa: PLC0415
+    from irm import doctor as examination  # noqa: PLC0415 - slow to import, not for help
 
     findings = examination.examine(console.settings)
     if as_json:

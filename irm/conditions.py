@@ -161,7 +161,7 @@ class Condition:
                 continue
             self._check(name, value)
             if name not in asked:
-                data[name] = list(value) if self._declared[name] is FactType.STRINGS else value  # type: ignore[call-overload]
+                data[name] = list(value) if self._declared[name] is FactType.STRINGS else value  # type: ignore[call-overload]  # by its type
         for question in self._questions:
             level = values.get(question.name)
             if isinstance(level, int):

@@ -140,7 +140,7 @@ def problem(error: IrmError, t: Translator) -> dict[str, Any]:
 def table(rows: Sequence[Mapping[str, Any]]) -> None:
     """Columns as wide as they need to be; nothing for no rows."""
     from rich.console import Console as Terminal  # noqa: PLC0415 - slow to import, and JSON needs none of it
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415 - see above
 
     if not rows:
         return

@@ -42,7 +42,7 @@ class Moment(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's shape
         if value is not None and value.tzinfo is None:
             message = f"naive moment {value!r}"
             raise ValueError(message)
@@ -52,7 +52,7 @@ class Moment(TypeDecorator[datetime]):
             raise ValueError(message)
         return value
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's shape
         return value.astimezone(UTC) if value is not None else None
 
 

@@ -209,7 +209,7 @@ class Embedded:
         assert process.stdin is not None
         with process.stdin as pipe, suppress(BrokenPipeError):
             pipe.write("".join(f"{key} {value}\n" for key, value in settings.items()).encode())
-        answer = lambda: _valkey_answers(port, settings["requirepass"])  # noqa: E731
+        answer = lambda: _valkey_answers(port, settings["requirepass"])  # noqa: E731 - one of two questions
         self._wait(process, "Valkey", answer, seconds=120)
 
     def sql(self, *statements: str, database: str = "postgres") -> str:
@@ -219,7 +219,7 @@ class Embedded:
         for statement in statements:
             argv += ["-c", statement]
         env = _LOCALE | {"PGPASSWORD": self.identity.passwords[_SUPERUSER]}
-        done = subprocess.run([str(a) for a in argv], env=env, capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run([str(a) for a in argv], env=env, capture_output=True, text=True, check=False)  # noqa: S603 - our own binaries
         if done.returncode:
             raise EmbeddedError(said("The database server refused: %(told)s", told=done.stderr.strip()))
         return done.stdout.strip()

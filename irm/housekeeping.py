@@ -93,9 +93,9 @@ async def _delete(tx: Tx, table: str, condition: str, values: Mapping[str, Any])
     taken = 0
     wanted = {name: value for name, value in values.items() if f":{name}" in condition}
     for _ in range(BATCHES):
-        done: CursorResult[Any] = await tx.execute(  # type: ignore[assignment]
+        done: CursorResult[Any] = await tx.execute(  # type: ignore[assignment]  # a DELETE answers with a cursor
             text(
-                f"DELETE FROM {table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} WHERE {condition} "  # noqa: S608
+                f"DELETE FROM {table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} WHERE {condition} "  # noqa: S608 - our own names
                 f"LIMIT {BATCH} FOR UPDATE SKIP LOCKED))"
             ),
             wanted,

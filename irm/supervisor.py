@@ -317,7 +317,7 @@ class Supervisor:
         if not accounts:
             return
         # Imported here: it brings the catalogs along, and by now the first page has been answered.
-        from irm.access.vocabulary import ROLE_NAMES  # noqa: PLC0415
+        from irm.access.vocabulary import ROLE_NAMES  # noqa: PLC0415 - after the servers are up
 
         roles = {role.value: self.words(Said(name)) for role, name in ROLE_NAMES.items()}
         rows = [[self.words(head) for head in ACCOUNT_HEADS.values()]]

@@ -93,8 +93,8 @@ def _loopback_only() -> None:
         check(link, address)
         return connect_ex(link, address)
 
-    socket.socket.connect = guarded  # type: ignore[method-assign,assignment]
-    socket.socket.connect_ex = guarded_ex  # type: ignore[method-assign,assignment]
+    socket.socket.connect = guarded  # type: ignore[method-assign,assignment]  # the guard
+    socket.socket.connect_ex = guarded_ex  # type: ignore[method-assign,assignment]  # the guard
 
 
 @pytest.fixture(scope="session")

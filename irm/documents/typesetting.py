@@ -34,7 +34,7 @@ def _compiled(template: str, order: dict[str, Any], form: str) -> bytes:
             source,
             font_paths=folders,
             ignore_system_fonts=True,
-            format=form,  # type: ignore[call-overload]
+            format=form,  # type: ignore[call-overload]  # a plain word here
             ppi=192.0,
             sys_inputs={"data": json.dumps({**order, "faces": {**faces, "latin": latin}}, ensure_ascii=False)},
             timestamp=MADE_AT,

@@ -144,7 +144,7 @@ class _Writer:
             case SignOff():
                 self._pairs(block.pairs, boxed=True)
             case Break():
-                self.made.add_page_break()  # type: ignore[no-untyped-call]
+                self.made.add_page_break()  # type: ignore[no-untyped-call]  # python-docx has no types
 
     def _heading(self, block: Heading) -> None:
         measure = self.measures["headings"][block.level - 1]
@@ -203,7 +203,7 @@ class _Writer:
         for number, part in enumerate(text.split("\n")):
             run = self._run(line, part, face, size or self.measures["table"])
             if number:
-                run._r.insert(0, OxmlElement("w:br"))  # noqa: SLF001
+                run._r.insert(0, OxmlElement("w:br"))  # noqa: SLF001 - python-docx has no door
 
     def _picture(self, block: Picture) -> None:
         self._caption(block.caption)

@@ -31,7 +31,7 @@ class IncidentEvidence:
         by: Principal,
         *,
         organization: UUID | None,  # noqa: ARG002 - an incident is of all who have a part in it
-        now: datetime,  # noqa: ARG002
+        now: datetime,  # noqa: ARG002 - what there is, is packed
     ) -> Gathered:
         return gathered(await queries.sight_of(tx, name, by, Permission.EXPORT_EVIDENCE))
 

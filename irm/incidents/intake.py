@@ -25,7 +25,7 @@ def has_control_characters(value: str) -> bool:
     return any(
         (ord(char) < ord(" ") and char not in "\r\n\t")
         or ord(char) in range(0x7F, 0xA0)
-        or 0xD800 <= ord(char) <= 0xDFFF  # noqa: PLR2004
+        or 0xD800 <= ord(char) <= 0xDFFF  # noqa: PLR2004 - surrogates, no characters
         for char in value
     )
 

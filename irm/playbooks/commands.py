@@ -42,7 +42,7 @@ def check(console: Console, files: tuple[Path, ...], *, with_city: bool, as_json
     checked: list[tuple[str, Checked, City]] = []
     for name, text in _sources(files, console.t):
         if with_city:
-            checked.append((name, *console.run(lambda db, name=name, text=text: _checked(db, text, name))))  # type: ignore[misc]
+            checked.append((name, *console.run(lambda db, name=name, text=text: _checked(db, text, name))))  # type: ignore[misc]  # defaults bind
         else:
             city = built_in_city()
             checked.append((name, lint(text, file=name, city=city), city))

@@ -180,7 +180,7 @@ class _Loader:
             grading=tuple(rule for rule in rules if isinstance(rule, GradingRule)),
             duties=tuple(rule for rule in rules if isinstance(rule, DutyRule)),
             items=tuple(
-                ReportItem(one.id, one.form, one.number, one.title, self._citation(one.citation), one.status, one.first)  # type: ignore[arg-type]
+                ReportItem(one.id, one.form, one.number, one.title, self._citation(one.citation), one.status, one.first)  # type: ignore[arg-type]  # a checked word
                 for one in part.items
             ),
             policy=self._policy(),
@@ -195,7 +195,7 @@ class _Loader:
     def _figure(self, part: FigurePart) -> Figure:
         value = span(part.value) if isinstance(part.value, str) else part.value
         citation = self._citation(part.citation)
-        return Figure(self._full(part.id), part.title, value, str(part.value), citation, part.status)  # type: ignore[arg-type]
+        return Figure(self._full(part.id), part.title, value, str(part.value), citation, part.status)  # type: ignore[arg-type]  # a checked word
 
     def _switch(self, part: SwitchPart) -> Switch:
         return Switch(
@@ -203,7 +203,7 @@ class _Loader:
             part.title,
             part.default,
             tuple(
-                Reading(one.id, one.title, self._citation(one.citation), one.status)  # type: ignore[arg-type]
+                Reading(one.id, one.title, self._citation(one.citation), one.status)  # type: ignore[arg-type]  # a checked word
                 for one in part.readings
             ),
         )

@@ -102,7 +102,7 @@ def _now() -> datetime:
 class FeatureLoader(BaseLoader):
     """`feature/name.html` from the feature's own `templates/`; `layout.html` and `components/…` from irm/web."""
 
-    def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Any]:  # noqa: ARG002
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Any]:  # noqa: ARG002 - jinja2's shape
         feature, _, name = template.partition("/")
         if not name or template.startswith(COMPONENTS):
             feature, name = "web", template

@@ -115,8 +115,8 @@ def _tenths(value: Decimal) -> Decimal:
 
 def size(value: int) -> str:
     """Bytes as kB or MB, decimal as on the wire."""
-    if value < 1000:  # noqa: PLR2004
+    if value < 1000:  # noqa: PLR2004 - bytes to kB
         return f"{value} B"
-    if value < 1_000_000:  # noqa: PLR2004
+    if value < 1_000_000:  # noqa: PLR2004 - kB to MB
         return f"{value / 1000:.0f} kB"
     return f"{value / 1_000_000:.1f} MB"

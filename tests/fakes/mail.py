@@ -49,7 +49,7 @@ class MailServer:
         envelope.rcpt_options.extend(options)
         return "250 OK"
 
-    async def handle_DATA(  # noqa: N802
+    async def handle_DATA(  # noqa: N802 - its name
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
         message = message_from_bytes(envelope.original_content or b"", policy=policy.default)

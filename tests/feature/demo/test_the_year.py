@@ -49,7 +49,7 @@ async def rows(db: Database, asked: str, **given: object) -> list[tuple[object, 
 
 async def test_every_room_has_something_to_show(lived: tuple[Database, float]) -> None:
     db, _ = lived
-    assert dict(await rows(db, "SELECT status, count(*) FROM incident GROUP BY 1")) == {  # type: ignore[arg-type,comparison-overlap]
+    assert dict(await rows(db, "SELECT status, count(*) FROM incident GROUP BY 1")) == {  # type: ignore[arg-type,comparison-overlap]  # rows of two
         "closed": 8,
         "contained": 1,
         "dismissed": 1,
@@ -102,7 +102,7 @@ async def test_what_was_lived_shows_on_every_page(lived: tuple[Database, float],
     settings = Settings(home=tmp_path, demo=True)
     app = create_app(settings, db, FixedClock(NOW))
     async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app=app, client=("127.0.0.1", 50001)),  # type: ignore[arg-type]
+        transport=httpx.ASGITransport(app=app, client=("127.0.0.1", 50001)),  # type: ignore[arg-type]  # httpx's own type of an app
         base_url="http://irm.test",
     ) as client:
         for login, own in (("leader", ()), ("compliance", ("/reports",)), ("cloudlead", ()), ("officelead", ())):

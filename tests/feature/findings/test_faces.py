@@ -148,7 +148,7 @@ async def test_the_list_costs_the_same_for_five_and_for_forty(city: City, db: An
         async with db.transaction() as tx:
             connection = await tx.connection()
             statements = []
-            listener = lambda *args: statements.append(args[2])  # noqa: E731
+            listener = lambda *args: statements.append(args[2])  # noqa: E731 - the same one is taken off
             event.listen(connection.sync_connection, "before_cursor_execute", listener)
             await city.client.get("/findings")
             event.remove(connection.sync_connection, "before_cursor_execute", listener)

@@ -43,7 +43,7 @@ class Scene:
             self.tx,
             NewFinding(**given),
             actor=SYSTEM,
-            now=self.clock.now(),  # type: ignore[arg-type]
+            now=self.clock.now(),  # type: ignore[arg-type]  # the fixture of the test
         )
 
     async def planned(self, **more: object) -> UUID:

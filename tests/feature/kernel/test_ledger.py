@@ -86,7 +86,7 @@ async def test_the_application_cannot_change_the_past(db: Database, change: obje
         await ledger.record(tx, FILED)
     with pytest.raises(DBAPIError, match=r"permission denied|must be owner"):
         async with db.transaction(SYSTEM) as tx:
-            await tx.execute(change)  # type: ignore[call-overload]
+            await tx.execute(change)  # type: ignore[call-overload]  # a tuple of statements
 
 
 async def test_pages_hear_of_a_change_only_when_it_is_committed(db: Database, clock: FixedClock) -> None:

@@ -188,7 +188,7 @@ async def test_a_stale_edit_is_refused(night: Night) -> None:
         ({"means": "pigeon"}, "means"),
     ],
 )
-async def test_bad_hand_over_names_the_field_and_changes_nothing(night: Night, more: dict, field: str) -> None:  # type: ignore[type-arg]
+async def test_bad_hand_over_names_the_field_and_changes_nothing(night: Night, more: dict, field: str) -> None:  # type: ignore[type-arg]  # any form
     (one,) = await night.open(night.owed())
     draft = await night.draft(one.id)
     if "stated_at" in more:

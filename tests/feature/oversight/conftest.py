@@ -44,7 +44,7 @@ class City:
         return found
 
     def at(self, *given: int) -> datetime:
-        return datetime(*given, tzinfo=SHANGHAI)  # type: ignore[arg-type,misc]
+        return datetime(*given, tzinfo=SHANGHAI)  # type: ignore[arg-type,misc]  # parts of a moment
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ async def duties(city: City, number: str) -> list[tuple[str, str, bool]]:
         " JOIN planned_change c ON o.subject = 'change/' || c.id WHERE c.number = :number ORDER BY o.id"
     )
     async with city.db.transaction() as tx:
-        return [tuple(row) for row in await tx.execute(text(asked), {"number": number})]  # type: ignore[misc]
+        return [tuple(row) for row in await tx.execute(text(asked), {"number": number})]  # type: ignore[misc]  # rows as tuples
 
 
 async def change(city: City, number: str) -> Change:

@@ -60,11 +60,11 @@ async def test_only_the_security_administrator_decides(db: Database, clock: Fixe
         authority = await make.organization(tx, "cloud_authority")
         officer = await make.account(tx, authority, Role.DUTY_OFFICER)
         administrator = await make.account(tx, authority, Role.SECURITY_ADMINISTRATOR)
-    client = await sign_in(officer)  # type: ignore[operator]
+    client = await sign_in(officer)  # type: ignore[operator]  # the fixture is a function
     body = {"reading": "yearly", "reason": "circular"}
     assert (await client.post("/api/v1/rules/mlps/switches/level-4-cadence", json=body)).status_code == 403
     assert (await client.post(f"/api/v1/rules/{MODEL}/adoption", json={"on": True, "reason": "x"})).status_code == 403
-    client = await sign_in(administrator)  # type: ignore[operator]
+    client = await sign_in(administrator)  # type: ignore[operator]  # the fixture is a function
     done = await client.post("/api/v1/rules/mlps/switches/level-4-cadence", json=body)
     assert done.status_code == 200, done.text
     chosen = {one["id"]: one["chosen"] for one in done.json()["switches"]}

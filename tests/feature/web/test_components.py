@@ -18,7 +18,7 @@ NOW = datetime(2026, 11, 20, 19, 41, tzinfo=UTC)
 @pytest.mark.parametrize("locale", ["zh-CN", "en"])
 @pytest.mark.parametrize("theme", ["light", "dark", "auto"])
 def test_the_styleguide_renders(locale: str, theme: str) -> None:
-    reader = Reader(locale, theme, "x", csrf_token="t")  # type: ignore[arg-type]
+    reader = Reader(locale, theme, "x", csrf_token="t")  # type: ignore[arg-type]  # "x" is no language
     page = render("web/styleguide.html", reader=reader, **sample(NOW, translator(locale)))
     assert f'lang="{locale}" data-theme="{theme}"' in page
     assert "style=" not in page

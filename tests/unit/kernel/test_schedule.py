@@ -11,7 +11,7 @@ from irm.schedule import Daily, Every
 
 MOMENTS = st.datetimes(
     datetime(2026, 1, 1),  # noqa: DTZ001 - hypothesis takes naive bounds
-    datetime(2030, 1, 1),  # noqa: DTZ001
+    datetime(2030, 1, 1),  # noqa: DTZ001 - naive on purpose
     timezones=st.just(UTC),
 )
 

@@ -147,7 +147,7 @@ def test_entered_afterwards() -> None:
 
 def attempt(number: int, outcome: str | None = None, *, handed: float = 0, decided: float = 0) -> Attempt:
     decided_at = after(minutes=decided) if outcome else None
-    return Attempt(str(number), after(minutes=handed), after(minutes=handed), outcome, decided_at)  # type: ignore[arg-type]
+    return Attempt(str(number), after(minutes=handed), after(minutes=handed), outcome, decided_at)  # type: ignore[arg-type]  # a plain word here
 
 
 @pytest.mark.parametrize(

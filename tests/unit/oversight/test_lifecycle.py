@@ -35,7 +35,7 @@ def test_the_state_follows_from_the_change_and_its_plan(outcome: str | None, pla
 def test_who_may_do_what_when(state: State) -> None:
     def allowed(act: object, *more: object) -> bool:
         try:
-            act(state, *more)  # type: ignore[operator]
+            act(state, *more)  # type: ignore[operator]  # any act
         except Conflict:
             return False
         return True

@@ -12,7 +12,7 @@ NOW = datetime(2026, 11, 20, 19, 41, tzinfo=UTC)
 
 
 def need(kind: str = "duty", number: int = 1, **more: object) -> Need:
-    return Need(kind, UUID(int=number), "x", "SJ-2026-000001", "/", NOW, **more)  # type: ignore[arg-type]
+    return Need(kind, UUID(int=number), "x", "SJ-2026-000001", "/", NOW, **more)  # type: ignore[arg-type]  # the fields asked about
 
 
 def test_who_is_being_called_comes_before_every_limit() -> None:

@@ -163,7 +163,7 @@ class Engine(RuleBasedStateMachine):
 
     def replay_gives_the_same(self) -> None:
         events = [(at, event) for at, event in self.events]
-        assert replay(PLAYBOOK, self.facts, events) == self.state  # type: ignore[arg-type]
+        assert replay(PLAYBOOK, self.facts, events) == self.state  # type: ignore[arg-type]  # facts of the machine
 
     def it_ends(self) -> None:
         """Left alone, it has no timer after a few; told that all is done, it is over."""

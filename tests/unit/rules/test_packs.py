@@ -250,7 +250,7 @@ def test_an_unverified_rule_says_why() -> None:
 def test_the_province_is_named_by_article_4_and_no_municipal_office() -> None:
     rule = pack("cac-2025-reporting").rule("other-operator")
     assert rule is not None
-    assert [(one.kind, one.tier) for one in rule.recipients] == [("cyberspace_office", "province")]  # type: ignore[attr-defined]
+    assert [(one.kind, one.tier) for one in rule.recipients] == [("cyberspace_office", "province")]  # type: ignore[attr-defined]  # a duty of the year
 
 
 def test_the_report_items_of_articles_7_and_8() -> None:

@@ -46,7 +46,7 @@ def test_the_register_holds_networks_and_lower_case() -> None:
 @pytest.mark.parametrize(("kind", "value"), [("address", "10.1.2"), ("domain", "a b"), ("host", ""), ("host", "a/b")])
 def test_the_register_refuses_the_rest(kind: str, value: str) -> None:
     with pytest.raises(ValueError, match=r"."):
-        normalised(kind, value)  # type: ignore[arg-type]
+        normalised(kind, value)  # type: ignore[arg-type]  # wrong on purpose
 
 
 @given(st.text(max_size=400))

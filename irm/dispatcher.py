@@ -71,7 +71,8 @@ class Dispatcher:
             return False
         async with self.me.db.transaction(SYSTEM) as tx:
             if recurring != self._recurred:
-                await schedule.write(tx, WIRING.recurring, now)
+                come = [each for each in WIRING.recurring if recurring[each.name] != self._recurred.get(each.name)]
+                await schedule.write(tx, come, now)
             if await jobs.is_anything_due(tx, now):
                 windows = {queue: min(window, free) if alone else window for queue, window in WINDOWS.items()}
                 handed = await jobs.hand_over(tx, now, windows, OWN_CHANNEL_WINDOW if alone else CHANNEL_WINDOW)

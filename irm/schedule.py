@@ -4,6 +4,7 @@
         Recurring("obligations.look_ahead", every=Daily(time(0, 5))),
         Recurring("systems.judge_certificates", every=Daily(time(6), on=(0,))),  # Mondays
         Recurring("ledger.checkpoint", every=Every(timedelta(minutes=5)), queue="bulk"),
+        Recurring("evidence.sequence", every=Every(timedelta(seconds=1)), when=is_anything_to_do),
     )
 
 The name is that of a handler in `JOBS` (as a rule an `Inside`). Its `args` are `{"at": "<the occurrence, RFC 3339>"}` and
@@ -11,9 +12,11 @@ what `args` adds. One row per occurrence, unique by key, so any number of dispat
 *latest* occurrence that has come and no earlier one: after an outage, and on the first start of a release that brings a new
 entry, the job runs once, at once, however many occurrences were missed. So a handler looks at the state of things at `now`,
 never only at "since last time", and running it again does nothing new.
+
+What comes every second asks `when` first: an occurrence that finds nothing to do costs one question and leaves no row.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
@@ -68,13 +71,15 @@ class Every:
 
 @dataclass(frozen=True)
 class Recurring:
-    """`name` is the job's; `args` are added to its arguments."""
+    """`name` is the job's; `args` are added to its arguments. `when`: whether there is anything to do; asked at each
+    occurrence, by every dispatcher, so it must be cheap."""
 
     name: str
     every: Daily | Every
     args: Mapping[str, Any] = field(default_factory=dict)
     queue: str = "normal"
     priority: int = 60
+    when: Callable[[Tx], Awaitable[bool]] | None = None
 
     def key(self, at: datetime) -> str:
         return f"{PREFIX}{self.name}/{at.isoformat()}"
@@ -86,9 +91,11 @@ def come(recurring: Iterable[Recurring], now: datetime) -> dict[str, datetime]:
 
 
 async def write(tx: Tx, recurring: Iterable[Recurring], now: datetime) -> list[str]:
-    """Write the jobs of the occurrences that have come and are not written yet; their names."""
+    """Write the jobs of the occurrences that have come, are not written yet and have something to do; their names."""
     written = []
     for each in recurring:
+        if each.when is not None and not await each.when(tx):
+            continue
         at = each.every.latest(now)
         args = {**each.args, "at": at.isoformat()}
         if await jobs.schedule(

@@ -97,8 +97,8 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
 )
 
 RECURRING: Final[tuple[Recurring, ...]] = (
-    # What was recorded becomes part of the log's tree, and the tree is signed.
-    Recurring("evidence.sequence", every=Every(timedelta(seconds=5)), queue="bulk"),
+    # What was recorded becomes part of the log's tree, and the tree is signed, within two seconds: never behind bulk.
+    Recurring("evidence.sequence", every=Every(timedelta(seconds=1)), when=sequencer.is_anything_to_do),
     Recurring("evidence.call_witnesses", every=Every(timedelta(hours=1)), queue="bulk"),
     Recurring("evidence.verify", every=Daily(time(2, 30)), queue="bulk"),
     # A day on a finding that passed without rectification is put before a person.

@@ -116,21 +116,26 @@ async def last_checkpoint(tx: Tx) -> LedgerCheckpointRow | None:
     return row
 
 
+async def is_anything_to_do(tx: Tx) -> bool:
+    """Whether an entry waits for its place, or for a checkpoint over it. Asked every second: two looks into an index."""
+    waits = select(exists(select(LedgerPendingRow.entry_id)))
+    return bool(await tx.scalar(waits)) or await _is_unsigned(tx)
+
+
 async def tree_to_sign(tx: Tx) -> Tree | None:
     """The tree as it stands, if there is more in it than the last checkpoint saw."""
+    return await tree_at(tx, await size_of(tx)) if await _is_unsigned(tx) else None
+
+
+async def _is_unsigned(tx: Tx) -> bool:
     last = await last_checkpoint(tx)
     seen = last.size if last else 0
-    size = await size_of(tx)
-    is_new = await tx.scalar(
-        select(
-            exists(
-                select(LedgerLeafRow.index)
-                .join(LedgerEntryRow, LedgerEntryRow.id == LedgerLeafRow.entry_id)
-                .where(LedgerLeafRow.index >= seen, ~LedgerEntryRow.action.startswith(OWN))
-            )
-        )
+    entry = (
+        select(LedgerLeafRow.index)
+        .join(LedgerEntryRow, LedgerEntryRow.id == LedgerLeafRow.entry_id)
+        .where(LedgerLeafRow.index >= seen, ~LedgerEntryRow.action.startswith(OWN))
     )
-    return await tree_at(tx, size) if is_new else None
+    return bool(await tx.scalar(select(exists(entry))))
 
 
 def sign(tree: Tree, signer: Signer, at: datetime) -> Signed:
@@ -189,7 +194,7 @@ async def record(
     _attempt: int,
     _is_current: bool,
 ) -> timedelta | None:
-    """A checkpoint that could not be signed is not tried again here: the next occurrence comes in seconds."""
+    """A checkpoint that could not be signed is not tried again here: the next occurrence comes in a second."""
     if isinstance(outcome, Signed):
         await keep(tx, outcome)
     return timedelta(0) if work.is_more and not isinstance(outcome, CallFailed) else None

@@ -154,3 +154,26 @@ def test_the_key_is_made_once_and_closed_to_others(tmp_path: Path) -> None:
     path.write_text("PRIVATE+KEY+x+00000000+AAAA\n")
     with pytest.raises(Unavailable):
         signer_of(tmp_path)
+
+
+async def test_the_second_hand_is_silent_once_everything_is_signed(db: Database, settings: Settings) -> None:
+    """What waits, then what is in the tree unsigned, is something to do; entries about checkpoints alone are not."""
+    signer = signer_of(settings.home)
+
+    async def asked() -> bool:
+        async with db.transaction() as tx:
+            return await sequencer.is_anything_to_do(tx)
+
+    assert not await asked()
+    await write(db, 2)
+    assert await asked()
+    async with db.transaction() as tx:
+        await sequencer.integrate(tx, NOW)
+    assert await asked(), "a checkpoint that could not be signed is still owed"
+    async with db.transaction() as tx:
+        await sequencer.bring_up_to_date(tx, signer, NOW)
+    assert not await asked()
+    await write(db, 1, "checkpoint.unwitnessed")
+    async with db.transaction() as tx:
+        await sequencer.integrate(tx, NOW)
+    assert not await asked()

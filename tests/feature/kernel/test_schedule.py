@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from irm import schedule
 from irm.clock import FixedClock
-from irm.db import SYSTEM, Database
+from irm.db import SYSTEM, Database, Tx
 from irm.jobs import JobRow
 from irm.schedule import Daily, Every, Recurring
 
@@ -48,3 +48,21 @@ async def test_a_clock_that_goes_back_writes_nothing_twice(db: Database, clock: 
     assert await looked(db)
     clock.tick(days=-1)
     assert await looked(db) == []
+
+
+async def test_what_asks_first_leaves_no_row_while_there_is_nothing_to_do(db: Database, clock: FixedClock) -> None:
+    asked: list[bool] = []
+
+    async def when(_tx: Tx) -> bool:
+        asked.append(len(asked) == 1)
+        return asked[-1]
+
+    each_second = (Recurring("test.eager", every=Every(timedelta(seconds=1)), when=when),)
+    written = []
+    for _ in range(3):
+        async with db.transaction(SYSTEM) as tx:
+            written.append(await schedule.write(tx, each_second, clock.now()))
+        clock.tick(seconds=1)
+    assert written == [[], ["test.eager"], []]
+    async with db.transaction(SYSTEM) as tx:
+        assert len((await tx.scalars(select(JobRow.id).where(JobRow.name == "test.eager"))).all()) == 1

@@ -20,7 +20,7 @@ from irm.overview import evidence_packs
 from irm.playbooks import inbox, jobs as playbooks, starting
 from irm.reports import making
 from irm.schedule import Daily, Every, Recurring
-from irm.systems import assessment_filing, telling
+from irm.systems import assessment_filing, filed, telling
 from irm.systems.subjects import Systems
 
 GIVERS: Final[tuple[periodic.Giver, ...]] = (Systems(), Organizations(), Changes())
@@ -85,6 +85,8 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
     Subscription("obligation.opened", in_transaction=starting.hear_obligation),
     Subscription("obligation.due_soon", in_transaction=starting.hear_obligation),
     Subscription("obligation.overdue", in_transaction=starting.hear_obligation),
+    # A filing that the register says meets its duty, before the year is brought in line and ends it.
+    Subscription("system.changed", in_transaction_all=filed.hear_register),
     # What the register or the rules say changes what is owed through the year.
     Subscription("system.*", in_transaction_all=telling.owe_anew),
     # … and how grave an incident may be: it is graded anew at once.

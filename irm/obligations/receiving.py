@@ -120,7 +120,7 @@ async def record_receipt(
     await tx.flush()
     await jobs.cancel(tx, key=f"{RECEIPT_ALARM}:{row.id}")
     ties = await obligations_of(tx, row.id)
-    await _tell(tx, row, receipt, actor=actor, now=now)
+    await tell_receipt(tx, row, receipt, actor=actor, now=now)
     await resettle(tx, ties, actor=actor, now=now)
     if outcome == "refused":
         await tell_refused(tx, row, now)
@@ -186,7 +186,7 @@ async def _same(
     return found
 
 
-async def _tell(tx: Tx, row: SubmissionRow, receipt: ReceiptRow, *, actor: Actor, now: datetime) -> None:
+async def tell_receipt(tx: Tx, row: SubmissionRow, receipt: ReceiptRow, *, actor: Actor, now: datetime) -> None:
     private = {
         name: text
         for name, text in (

@@ -82,6 +82,8 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
     Subscription("submission.submitted", in_transaction=assessment_filing.hear_submission),
     Subscription("submission.refused", in_transaction=assessment_filing.hear_submission),
     Subscription("submission.returned", in_transaction=assessment_filing.hear_submission),
+    # … also where it was handed over before irm knew the report.
+    Subscription("assessment.reported", in_transaction=assessment_filing.hear_report),
     Subscription("obligation.opened", in_transaction=starting.hear_obligation),
     Subscription("obligation.due_soon", in_transaction=starting.hear_obligation),
     Subscription("obligation.overdue", in_transaction=starting.hear_obligation),

@@ -21,7 +21,7 @@ from irm.rules.pack import Switch
 from irm.rules.queries import current_packs
 from irm.systems import assessing
 from irm.systems.assessing import ASSESSOR, KIND_NAMES, MLPS, STATUS_NAMES, Status
-from irm.systems.assessment_filing import FORMS, rate_words, recipients
+from irm.systems.assessment_filing import FORMS, Desks, desks_for, rate_words
 from irm.systems.assessment_queries import Assessment, may_edit, may_file, sees_major
 from irm.systems.assessment_rules import CONCLUSION_NAMES, CONCLUSIONS, JUDGE, Stated, computed, template_of
 from irm.web.forms import Form
@@ -76,7 +76,7 @@ async def assessment_context(
     brought_up = await findings.findings_from(tx, one.id)
     shown = await findings_showing.views(tx, principal, brought_up, now=now)
     counted = (await findings.major_counts(tx, [one.id])).get(one.id, (0, 0))
-    desks = await recipients(tx, one.kind) if files else []
+    desks = await desks_for(tx, one.kind, one.system_id, now=now, t=t) if files else Desks([])
     kept = await attachments_of(tx, one.path)
     return {
         "one": one,
@@ -119,7 +119,8 @@ async def assessment_context(
         "means_choices": [
             (each, t(MEANS_NAMES[each])) for each in ("paper", "portal", *BY_HAND, INSIDE) if each in MEANS_NAMES
         ],
-        "recipients": [(str(each.id), each.name) for each in desks],
+        "recipients": [(str(each.id), each.name) for each in desks.offered],
+        "asked_desk": desks.asked,
         "size_limit": MAX_SIZE // 1_000_000,
         "plan_form": Form(
             values={
@@ -131,7 +132,7 @@ async def assessment_context(
         ),
         "start_form": Form(values={"started_on": str(now.astimezone(SHANGHAI).date())}),
         "report_form": Form(values=_stated(one)),
-        "filing_form": Form(values={"means": "paper", "recipient": str(desks[0].id) if desks else ""}),
+        "filing_form": Form(values={"means": "paper", "recipient": str(desks.offered[0].id) if desks.offered else ""}),
         "cancel_form": Form(),
         **names_for(t),
         **await plan_choices(tx, t),

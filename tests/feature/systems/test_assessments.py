@@ -191,3 +191,57 @@ async def test_a_plan_may_change_until_the_report_is_in(scene: Scene) -> None:
         f"/api/v1/assessments/{number}", json={"planned_on": "2026-12-01", "tester": str(scene.police)}
     )
     assert {one["field"] for one in nobody.json()["errors"]} == {"tester"}
+
+
+async def _duty(scene: Scene) -> str:
+    async with scene.db.transaction() as tx:
+        found: UUID = (
+            await tx.execute(
+                text("SELECT id FROM obligation WHERE subject = :path AND form = 'assessment_report'"),
+                {"path": f"system/{scene.system}"},
+            )
+        ).scalar_one()
+    return str(found)
+
+
+async def _handed_over_on_the_page_of_the_duty(scene: Scene, at: str = "2026-11-20T16:00:00+08:00") -> str:
+    drafted = await scene.client.post(f"/api/v1/obligations/{await _duty(scene)}/report")
+    report: str = drafted.json()["id"]
+    body = {"means": "paper", "stated_at": at, "items": {"conclusion": "某测评机构，符合"}}
+    handed = await scene.client.post(f"/api/v1/submissions/{report}/submit", json=body)
+    assert handed.status_code < 300, handed.text
+    return report
+
+
+async def test_handed_over_on_the_page_of_the_duty_it_is_filed_too(scene: Scene) -> None:
+    number = await scene.planned()
+    await scene.report(number)
+    report = await _handed_over_on_the_page_of_the_duty(scene)
+    filed = (await scene.client.get(f"/api/v1/assessments/{number}")).json()
+    assert (filed["status"], filed["filed_on"], filed["submission"]) == ("filed", "2026-11-20", report)
+    refused = {"outcome": "refused", "means": "letter", "note": "封面未盖章"}
+    await scene.client.post(f"/api/v1/submissions/{report}/receipt", json=refused)
+    assert (await scene.client.get(f"/api/v1/assessments/{number}")).json()["status"] == "reported"
+
+
+async def test_a_report_handed_over_before_irm_knew_it_is_filed_when_it_comes_in(scene: Scene) -> None:
+    number = await scene.planned()
+    report = await _handed_over_on_the_page_of_the_duty(scene)
+    assert (await scene.client.get(f"/api/v1/assessments/{number}")).json()["status"] == "planned"
+    came = (await scene.report(number)).json()
+    assert (came["status"], came["submission"]) == ("filed", report)
+
+
+async def test_a_desk_that_the_article_does_not_name_is_refused(scene: Scene) -> None:
+    async with scene.db.transaction() as tx:
+        county = await make.organization(tx, "public_security", joined=False, tier="county", name="某区公安分局")
+    number = await scene.planned()
+    await scene.report(number)
+    page = await scene.client.get(f"/assessments/{number}")
+    assert str(scene.police) in page.text
+    assert str(county) not in page.text
+    body = {"recipient": str(county), "means": "paper", "stated_at": "2026-11-20T16:00:00+08:00"}
+    refused = await scene.client.post(f"/api/v1/assessments/{number}/file", json=body)
+    assert refused.status_code == 422
+    assert {one["field"] for one in refused.json()["errors"]} == {"recipient"}
+    assert "条文规定报送" in refused.text

@@ -41,7 +41,7 @@ JOBS: Final[dict[str, Inside | Outside]] = {
     "playbooks.advance": Inside(playbooks.advance),
     "incidents.look_again": Inside(reporting.look_again),
     register_changes.GRADE_ANEW: Inside(register_changes.grade_anew),
-    "reports.take": making.TAKE,
+    "reports.take": making.Taking(GIVERS).job,
     "reports.render": making.RENDER,
     "obligations.remind": Inside(reminding.remind),
     "obligations.receipt_alarm": Inside(reminding.receipt_alarm),

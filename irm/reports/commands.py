@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 
@@ -11,7 +11,8 @@ from irm.clock import SHANGHAI
 from irm.console import Console, json_option
 from irm.db import SYSTEM, Database
 from irm.i18n import LOCALES
-from irm.reports import making, service
+from irm.jobs import Inside
+from irm.reports import service
 from irm.reports.models import EditionRow
 from irm.reports.rendering import FORMATS, Edition, filename, rendered
 
@@ -48,7 +49,8 @@ def annual(console: Console, year: int, organization: str, city: bool, out: Path
             )
         # Here and now, whether a worker runs or not; its job finds the figures taken and goes on with the documents.
         async with db.transaction(SYSTEM, snapshot=True) as tx:
-            await making.take_figures(tx, {"edition": str(edition_id)}, db.clock.now())
+            taking = cast("Inside", db.wiring.jobs[service.TAKE])
+            await taking.run(tx, {"edition": str(edition_id)}, db.clock.now())
         async with db.transaction(SYSTEM) as tx:
             row = await tx.get_one(EditionRow, edition_id)
             one = Edition(row.number, await service.figures_of(tx, row), dict(row.commentary))

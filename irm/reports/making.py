@@ -1,7 +1,7 @@
 """The worker's part: figures in one snapshot, then each document. Every step is a job of its own, so the bar moves."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -16,6 +16,7 @@ from irm.evidence.blobs import BlobStore, StoredBlob
 from irm.evidence.service import attach
 from irm.i18n import N_
 from irm.jobs import CallFailed, Inside, Outside, Resources
+from irm.obligations.periodic import Giver
 from irm.reports import service
 from irm.reports.figures import take
 from irm.reports.models import EditionDocumentRow, EditionRow, FiguresRow
@@ -30,13 +31,24 @@ NOT_MADE: Final = N_(
 )
 
 
-async def take_figures(tx: Tx, args: dict[str, Any], now: datetime) -> None:
+class Taking:
+    """The job that takes figures, for the givers that `wiring.py` names."""
+
+    def __init__(self, givers: Sequence[Giver]) -> None:
+        self._givers = givers
+        self.job = Inside(self._take, snapshot=True)
+
+    async def _take(self, tx: Tx, args: dict[str, Any], now: datetime) -> None:
+        await take_figures(tx, args, now, self._givers)
+
+
+async def take_figures(tx: Tx, args: dict[str, Any], now: datetime, givers: Sequence[Giver]) -> None:
     """Figures of one edition, in the one snapshot of this job's transaction. Again: nothing."""
     row = await tx.scalar(select(EditionRow).where(EditionRow.id == UUID(args["edition"])).with_for_update())
     if row is None or row.status != "making" or row.figures_sha256 is not None:
         return
     whose = None if row.scope == "city" else row.organization_id
-    figures = await take(tx, Span(row.year, now, whose), row.organization_id)
+    figures = await take(tx, Span(row.year, now, whose), row.organization_id, givers)
     text = canonical(figures)
     name = digest(text)
     kept = insert(FiguresRow).values(sha256=name, body=text, taken_at=now)
@@ -123,5 +135,4 @@ async def _record(
     return None
 
 
-TAKE: Final = Inside(take_figures, snapshot=True)
 RENDER: Final = Outside(claim=_claim, call=_call, record=_record, timeout=30.0)

@@ -139,7 +139,7 @@ def _chapter(
     blocks += [Paragraph(text, "body") for text in _written(commentary, chapter.key)]
     if chapter.facts:
         blocks.append(Facts([(t.of(dict(fact.label)), t.of(dict(fact.value))) for fact in chapter.facts]))
-    shown = [grid for grid in chapter.grids if grid.lines]
+    shown = [grid for grid in chapter.grids if grid.shown]
     for number, grid in enumerate(shown, 1):
         blocks += _grid(chapter.key, grid, f"{count}-{number}", t, link)
     if not shown and not chapter.facts:
@@ -149,7 +149,8 @@ def _chapter(
 
 def _grid(chapter: str, grid: Grid, number: str, t: Translator, link: Link | None) -> list[Block]:
     most = annual_policy()["longest_list"]
-    lines = grid.lines if link is not None else grid.lines[:most]
+    shown = grid.shown
+    lines = shown if link is not None else shown[:most]
     rows = [[Cell(t.of(dict(line.label))), *_cells(chapter, grid, line, link)] for line in lines]
     if grid.total:
         whole = Line(TOTAL, {}, {column.key: grid.sum(column.key) for column in grid.counted})
@@ -165,8 +166,8 @@ def _grid(chapter: str, grid: Grid, number: str, t: Translator, link: Link | Non
             grid.total,
         )
     ]
-    if len(lines) < len(grid.lines):
-        rest = len(grid.lines) - len(lines)
+    if len(lines) < len(shown):
+        rest = len(shown) - len(lines)
         blocks.append(Paragraph(t("%(n)s further lines stand in the spreadsheet of this edition.", n=rest), "note"))
     if grid.note is not None:
         blocks.append(Paragraph(t.of(dict(grid.note)), "note"))
@@ -206,7 +207,7 @@ def share(column: Column, line: Line) -> str:
 
 def _picture(chapter: str, grid: Grid, number: str, t: Translator) -> Picture | None:
     columns = [column for column in grid.columns if column.key in grid.chart]
-    lines = grid.lines[:MOST_BARS]
+    lines = grid.shown[:MOST_BARS]
     drawn = [Bar(_short(t.of(dict(line.label))), [line.at(column.key).value for column in columns]) for line in lines]
     if not columns or not any(sum(bar.parts) for bar in drawn) or len(drawn) < 2:  # noqa: PLR2004 - one bar says nothing
         return None

@@ -15,7 +15,7 @@ MOST_RECORDS: Final = 30_000
 def spreadsheet(figures: Figures, *, t: Translator) -> bytes:
     pages = []
     for count, chapter in enumerate(figures.chapters, 1):
-        shown = [grid for grid in chapter.grids if grid.lines]
+        shown = [grid for grid in chapter.grids if grid.shown]
         for number, grid in enumerate(shown, 1):
             name = f"{count}-{number} {t.of(dict(grid.title))}"
             head = [t.of(dict(grid.head)), *(t.of(dict(column.title)) for column in grid.columns)]
@@ -27,7 +27,7 @@ def spreadsheet(figures: Figures, *, t: Translator) -> bytes:
 
 
 def _rows(grid: Grid, t: Translator) -> Iterator[list[Any]]:
-    lines = list(grid.lines)
+    lines = list(grid.shown)
     if grid.total:
         lines.append(Line(TOTAL, {}, {column.key: grid.sum(column.key) for column in grid.counted}))
     for line in lines:

@@ -8,12 +8,15 @@ name which columns it divides, and a writer divides.
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import msgspec
 
 from irm.i18n import LOCALES, translator
 
 Texts = Mapping[str, str]
+WHOLE: Final = frozenset({"by_month", "known", "certificates", "responsible"})
+"""Grids by key of which a nought says something."""
 Address = tuple[str, str, str, str]
 """Chapter, grid, line, column."""
 
@@ -75,6 +78,14 @@ class Grid:
     """The charted columns are the four levels of incidents."""
     additive: bool = True
     note: Texts | None = None
+
+    @property
+    def shown(self) -> tuple[Line, ...]:
+        """What a document shows: lines that count something; of `WHOLE` grids the noughts too. The figures hold every line
+        that there can be, so that a form of an authority may ask for any of them."""
+        if self.key in WHOLE:
+            return self.lines
+        return tuple(line for line in self.lines if any(figure.value for figure in line.figures.values()))
 
     @property
     def counted(self) -> tuple[Column, ...]:
@@ -150,7 +161,7 @@ class Figures:
         return [self.pool[at] for at in figure.records]
 
 
-TOTAL = "="
+TOTAL: Final = "="
 
 
 def canonical(figures: Figures) -> str:

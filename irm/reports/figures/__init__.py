@@ -1,7 +1,7 @@
 """All figures of one edition, taken in one snapshot. These modules read everybody's rows and change none."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC
 from uuid import UUID
@@ -12,16 +12,27 @@ from irm.access.models import OrganizationRow
 from irm.db import Tx
 from irm.evidence.models import LedgerCheckpointRow
 from irm.i18n import N_
-from irm.reports.figures import assessments, drills, findings, incidents, next_year, organization, systems
+from irm.obligations.periodic import Giver
+from irm.reports.figures import (
+    assessments,
+    drills,
+    findings,
+    incidents,
+    next_year,
+    not_collected,
+    organization,
+    systems,
+)
 from irm.reports.figures.duties import Organizations, by_bearer, by_force, by_rule, duties_of
 from irm.reports.span import Span, annual_policy
 from irm.reports.tally import Chapter, Checkpoint, Figures, Pool, both
 
 
-async def take(tx: Tx, span: Span, organization_id: UUID) -> Figures:
-    """`organization_id`: who reports. Call in a transaction that sees one snapshot; equal data give equal figures."""
+async def take(tx: Tx, span: Span, organization_id: UUID, givers: Sequence[Giver] = ()) -> Figures:
+    """`organization_id`: who reports; `givers`: who knows the subjects that will owe something next year. Call in a
+    transaction that sees one snapshot; equal data give equal figures."""
     with _collector_at_rest():
-        return await _take(tx, span, organization_id)
+        return await _take(tx, span, organization_id, givers)
 
 
 @contextmanager
@@ -36,7 +47,7 @@ def _collector_at_rest() -> Iterator[None]:
             gc.enable()
 
 
-async def _take(tx: Tx, span: Span, organization_id: UUID) -> Figures:
+async def _take(tx: Tx, span: Span, organization_id: UUID, givers: Sequence[Giver]) -> Figures:
     pool = Pool()
     rows = (
         await tx.execute(select(OrganizationRow.id, OrganizationRow.short_name).order_by(OrganizationRow.sort_key))
@@ -55,18 +66,18 @@ async def _take(tx: Tx, span: Span, organization_id: UUID) -> Figures:
         await incidents.chapter(tx, span, pool, organizations, duties),
         await drills.chapter(tx, span, pool, duties),
     ]
-    if papers:
-        grids = [by_rule(papers, duties.titles, pool, N_("Papers by kind"))]
-        if span.organization_id is None:
-            grids.append(by_bearer(papers, pool, organizations, N_("Papers by organization")))
-        chapters.append(Chapter("papers", both(N_("Monthly papers and change plans")), tuple(grids)))
+    grids = [by_rule(papers, duties.titles, pool, N_("Papers by kind"))]
+    if span.organization_id is None:
+        grids.append(by_bearer(papers, pool, organizations, N_("Papers by organization")))
+    chapters.append(Chapter("papers", both(N_("Monthly papers and change plans")), tuple(grids)))
     if others:
         grids = [
             by_force(others, pool, N_("Other duties by force")),
             by_rule(others, duties.titles, pool, N_("Other duties by rule")),
         ]
         chapters.append(Chapter("others", both(N_("Other duties")), tuple(grids)))
-    chapters.append(await next_year.chapter(tx, span, pool, organizations))
+    chapters.append(await next_year.chapter(tx, span, pool, organizations, givers))
+    chapters.append(not_collected.chapter())
     one = await tx.get_one(OrganizationRow, organization_id)
     return Figures(
         template=annual_policy()["template"],

@@ -69,14 +69,15 @@ async def chapter(tx: Tx, span: Span, pool: Pool, duties: Duties) -> Chapter:
         Column("rate", both(N_("Share put right")), (("rectified",), ("major",))),
     )
     forms = set(annual_policy()["forms"]["assessments"])
-    conclusion_labels = [(key, both(CONCLUSION_NAMES.get(key, key))) for key in conclusions]
+    strangers = [key for key in conclusions if key not in CONCLUSION_NAMES]
+    conclusion_labels = [(key, both(CONCLUSION_NAMES.get(key, key))) for key in (*CONCLUSION_NAMES, *strangers)]
     grids = (
         Grid(
             "by_state",
             both(N_("Tests and checks of the year")),
             both(N_("Kind")),
             columns,
-            kinds.lines(labels, columns, empty=False),
+            kinds.lines(labels, columns, empty=True),
             total=True,
             chart=("planned", "under_way", "reported", "filed"),
         ),
@@ -85,7 +86,7 @@ async def chapter(tx: Tx, span: Span, pool: Pool, duties: Duties) -> Chapter:
             both(N_("Conclusions as the reports state them")),
             both(N_("Conclusion")),
             by_kind,
-            stated.lines(conclusion_labels, by_kind, empty=False),
+            stated.lines(conclusion_labels, by_kind, empty=True),
             total=True,
         ),
         Grid(
@@ -93,7 +94,7 @@ async def chapter(tx: Tx, span: Span, pool: Pool, duties: Duties) -> Chapter:
             both(N_("Major risks, before rectification")),
             both(N_("Kind")),
             risk_columns,
-            risks.lines(labels, risk_columns, empty=False),
+            risks.lines(labels, risk_columns, empty=True),
             total=True,
             note=both(N_("Counted as found. What was put right until today stands beside it.")),
         ),

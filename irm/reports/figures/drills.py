@@ -49,7 +49,7 @@ async def chapter(tx: Tx, span: Span, pool: Pool, duties: Duties) -> Chapter:
             both(N_("Drills of the year")),
             both(N_("Form of drill")),
             columns,
-            kinds.lines([(kind.value, both(name)) for kind, name in KIND_NAMES.items()], columns, empty=False),
+            kinds.lines([(kind.value, both(name)) for kind, name in KIND_NAMES.items()], columns, empty=True),
             total=True,
             chart=("held", "planned"),
         ),

@@ -98,7 +98,7 @@ async def duties_of(tx: Tx, span: Span, pool: Pool, organizations: Organizations
             latest[of_rule] = id_
             found.append(Duty(intern(of_rule), intern(force), intern(form), bearer, of_incident, came_out, record))
     told = await tx.execute(select(o.id, o.title, o.citation).where(o.id.in_([UUID(each) for each in latest.values()])))
-    texts = {str(row.id): _title(row.title, row.citation) for row in told.all()}
+    texts = {str(row.id): rule_title(row.title, row.citation) for row in told.all()}
     return Duties(found, {of_rule: texts[id_] for of_rule, id_ in latest.items()})
 
 
@@ -121,7 +121,8 @@ def _outcome(as_of: datetime) -> ColumnElement[Outcome]:
     return found
 
 
-def _title(title: Mapping[str, Any], citation: Mapping[str, Any]) -> Texts:
+def rule_title(title: Mapping[str, Any], citation: Mapping[str, Any]) -> Texts:
+    """Title and article of a duty, in every language."""
     return {
         locale: translator(locale)(
             "%(title)s (%(number)s)",

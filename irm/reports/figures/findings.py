@@ -55,7 +55,7 @@ async def chapter(tx: Tx, span: Span, pool: Pool, organizations: Organizations) 
             both(N_("Findings by risk")),
             both(N_("Risk")),
             columns,
-            risks.lines([(key, both(name)) for key, name in RISK_NAMES.items()], columns, empty=False),
+            risks.lines([(key, both(name)) for key, name in RISK_NAMES.items()], columns, empty=True),
             total=True,
             chart=("closed", "open"),
         ),
@@ -64,7 +64,7 @@ async def chapter(tx: Tx, span: Span, pool: Pool, organizations: Organizations) 
             both(N_("Findings by where they come from")),
             both(N_("Origin")),
             columns[:4],
-            origins.lines([(key, both(name)) for key, name in ORIGIN_NAMES.items()], columns[:4], empty=False),
+            origins.lines([(key, both(name)) for key, name in ORIGIN_NAMES.items()], columns[:4], empty=True),
             total=True,
         ),
     ]

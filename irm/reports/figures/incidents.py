@@ -11,6 +11,7 @@ from irm.i18n import LOCALES, N_
 from irm.incidents.categories import categories
 from irm.incidents.models import FilingRow, IncidentRow, PartRow
 from irm.reports.figures.duties import Duties, Organizations, by_bearer, by_force, by_rule, judged
+from irm.reports.figures.months import month_labels
 from irm.reports.span import Span
 from irm.reports.tally import Chapter, Column, Grid, Pool, Tally, Texts, both
 from irm.rules.levels import LEVELS, level_word, settled_level
@@ -40,7 +41,6 @@ GROUP_OF: Final = {
 COUNTED: Final = frozenset({"reported", "open", "contained", "handled", "closed"})
 """False alarms and withdrawn ones are listed by state and counted nowhere else."""
 UNSTATED: Final = "unstated"
-MONTHS: Final = tuple(range(1, 13))
 
 
 async def chapter(tx: Tx, span: Span, pool: Pool, organizations: Organizations, duties: Duties) -> Chapter:
@@ -72,7 +72,7 @@ async def chapter(tx: Tx, span: Span, pool: Pool, organizations: Organizations, 
             both(N_("Incidents by category and level")),
             both(N_("Category")),
             levels,
-            kinds.lines(category_labels, levels, empty=False),
+            kinds.lines(category_labels, levels, empty=True),
             total=True,
             chart=each,
             levels=True,
@@ -83,9 +83,7 @@ async def chapter(tx: Tx, span: Span, pool: Pool, organizations: Organizations, 
             both(N_("Incidents by month of knowledge")),
             both(N_("Month")),
             levels,
-            months.lines(
-                [(f"{n:02d}", both(N_("Month %(n)s"), n=n)) for n in MONTHS], levels, empty=bool(months.total())
-            ),
+            months.lines(month_labels(), levels, empty=bool(months.total())),
             total=True,
             chart=each,
             levels=True,
@@ -96,7 +94,7 @@ async def chapter(tx: Tx, span: Span, pool: Pool, organizations: Organizations, 
             both(N_("Incidents by how they were reported")),
             both(N_("Source")),
             levels,
-            origins.lines([(key, both(name)) for key, name in MEANS_NAMES.items()], levels, empty=False),
+            origins.lines([(key, both(name)) for key, name in MEANS_NAMES.items()], levels, empty=True),
             total=True,
             additive=False,
         ),
@@ -105,7 +103,7 @@ async def chapter(tx: Tx, span: Span, pool: Pool, organizations: Organizations, 
             both(N_("Incidents by state")),
             both(N_("State")),
             one,
-            states.lines([(key, both(name)) for key, name in STATUS_GROUPS.items()], one, empty=False),
+            states.lines([(key, both(name)) for key, name in STATUS_GROUPS.items()], one, empty=True),
             total=True,
             additive=False,
         ),

@@ -1,5 +1,7 @@
 """Chapter: whose report it is, and who answers for it."""
 
+from collections.abc import Mapping
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
@@ -11,7 +13,15 @@ from irm.access.vocabulary import KIND_NAMES, ROLE_NAMES
 from irm.db import Tx
 from irm.i18n import LOCALES, N_
 from irm.reports.span import Span, annual_policy
-from irm.reports.tally import Chapter, Column, Fact, Grid, Pool, Tally, both
+from irm.reports.tally import Chapter, Column, Fact, Grid, Pool, Tally, Texts, both
+
+ANSWERS: Final[Mapping[Role, str]] = {
+    Role.UNIT_HEAD: N_("First person responsible (head of the organization)"),
+    Role.DEPUTY: N_("Person directly responsible (deputy in charge)"),
+    Role.SECURITY_LEAD: N_("Contact for network security"),
+}
+"""What an official calls whoever holds these roles."""
+NOBODY: Final = N_("Not registered")
 
 
 async def chapter(tx: Tx, span: Span, pool: Pool, organization_id: UUID) -> Chapter:
@@ -30,25 +40,55 @@ async def chapter(tx: Tx, span: Span, pool: Pool, organization_id: UUID) -> Chap
     for role, name, title in named.all():
         people.setdefault(role, []).append(f"{name} {title}".strip())
     facts = [Fact(both(N_("Organization")), dict.fromkeys(LOCALES, one.name))]
+    needed = set(annual_policy()["needed"])
     facts += [
-        Fact(both(ROLE_NAMES[Role(role)]), dict.fromkeys(LOCALES, ", ".join(people[role])))
+        Fact(_label(Role(role)), dict.fromkeys(LOCALES, ", ".join(people[role])) if role in people else both(NOBODY))
         for role in annual_policy()["responsible"]
-        if role in people
+        if role in people or role in needed
     ]
-    grids = (await _members(tx, pool),) if span.organization_id is None else ()
+    grids = await _members(tx, span, pool) if span.organization_id is None else ()
     return Chapter("organization", both(N_("Organization and responsibility")), grids, tuple(facts))
 
 
-async def _members(tx: Tx, pool: Pool) -> Grid:
-    tally = Tally(pool)
-    rows = await tx.scalars(
-        select(OrganizationRow)
-        .where(OrganizationRow.joined, OrganizationRow.retired_at.is_(None))
-        .order_by(OrganizationRow.sort_key)
+def _label(role: Role) -> Texts:
+    return both(ANSWERS.get(role) or ROLE_NAMES[role])
+
+
+async def _members(tx: Tx, span: Span, pool: Pool) -> tuple[Grid, Grid]:
+    """How many work with irm, and of how many of them it is registered who answers."""
+    kinds, roles = Tally(pool), Tally(pool)
+    rows = list(
+        await tx.scalars(
+            select(OrganizationRow)
+            .where(OrganizationRow.joined, OrganizationRow.retired_at.is_(None))
+            .order_by(OrganizationRow.sort_key)
+        )
     )
+    needed: list[str] = annual_policy()["needed"]
+    held = await tx.execute(
+        select(MembershipRow.organization_id, MembershipRow.role)
+        .join(PersonRow, PersonRow.id == MembershipRow.person_id)
+        .where(MembershipRow.role.in_(needed), live_membership(span.as_of), PersonRow.retired_at.is_(None))
+        .distinct()
+    )
+    there = {(organization_id, role) for organization_id, role in held.all()}
     for row in rows:
-        tally.add(row.kind, "organizations", pool.add("", f"{row.code} · {row.name}"))
+        record = pool.add("", f"{row.code} · {row.name}")
+        kinds.add(row.kind, "organizations", record)
+        for role in needed:
+            roles.add(role, "registered" if (row.id, role) in there else "missing", record)
     columns = (Column("organizations", both(N_("Organizations"))),)
-    lines = tally.lines([(kind, both(name)) for kind, name in KIND_NAMES.items()], columns, empty=False)
+    lines = kinds.lines([(kind, both(name)) for kind, name in KIND_NAMES.items()], columns, empty=True)
     title = both(N_("Organizations that work with irm"))
-    return Grid("members", title, both(N_("Kind")), columns, lines, total=True, additive=False)
+    answering = (Column("registered", both(N_("Registered"))), Column("missing", both(N_("Not registered"))))
+    return (
+        Grid("members", title, both(N_("Kind")), columns, lines, total=True, additive=False),
+        Grid(
+            "responsible",
+            both(N_("Persons responsible, by organization that works with irm")),
+            both(N_("Responsibility")),
+            answering,
+            roles.lines([(role, _label(Role(role))) for role in needed], answering, empty=True),
+            additive=False,
+        ),
+    )

@@ -6,9 +6,11 @@ from sqlalchemy import select
 
 from irm.db import Tx
 from irm.i18n import N_
+from irm.reports.figures.certificates import Proofs, certificates_of, states
 from irm.reports.figures.duties import Organizations
 from irm.reports.span import Span
 from irm.reports.tally import Chapter, Column, Grid, Pool, Tally, both
+from irm.systems.certificates import NOTHING, State
 from irm.systems.models import SystemRow
 from irm.systems.vocabulary import LEVELS, LIFE_CYCLE_NAMES
 
@@ -20,33 +22,32 @@ async def chapter(tx: Tx, span: Span, pool: Pool, organizations: Organizations) 
     """A system counts with the unit that answers for it (主管), so every one counts once."""
     s = SystemRow
     statement = (
-        select(
-            s.id, s.code, s.name, s.level, s.filing_number, s.filed_on, s.certificate_until, s.life_cycle, s.owner_id
-        )
+        select(s.id, s.code, s.name, s.level, s.filing_number, s.filed_on, s.life_cycle, s.owner_id)
         .where(s.retired_at.is_(None) | (s.retired_at > span.as_of), s.created_at <= span.as_of)
         .order_by(s.code)
     )
     if span.organization_id is not None:
         statement = statement.where(s.owner_id == span.organization_id)
-    levels, stages, owners = Tally(pool), Tally(pool), Tally(pool)
+    proofs = await certificates_of(tx, span)
+    levels, stages, owners, certificates = Tally(pool), Tally(pool), Tally(pool), Proofs(pool)
     whose = set()
     for row in (await tx.execute(statement)).all():
         record = pool.add(PATH % row.code, f"{row.code} · {row.name}")
         line = f"level_{row.level}" if row.level else UNGRADED
         whose.add(row.owner_id)
+        proof = proofs.get(row.id, NOTHING)
         filed = bool(row.filing_number or row.filed_on)
         for tally, key in ((levels, line), (owners, str(row.owner_id))):
             tally.add(key, "systems", record)
             tally.add(key, "filed" if filed else "not_filed", record)
-            if row.certificate_until is not None:
-                tally.add(key, "valid" if row.certificate_until >= span.today else "expired", record)
+            tally.add(key, proof.state.value, record)
+        certificates.add(proof, record)
         stages.add(row.life_cycle, "systems", record)
     columns = (
         Column("systems", both(N_("Systems"))),
         Column("filed", both(N_("Filed"))),
         Column("not_filed", both(N_("Not filed"))),
-        Column("valid", both(N_("Certificate valid"))),
-        Column("expired", both(N_("Certificate expired"))),
+        *(Column(key, title) for key, title in states()),
         Column("rate", both(N_("Share filed")), (("filed",), ("systems",))),
     )
     level_labels = [(f"level_{level}", both(N_("Protection level %(n)s"), n=level)) for level in reversed(LEVELS)]
@@ -58,16 +59,17 @@ async def chapter(tx: Tx, span: Span, pool: Pool, organizations: Organizations) 
             both(N_("Systems by protection level, filing and certificate")),
             both(N_("Level")),
             columns,
-            levels.lines(level_labels, columns, empty=False),
+            levels.lines(level_labels, columns, empty=True),
             total=True,
             chart=("filed", "not_filed"),
         ),
+        certificates.grid(),
         Grid(
             "by_stage",
             both(N_("Systems by stage of life")),
             both(N_("Stage")),
             one,
-            stages.lines([(key, both(name)) for key, name in LIFE_CYCLE_NAMES.items()], one, empty=False),
+            stages.lines([(key, both(name)) for key, name in LIFE_CYCLE_NAMES.items()], one, empty=True),
             total=True,
         ),
     ]
@@ -76,8 +78,14 @@ async def chapter(tx: Tx, span: Span, pool: Pool, organizations: Organizations) 
         title = both(N_("Systems by organization"))
         grids.append(Grid("by_owner", title, both(N_("Organization")), columns, lines, total=True, additive=False))
     lead = both(
-        N_("%(n)s systems stand in the register; %(filed)s are filed, %(not_filed)s are not."),
+        N_(
+            "%(n)s systems stand in the register; %(filed)s are filed, %(not_filed)s are not. The certificates of"
+            " %(renew)s are to be renewed now, of %(expired)s expired, of %(none)s not registered."
+        ),
         n=levels.sum("systems"),
+        renew=certificates.sum(State.RENEW),
+        expired=certificates.sum(State.EXPIRED),
+        none=certificates.sum(State.NONE),
         filed=levels.sum("filed"),
         not_filed=levels.sum("not_filed"),
     )

@@ -1,7 +1,7 @@
 """What an edition counts: the year by the moment of knowledge, each thing once, drills nowhere."""
 
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import text
@@ -9,17 +9,18 @@ from sqlalchemy import text
 from irm.access import queries as access
 from irm.clock import FixedClock
 from irm.db import Database
+from irm.jobs import Inside
 from irm.reports.figures import take
-from irm.reports.making import TAKE
 from irm.reports.span import Span
 from irm.reports.tally import Figures, canonical, flat
+from irm.wiring import GIVERS
 from tests import make
 from tests.feature.reports.conftest import MARCH, Town
 
 
 async def figures(town: Town, whose: UUID | None = None, year: int = 2026) -> Figures:
     async with town.db.transaction() as tx:
-        return await take(tx, Span(year, town.clock.now(), whose), whose or town.authority)
+        return await take(tx, Span(year, town.clock.now(), whose), whose or town.authority, GIVERS)
 
 
 def line(one: Figures, *at: str) -> dict[str, int]:
@@ -143,8 +144,9 @@ async def test_a_job_that_reads_one_snapshot(committed_db: Database, clock: Fixe
     """Figures must agree with one another, whatever is committed while they are taken."""
     from irm.wiring import JOBS
 
-    assert JOBS["reports.take"] is TAKE
-    assert TAKE.snapshot
+    taking = JOBS["reports.take"]
+    assert isinstance(taking, Inside)
+    assert taking.snapshot
     count = text("SELECT count(*) FROM organization")
     async with committed_db.transaction(snapshot=True) as tx:
         before = await tx.scalar(count)
@@ -159,7 +161,21 @@ async def test_the_first_chapter_names_who_answers(town: Town) -> None:
     one = await figures(town, town.unit)
     chapter = one.chapter("organization")
     assert chapter is not None
-    assert [fact.label["en"] for fact in chapter.facts] == ["Organization", "Unit head", "Security lead"]
+    told = {fact.label["zh-CN"]: fact.value["zh-CN"] for fact in chapter.facts}
+    assert list(told) == ["单位", "第一责任人（单位主要负责人）", "直接责任人（分管领导）", "网络安全联络员"]
+    assert told["直接责任人（分管领导）"] == "未登记", "said, not left out"
+    assert told["第一责任人（单位主要负责人）"] not in {"", "未登记"}
+
+
+async def test_the_city_sees_whose_responsibility_nobody_registered(town: Town) -> None:
+    assert line(await figures(town), "organization", "responsible") == {
+        "unit_head.registered": 1,
+        "unit_head.missing": 3,
+        "deputy.registered": 1,
+        "deputy.missing": 3,
+        "security_lead.registered": 2,
+        "security_lead.missing": 2,
+    }
 
 
 async def test_a_system_counts_with_whoever_answers_for_it_until_it_is_taken_out(town: Town) -> None:
@@ -168,8 +184,10 @@ async def test_a_system_counts_with_whoever_answers_for_it_until_it_is_taken_out
     assert line(await figures(town, town.unit), "systems", "by_level") == {
         "level_3.systems": 1,
         "level_3.filed": 1,
+        "level_3.none": 1,
         "level_2.systems": 1,
         "level_2.not_filed": 1,
+        "level_2.none": 1,
     }
     async with town.db.transaction() as tx:
         one = await make.system(tx, town.unit, level=4)
@@ -180,3 +198,83 @@ async def test_a_system_counts_with_whoever_answers_for_it_until_it_is_taken_out
         row = await tx.get_one(SystemRow, one)
         row.retired_at = town.clock.now() - timedelta(days=1)
     assert "level_4.systems" not in line(await figures(town, town.unit), "systems", "by_level")
+
+
+async def test_every_system_has_a_state_of_its_certificate(town: Town) -> None:
+    """One typed in, one counted from its filing, one to be renewed, one that nobody registered."""
+    from irm.systems.models import SystemRow
+
+    async with town.db.transaction() as tx:
+        for until, filed_on in (
+            (date(2028, 5, 1), None),
+            (None, date(2026, 3, 1)),
+            (date(2026, 12, 1), None),
+            (date(2026, 1, 31), None),
+        ):
+            row = await tx.get_one(SystemRow, await make.system(tx, town.other, level=2))
+            row.certificate_until, row.filed_on = until, filed_on
+    one = await figures(town, town.other)
+    assert line(one, "systems", "certificates") == {
+        "valid.systems": 2,
+        "valid.stated": 1,
+        "valid.counted": 1,
+        "renew.systems": 1,
+        "renew.stated": 1,
+        "expired.systems": 1,
+        "expired.stated": 1,
+        "none.systems": 1,
+    }
+    chapter = one.chapter("systems")
+    assert chapter is not None
+    assert chapter.lead is not None
+    assert "应换证 1 个" in chapter.lead["zh-CN"]
+    ending = await figures(town, town.other, 2027)
+    assert line(ending, "next_year", "known") == {"certificates.n": 1}
+
+
+async def test_next_year_shows_what_is_open_beside_what_the_rules_will_ask_for(town: Town) -> None:
+    async with town.db.transaction() as tx:
+        await town.duty(
+            tx,
+            town.unit,
+            started_at=MARCH,
+            hours=None,
+            number="until the end of January",
+            due_at=datetime(2027, 1, 31, 16, tzinfo=UTC),
+            form="self_check",
+        )
+        await town.duty(tx, town.unit, started_at=MARCH, hours=None, due_at=datetime(2026, 12, 31, 16, tzinfo=UTC))
+    one = await figures(town, town.unit)
+    matters = line(one, "next_year", "by_matter")
+    assert matters["tests.open"] == 1, "a limit at midnight belongs to the day that ends with it"
+    assert matters["tests.ahead"] >= 1, "the level-3 system is tested every year"
+    months = line(one, "next_year", "by_month")
+    assert months["01.tests"] == 1
+    assert sum(months.values()) == sum(matters.values())
+    rules = line(one, "next_year", "by_rule")
+    assert any(key.startswith("mlps/") and key.endswith(".ahead") for key in rules)
+    for key in ("by_matter", "by_month", "by_rule"):
+        chapter = one.chapter("next_year")
+        grid = chapter.grid(key) if chapter else None
+        assert grid is not None
+        for each in grid.lines:
+            for figure in each.figures.values():
+                assert figure.value == len(one.records(figure)) == len({*figure.records})
+    assert canonical(one) == canonical(await figures(town, town.unit))
+    past = await figures(town, town.unit, 2020)
+    assert "ahead" not in str(line(past, "next_year", "by_matter")), "what is past is not forecast"
+
+
+async def test_what_irm_does_not_collect_is_said(town: Town) -> None:
+    one = await figures(town)
+    chapter = one.chapter("not_collected")
+    assert chapter is not None
+    assert [fact.label["zh-CN"] for fact in chapter.facts] == [
+        "培训",
+        "监督检查",
+        "上级要求和通报",
+        "服务商评分",
+        "经费",
+    ]
+    papers = one.chapter("papers")
+    assert papers is not None, "also where nobody owed any"

@@ -21,6 +21,7 @@ DESKTOP: Final = (
     Entry("/drills", N_("Drills"), "drill", "read_drills"),
     Entry("/systems", N_("Systems"), "system", "read_systems"),
     Entry("/obligations", N_("Duties owed"), "clock", "read_obligations"),
+    Entry("/submissions", N_("Reports received"), "report", "read_submissions"),
     Entry("/papers", N_("Monthly papers"), "file", "read_obligations"),
     Entry("/changes", N_("Planned changes"), "steps", "read_obligations"),
     Entry("/assessments", N_("Tests"), "check", "read_assessments"),

@@ -67,8 +67,8 @@ BEAT: Final = uuid7()
 
 
 @asynccontextmanager
-async def town(server: Server, home: Path) -> AsyncIterator[Town]:
-    """Its own database; gone afterwards."""
+async def town(server: Server, home: Path, *, lived: bool = False) -> AsyncIterator[Town]:
+    """Its own database; gone afterwards. `lived`: the city has a year behind it."""
     name = "irm_" + uuid4().hex[:12]
     server.create(name)
     clock = FixedClock(THE_NIGHT)
@@ -91,7 +91,7 @@ async def town(server: Server, home: Path) -> AsyncIterator[Town]:
     listening.append(catcher)
     settings = settings.model_copy(update={"catcher_url": f"http://127.0.0.1:{catcher.sockets[0].getsockname()[1]}"})
     try:
-        accounts = await demo.load(db, clock, settings)
+        accounts = await demo.load(db, clock, settings, with_year=lived)
         async with (
             announcer(settings.broker_url) as announce,
             httpx2.AsyncClient(timeout=httpx2.Timeout(5), trust_env=False) as http,

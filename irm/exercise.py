@@ -4,6 +4,7 @@ The drills room writes it (`open_exercise`, `add_subject`, …), the rooms below
 moment before anything is sent, playbook runs and duties take their clock from it.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -89,6 +90,20 @@ async def exercise_of(tx: Tx, subject: str) -> Exercise | None:
     is_over = row.ended_at is not None and not subject.startswith(OWN)
     members = await tx.scalars(select(ExerciseMemberRow.person_id).where(ExerciseMemberRow.exercise_id == row.id))
     return Exercise(row.id, clock_of(row.clock), frozenset(members), is_over)
+
+
+async def clocks_of(tx: Tx, subjects: Collection[str]) -> dict[str, ExerciseClock]:
+    """The drill's clock of each subject that belongs to one, by the subject as it was given."""
+    roots = {one: root_of(one) for one in subjects}
+    if not roots:
+        return {}
+    rows = await tx.execute(
+        select(ExerciseSubjectRow.subject, ExerciseRow.clock)
+        .join(ExerciseRow, ExerciseRow.id == ExerciseSubjectRow.exercise_id)
+        .where(ExerciseSubjectRow.subject.in_(set(roots.values())))
+    )
+    clocks = {subject: clock_of(clock) for subject, clock in rows.all()}
+    return {one: clocks[root] for one, root in roots.items() if root in clocks}
 
 
 async def subjects_of(tx: Tx, exercise_id: UUID) -> list[str]:

@@ -64,6 +64,15 @@ class ExerciseClock:
             return self.run(wall)
         return last.run + (wall - last.wall) * self.speed
 
+    def as_of(self, wall: datetime) -> "ExerciseClock":
+        """As it was known then: what was changed later is not in it. For a moment before its beginning: its beginning."""
+        known = tuple(each for each in self.stretches if each.wall <= wall)
+        return ExerciseClock(known or self.stretches[:1])
+
+    def seen_at(self, wall: datetime) -> datetime:
+        """The moment of the wall that limits are to be read at: while it stands, that at which it was stopped."""
+        return min(wall, self.stretches[-1].wall) if self.is_paused else wall
+
     def elapsed(self, wall: datetime) -> timedelta:
         """Drill time since its beginning."""
         return self.run(wall) - self.began_at

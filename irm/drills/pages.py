@@ -41,6 +41,7 @@ from irm.evidence import service as evidence
 from irm.evidence.blobs import MAX_SIZE
 from irm.evidence.types import TAKEN
 from irm.i18n import Translator
+from irm.obligations.forecasting import Forecaster
 from irm.systems.queries import systems_in_reach
 from irm.web.forms import Form, flatten
 from irm.web.pages import Page, page
@@ -48,7 +49,6 @@ from irm.web.pages import Page, page
 READ: Final = allow(Permission.READ_DRILLS)
 PLAN: Final = allow(Permission.PLAN_DRILLS)
 MOST_SYSTEMS: Final = 500
-MOST_YEARS: Final = 30
 TONES: Final = {
     "planned": "neutral",
     "approved": "active",
@@ -59,6 +59,8 @@ TONES: Final = {
     "closed": "done",
     "cancelled": "aside",
 }
+RATES: Final = (1, 2, 5, 10, 30, 60)
+"""Speeds that pages offer; any between the slowest and the fastest is taken."""
 WORDS: Final[dict[str, Any]] = {
     "status_names": STATUS_NAMES,
     "status_tones": TONES,
@@ -68,6 +70,7 @@ WORDS: Final[dict[str, Any]] = {
     "part_names": PART_NAMES,
     "measure_names": MEASURES,
     "item_names": ITEMS,
+    "rates": RATES,
 }
 
 
@@ -76,6 +79,7 @@ async def drills_page(
     db: NamedDependency[Database],
     clock: NamedDependency[Clock],
     principal: NamedDependency[Principal],
+    forecaster: NamedDependency[Forecaster],
     year: FromQuery[int | None] = None,
     status: FromQuery[str | None] = None,
     cursor: FromQuery[str | None] = None,
@@ -83,11 +87,11 @@ async def drills_page(
     """The year: what is required, planned, held and missing; then the drills."""
     now = clock.now()
     this_year = now.astimezone(SHANGHAI).year
-    shown = year if year is not None and abs(year - this_year) <= MOST_YEARS else this_year
+    shown = year if year is not None and abs(year - this_year) <= queries.MOST_YEARS else this_year
     async with db.transaction(principal.actor) as tx:
         filters = queries.Filters(shown, status_named(status))
         rows, following = await queries.drills(tx, principal, filters, before=clean(cursor))
-        lines = await queries.quota_of(tx, principal, shown)
+        lines = await queries.quota_of(tx, principal, shown, forecaster=forecaster, now=now)
         bearers = await access.organization_names(tx, {one.bearer for one in lines})
         context: dict[str, Any] = {
             "rows": rows,
@@ -102,6 +106,7 @@ async def drills_page(
         "drills/list.html",
         now=now,
         year=shown,
+        this_year=this_year,
         year_chips=[(str(one), str(one), None) for one in context.pop("years")],
         query={"year": str(shown), "status": status or ""},
         next_cursor=following,

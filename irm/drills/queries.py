@@ -3,21 +3,22 @@
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, or_, select, tuple_
 
 from irm import exercise
 from irm.access import queries as access
-from irm.access.policy import Permission, Principal, reach
+from irm.access.policy import Permission, Principal, Reach, reach
+from irm.clock import SHANGHAI
 from irm.db import Tx
 from irm.drills.access import may_direct, part_of, visible
 from irm.drills.measured import Happened, Measured, measure
 from irm.drills.models import DrillInjectRow, DrillOrganizationRow, DrillRow
 from irm.drills.planning import people_of
 from irm.drills.policy import drill_policy
-from irm.drills.quota import SYSTEM, Counted, Line, quota
+from irm.drills.quota import SYSTEM, Ahead, Counted, Line, quota
 from irm.drills.reporting import FORM
 from irm.drills.running import clock_of_drill, organizations_in, scenario_of
 from irm.drills.scenario import Scenario
@@ -30,12 +31,19 @@ from irm.incidents.timeline import Entry, entries_of
 from irm.ledger import LedgerEntryRow
 from irm.notify import queries as messages
 from irm.notify.views import Delivery
+from irm.obligations.calendar import start_of
+from irm.obligations.forecasting import Forecaster
 from irm.obligations.queries import submissions_of
 from irm.obligations.views import Submission
 from irm.obligations.yearly import duties_of_year
+from irm.rules.moments import end_of
 from irm.systems import queries as register
 
 TIMELINE_LENGTH = 120
+MOST_YEARS = 30
+"""Around this one: so far back or ahead a year of drills can be asked for."""
+YEARS_AHEAD = 3
+"""So far a year's drills are forecast: nobody plans further, and rules change sooner."""
 EVENTS = ("drill.", "incident.", "submission.submitted", "task.done", "delivery.acknowledged")
 
 
@@ -220,10 +228,25 @@ async def told(tx: Tx, row: DrillRow, incidents: Sequence[Incident]) -> list[Ent
     return sorted(found, key=lambda one: (one.at, one.id), reverse=True)[:TIMELINE_LENGTH]
 
 
-async def quota_of(tx: Tx, by: Principal, year: int) -> tuple[Line, ...]:
-    """Of the organizations that the reader sees duties of."""
-    duties = await duties_of_year(tx, FORM, year, reach=reach(by, Permission.READ_OBLIGATIONS))
-    return quota(duties, await counted_in(tx, year), drill_policy().needs_content)
+async def quota_of(tx: Tx, by: Principal, year: int, *, forecaster: Forecaster, now: datetime) -> tuple[Line, ...]:
+    """Of the organizations that the reader sees duties of; what begins later in that year, or with it, is forecast."""
+    far = reach(by, Permission.READ_OBLIGATIONS)
+    duties = await duties_of_year(tx, FORM, year, reach=far)
+    ahead = await _ahead(tx, year, far, forecaster, now)
+    return quota(duties, await counted_in(tx, year), drill_policy().needs_content, ahead)
+
+
+async def _ahead(tx: Tx, year: int, far: Reach, forecaster: Forecaster, now: datetime) -> list[Ahead]:
+    first, last = start_of(date(year, 1, 1)), end_of(date(year, 12, 31))
+    if far.is_empty or last <= now or year > now.astimezone(SHANGHAI).year + YEARS_AHEAD:
+        return []
+    return [
+        Ahead(one.rule_id, one.title, one.bearer, one.subject, one.number, one.due_at)
+        for one in await forecaster.between(tx, first, last, now=now)
+        if one.form == FORM
+        and (one.period or "").startswith(str(year))
+        and (far.everything or one.bearer in far.organizations)
+    ]
 
 
 async def counted_in(tx: Tx, year: int) -> list[Counted]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -24,8 +25,21 @@ class Counted:
 
 
 @dataclass(frozen=True)
+class Ahead:
+    """A duty whose period has not begun: forecast by the rules of today, stored nowhere."""
+
+    rule_id: str
+    title: Mapping[str, Any]
+    bearer_id: UUID
+    subject: str
+    number: str
+    due_at: datetime
+
+
+@dataclass(frozen=True)
 class Line:
-    """One rule for one bearer and subject. `missing`: what is neither held nor planned nor reported already."""
+    """One rule for one bearer and subject. `forecast`: how many of `required` begin later. `missing`: what is neither held
+    nor planned nor reported already."""
 
     bearer: UUID
     subject: str
@@ -33,6 +47,7 @@ class Line:
     rule_id: str
     title: Mapping[str, Any]
     required: int
+    forecast: int
     reported: int
     held: int
     planned: int
@@ -47,7 +62,7 @@ class Line:
         return next((one for one in self.duties if not one.is_done), None)
 
 
-def counts_for(drill: Counted, duty: DutyOfYear, needs: Mapping[str, str]) -> bool:
+def counts_for(drill: Counted, duty: DutyOfYear | Ahead, needs: Mapping[str, str]) -> bool:
     """Does this drill serve that duty? A system's: it was about the system. An organization's: it took part. A rule that
     asks for a comprehensive drill is served by no other."""
     wanted = needs.get(duty.rule_id)
@@ -58,16 +73,23 @@ def counts_for(drill: Counted, duty: DutyOfYear, needs: Mapping[str, str]) -> bo
     return duty.bearer_id in drill.organizations
 
 
-def quota(duties: Iterable[DutyOfYear], drills: Sequence[Counted], needs: Mapping[str, str]) -> tuple[Line, ...]:
-    """One line for each rule, bearer and subject, in the order of the duties."""
+def quota(
+    duties: Iterable[DutyOfYear], drills: Sequence[Counted], needs: Mapping[str, str], ahead: Iterable[Ahead] = ()
+) -> tuple[Line, ...]:
+    """One line for each rule, bearer and subject, in the order of the duties; then those that are only forecast."""
     groups: dict[tuple[UUID, str, str], list[DutyOfYear]] = {}
+    coming: dict[tuple[UUID, str, str], list[Ahead]] = {}
     for duty in duties:
         groups.setdefault((duty.bearer_id, duty.subject, duty.rule_id), []).append(duty)
-    return tuple(_line(group, drills, needs) for group in groups.values())
+    for one in sorted(ahead, key=lambda one: (str(one.bearer_id), one.subject, one.rule_id, one.due_at)):
+        coming.setdefault((one.bearer_id, one.subject, one.rule_id), []).append(one)
+    return tuple(_line(groups.get(key, ()), coming.get(key, ()), drills, needs) for key in (groups | coming))
 
 
-def _line(group: Sequence[DutyOfYear], drills: Sequence[Counted], needs: Mapping[str, str]) -> Line:
-    first = group[0]
+def _line(
+    group: Sequence[DutyOfYear], ahead: Sequence[Ahead], drills: Sequence[Counted], needs: Mapping[str, str]
+) -> Line:
+    first = group[0] if group else ahead[0]
     serving = [drill for drill in drills if counts_for(drill, first, needs)]
     held = sum(drill.status in HELD for drill in serving)
     planned = sum(drill.status in (Status.PLANNED, Status.APPROVED, Status.RUNNING) for drill in serving)
@@ -77,7 +99,8 @@ def _line(group: Sequence[DutyOfYear], drills: Sequence[Counted], needs: Mapping
         number=first.number,
         rule_id=first.rule_id,
         title=first.title,
-        required=len(group),
+        required=len(group) + len(ahead),
+        forecast=len(ahead),
         reported=sum(one.is_done for one in group),
         held=held,
         planned=planned,

@@ -38,7 +38,9 @@ from irm.drills.schemas import (
 )
 from irm.drills.starting import start_now
 from irm.drills.viewing import clean, status_named, viewed
-from irm.i18n import Translator
+from irm.errors import Invalid
+from irm.i18n import N_, Translator
+from irm.obligations.forecasting import Forecaster
 from irm.positions import LanguageError
 
 TAGS: Final = ["drills"]
@@ -151,12 +153,18 @@ async def drill_quota(
     clock: NamedDependency[Clock],
     principal: NamedDependency[Principal],
     t: NamedDependency[Translator],
+    forecaster: NamedDependency[Forecaster],
     year: FromQuery[int | None] = None,
 ) -> QuotaView:
-    """Required, planned, held, missing: by organization and system, from the rules adopted."""
-    year = year or clock.now().astimezone(SHANGHAI).year
+    """Required, planned, held, missing: by organization and system, from the rules adopted. Of a year to come what its
+    rules will require is forecast."""
+    now = clock.now()
+    this_year = now.astimezone(SHANGHAI).year
+    year = year if year is not None else this_year
+    if abs(year - this_year) > queries.MOST_YEARS:
+        raise Invalid(N_("This year lies too far away."), field="year")
     async with db.transaction(principal.actor) as tx:
-        lines = await queries.quota_of(tx, principal, year)
+        lines = await queries.quota_of(tx, principal, year, forecaster=forecaster, now=now)
         bearers = await access.organization_names(tx, {one.bearer for one in lines})
         subjects = await queries.subject_names(tx, lines)
     return QuotaView(year, showing.quota_lines(lines, bearers, subjects, t))

@@ -251,7 +251,7 @@ async def _change(
     await exercise.set_clock(tx, row.id, after)
     await jobs.cancel_prefix(tx, _key(row, ""))
     subjects = await exercise.subjects_of(tx, row.id)
-    await runs.set_pace(tx, subjects, after.rate, now=now)
+    await runs.set_pace(tx, subjects, before, after, now=now)
     for subject in subjects:
         await duties.set_pace(tx, subject, before, after, actor=actor, now=now)
     await schedule_injects(tx, row, after, now=now)

@@ -241,6 +241,8 @@ class QuotaLine(Struct, frozen=True):
     rule: str
     title: str
     required: int
+    forecast: int
+    """How many of those required begin later, by the rules of today."""
     planned: int
     held: int
     missing: int

@@ -152,6 +152,7 @@ def quota_lines(
             each.rule_id,
             t.of(each.title),
             each.required,
+            each.forecast,
             each.planned,
             each.held,
             each.missing,

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from irm.access.queries import Organization
 from irm.db import Tx
 from irm.evidence.service import attachment
+from irm.exercise import clocks_of
 from irm.obligations import owed
 from irm.obligations.directory import desks, person_names
 from irm.obligations.following import added
@@ -67,6 +68,7 @@ async def obligation_views(tx: Tx, rows: Sequence[ObligationRow], now: datetime)
     )
     for obligation_id, submission_id in written:
         drafts[obligation_id].append(submission_id)
+    paces = await clocks_of(tx, {row.subject for row in rows if row.exercise})
     waiting = await _unagreed(tx, [row for row in rows if row.status == "open"])
     return [
         Obligation(
@@ -101,7 +103,8 @@ async def obligation_views(tx: Tx, rows: Sequence[ObligationRow], now: datetime)
             generation=row.generation,
             exercise=row.exercise,
             standing=standing_of(row.force),
-            clock=owed.clock(term_of(row), now),
+            clock=owed.clock(term_of(row), paces[row.subject].seen_at(now) if row.subject in paces else now),
+            pace=paces.get(row.subject),
             period=row.period,
             ordinal=row.ordinal,
             ordinals=row.ordinals,

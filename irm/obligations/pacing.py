@@ -44,6 +44,7 @@ async def set_pace(
     for row in await _open(tx, subject):
         await stop_timers(tx, row)
         if after.is_paused:
+            await tell(tx, "obligation.clock_stopped", row, actor=actor, now=now)
             continue
         row.due_at = moved(row.due_at, before, after) if row.due_at else None
         row.internal_due_at = moved(row.internal_due_at, before, after) if row.internal_due_at else None

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from irm.exercise_clock import ExerciseClock
 from irm.obligations import owed
 
 Texts = Mapping[str, str]
@@ -62,6 +63,8 @@ class Obligation:
     ordinal: int | None = None
     ordinals: int | None = None
     provisional: bool = False
+    pace: ExerciseClock | None = None
+    """The drill's clock that it keeps; None: the wall's."""
     drafts: tuple[UUID, ...] = ()
     """Reports to it that are being written."""
     unagreed: tuple[tuple[UUID, str], ...] = ()
@@ -97,6 +100,7 @@ class Obligation:
             "due_at": self.limit_at,
             "done_at": self.stopped_at,
             "born_late": self.born_late,
+            "pace": self.pace,
         }
 
 

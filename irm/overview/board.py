@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
 
+from irm.exercise_clock import ExerciseClock
+
 Texts = Mapping[str, str]
 NeedKind = Literal[
     "page",
@@ -70,6 +72,8 @@ class Need:
     acute: bool = False
     """It stands before everything that is due."""
     exercise: bool = False
+    pace: ExerciseClock | None = None
+    """The clock of the drill that its limit keeps."""
 
     @property
     def is_red(self) -> bool:

@@ -11,6 +11,7 @@ from sqlalchemy import func, or_, select
 from irm.access import queries as access
 from irm.access.policy import AUTHORITY, Permission, Principal, Reach, may, reach
 from irm.db import Tx
+from irm.exercise import clocks_of
 from irm.findings import queries as findings
 from irm.findings.lifecycle import PROPOSAL_NAMES
 from irm.heartbeat import HeartbeatRow
@@ -221,6 +222,7 @@ def _duties(owed: list[Obligation], own: frozenset[UUID], may_submit: bool) -> l
                 detail=one.recipient.name,
                 recipient=one.recipient,
                 exercise=one.exercise,
+                pace=one.pace,
             )
         )
     return needs
@@ -257,6 +259,8 @@ async def _tasks(tx: Tx, principal: Principal) -> list[Need]:
         .order_by(TaskRow.due_at.asc().nulls_last(), TaskRow.id)
         .limit(MOST)
     )
+    found = rows.all()
+    paces = await clocks_of(tx, {row.subject for row, _ in found if row.exercise})
     return [
         Need(
             "task",
@@ -268,8 +272,9 @@ async def _tasks(tx: Tx, principal: Principal) -> list[Need]:
             started_at=row.created_at if row.due_at else None,
             due_at=row.due_at,
             exercise=row.exercise,
+            pace=paces.get(row.subject),
         )
-        for row, number in rows.all()
+        for row, number in found
     ]
 
 
@@ -320,7 +325,7 @@ async def _live_incidents(tx: Tx, principal: Principal, owed: list[Obligation]) 
     nearest: dict[str, Mapping[str, Any]] = {}
     for one in owed:
         if one.limit_at is not None and one.kind != "standing":
-            nearest.setdefault(one.subject, {"started_at": one.started_at, "due_at": one.limit_at})
+            nearest.setdefault(one.subject, {"started_at": one.started_at, "due_at": one.limit_at, "pace": one.pace})
     return [
         LiveIncident(
             each.id,

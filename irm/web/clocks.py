@@ -1,8 +1,10 @@
 """What a clock chip shows. Pure. Colours come from here, so that a page, the board and the title agree."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
+
+from irm.exercise_clock import ExerciseClock
 
 SOON: Final = 0.5
 """Share of the limit left below which a running clock turns yellow (the 50 % reminder)."""
@@ -17,6 +19,16 @@ ClockState = Literal["calm", "soon", "urgent", "over", "met", "late", "since"]
 
 
 @dataclass(frozen=True)
+class DrillTime:
+    """The same three moments on a drill's clock, which moves at `rate` seconds per second; 0: it stands."""
+
+    now: datetime
+    started_at: datetime
+    due_at: datetime | None
+    rate: float
+
+
+@dataclass(frozen=True)
 class ClockReading:
     """`state` calm|soon|urgent|over run; met|late have stopped; since counts up without a limit (及时/立即).
 
@@ -27,11 +39,34 @@ class ClockReading:
     spare: timedelta
     used: int
     """Per mille of the limit used, 0 to 1000."""
+    drill: DrillTime | None = None
+    """Of a duty in a drill: what is read is drill time."""
+
+    @property
+    def stands(self) -> bool:
+        """It would run, but the drill does not."""
+        return self.drill is not None and not self.drill.rate and self.state not in ("met", "late")
 
 
 def read_clock(
-    now: datetime, started_at: datetime, due_at: datetime | None = None, done_at: datetime | None = None
+    now: datetime,
+    started_at: datetime,
+    due_at: datetime | None = None,
+    done_at: datetime | None = None,
+    pace: ExerciseClock | None = None,
 ) -> ClockReading:
+    """All moments are the wall's. With `pace`, the clock of a drill, everything is read on that clock: a pause is no time."""
+    if pace is None:
+        return _read(now, started_at, due_at, done_at)
+    known = pace.as_of(done_at or now)
+    drill = DrillTime(
+        pace.run(now), known.run(started_at), known.ahead(due_at) if due_at else None, 0 if done_at else pace.rate
+    )
+    reading = _read(drill.now, drill.started_at, drill.due_at, known.run(done_at) if done_at else None)
+    return replace(reading, drill=drill)
+
+
+def _read(now: datetime, started_at: datetime, due_at: datetime | None, done_at: datetime | None) -> ClockReading:
     at = done_at or now
     if due_at is None:
         return ClockReading("met" if done_at else "since", max(at - started_at, timedelta(0)), 0)

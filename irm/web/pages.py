@@ -35,6 +35,7 @@ from litestar.response.base import ASGIResponse, Response
 from markupsafe import Markup
 
 from irm.clock import SHANGHAI
+from irm.exercise_clock import ExerciseClock
 from irm.i18n import N_, Translator, translator
 from irm.web import navigation, wording
 from irm.web.assets import static_url
@@ -63,6 +64,8 @@ SCRIPT_WORDS: Final = {
     "soon": N_("Half gone"),
     "urgent": N_("Nearly due"),
     "overdue": N_("Overdue"),
+    "stands": N_("Drill stands"),
+    "drillTime": N_("Drill time {duration}"),
     "draftKept": N_("Draft kept {time}"),
     "draftHere": N_("You are signed out. What you typed is kept in this window; sign in and come back to it."),
     "draftFailed": N_("The draft could not be kept. It stays on this page."),
@@ -223,8 +226,13 @@ def _level_name(level: int) -> str:
     return _this().t(LEVEL_NAMES[level])
 
 
-def _read_clock(started_at: datetime, due_at: datetime | None = None, done_at: datetime | None = None) -> ClockReading:
-    return read_clock(_now(), started_at, due_at, done_at)
+def _read_clock(
+    started_at: datetime,
+    due_at: datetime | None = None,
+    done_at: datetime | None = None,
+    pace: ExerciseClock | None = None,
+) -> ClockReading:
+    return read_clock(_now(), started_at, due_at, done_at, pace)
 
 
 def _menu(entries: tuple[navigation.Entry, ...]) -> list[tuple[navigation.Entry, bool]]:

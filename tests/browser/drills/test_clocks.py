@@ -20,15 +20,7 @@ async def test_the_clocks_of_a_drill_run_with_it_and_stand_with_it(
     async with visit(size=size) as leader:
         await leader.page.clock.install()
         await leader.sign_in("leader")
-        await leader.go("/drills/now")
-        await leader.page.select_option('select[name="rate"]', "60")
-        await leader.page.click("main form button.button-main")
-        await leader.page.wait_for_url("**/room")
-        room = leader.page.url.removeprefix(town.url)
-        await town.drain()
-        await leader.go(room)
-        incident = await leader.page.get_attribute('main a[href^="/incidents/SJ"]', "href")
-        assert incident is not None
+        room, incident = await begin(leader, town)
         passed = leader.page.locator(".drill-time")
         began = await passed.inner_text()
         await leader.page.clock.run_for(MINUTE)
@@ -66,13 +58,7 @@ async def test_the_clocks_of_a_drill_run_with_it_and_stand_with_it(
         assert await left(chip) != gone_on
         assert leader.faults == []
 
-        await leader.go(room)
-        number = room.split("/")[2]
-        end = leader.page.locator("details.confirm", has=leader.page.locator(f'[data-confirm="{number}"]'))
-        await end.locator("summary").click()
-        await end.locator("input[data-confirm]").fill(number)
-        await end.locator("button").click()
-        await leader.page.wait_for_url(f"**/drills/{number}")
+        await finish(leader, room)
 
 
 def running(visitor: Visitor) -> Locator:
@@ -94,3 +80,27 @@ async def press(visitor: Visitor, room: str, words: str) -> None:
     await visitor.go(room)
     await visitor.page.get_by_role("button", name=words).click()
     await visitor.page.wait_for_url("**/room")
+
+
+async def begin(leader: Visitor, town: Town) -> tuple[str, str]:
+    """Paths of the room and of the incident that the first inject files."""
+    await leader.go("/drills/now")
+    await leader.page.select_option('select[name="rate"]', "60")
+    await leader.page.click("main form button.button-main")
+    await leader.page.wait_for_url("**/room")
+    room = leader.page.url.removeprefix(town.url)
+    await town.drain()
+    await leader.go(room)
+    incident = await leader.page.get_attribute('main a[href^="/incidents/SJ"]', "href")
+    assert incident is not None
+    return room, incident
+
+
+async def finish(leader: Visitor, room: str) -> None:
+    await leader.go(room)
+    number = room.split("/")[2]
+    end = leader.page.locator("details.confirm", has=leader.page.locator(f'[data-confirm="{number}"]'))
+    await end.locator("summary").click()
+    await end.locator("input[data-confirm]").fill(number)
+    await end.locator("button").click()
+    await leader.page.wait_for_url(f"**/drills/{number}")

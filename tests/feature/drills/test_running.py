@@ -1,6 +1,7 @@
 """A drill on the engine: the same filing, grading, playbooks and deliveries, on a clock of its own."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
@@ -12,7 +13,7 @@ from irm.incidents.schemas import FileIncident, Target
 from irm.incidents.service import file_incident
 from irm.ledger import LedgerEntryRow
 from irm.obligations.models import ObligationRow
-from irm.playbooks.models import RunRow
+from irm.playbooks.models import RunRow, TaskRow
 from tests.conftest import Drain
 from tests.fakes.outside import Outside
 from tests.feature.drills.conftest import City
@@ -66,6 +67,8 @@ async def test_a_pause_stops_runs_injects_and_duties_and_nothing_is_lost(city: C
     async with city.db.transaction() as tx:
         await running.pause_drill(tx, row, reason="director", by=director, now=city.clock.now())
     planned = len(await city.deliveries(purpose="page"))
+    tasks = await _tasks(city)
+    assert tasks
     city.clock.tick(hours=5)
     await drain()
     assert len(await city.deliveries(purpose="page")) == planned, "nobody is paged while it stands"
@@ -77,6 +80,8 @@ async def test_a_pause_stops_runs_injects_and_duties_and_nothing_is_lost(city: C
     for key, due in before.items():
         if due is not None:
             assert abs(after[key] - due - timedelta(hours=5)) < timedelta(seconds=1), key  # type: ignore[operator]  # never None here
+    for key, due in tasks.items():
+        assert abs((await _tasks(city))[key] - due - timedelta(hours=5)) < timedelta(seconds=1), "tasks move too"
     city.clock.tick(minutes=5)
     await drain()
     assert (await city.injects(row))["worse"] == "waiting", "nine minutes of drill time"
@@ -84,6 +89,46 @@ async def test_a_pause_stops_runs_injects_and_duties_and_nothing_is_lost(city: C
     await drain()
     assert (await city.injects(row))["worse"] == "done"
     assert len((await duties()).keys() & before.keys()) == len(before), "grading again opens no duty a second time"
+
+
+async def _tasks(city: City) -> dict[UUID, datetime]:
+    async with city.db.transaction() as tx:
+        rows = await tx.scalars(select(TaskRow).where(TaskRow.status == "open", TaskRow.exercise))
+        return {one.id: one.due_at for one in rows if one.due_at}
+
+
+async def test_clocks_on_the_board_and_on_the_incident_stand_with_the_drill(city: City, drain: Drain) -> None:
+    """What readers are shown while it stands: not overdue, however long; the drill's clock comes along."""
+    from irm.obligations.queries import obligations_of
+
+    row = await city.begun()
+    await drain()
+    director = await city.principal(city.director)
+    (incident,) = await city.incidents()
+
+    async def shown() -> set[tuple[str, bool]]:
+        async with city.db.transaction() as tx:
+            found = await obligations_of(tx, f"incident/{incident.id}", now=city.clock.now())
+        return {
+            (one.clock.state, one.pace is not None and one.pace.is_paused)
+            for one in found
+            if one.limit_at and one.status == "open"
+        }
+
+    assert shown_states(await shown()) == {"running"}
+    async with city.db.transaction() as tx:
+        await running.pause_drill(tx, row, reason="director", by=director, now=city.clock.now())
+    city.clock.tick(days=3)
+    assert await shown() == {("running", True)}
+    async with city.db.transaction() as tx:
+        await running.resume_drill(tx, row, by=director, now=city.clock.now())
+    assert await shown() == {("running", False)}
+    city.clock.tick(days=3)
+    assert "running" not in shown_states(await shown())
+
+
+def shown_states(found: set[tuple[str, bool]]) -> set[str]:
+    return {state for state, _ in found}
 
 
 async def test_a_faster_clock_brings_everything_nearer(city: City, drain: Drain) -> None:

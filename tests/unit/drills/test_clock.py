@@ -72,3 +72,17 @@ def test_a_limit_loses_nothing_in_a_pause(changes: list[tuple[int, object]], lim
 def test_kept_as_json(changes: list[tuple[int, object]]) -> None:
     clock, _ = after(changes)
     assert clock_of(clock.to_json()) == clock
+
+
+@given(CHANGES, MINUTES)
+def test_as_it_was_known_then(changes: list[tuple[int, object]], minutes: int) -> None:
+    clock, _ = after(changes)
+    wall = NOON + timedelta(minutes=minutes)
+    assert clock.as_of(wall).run(wall) == clock.run(wall)
+
+
+def test_limits_are_read_at_the_moment_at_which_it_was_stopped() -> None:
+    stopped = NOON + timedelta(minutes=10)
+    clock = ExerciseClock.begun(NOON).paused(stopped)
+    assert clock.seen_at(NOON + timedelta(hours=5)) == stopped
+    assert clock.resumed(NOON + timedelta(hours=5)).seen_at(NOON + timedelta(hours=6)) == NOON + timedelta(hours=6)

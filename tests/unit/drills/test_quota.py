@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from irm.drills.quota import Counted, next_duties, quota
+from irm.drills.quota import Ahead, Counted, next_duties, quota
 from irm.drills.vocabulary import Content, Status
 from irm.obligations.yearly import DutyOfYear
 
@@ -59,3 +59,26 @@ def test_one_report_meets_one_of_two() -> None:
 def test_who_only_took_part_is_offered_not_counted_by_itself() -> None:
     found = next_duties(drill(Status.REPORTED, Content.SPECIAL, UNIT, VENDOR), [duty(1)], NEEDS)
     assert [own for _, own in found] == [False]
+
+
+def ahead(rule: str = "pds/two", bearer: UUID = VENDOR, subject: str = "") -> Ahead:
+    return Ahead(rule, {"zh-CN": rule}, bearer, subject or f"organization/{bearer}", "x", JANUARY.replace(year=2027))
+
+
+def test_a_year_to_come_counts_what_its_rules_will_require() -> None:
+    (line,) = quota([], [drill(Status.PLANNED)], NEEDS, [ahead(), ahead()])
+    assert (line.required, line.forecast, line.planned, line.missing) == (2, 2, 1, 1)
+    assert line.open_duty is None
+
+
+def test_what_begins_later_in_the_year_stands_beside_what_is_owed_already() -> None:
+    (line,) = quota([duty(1, status="met")], [drill(Status.CLOSED)], NEEDS, [ahead()])
+    assert (line.required, line.forecast, line.reported, line.missing) == (2, 1, 1, 1)
+    two = quota([duty(1)], [], NEEDS, [ahead(bearer=UNIT)])
+    assert [(one.bearer, one.forecast) for one in two] == [(VENDOR, 0), (UNIT, 1)]
+
+
+def test_a_forecast_of_a_comprehensive_drill_is_served_by_no_other() -> None:
+    wanted = [ahead("gbt/comprehensive")]
+    assert quota([], [drill(Status.PLANNED)], NEEDS, wanted)[0].missing == 1
+    assert quota([], [drill(Status.PLANNED, Content.COMPREHENSIVE)], NEEDS, wanted)[0].missing == 0

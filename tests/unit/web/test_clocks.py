@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given, strategies as st
 
+from irm.exercise_clock import ExerciseClock, moved
 from irm.web.clocks import read_clock
 
 START = datetime(2026, 11, 20, 19, 0, tzinfo=UTC)
@@ -62,3 +63,32 @@ def test_the_bar_stays_within_its_frame(now: int, limit: int, done: int | None) 
     reading = read_clock(at(now), START, at(limit), None if done is None else at(done))
     assert 0 <= reading.used <= 1000
     assert reading.spare >= timedelta(0)
+
+
+def test_a_clock_of_a_drill_stands_while_the_drill_does_and_is_no_longer_due() -> None:
+    paused = ExerciseClock.begun(START).paused(START + timedelta(minutes=10))
+    for later in (timedelta(minutes=10), timedelta(hours=9)):
+        reading = read_clock(START + later, START, START + HOUR, pace=paused)
+        assert (reading.state, reading.spare, reading.stands) == ("calm", timedelta(minutes=50), True)
+    goes_on = paused.resumed(START + timedelta(hours=9))
+    due = moved(START + HOUR, paused, goes_on)
+    reading = read_clock(START + timedelta(hours=9, minutes=25), START, due, pace=goes_on)
+    assert (reading.state, reading.spare, reading.stands) == ("soon", timedelta(minutes=25), False)
+
+
+def test_a_clock_of_a_drill_is_read_at_its_speed() -> None:
+    tenfold = ExerciseClock.begun(START, 10)
+    reading = read_clock(START + timedelta(minutes=4), START, START + timedelta(minutes=6), pace=tenfold)
+    assert (reading.spare, reading.used) == (timedelta(minutes=20), 667)
+    assert reading.drill is not None
+    assert reading.drill.rate == 10
+
+
+def test_what_was_done_in_a_drill_stays_as_it_was_whatever_its_clock_did_later() -> None:
+    begun = ExerciseClock.begun(START)
+    done, due = START + timedelta(minutes=20), START + HOUR
+    before = read_clock(START + timedelta(minutes=21), START, due, done, pace=begun)
+    later = begun.paused(START + timedelta(minutes=30)).resumed(START + timedelta(hours=5))
+    after = read_clock(START + timedelta(hours=6), START, due, done, pace=later)
+    assert (before.state, before.spare) == (after.state, after.spare) == ("met", timedelta(minutes=40))
+    assert not after.stands

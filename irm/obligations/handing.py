@@ -18,6 +18,7 @@ from irm.ledger import Event, record, record_all
 from irm.notify import service as notify
 from irm.notify.messages import About
 from irm.notify.planning import channels_off
+from irm.obligations.awaiting import receipt_awaited_until
 from irm.obligations.directory import desk_of, desks
 from irm.obligations.drafting import body_of, edit_draft, locked_with_its_report, next_serial, path_of
 from irm.obligations.enclosing import enclose, enclosed, for_mail
@@ -31,7 +32,6 @@ from irm.obligations.policy import entry_policy
 from irm.obligations.reminding import ask_to_agree, tell_not_sent
 from irm.obligations.settling import alone, resettle
 from irm.obligations.subjects import Subject
-from irm.rules.queries import current_packs, receipt_alarm
 
 RECEIPT_ALARM: Final = "obligations.receipt_alarm"
 BY_HAND: Final = ("telephone", "fax", "paper", "portal")
@@ -310,9 +310,8 @@ async def _by_mail(tx: Tx, row: SubmissionRow, desk: Organization, *, actor: Act
 
 
 async def _handed_over(tx: Tx, row: SubmissionRow, *, at: datetime, actor: Actor, now: datetime) -> None:
-    policy = entry_policy().clocks
     row.status, row.stated_at, row.submitted_at, row.recorded_at, row.updated_at = "submitted", at, at, now, now
-    row.entered_afterwards = entered_afterwards(at, now, policy)
+    row.entered_afterwards = entered_afterwards(at, now, entry_policy().clocks)
     await tx.flush()
     meets = await tie_what_it_meets(tx, row)
     await record(
@@ -332,14 +331,14 @@ async def _handed_over(tx: Tx, row: SubmissionRow, *, at: datetime, actor: Actor
     )
     await resettle(tx, meets, actor=actor, now=now)
     await ask_to_agree(tx, row, await parties_of(tx, row.id) - await agreed_parties(tx, row.id), now=now)
-    if not form_of(row.form).awaits_receipt:
+    until = await receipt_awaited_until(tx, row.form, row.means, at, now=now)
+    if until is None:
         return
-    within = receipt_alarm(await current_packs(tx, now=now)) or policy.receipt_within
     await jobs.schedule(
         tx,
         RECEIPT_ALARM,
         {"submission": str(row.id)},
-        run_at=max(at + within, now),
+        run_at=max(until, now),
         key=f"{RECEIPT_ALARM}:{row.id}",
         priority=30,
     )

@@ -5,15 +5,28 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from ruamel.yaml import YAML
 
 from irm.obligations.owed import ClockPolicy, LongLimit, Standing
+from irm.rules.moments import Within, within
+
+
+@dataclass(frozen=True)
+class ReceiptPolicy:
+    """How long a receipt is waited for; limits by means. `urgent`: forms that are waited for by the minute."""
+
+    urgent: frozenset[str]
+    urgent_by: Mapping[str, Within]
+    others_by: Mapping[str, Within]
+    others: Within
 
 
 @dataclass(frozen=True)
 class EntryPolicy:
     clocks: ClockPolicy
+    receipts: ReceiptPolicy
     clock_tolerance: timedelta
     """A person's watch may be this far ahead of the database's clock."""
     longest_item: int
@@ -52,6 +65,7 @@ def entry_policy() -> EntryPolicy:
                 for one in sorted(given["long_limits"], key=lambda one: -one["from_days"])
             ),
         ),
+        receipts=_receipts(given["receipts"]),
         clock_tolerance=timedelta(seconds=given["clock_tolerance_seconds"]),
         longest_item=given["longest_item"],
         mail_megabytes=given["mail_megabytes"],
@@ -64,6 +78,15 @@ def entry_policy() -> EntryPolicy:
         feed_days=given["feed_days"],
         batch=given["batch"],
         standings={force: standing for standing, forces in given["standing"].items() for force in forces},
+    )
+
+
+def _receipts(given: Mapping[str, Any]) -> ReceiptPolicy:
+    return ReceiptPolicy(
+        frozenset(given["urgent"]),
+        {means: within(limit) for means, limit in given["urgent_by"].items()},
+        {means: within(limit) for means, limit in given["others_by"].items()},
+        within(given["others"]),
     )
 
 

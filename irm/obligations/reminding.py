@@ -118,7 +118,7 @@ async def receipt_alarm(tx: Tx, args: Mapping[str, Any], now: datetime) -> None:
             title=_in_all(lambda t: t("No receipt yet for %(serial)s", serial=row.serial)),
             body={
                 locale: translator(locale)(
-                    "%(form)s %(serial)s to %(recipient)s: no receipt so far. Ask the desk and record its answer.",
+                    "%(form)s %(serial)s to %(recipient)s: no receipt so far (the city's own limit). Ask the desk and record its answer.",
                     form=localized(form_of(row.form).short, locale),
                     serial=row.serial,
                     recipient=recipient,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from irm.errors import Conflict, IrmError
 from irm.evidence.service import attachments_of
 from irm.i18n import Translator
 from irm.obligations import contacts, handing, queries, receiving, typed_items
+from irm.obligations.awaiting import receipt_awaited_until
 from irm.obligations.directory import desks_of_kinds
 from irm.obligations.following import print_of
 from irm.obligations.forms import form_of
@@ -61,6 +63,8 @@ class Shown:
     is_recipient: bool
     reader: UUID
     """The person who looks; nobody confirms what he wrote down himself."""
+    receipt_until: datetime | None = None
+    """By the city's own figure, while a receipt is awaited."""
 
 
 def words() -> dict[str, Any]:
@@ -132,7 +136,14 @@ async def show(tx: Tx, principal: Principal, one: Submission, clock: Clock) -> S
         may_receipt=may_receipt and one.status in HANDED,
         is_recipient=speaks_for_recipient(principal, one),
         reader=principal.person_id,
+        receipt_until=await _receipt_until(tx, one, now),
     )
+
+
+async def _receipt_until(tx: Tx, one: Submission, now: datetime) -> datetime | None:
+    if one.status != "submitted" or one.submitted_at is None:
+        return None
+    return await receipt_awaited_until(tx, one.form, one.means, one.submitted_at, now=now)
 
 
 def submission_response(shown: Shown, clock: Clock, *, form: Form, receipt: Form, status_code: int = 200) -> Page:

@@ -245,3 +245,25 @@ async def test_a_desk_that_the_article_does_not_name_is_refused(scene: Scene) ->
     assert refused.status_code == 422
     assert {one["field"] for one in refused.json()["errors"]} == {"recipient"}
     assert "条文规定报送" in refused.text
+
+
+async def test_a_yearly_report_on_paper_has_days_for_its_receipt(scene: Scene, clock: FixedClock, drain: Any) -> None:
+    number = await scene.planned()
+    await scene.report(number)
+    report = await _handed_over_on_the_page_of_the_duty(scene)
+
+    async def alarms() -> int:
+        async with scene.db.transaction() as tx:
+            asked = text("SELECT count(*) FROM ledger_entry WHERE action = 'submission.unreceipted'")
+            return int((await tx.execute(asked)).scalar_one())
+
+    clock.tick(days=9)
+    await drain()
+    assert await alarms() == 0
+    await scene.sign_in(scene.lead)
+    page = await scene.client.get(f"/submissions/{report}")
+    assert "回执应于" in page.text
+    assert "内控时限" in page.text
+    clock.tick(days=2)
+    await drain()
+    assert await alarms() == 1

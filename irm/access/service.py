@@ -28,6 +28,8 @@ from irm.ledger import Event, record
 
 LOGIN: Final = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 CODE: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
+RESERVED: Final = frozenset({"new", "import", "imports", "export", "template"})
+"""Addresses of pages of the contact list; no organization's code."""
 REGION: Final = re.compile(r"[0-9]{6}")
 LONGEST_NAME: Final = 200
 
@@ -78,7 +80,7 @@ async def register_organization(
     in_use_from: date | None = None,
 ) -> UUID:
     """Raises Invalid naming the field, NotFound for an unknown parent, Conflict for a code that is taken."""
-    if not CODE.fullmatch(code):
+    if not CODE.fullmatch(code) or code in RESERVED:
         raise Invalid(ODD_CODE, field="code")
     if kind not in KINDS:
         raise Invalid(UNKNOWN_KIND, field="kind")

@@ -181,7 +181,7 @@ def _said(wrong: Wrong) -> str:
 
 class _Reading:
     def __init__(self, columns: Sequence[Column], places: Mapping[str, int]) -> None:
-        self.columns = [column for column in columns if column.name in places]
+        self.columns = [(column, places[column.name]) for column in columns if column.name in places]
         self.places = dict(places)
         self.rows: list[Row] = []
         self.bad: set[int] = set()
@@ -189,7 +189,7 @@ class _Reading:
         self.count = 0
         self.blanks: dict[tuple[int, int], str] = {}
         """Required cells that are empty, until it is known whether a merged range hides their value."""
-        self.first: dict[str, dict[str, str]] = {column.name: {} for column in self.columns if column.unique}
+        self.first: dict[str, dict[str, str]] = {column.name: {} for column, _ in self.columns if column.unique}
 
     def fault(self, cell: str, message: Said, at: tuple[int, int] = (0, 0)) -> None:
         self.count += 1
@@ -197,14 +197,15 @@ class _Reading:
             self.faults.append((*at, FieldError(cell, message)))
 
     def take(self, raw: RawRow) -> None:
-        known = {column.name: raw.cells.get(self.places[column.name]) for column in self.columns}
-        if not any(one is not None and (one.formula or str(one.value).strip()) for one in known.values()):
+        known = [(column, at, raw.cells.get(at)) for column, at in self.columns]
+        if not any(one is not None and (one.formula or str(one.value).strip()) for _, _, one in known):
             return
         values: dict[str, Any] = {}
-        for column in self.columns:
-            at = self.places[column.name]
+        for column, at, one in known:
+            if one is None and not column.required:
+                values[column.name] = () if column.many else None
+                continue
             cell = f"{get_column_letter(at)}{raw.number}"
-            one = known[column.name]
             try:
                 value = value_of(one, column) if one is not None else None
             except Odd as odd:

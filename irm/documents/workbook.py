@@ -10,12 +10,13 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any, Final, Literal, Protocol
 from xml.parsers import expat
 
 from openpyxl.reader.excel import ExcelReader
 from openpyxl.styles.stylesheet import apply_stylesheet
-from openpyxl.utils.cell import coordinate_to_tuple
+from openpyxl.utils.cell import column_index_from_string, coordinate_to_tuple
 from openpyxl.utils.datetime import from_excel, from_ISO8601
 
 from irm.errors import Wrong, said
@@ -220,7 +221,7 @@ class _SheetParser:
         local = _local(name)
         if local == "c":
             at = attributes.get("r")
-            self.column = coordinate_to_tuple(at)[1] if at else self.column + 1
+            self.column = _column(at.rstrip("0123456789")) if at else self.column + 1
             self.kind = attributes.get("t", "n")
             self.style = int(attributes.get("s", 0))
             self.formula = False
@@ -279,8 +280,16 @@ class _SheetParser:
             self.merged.append((left, top, right, bottom))
 
 
+# Both are asked once for each of a million cells; bounded, because names are the file's.
+@lru_cache(maxsize=256)
 def _local(name: str) -> str:
     return name.rpartition(":")[2]
+
+
+@lru_cache(maxsize=256)
+def _column(letters: str) -> int:
+    number: int = column_index_from_string(letters)
+    return number
 
 
 def _parser(

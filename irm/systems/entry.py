@@ -17,7 +17,7 @@ CODE: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")
 LONGEST_NAME: Final = 200
 LARGEST_FIGURE: Final = 10**12
 
-RESERVED: Final = frozenset({"new", "import", "export", "template"})
+RESERVED: Final = frozenset({"new", "import", "imports", "export", "template"})
 """Addresses of pages of the register."""
 
 ODD_CODE: Final = N_("A code has up to 64 of: letters, digits, dot, hyphen, underscore.")

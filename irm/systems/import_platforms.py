@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Text, any_, bindparam, select, true
+from sqlalchemy import ARRAY, ColumnElement, Row, Text, any_, bindparam, select, true
 
 from irm.access.policy import Permission, Principal, reach
 from irm.db import Tx
@@ -47,7 +47,7 @@ class Platforms:
 
 
 async def platforms_in(
-    tx: Tx, rows: Sequence[Read], before: Mapping[str, SystemRow], ids: Mapping[str, UUID], by: Principal | None
+    tx: Tx, rows: Sequence[Read], before: Mapping[str, Row[Any]], ids: Mapping[str, UUID], by: Principal | None
 ) -> Platforms:
     """`ids`: of the systems of the list that are new, by code."""
     will_be = {one.code: one.entry.kind == "platform" for one in rows if one.entry}
@@ -69,7 +69,7 @@ async def platforms_in(
 
 
 async def _staying(
-    tx: Tx, rows: Sequence[Read], before: Mapping[str, SystemRow], by_code: Mapping[str, UUID]
+    tx: Tx, rows: Sequence[Read], before: Mapping[str, Row[Any]], by_code: Mapping[str, UUID]
 ) -> Mapping[UUID, frozenset[str]]:
     ending = [
         before[one.code].id

@@ -14,12 +14,12 @@ from itertools import islice
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from sqlalchemy import any_, bindparam, delete, insert, select, update
+from sqlalchemy import Row as Stored, any_, bindparam, delete, insert, select, update
 
 from irm.access.policy import Permission, Principal, Resource, reach
 from irm.access.queries import organizations
 from irm.db import Actor, Tx, uuid7
-from irm.documents.sheets import MOST_FAULTS, Row, Sheet, read_sheet
+from irm.documents.sheets import MOST_FAULTS, MOST_ROWS, Column, Row, Sheet, read_sheet
 from irm.errors import Conflict, FieldError, Invalid, Said, said
 from irm.i18n import N_
 from irm.ledger import Event, record, record_all
@@ -87,9 +87,14 @@ class ListRead:
     sha256: str
 
 
-async def read_list(content: bytes) -> ListRead:
+async def read_rows(content: bytes, columns: Sequence[Column], *, most_rows: int = MOST_ROWS) -> ListRead:
     """Outside of any transaction: 50,000 rows take their time, and a thread of their own."""
-    return ListRead(await asyncio.to_thread(read_sheet, content, COLUMNS), sha256(content).hexdigest())
+    sheet = await asyncio.to_thread(read_sheet, content, columns, most_rows=most_rows)
+    return ListRead(sheet, sha256(content).hexdigest())
+
+
+async def read_list(content: bytes) -> ListRead:
+    return await read_rows(content, COLUMNS)
 
 
 async def plan(tx: Tx, given: ListRead, *, by: Principal | None) -> Plan:
@@ -101,14 +106,7 @@ async def plan(tx: Tx, given: ListRead, *, by: Principal | None) -> Plan:
     rows = await asyncio.to_thread(_read_rows, sheet.rows, before, entries, sheet.columns, names)
     ids = {one.code: uuid7() for one in rows if one.code not in before}
     platforms = await platforms_in(tx, rows, before, ids, by)
-    planned: list[Planned] = []
-    faults: list[FieldError] = []
-    for one in rows:
-        row = before.get(one.code)
-        made, wrong = _judged(one, row, entries[row.id] if row else None, ids, platforms, by)
-        faults += wrong
-        if made is not None:
-            planned.append(made)
+    planned, faults = await asyncio.to_thread(_judge, rows, before, entries, ids, platforms, by)
     kept = [*sheet.faults, *faults][:MOST_FAULTS]
     return Plan(
         tuple(planned),
@@ -121,9 +119,28 @@ async def plan(tx: Tx, given: ListRead, *, by: Principal | None) -> Plan:
     )
 
 
+def _judge(
+    rows: Sequence[Read],
+    before: Mapping[str, Stored[Any]],
+    entries: Mapping[UUID, Entry],
+    ids: Mapping[str, UUID],
+    platforms: Platforms,
+    by: Principal | None,
+) -> tuple[list[Planned], list[FieldError]]:
+    planned: list[Planned] = []
+    faults: list[FieldError] = []
+    for one in rows:
+        row = before.get(one.code)
+        made, wrong = _judged(one, row, entries[row.id] if row else None, ids, platforms, by)
+        faults += wrong
+        if made is not None:
+            planned.append(made)
+    return planned, faults
+
+
 def _judged(
     read: Read,
-    row: SystemRow | None,
+    row: Stored[Any] | None,
     old: Entry | None,
     ids: Mapping[str, UUID],
     platforms: Platforms,
@@ -155,7 +172,9 @@ def _digest(file: str, planned: Sequence[Planned]) -> str:
     return seen.hexdigest()
 
 
-async def carry_out(tx: Tx, made: Plan, *, seen: str | None, actor: Actor, now: datetime) -> UUID:
+async def carry_out(
+    tx: Tx, made: Plan, *, seen: str | None, actor: Actor, now: datetime, import_id: UUID | None = None
+) -> UUID:
     """The id of the import, under which the ledger has it. `seen`: digest of the plan that was confirmed (None: not asked).
 
     Raises Invalid with every fault, Conflict when the plan is another than the one that was seen.
@@ -166,20 +185,22 @@ async def carry_out(tx: Tx, made: Plan, *, seen: str | None, actor: Actor, now: 
         raise Conflict(CHANGED_SINCE, field="seen")
     if not made.new and not made.changed:
         raise Invalid(NOTHING_TO_DO, field="file")
-    import_id = uuid7()
+    import_id = import_id or uuid7()
     # Platforms first: what runs on them names them.
     new = sorted(made.new, key=lambda one: one.entry.kind != "platform")
     for piece in _pieces(new):
-        await tx.execute(insert(SystemRow), [_new_row(one, now) for one in piece])
+        # Pinyin of a thousand names takes its time; whoever else works in this process does not wait for it.
+        rows = await asyncio.to_thread(_new_rows, piece, now)
+        await (await tx.connection()).execute(insert(SystemRow), rows)
         await _insert_many(tx, piece)
     stacked = [one for one in new if one.entry.kind == "platform" and one.entry.platform_id is not None]
     for one in stacked:
         await tx.execute(update(SystemRow).where(SystemRow.id == one.id).values(platform_id=one.entry.platform_id))
     for piece in _pieces(new):
         await record_all(tx, [registered(one.id, one.entry, actor=actor, now=now) for one in piece])
-    for changed in _pieces(made.changed):
-        await _change(tx, changed, now)
-        await record_all(tx, [altered(one.id, one.changes, actor=actor, now=now) for one in changed])
+    for piece in _pieces(made.changed):
+        await _change(tx, piece, now)
+        await record_all(tx, [altered(one.id, one.changes, actor=actor, now=now) for one in piece])
     body = {
         "file": made.sha256,
         "new": len(made.new),
@@ -190,6 +211,10 @@ async def carry_out(tx: Tx, made: Plan, *, seen: str | None, actor: Actor, now: 
     return import_id
 
 
+def _new_rows(planned: Sequence[Planned], now: datetime) -> list[dict[str, Any]]:
+    return [_new_row(one, now) for one in planned]
+
+
 def _new_row(one: Planned, now: datetime) -> dict[str, Any]:
     own = columns_of(one.entry)
     if one.entry.kind == "platform":
@@ -198,22 +223,21 @@ def _new_row(one: Planned, now: datetime) -> dict[str, Any]:
     return {"id": one.id, **own, "created_at": now, "version": 1, "retired_at": retired_at}
 
 
-async def _registered(tx: Tx, codes: Sequence[str]) -> dict[str, SystemRow]:
-    """By code, locked in one order for whoever imports at the same time."""
+async def _registered(tx: Tx, codes: Sequence[str]) -> dict[str, Stored[Any]]:
+    """By code, locked in one order for whoever imports at the same time. Columns, not objects: 50,000 of those are heavy."""
     wanted = bindparam("codes", list(codes), type_=TEXTS)
-    rows = await tx.scalars(
-        select(SystemRow)
+    rows = await tx.execute(
+        select(*SystemRow.__table__.c)
         .where(SystemRow.code == any_(wanted))
         .order_by(SystemRow.id)
         .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
     )
     return {row.code: row for row in rows}
 
 
 def _read_rows(
     rows: Sequence[Row],
-    before: Mapping[str, SystemRow],
+    before: Mapping[str, Stored[Any]],
     entries: Mapping[UUID, Entry],
     columns: frozenset[str],
     names: Names,
@@ -240,21 +264,22 @@ def _parties(entry: Entry) -> set[UUID | None]:
     return {entry.owner_id, entry.operator_id, *entry.user_ids, *entry.maintainer_ids}
 
 
+def _changed_rows(changed: Sequence[Planned], now: datetime) -> list[dict[str, Any]]:
+    return [
+        {
+            "row_id": one.id,
+            **columns_of(one.entry),
+            "version": one.version + 1,
+            "updated_at": now,
+            "retired_at": (one.retired_at or now) if one.entry.life_cycle == "retired" else None,
+        }
+        for one in changed
+    ]
+
+
 async def _change(tx: Tx, changed: Sequence[Planned], now: datetime) -> None:
-    connection = await tx.connection()
-    await connection.execute(
-        update(SystemRow).where(SystemRow.id == bindparam("row_id")),
-        [
-            {
-                "row_id": one.id,
-                **columns_of(one.entry),
-                "version": one.version + 1,
-                "updated_at": now,
-                "retired_at": (one.retired_at or now) if one.entry.life_cycle == "retired" else None,
-            }
-            for one in changed
-        ],
-    )
+    rows = await asyncio.to_thread(_changed_rows, changed, now)
+    await (await tx.connection()).execute(update(SystemRow).where(SystemRow.id == bindparam("row_id")), rows)
     ids = array_of([one.id for one in changed])
     await tx.execute(delete(SystemPartyRow).where(SystemPartyRow.system_id == any_(ids)))
     await tx.execute(delete(SystemResourceRow).where(SystemResourceRow.system_id == any_(ids)))
@@ -273,10 +298,11 @@ async def _insert_many(tx: Tx, planned: Sequence[Planned]) -> None:
         for one in planned
         for kind, value in one.entry.resources
     ]
+    connection = await tx.connection()
     if parties:
-        await tx.execute(insert(SystemPartyRow), parties)
+        await connection.execute(insert(SystemPartyRow), parties)
     if resources:
-        await tx.execute(insert(SystemResourceRow), resources)
+        await connection.execute(insert(SystemResourceRow), resources)
 
 
 def _pieces(given: Sequence[T]) -> Iterator[list[T]]:

@@ -1,6 +1,7 @@
 """Rows of the register: systems and platforms, who stands behind them, and what runs on what."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Sequence, Text, UniqueConstraint, text
@@ -103,6 +104,44 @@ class SystemResourceRow(Base):
     system_id: Mapped[UUID] = mapped_column(ForeignKey("system.id"))
     kind: Mapped[str]
     value: Mapped[str]
+
+
+class ListImportRow(Base):
+    """A list that somebody brought as a file: what it would do, and whether it was written (`bringing.py`)."""
+
+    __tablename__ = "list_import"
+    __table_args__ = (
+        CheckConstraint("kind IN ('systems', 'organizations')", name="kind"),
+        CheckConstraint("state IN ('looking', 'looked', 'writing', 'written', 'failed')", name="state"),
+        CheckConstraint("(state = 'written') = (written_at IS NOT NULL)", name="written"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    kind: Mapped[str]
+    state: Mapped[str]
+    filename: Mapped[str]
+    sha256: Mapped[str] = mapped_column(ForeignKey("blob.sha256"))
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    token_id: Mapped[UUID | None]
+    """With `limited_to` and `scopes`: the token that brought or confirmed it, and how far that reaches."""
+    limited_to: Mapped[UUID | None]
+    scopes: Mapped[list[str] | None]
+    brought_at: Mapped[datetime]
+    seen: Mapped[str] = mapped_column(default="")
+    """Digest of what it would do, as it was last looked at."""
+    is_stale: Mapped[bool] = mapped_column(default=False)
+    """It was confirmed, and was to do something else by then: it is to be looked at again."""
+    confirmations: Mapped[int] = mapped_column(default=0)
+    new: Mapped[int] = mapped_column(default=0)
+    changed: Mapped[int] = mapped_column(default=0)
+    unchanged: Mapped[int] = mapped_column(default=0)
+    fault_count: Mapped[int] = mapped_column(default=0)
+    lines: Mapped[list[Any]]
+    """The first of the rows that do something, in words of both languages."""
+    faults: Mapped[list[Any]]
+    reason: Mapped[str] = mapped_column(default="")
+    """Why it was given up (msgid)."""
+    written_at: Mapped[datetime | None]
 
 
 ASSESSMENT_NUMBERS = Sequence("assessment_number_seq", metadata=Base.metadata)

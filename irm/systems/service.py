@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, Final, cast
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BindParameter, Uuid, any_, delete, select
+from sqlalchemy import ARRAY, BindParameter, Row, Uuid, any_, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from irm.access.names import search_key, sort_key
@@ -105,8 +105,11 @@ def altered(system_id: UUID, changed: Changes, *, actor: Actor, now: datetime) -
     return Event("system.changed", f"system/{system_id}", now, actor, {"changed": _as_json(changed)})
 
 
-async def entries_of(tx: Tx, rows: Sequence[SystemRow]) -> dict[UUID, Entry]:
-    """What the register says now, by system, in the form that `change_system` takes; two statements."""
+async def entries_of(tx: Tx, rows: Sequence[SystemRow | Row[Any]]) -> dict[UUID, Entry]:
+    """What the register says now, by system, in the form that `change_system` takes; two statements.
+
+    `rows`: of the table, as objects or as their columns.
+    """
     ids = [row.id for row in rows]
     parties: dict[tuple[UUID, str], set[UUID]] = defaultdict(set)
     for system_id, role, organization_id in await tx.execute(

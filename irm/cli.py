@@ -21,6 +21,7 @@ GROUPS: Final = {
     "organization": "irm.access.organization_commands:organization",
     "system": "irm.systems.commands:system",
     "import": "irm.systems.import_commands:imports",
+    "assessment": "irm.systems.assessment_commands:assessment",
     "incident": "irm.incidents.commands:incident",
     "duty": "irm.obligations.commands:duty",
     "finding": "irm.findings.commands:finding",

@@ -1,6 +1,6 @@
-"""A test report as it comes in over page or interface: the file first, judged before anything is recorded."""
+"""A test report as it comes in over page, interface or command: the file first, judged before anything is recorded."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from irm.errors import Forbidden
 from irm.evidence.blobs import BlobStore, StoredBlob
 from irm.evidence.downloads import chunks_of
 from irm.i18n import N_
-from irm.systems.assessing import record_report
+from irm.systems.assessing import NewReport, record_report
 from irm.systems.assessment_queries import Assessment, assessment_by_number, may_edit
 from irm.systems.assessment_rules import Computed
 from irm.systems.assessment_schemas import report_in
@@ -39,16 +39,43 @@ def whose(principal: Principal, one: Assessment) -> UUID:
 async def receive_report(
     db: Database, settings: Settings, clock: Clock, principal: Principal, number: str, values: Mapping[str, Any]
 ) -> Computed:
-    """`values`: the form's fields, the file under `file`. A stranger is refused before a byte is kept."""
+    """`values`: the form's fields, the file under `file`."""
+    file = values.get("file")
+    sent = file if isinstance(file, UploadFile) and file.filename else None
+    return await keep_report(
+        db,
+        settings,
+        clock,
+        principal,
+        number,
+        lambda: report_in(values),
+        chunks_of(sent) if sent else None,
+        sent.filename if sent else "",
+    )
+
+
+async def keep_report(
+    db: Database,
+    settings: Settings,
+    clock: Clock,
+    principal: Principal,
+    number: str,
+    stated: Callable[[], NewReport],
+    chunks: AsyncIterable[bytes] | None,
+    filename: str,
+) -> Computed:
+    """`stated` reads what the report says on its face, and may raise Invalid; `chunks` None keeps the file that is there.
+
+    A stranger is refused before a byte is kept.
+    """
     async with db.transaction(principal.actor) as tx:
         editable(principal, await assessment_by_number(tx, principal, number, Permission.EDIT_ASSESSMENTS))
-    given = report_in(values)
+    given = stated()
     blob: StoredBlob | None = None
     readable = False
-    file = values.get("file")
-    if isinstance(file, UploadFile) and file.filename:
+    if chunks is not None:
         store = BlobStore(settings.home / "blobs")
-        blob = await store.put(chunks_of(file), file.filename)
+        blob = await store.put(chunks, filename)
         kept = store.path(blob.sha256)
         readable = await to_thread.run_sync(lambda: is_readable_pdf(kept.read_bytes()))
     async with db.transaction(principal.actor) as tx:

@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 from irm.documents.tables import write_sheet
 from irm.i18n import translator
 from irm.systems.organization_import import COLUMNS as ORGANIZATIONS
+from tests.feature.systems.test_assessments import PDF
 from tests.feature.systems.test_import import OA, PLATFORM, sheet
 
 ZH = translator("zh-CN")
@@ -51,3 +52,40 @@ def test_a_city_comes_in_from_two_lists(committed_url: str, monkeypatch: pytest.
     again = irm("systems", str(register))
     assert json.loads(again.stdout)["unchanged"] == 2, again.output
     assert irm("systems", str(odd)).exit_code == 1
+
+
+def test_a_test_is_planned_taken_in_and_shown(
+    committed_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from irm.cli import main
+
+    monkeypatch.setenv("IRM_DATABASE_URL", committed_url)
+    monkeypatch.setenv("IRM_HOME", str(tmp_path))
+
+    def run(*words: str) -> Result:
+        return CliRunner().invoke(main, [*words, "--json"])
+
+    for words in (
+        ("organization", "register", "edu", "市教育局", "--kind", "using_unit", "--tier", "city", "--region", "410400"),
+        ("organization", "register", "lab", "某测评公司", "--kind", "assessor", "--tier", "city", "--region", "410400"),
+        ("system", "register", "oa", "协同办公", "--owner", "edu", "--level", "3"),
+        ("account", "create", "lead", "--organization", "edu", "--name", "安全负责人", "--role", "security_lead"),
+    ):
+        done = run(*words)
+        assert done.exit_code == 0, done.output
+    planned = run("assessment", "plan", "oa", "--as", "lead", "--on", "2026-12-01", "--tester", "lab")
+    assert planned.exit_code == 0, planned.output
+    number = json.loads(planned.stdout)["number"]
+    report = tmp_path / "report.pdf"
+    report.write_bytes(PDF)
+    odd = run("assessment", "report", number, str(report), "--as", "lead", "--cover-on", "2026-11-18",
+              "--conclusion", "conform", "--rate", "1000")  # fmt: skip
+    assert (odd.exit_code, "rate" in odd.output) == (1, True), odd.output
+    came = run("assessment", "report", number, str(report), "--as", "lead", "--cover-on", "2026-11-18",
+               "--conclusion", "conform", "--rate", "92.35", "--major", "0")  # fmt: skip
+    assert came.exit_code == 0, came.output
+    assert json.loads(came.stdout)["status"] == "reported"
+    listed = json.loads(run("assessment", "list", "--as", "lead", "--status", "reported", "--system", "oa").stdout)
+    assert [one["number"] for one in listed] == [number]
+    assert json.loads(run("assessment", "show", number, "--as", "lead").stdout)["rate"] == "92.35"
+    assert run("assessment", "show", "CP-2026-99999", "--as", "lead").exit_code == 1

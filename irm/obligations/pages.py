@@ -89,13 +89,14 @@ async def obligation_page(
             )
             if one.id in each.obligations
         ]
-    far = reach(principal, Permission.SUBMIT_REPORT)
+    far, packs = reach(principal, Permission.SUBMIT_REPORT), reach(principal, Permission.EXPORT_EVIDENCE)
     return page(
         "obligations/duty.html",
         now=now,
         one=one,
         submissions=handed,
         may_report=far.everything or one.bearer.id in far.organizations,
+        may_export=packs.everything or one.bearer.id in packs.organizations,
         **words(),
     )
 

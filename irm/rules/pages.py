@@ -130,6 +130,7 @@ def _words(t: Translator) -> dict[str, Any]:
         "figure_of": lambda one: words.figure_words(one, t),
         "limit_of": lambda limit: words.limit_words(limit, t),
         "when_of": lambda rule: words.when_words(rule, t),
+        "reckoned": lambda one: words.reckoned_words(one, t),
         "months_of": lambda months: words.months_words(months, t),
         "kept": lambda what: t(words.KEPT_NAMES.get(what, what)),
         "about": lambda subject: t(words.SUBJECT_NAMES[subject]),

@@ -186,6 +186,16 @@ class ItemView(Struct, frozen=True):
     first: bool
 
 
+class FigureView(Struct, frozen=True):
+    """A figure with which irm reckons. `value` as the pack writes it: 90, P3Y, 2025-03-20."""
+
+    id: str
+    title: Texts
+    value: str
+    citation: dict[str, Any]
+    status: str
+
+
 class PolicyView(Struct, frozen=True):
     filing_allowance: str | None
     receipt_alarm: str | None
@@ -199,6 +209,7 @@ class RulePackDetail(Struct, frozen=True):
     items: list[ItemView]
     policy: PolicyView | None
     switches: list[SwitchView]
+    figures: list[FigureView]
     source: str
     """The YAML, to the letter."""
 
@@ -242,6 +253,10 @@ def pack_detail(
         ],
         policy=_policy(pack),
         switches=[_switch(each, chosen.get(each.id)) for each in pack.switches],
+        figures=[
+            FigureView(each.id, dict(each.title), each.written, each.citation.as_json(), each.status)
+            for each in pack.figures
+        ],
         source=pack.source,
     )
 

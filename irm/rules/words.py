@@ -8,7 +8,7 @@ from irm.access.vocabulary import KIND_NAMES, TIER_NAMES
 from irm.i18n import N_, Translator
 from irm.rules.language import vocabulary
 from irm.rules.moments import Within, within
-from irm.rules.pack import Addressee, Criterion, DutyRule
+from irm.rules.pack import Addressee, Criterion, DutyRule, Figure
 from irm.rules.periods import HALF, QUARTER, YEAR
 from irm.web.wording import duration, figure
 
@@ -97,6 +97,13 @@ def months_words(months: int, t: Translator) -> str:
     """`6 个月`, `3 年`."""
     years, rest = divmod(months, YEAR)
     return t.plural("%(n)s month", "%(n)s months", months) if rest else t.plural("%(n)s year", "%(n)s years", years)
+
+
+def reckoned_words(one: Figure, t: Translator) -> str:
+    """The value of a pack's figure: `90`, `3 年`, a day."""
+    if isinstance(one.value, int) and one.written.startswith("P"):
+        return months_words(one.value, t)
+    return str(one.value)
 
 
 def when_words(rule: DutyRule, t: Translator) -> str:

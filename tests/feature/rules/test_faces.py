@@ -55,6 +55,18 @@ async def test_one_pack_with_every_figure(reader: httpx.AsyncClient) -> None:
     assert len(answer.json()["items"]) == 14
 
 
+async def test_a_pack_shows_the_figures_with_which_irm_reckons(reader: httpx.AsyncClient) -> None:
+    figures = {one["id"]: one for one in (await reader.get("/api/v1/rules/mlps")).json()["figures"]}
+    above = figures["mlps/compliant-above"]
+    assert (above["value"], above["status"], above["citation"]["article"]["zh-CN"]) == ("90", "verified", "问 20")
+    assert figures["mlps/certificate-validity"]["value"] == "P3Y"
+    page = (await reader.get("/rules/mlps")).text
+    chapter = page[page.index('id="figures"') :]
+    assert "符合率低于该数为不符合（百分比）" in chapter
+    assert "3 年" in chapter
+    assert "2025-03-20" in chapter
+
+
 @pytest.mark.parametrize(
     "path", ["/api/v1/rules/nope", "/api/v1/rules/police-147?version=0", "/rules/nope", "/rules/police-147?version=0"]
 )

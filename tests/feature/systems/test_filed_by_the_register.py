@@ -175,3 +175,12 @@ async def test_a_renewed_certificate_meets_its_renewal(scene: Scene) -> None:
     assert met["status"] == "met"
     (report,) = await scene.handed(met)
     assert (report["form"], report["receipts"][0]["standing"]) == ("certificate_renewal", "self_declared")
+
+
+async def test_the_page_of_a_duty_makes_its_evidence_pack(scene: Scene) -> None:
+    (owed,) = await scene.duties()
+    page = await scene.client.get(f"/obligations/{owed['id']}", headers={"accept": "text/html"})
+    assert 'name="kind" value="obligation"' in page.text
+    asked = await scene.client.post("/evidence/packs", data={"kind": "obligation", "name": str(owed["id"])})
+    assert asked.status_code == 303, asked.text
+    assert asked.headers["location"].startswith("/evidence/packs/")

@@ -62,7 +62,12 @@ from irm.oversight import (
 )
 from irm.overview import pages as overview_pages, routes as overview_routes, system_life
 from irm.playbooks import pages as playbooks_pages, routes as playbooks_routes
-from irm.reports import pages as reports_pages, routes as reports_routes
+from irm.reports import (
+    form_pages as report_form_pages,
+    form_routes as report_form_routes,
+    pages as reports_pages,
+    routes as reports_routes,
+)
 from irm.rules import pages as rules_pages, routes as rules_routes
 from irm.rules.load import builtin_packs
 from irm.systems import (
@@ -140,6 +145,8 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *playbooks_pages.ROUTES,
     *reports_routes.ROUTES,
     *reports_pages.ROUTES,
+    *report_form_routes.ROUTES,
+    *report_form_pages.ROUTES,
     *drills_routes.ROUTES,
     *drills_pages.ROUTES,
     *drills_room.ROUTES,

@@ -21,6 +21,7 @@ from irm.errors import Conflict, Forbidden, Invalid, NotFound
 from irm.i18n import N_, Translator
 from irm.reports import queries, service
 from irm.reports.paper import OVERVIEW, document
+from irm.reports.placeholders import SCOPE_NAMES
 from irm.reports.rendering import FORMATS
 from irm.reports.routes import NO_FIGURE, document_response
 from irm.reports.tally import TOTAL, Address, canonical, changes, digest
@@ -34,7 +35,6 @@ STATUS_NAMES: Final = {
     "failed": N_("Could not be made"),
 }
 STATUS_TONES: Final = {"making": "active", "draft": "active", "approved": "done", "failed": "aside"}
-SCOPE_NAMES: Final = {"city": N_("Whole city"), "organization": N_("One organization")}
 YEARS: Final = 6
 WHOLE_CITY: Final = "city"
 

@@ -108,13 +108,7 @@ async def subjects_of_year(tx: Tx, year: int, organization_ids: Collection[UUID]
 
 async def _views(tx: Tx, rows: list[EditionRow], *, with_documents: bool = False) -> list[EditionView]:
     names = await access.organization_names(tx, {row.organization_id for row in rows})
-    accounts = {row.requested_by for row in rows} | {row.approved_by for row in rows}
-    people = await tx.execute(
-        select(AccountRow.id, PersonRow.name)
-        .join(PersonRow, PersonRow.id == AccountRow.person_id)
-        .where(AccountRow.id.in_(accounts - {None}))
-    )
-    named: dict[UUID | None, str] = {row.id: row.name for row in people.all()}
+    named = await names_of_accounts(tx, {row.requested_by for row in rows} | {row.approved_by for row in rows})
     found = []
     for row in rows:
         documents = {form: one.sha256 for form, one in (await documents_of(tx, row)).items()} if with_documents else {}
@@ -145,6 +139,15 @@ async def _views(tx: Tx, rows: list[EditionRow], *, with_documents: bool = False
             )
         )
     return found
+
+
+async def names_of_accounts(tx: Tx, accounts: set[UUID | None]) -> Mapping[UUID | None, str]:
+    people = await tx.execute(
+        select(AccountRow.id, PersonRow.name)
+        .join(PersonRow, PersonRow.id == AccountRow.person_id)
+        .where(AccountRow.id.in_(accounts - {None}))
+    )
+    return {row.id: row.name for row in people.all()}
 
 
 def _within(far: Reach) -> ColumnElement[bool]:

@@ -74,6 +74,15 @@ class ChangeList(msgspec.Struct, kw_only=True):
     changes: list[ChangeView]
 
 
+class PlaceholderView(msgspec.Struct, kw_only=True):
+    """A name that a form may hold between double braces."""
+
+    name: str
+    group: str
+    meaning: str
+    sample: str | int
+
+
 class FiguresView(msgspec.Struct, kw_only=True):
     sha256: str
     figures: dict[str, Any]

@@ -37,6 +37,7 @@ ENTRY_WORDS: Final[Mapping[str, str]] = {
     "edition.commented": N_("Text of the annual report written"),
     "edition.approved": N_("Annual report approved"),
     "edition.read": N_("Annual report taken out"),
+    "edition.filled": N_("Form of an authority filled from the annual report"),
 }
 """What the ledger says of editions."""
 NO_EDITION: Final = N_("There is no such annual report, or it is not yours to see.")

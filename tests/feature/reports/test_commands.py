@@ -55,3 +55,34 @@ def test_the_year_in_every_format_for_a_unit_and_for_the_city(tmp_path: Path) ->
     assert wrong.exit_code == 1
     assert "cloud authority" in wrong.output
     assert irm("--organization", "nobody", *asked).exit_code == 1
+
+
+@pytest.mark.usefixtures("city")
+def test_a_form_is_filled_from_an_edition(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import docx
+
+    from irm.cli import main
+
+    monkeypatch.setenv("IRM_HOME", str(tmp_path / "home"))
+    told = json.loads(
+        irm("--organization", "unit-a", "--year", "2026", "--out", str(tmp_path / "out"), "--json").stdout
+    )
+    form = docx.Document()
+    form.add_paragraph("{{ year }} 年共 {{ systems.by_level.total.systems }} 个系统")
+    form.save(str(tmp_path / "form.docx"))
+    out = tmp_path / "filled.docx"
+    done = CliRunner().invoke(main, ["report", "fill", told["id"], str(tmp_path / "form.docx"), "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    assert docx.Document(str(out)).paragraphs[0].text == "2026 年共 1 个系统"
+    listed = CliRunner().invoke(main, ["report", "placeholders", told["id"], "--json"])
+    assert {key: value for key, value in json.loads(listed.stdout)[4].items() if key != "meaning"} == {
+        "name": "year",
+        "sample": 2026,
+    }
+    form.add_paragraph("{{ nobody }}")
+    form.save(str(tmp_path / "form.docx"))
+    out.unlink()
+    wrong = CliRunner().invoke(main, ["report", "fill", told["id"], str(tmp_path / "form.docx"), "--out", str(out)])
+    assert wrong.exit_code == 1
+    assert "nobody" in wrong.output
+    assert not out.exists()

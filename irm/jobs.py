@@ -96,7 +96,7 @@ class Inside:
 class Outside:
     """claim → call → record.
 
-    `claim(tx, args, now, attempt)` gives the work, or None when there is nothing left to do.
+    `claim(tx, args, now, attempt)` gives the work, or None when there is nothing left to do; it may raise RetryLater.
     `call(work, resources)` talks; what it raises becomes `CallFailed`.
     `record(tx, args, work, outcome, now, attempt, is_current)` writes the outcome and says after how long to try again
     (None: finished). With `is_current` false another attempt has taken over: keep the outcome as an extra attempt only.

@@ -53,6 +53,9 @@ async def _perform_outside(db: Database, handler: Outside, resources: Resources,
             if work is None:
                 _finish(row, now, "done")
                 return True
+    except RetryLater as later:
+        await _later(db, job_id, later)
+        return False
     except Exception as error:
         # Nothing went out yet: soon again, not when the hand-over has run out.
         log.exception("job could not be claimed", job=str(job_id))
@@ -80,12 +83,7 @@ async def _perform_inside(db: Database, handler: Inside, job_id: UUID) -> bool:
             await handler.run(tx, dict(row.args), now)
             _finish(row, now, "done")
     except RetryLater as later:
-        async with db.transaction(SYSTEM) as tx:
-            await tx.execute(
-                update(JobRow)
-                .where(JobRow.id == job_id, JobRow.done_at.is_(None))
-                .values(run_at=db.clock.now() + later.after, handed_until=None, handed_at=None, handed=0)
-            )
+        await _later(db, job_id, later)
         return False
     except Exception as error:
         log.exception("job failed", job=str(job_id))
@@ -133,6 +131,15 @@ async def _record(
             _finish(row, now, "done")
         else:
             row.run_at, row.lease_until, row.handed_at, row.handed_until, row.handed = now + again, None, None, None, 0
+
+
+async def _later(db: Database, job_id: UUID, later: RetryLater) -> None:
+    async with db.transaction(SYSTEM) as tx:
+        await tx.execute(
+            update(JobRow)
+            .where(JobRow.id == job_id, JobRow.done_at.is_(None))
+            .values(run_at=db.clock.now() + later.after, handed_until=None, handed_at=None, handed=0)
+        )
 
 
 def _finish(row: JobRow, now: datetime, outcome: str) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import parse_qs
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import select
@@ -17,8 +18,8 @@ from irm.errors import Invalid, Unauthenticated, Unavailable
 from irm.i18n import N_, translator
 from irm.ledger import Event, record as enter
 from irm.notify import replies
-from irm.notify.models import DeliveryRow, SmsReplyRow
-from irm.notify.service import acknowledge
+from irm.notify.models import BundleRow, DeliveryRow, SmsReplyRow
+from irm.notify.service import acknowledge, acknowledge_together
 
 PHONE_FIELDS: Final = ("phone", "mobile", "from", "sender", "msisdn", "phone_number")
 TEXT_FIELDS: Final = ("content", "text", "message", "msg", "body", "sms_content")
@@ -106,29 +107,23 @@ async def receive(tx: Tx, reply: Reply, *, now: datetime) -> Understood:
             return Understood("already")
         # Some gateways number only what one push holds: another text is another reply, or an answer would be lost.
         await tx.execute(kept.values(provider_id=None))
-    pages = list(
-        await tx.scalars(
-            select(DeliveryRow)
-            .where(
-                DeliveryRow.channel == "sms",
-                DeliveryRow.address == reply.address,
-                DeliveryRow.purpose == "page",
-                DeliveryRow.reply_code.is_not(None),
-                DeliveryRow.status.in_(("sending", "sent", "delivered", "waiting", "failed")),
-                DeliveryRow.created_at > now - replies.REMEMBERED,
-            )
-            .order_by(DeliveryRow.created_at.desc(), DeliveryRow.id.desc())
-        )
-    )
-    sent = [replies.Sent(each.id, each.page_key, str(each.reply_code), each.created_at) for each in pages]
-    found = replies.match(reply.content, sent, yes=_words_of_receipt())
+    sent = await _sent_to(tx, reply.address, since=now - replies.REMEMBERED)
+    found = replies.match(reply.content, [each for each, _ in sent], yes=_words_of_receipt())
     outcome, about = str(found.outcome), None
     if found.delivery_id is not None:
-        row = next(each for each in pages if each.id == found.delivery_id)
+        bundle_id = next(bundle for each, bundle in sent if each.delivery_id == found.delivery_id)
+        row = await tx.get_one(DeliveryRow, found.delivery_id)
         about = row.about
-        actor = Actor("channel", row.person_id, row.organization_id, label="sms")
-        done = await acknowledge(tx, row.id, by_person=row.person_id, means="sms_reply", at=now, now=now, actor=actor)
-        outcome = "already" if done.already else outcome
+        if bundle_id is not None:
+            every = await acknowledge_together(tx, bundle_id, means="sms_reply", now=now, label="sms")
+            already = all(each.already for each in every)
+        else:
+            actor = Actor("channel", row.person_id, row.organization_id, label="sms")
+            done = await acknowledge(
+                tx, row.id, by_person=row.person_id, means="sms_reply", at=now, now=now, actor=actor
+            )
+            already = done.already
+        outcome = "already" if already else outcome
     told = await tx.get_one(SmsReplyRow, reply_id)
     told.outcome, told.delivery_id = outcome, found.delivery_id
     await tx.flush()
@@ -137,6 +132,38 @@ async def receive(tx: Tx, reply: Reply, *, now: datetime) -> Understood:
         body = {"outcome": outcome}
         await enter(tx, Event("sms_reply.unmatched", f"sms_reply/{reply_id}", now, Actor("channel"), body, private))
     return Understood(outcome, about)
+
+
+async def _sent_to(tx: Tx, address: str, *, since: datetime) -> list[tuple[replies.Sent, UUID | None]]:
+    """What asked this number for an answer, newest first: single pages, and messages that carried several, with the id of
+    the message. What travelled in such a message is answered by its code, not by one of its own."""
+    pages = await tx.scalars(
+        select(DeliveryRow)
+        .where(
+            DeliveryRow.channel == "sms",
+            DeliveryRow.address == address,
+            DeliveryRow.purpose == "page",
+            DeliveryRow.reply_code.is_not(None),
+            DeliveryRow.status.in_(("sending", "sent", "delivered", "waiting", "failed")),
+            DeliveryRow.created_at > since,
+        )
+        .order_by(DeliveryRow.id)
+    )
+    alone: list[DeliveryRow] = []
+    carried: dict[UUID, DeliveryRow] = {}
+    for row in pages:
+        if row.bundle_id is None:
+            alone.append(row)
+        else:
+            carried.setdefault(row.bundle_id, row)
+    found: list[tuple[replies.Sent, UUID | None]] = [
+        (replies.Sent(row.id, row.page_key, str(row.reply_code), row.created_at), None) for row in alone
+    ]
+    for bundle in await tx.scalars(select(BundleRow).where(BundleRow.id.in_(carried))):
+        row = carried[bundle.id]
+        said = replies.Sent(row.id, f"bundle/{bundle.id}", str(bundle.reply_code), bundle.created_at)
+        found.append((said, bundle.id))
+    return sorted(found, key=lambda each: (each[0].created_at, each[0].delivery_id), reverse=True)
 
 
 def _words_of_receipt() -> tuple[str, ...]:

@@ -1,34 +1,39 @@
-"""Sending one delivery: claim, call, record. No transaction is open while a provider is talked to.
+"""Sending one message: claim, call, record. No transaction is open while a provider is talked to.
 
 Claim looks again whether the message is still wanted. An attempt whose end nobody recorded may have gone out: the next
-one is marked so, and a report to an authority waits for a person instead (DESIGN §3).
+one is marked so, and a report to an authority waits for a person instead (DESIGN §3). A message carries one delivery, or
+those of a bundle: each of them has its own row, attempts, marks and ledger entries all the same.
 """
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import select
 
-from irm.db import SYSTEM, Tx
-from irm.exercise import exercise_of, obstacle
+from irm.db import Tx
 from irm.jobs import CallFailed, Outside, Resources
+from irm.notify import bundles
 from irm.notify.channels import CHANNELS
 from irm.notify.channels.protocol import Enclosure, Message, Outcome
-from irm.notify.models import DeliveryAttemptRow, DeliveryRow
-from irm.notify.planning import tell
-from irm.notify.retries import pause_after
+from irm.notify.models import BundleRow, DeliveryAttemptRow, DeliveryRow
+from irm.notify.sending import fail, open_ended, settle, still_to_go
 
 CALL_SECONDS: Final = 15.0
+SENDABLE: Final = ("waiting", "sending")
 
 
 @dataclass(frozen=True)
 class Work:
+    """`carried`: the deliveries that this attempt's message stands for."""
+
     channel: str
     message: Message
+    carried: tuple[UUID, ...]
 
 
 def link_hash(token: str) -> str:
@@ -36,58 +41,80 @@ def link_hash(token: str) -> str:
 
 
 async def claim(tx: Tx, args: dict[str, Any], now: datetime, attempt: int) -> Work | None:
-    row = await _locked(tx, args)
-    if row is None or row.status not in ("waiting", "sending"):
+    if "bundle" in args:
+        return await _claim_bundle(tx, UUID(args["bundle"]), now, attempt)
+    delivery_id = UUID(args["delivery"])
+    await bundles.alone_at_its_address(tx, delivery_id)
+    row = await _locked(tx, delivery_id)
+    if row is None or row.status not in SENDABLE or row.bundle_id is not None:
         return None
-    if (unwanted := await _unwanted(tx, row)) is not None:
-        row.status, row.reason = "cancelled", unwanted
-        await tx.flush()
-        await tell(tx, "delivery.skipped", row, now, SYSTEM)
+    if not await still_to_go(tx, [row], now):
         return None
-    # The last moment before anything leaves: a drill reaches its participants and nobody else, whoever planned it.
-    if (unreachable := obstacle(await exercise_of(tx, row.subject), row.person_id, marked=row.exercise)) is not None:
-        row.status, row.reason, row.exercise = "would_have", unreachable, True
-        await tx.flush()
-        await tell(tx, "delivery.would_have", row, now, SYSTEM)
-        return None
-    open_ended = await tx.scalar(
-        select(
-            exists().where(
-                DeliveryAttemptRow.delivery_id == row.id,
-                DeliveryAttemptRow.outcome.is_(None) | (DeliveryAttemptRow.outcome == "unknown"),
-            )
-        )
-    )
-    if open_ended:
+    if row.id in await open_ended(tx, [row]):
         row.possibly_duplicate = True
         if row.purpose == "report":
-            await _failed(tx, row, "uncertain", now)
+            await fail(tx, row, "uncertain", now)
             return None
-    token = secrets.token_urlsafe(24) if row.purpose == "page" and row.channel == "email" else None
-    row.status = "sending"
-    tx.add(
-        DeliveryAttemptRow(
-            delivery_id=row.id, attempt=attempt, started_at=now, link_hash=link_hash(token) if token else None
-        )
+    if await bundles.gather(tx, row, now):
+        return None
+    token = _begin(tx, [row], now, attempt)
+    message = Message(
+        delivery_id=row.id,
+        purpose=row.purpose,
+        address=row.address or "",
+        title=row.title,
+        body=row.body,
+        locale=row.locale,
+        path=row.path,
+        exercise=row.exercise,
+        severity=row.severity,
+        at=now,
+        token=token,
+        reply_code=row.reply_code,
+        files=tuple(Enclosure(each["name"], each["media_type"], each["sha256"]) for each in row.files or ()),
     )
-    return Work(
-        row.channel,
-        Message(
-            delivery_id=row.id,
-            purpose=row.purpose,
-            address=row.address or "",
-            title=row.title,
-            body=row.body,
-            locale=row.locale,
-            path=row.path,
-            exercise=row.exercise,
-            severity=row.severity,
-            at=now,
-            token=token,
-            reply_code=row.reply_code,
-            files=tuple(Enclosure(each["name"], each["media_type"], each["sha256"]) for each in row.files or ()),
-        ),
+    return Work(row.channel, message, (row.id,))
+
+
+async def _claim_bundle(tx: Tx, bundle_id: UUID, now: datetime, attempt: int) -> Work | None:
+    bundle = await tx.get(BundleRow, bundle_id)
+    rows = [each for each in await bundles.carried_by(tx, bundle_id) if each.status in SENDABLE]
+    going = await still_to_go(tx, rows, now)
+    if bundle is None or not going:
+        return None
+    uncertain = await open_ended(tx, going)
+    for row in going:
+        row.possibly_duplicate = row.possibly_duplicate or row.id in uncertain
+    text = bundles.text_of(going, bundle.reply_code)
+    bundle.title, bundle.body = text.title, text.body
+    token = _begin(tx, going, now, attempt)
+    first = min(going, key=lambda each: (each.severity, each.id))
+    message = Message(
+        delivery_id=bundle.id,
+        purpose=first.purpose,
+        address=bundle.address,
+        title=text.title,
+        body=text.body,
+        locale=first.locale,
+        path=bundles.PAGE,
+        exercise=first.exercise,
+        severity=first.severity,
+        at=now,
+        token=token,
+        reply_code=bundle.reply_code,
     )
+    return Work(bundle.channel, message, tuple(row.id for row in going))
+
+
+def _begin(tx: Tx, rows: Sequence[DeliveryRow], now: datetime, attempt: int) -> str | None:
+    """An attempt of each; the token of the link that the message carries, if it carries one."""
+    token = secrets.token_urlsafe(24) if rows[0].purpose == "page" and rows[0].channel == "email" else None
+    hashed = link_hash(token) if token else None
+    for row in rows:
+        row.status = "sending"
+        link = hashed if row is rows[0] else None
+        tx.add(DeliveryAttemptRow(delivery_id=row.id, attempt=attempt, started_at=now, link_hash=link))
+    return token
 
 
 async def call(work: Work, resources: Resources) -> Outcome:
@@ -100,120 +127,35 @@ async def call(work: Work, resources: Resources) -> Outcome:
 async def record(
     tx: Tx,
     args: dict[str, Any],
-    work: Work,  # noqa: ARG001 - the kernel's shape of a handler
+    work: Work,
     outcome: Outcome | CallFailed,
     now: datetime,
     attempt: int,
     is_current: bool,
 ) -> timedelta | None:
-    row = await _locked(tx, args)
-    if row is None:
-        return None
     if isinstance(outcome, CallFailed):
         outcome = Outcome("unknown", outcome.error)
-    await _keep(tx, row, attempt, outcome, now, late=not is_current)
-    if not is_current:
-        if outcome.kind == "sent":
-            row.possibly_duplicate = True
-        return None
-    if outcome.kind == "sent":
-        row.status, row.reason, row.sent_at, row.provider_id = "sent", None, now, outcome.provider_id
-        row.crossed = row.crossed or row.acknowledged_at is not None
-        await tx.flush()
-        await tell(tx, "delivery.sent", row, now, SYSTEM, attempt=attempt, possibly_duplicate=row.possibly_duplicate)
-        if outcome.received:
-            row.status = "delivered"
-            await tx.flush()
-            await tell(tx, "delivery.delivered", row, now, SYSTEM)
-        return None
-    if outcome.kind == "not_configured":
-        row.status, row.reason = "skipped", "not_configured"
-        await tx.flush()
-        await tell(tx, "delivery.skipped", row, now, SYSTEM)
-        return None
-    if outcome.kind == "refused":
-        await _failed(tx, row, "refused", now)
-        return None
-    if outcome.kind == "unknown" and row.purpose == "report":
-        row.possibly_duplicate = True
-        await _failed(tx, row, "uncertain", now)
-        return None
-    again = pause_after(row.purpose, attempt)
-    if again is None:
-        await _failed(tx, row, "exhausted", now)
-        return None
-    row.status = "waiting"
-    return again
+    if "bundle" in args:
+        rows = [row for row in await bundles.carried_by(tx, UUID(args["bundle"])) if row.id in work.carried]
+    else:
+        row = await _locked(tx, UUID(args["delivery"]))
+        rows = [row] if row is not None else []
+    pauses = [
+        # By page, so that two messages that fail at once ask for their pages in one order.
+        await settle(tx, row, attempt, outcome, now, is_current=is_current)
+        for row in sorted(rows, key=lambda each: each.page_key)
+    ]
+    return next((pause for pause in pauses if pause is not None), None)
 
 
-async def _locked(tx: Tx, args: dict[str, Any]) -> DeliveryRow | None:
+async def _locked(tx: Tx, delivery_id: UUID) -> DeliveryRow | None:
     row: DeliveryRow | None = await tx.scalar(
         select(DeliveryRow)
-        .where(DeliveryRow.id == UUID(args["delivery"]))
+        .where(DeliveryRow.id == delivery_id)
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     return row
-
-
-async def _unwanted(tx: Tx, row: DeliveryRow) -> str | None:
-    """A page is asked once more whether anybody still waits for an answer; everything else is always wanted."""
-    if row.purpose != "page":
-        return None
-    if row.closed_at is not None:
-        return "closed"
-    if row.acknowledged_at is not None:
-        return "acknowledged"
-    answered = select(
-        exists().where(
-            DeliveryRow.page_key == row.page_key,
-            DeliveryRow.acknowledged_at.is_not(None),
-            (DeliveryRow.answer == "first")
-            | (
-                DeliveryRow.person_id.is_not_distinct_from(row.person_id)
-                & DeliveryRow.post_id.is_not_distinct_from(row.post_id)
-            ),
-        )
-    )
-    return "acknowledged" if await tx.scalar(answered) else None
-
-
-async def _keep(tx: Tx, row: DeliveryRow, attempt: int, outcome: Outcome, now: datetime, *, late: bool) -> None:
-    kept = await tx.scalar(
-        select(DeliveryAttemptRow).where(
-            DeliveryAttemptRow.delivery_id == row.id, DeliveryAttemptRow.attempt == attempt
-        )
-    )
-    if kept is None:
-        kept = DeliveryAttemptRow(delivery_id=row.id, attempt=attempt, started_at=now)
-        tx.add(kept)
-    kept.finished_at, kept.outcome, kept.late = now, outcome.kind, late
-    kept.provider_id, kept.detail = outcome.provider_id, outcome.detail or None
-
-
-async def _failed(tx: Tx, row: DeliveryRow, reason: str, now: datetime) -> None:
-    row.status, row.reason = "failed", reason
-    await tx.flush()
-    await tell(tx, "delivery.failed", row, now, SYSTEM, nobody_reached=await _nobody_reached(tx, row))
-
-
-async def _nobody_reached(tx: Tx, row: DeliveryRow) -> bool:
-    """Of a page: nothing else of this rung went or may still go to this organization, so that the run need not wait.
-
-    Those that fail at the same moment ask one after the other: the last one sees all others.
-    """
-    if row.purpose != "page":
-        return False
-    await tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"page {row.page_key}", 0))))
-    hope = select(
-        exists().where(
-            DeliveryRow.page_key == row.page_key,
-            DeliveryRow.rung == row.rung,
-            DeliveryRow.organization_id.is_not_distinct_from(row.organization_id),
-            DeliveryRow.status.in_(("waiting", "sending", "sent", "delivered", "would_have")),
-        )
-    )
-    return not await tx.scalar(hope)
 
 
 DELIVER: Final = Outside(claim=claim, call=call, record=record, timeout=CALL_SECONDS)

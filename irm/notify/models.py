@@ -1,4 +1,5 @@
-"""Rows of the notify room: rosters and shifts, deliveries with every attempt, replies by SMS, state of the channels."""
+"""Rows of the notify room: rosters and shifts, deliveries with every attempt, messages that carry several of them, replies
+by SMS, state of the channels."""
 
 from datetime import datetime
 from typing import Any
@@ -65,6 +66,8 @@ class DeliveryRow(Base):
             "person_id",
             postgresql_where=text("acknowledged_at IS NULL AND closed_at IS NULL AND purpose = 'page'"),
         ),
+        Index("ix_delivery_waiting", "channel", "address", postgresql_where=text("status = 'waiting'")),
+        Index("ix_delivery_bundle_id", "bundle_id", postgresql_where=text("bundle_id IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
@@ -117,6 +120,27 @@ class DeliveryRow(Base):
     exercise: Mapped[bool] = mapped_column(default=False)
     severity: Mapped[int]
     provider_id: Mapped[str | None]
+    bundle_id: Mapped[UUID | None] = mapped_column(ForeignKey("delivery_bundle.id"))
+    """The message that carried it together with others; None: it went, or goes, by itself."""
+
+
+class BundleRow(Base):
+    """One message that stands for several deliveries to one receiver. What it carries never grows; what is no longer
+    wanted before an attempt is left out."""
+
+    __tablename__ = "delivery_bundle"
+    __table_args__ = (Index("ix_delivery_bundle_address_created_at", "channel", "address", "created_at"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    """Also the key by which a provider knows every attempt of it."""
+    channel: Mapped[str]
+    address: Mapped[str]
+    title: Mapped[str]
+    body: Mapped[str]
+    """With `title` what went out at the last attempt."""
+    reply_code: Mapped[str | None]
+    """Confirms every page that it carried."""
+    created_at: Mapped[datetime]
 
 
 class DeliveryAttemptRow(Base):

@@ -1,5 +1,6 @@
 """Pages of rosters and messages: who is on duty, what went to whom, what waits for me, the signed link, the demo's outbox."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -13,7 +14,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_404_NOT_
 from irm.access.policy import PUBLIC, Permission, Principal, allow, reach
 from irm.clock import SHANGHAI, Clock
 from irm.config import Settings
-from irm.db import Actor, Database, Tx
+from irm.db import Actor, Database
 from irm.errors import Invalid, NotFound
 from irm.i18n import Translator
 from irm.notify import inbound, outbox, queries, service
@@ -169,22 +170,25 @@ async def send_again_page(
 async def link_page(token: FromPath[str], db: NamedDependency[Database], clock: NamedDependency[Clock]) -> Page:
     """Shows what is to be confirmed and a button: whatever fetches links beforehand confirms nothing."""
     async with db.transaction(Actor("channel", label="link")) as tx:
-        delivery = await _by_link(tx, token)
-    return _link_page(delivery, now=clock.now(), done=False)
+        deliveries = await queries.by_link(tx, link_hash(token))
+    return _link_page(deliveries, now=clock.now())
 
 
 @post("/a/{token:str}", opt=PUBLIC, include_in_schema=False, status_code=HTTP_200_OK)
 async def confirm_link(token: FromPath[str], db: NamedDependency[Database], clock: NamedDependency[Clock]) -> Page:
     now = clock.now()
     async with db.transaction(Actor("channel", label="link")) as tx:
-        delivery = await _by_link(tx, token)
-        if delivery is not None and delivery.purpose == "page":
-            actor = Actor("channel", delivery.person_id, delivery.organization_id, label="link")
+        deliveries = await queries.by_link(tx, link_hash(token))
+        first = deliveries[0] if deliveries else None
+        if first is not None and first.bundle_id is not None:
+            await service.acknowledge_together(tx, first.bundle_id, means="link", now=now, label="link")
+        elif first is not None and first.purpose == "page":
+            actor = Actor("channel", first.person_id, first.organization_id, label="link")
             await service.acknowledge(
-                tx, delivery.id, by_person=delivery.person_id, means="link", at=now, now=now, actor=actor
+                tx, first.id, by_person=first.person_id, means="link", at=now, now=now, actor=actor
             )
-            delivery = await queries.delivery(tx, delivery.id)
-    return _link_page(delivery, now=now, done=True)
+        deliveries = await queries.by_link(tx, link_hash(token))
+    return _link_page(deliveries, now=now)
 
 
 @get("/outbox", opt=allow(Permission.READ_OUTBOX), include_in_schema=False)
@@ -246,19 +250,16 @@ def month_in(text: str | None) -> date | None:
     return found
 
 
-async def _by_link(tx: Tx, token: str) -> Delivery | None:
-    found = await queries.by_link(tx, link_hash(token))
-    return await queries.delivery(tx, found) if found else None
-
-
-def _link_page(delivery: Delivery | None, *, now: datetime, done: bool) -> Page:
+def _link_page(deliveries: Sequence[Delivery], *, now: datetime) -> Page:
+    """`waiting`: a message that carried several still asks for those that nobody confirmed otherwise."""
     return page(
         "notify/link.html",
-        status_code=HTTP_200_OK if delivery else HTTP_404_NOT_FOUND,
+        status_code=HTTP_200_OK if deliveries else HTTP_404_NOT_FOUND,
         headers={"cache-control": "no-store", "referrer-policy": "no-referrer"},
         now=now,
-        delivery=delivery,
-        done=done,
+        delivery=deliveries[0] if deliveries else None,
+        deliveries=deliveries,
+        waiting=[each for each in deliveries if each.acknowledged_at is None],
         means_names=MEANS_NAMES,
     )
 

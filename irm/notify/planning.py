@@ -1,12 +1,11 @@
 """Writing messages that are to be sent, or that nobody could be sent: rows, ledger entries and jobs in one transaction."""
 
-import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from irm import jobs
@@ -14,16 +13,15 @@ from irm.db import Actor, Tx, uuid7
 from irm.exercise import Exercise, exercise_of, obstacle
 from irm.i18n import DEFAULT_LOCALE, LOCALES, translator
 from irm.ledger import Event, record
-from irm.notify import replies, retries
+from irm.notify import bundling, codes, retries
 from irm.notify.messages import About, Text, compose, locale_for
 from irm.notify.models import ChannelRow, DeliveryRow
 from irm.notify.plan import NO_CHANNEL, Leg, Resolution, Via, plan
+from irm.notify.policy import bundling as bundling_policy
 
 DELIVER: Final = "notify.deliver"
 GENERAL: Final = 4
 ACTIONS: Final = {"waiting": "delivery.planned", "would_have": "delivery.would_have"}
-REPLY_CODES: Final = 0x69726D_0001
-"""Advisory lock under which reply codes are chosen."""
 
 
 @dataclass(frozen=True)
@@ -108,8 +106,8 @@ async def plan_messages(tx: Tx, occasion: Occasion, targets: Resolution, via: Vi
     for leg in plan(targets.recipients, via, off=off):
         code = None
         if occasion.purpose == "page" and leg.channel == "sms" and leg.reason is None and leg.address:
-            code = await _reply_code(tx, leg.address, occasion.key, occasion.now)
-        row = occasion.values() | _leg_values(leg, occasion, exercise)
+            code = await codes.of_page(tx, leg.address, occasion.key, occasion.now)
+        row = _company_kept(occasion.values() | _leg_values(leg, occasion, exercise), leg.recipient.locale)
         text = occasion.text(leg.channel, leg.recipient.locale, code)
         joined = await _join(tx, row, text) if occasion.purpose == "notice" and occasion.run_id else None
         written = joined or await write(tx, row, text, code, occasion.actor)
@@ -187,13 +185,32 @@ def _leg_values(leg: Leg, occasion: Occasion, exercise: Exercise | None) -> dict
     }
 
 
+def _company_kept(values: dict[str, Any], locale: str) -> dict[str, Any]:
+    """What comes due in crowds is looked at a little later, so that it finds its company (`bundling.py`)."""
+    if values["status"] != "waiting":
+        return values
+    piece = bundling.Piece(
+        id=uuid7(),
+        purpose=values["purpose"],
+        channel=values["channel"],
+        address=values["address"],
+        severity=values["severity"],
+        subject=values["subject"],
+        exercise=values["exercise"],
+        person_id=values["person_id"],
+        post_id=values["post_id"],
+        locale=locale_for(values["channel"], locale),
+    )
+    return values | {"id": piece.id, "due_at": bundling.leaves_at(piece, values["due_at"], bundling_policy())}
+
+
 async def write(tx: Tx, values: dict[str, Any], text: Text, code: str | None, actor: Actor) -> UUID | None:
     """The row, its ledger entry and, if it is to be sent, its job; None when the key is known."""
     row = {
+        "id": uuid7(),
         "crossed": False,
         "possibly_duplicate": False,
         **values,
-        "id": uuid7(),
         "title": text.title,
         "body": text.body,
         "titles": dict(text.titles) or {text.locale: text.title},
@@ -223,26 +240,6 @@ async def write(tx: Tx, values: dict[str, Any], text: Text, code: str | None, ac
     return delivery_id
 
 
-async def _reply_code(tx: Tx, address: str, page_key: str, now: datetime) -> str:
-    """The page's code for this number: one for all its messages, and none that the number had lately for another page."""
-    # One lock for all numbers: whoever plans several pages in one transaction cannot meet another crosswise.
-    await tx.execute(select(func.pg_advisory_xact_lock(REPLY_CODES)))
-    rows = await tx.execute(
-        select(DeliveryRow.page_key, DeliveryRow.reply_code).where(
-            DeliveryRow.channel == "sms",
-            DeliveryRow.address == address,
-            DeliveryRow.created_at > now - replies.REMEMBERED,
-            DeliveryRow.reply_code.is_not(None),
-        )
-    )
-    taken: dict[str, str] = {}
-    for known_key, code in rows.all():
-        if known_key == page_key and code is not None:
-            return code
-        taken[str(code)] = known_key
-    return replies.free_code(taken, secrets.randbelow(2**31))
-
-
 def facts_of(row: DeliveryRow) -> dict[str, Any]:
     """What the ledger keeps of a delivery: ids and words of irm, no address, no text."""
     return {
@@ -258,7 +255,7 @@ def facts_of(row: DeliveryRow) -> dict[str, Any]:
         "post": str(row.post_id) if row.post_id else None,
         "channel": row.channel,
         "exercise": row.exercise,
-    }
+    } | ({"bundle": str(row.bundle_id)} if row.bundle_id else {})
 
 
 async def tell(tx: Tx, action: str, row: DeliveryRow, now: datetime, actor: Actor, **more: Any) -> None:

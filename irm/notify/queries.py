@@ -266,12 +266,21 @@ async def may_acknowledge(tx: Tx, principal: Principal, delivery_id: UUID) -> bo
     return row.organization_id is not None and row.organization_id in may_answer
 
 
-async def by_link(tx: Tx, hashed: str) -> UUID | None:
-    """The delivery that a signed link belongs to."""
-    found: UUID | None = await tx.scalar(
-        select(DeliveryAttemptRow.delivery_id).where(DeliveryAttemptRow.link_hash == hashed)
+async def by_link(tx: Tx, hashed: str) -> list[Delivery]:
+    """What a signed link confirms: one delivery, or all that went in the link's message and was sent, gravest first."""
+    row = await tx.scalar(
+        select(DeliveryRow)
+        .join(DeliveryAttemptRow, DeliveryAttemptRow.delivery_id == DeliveryRow.id)
+        .where(DeliveryAttemptRow.link_hash == hashed)
     )
-    return found
+    if row is None or row.bundle_id is None:
+        return await views_of(tx, [row] if row else [])
+    rows = await tx.scalars(
+        select(DeliveryRow)
+        .where(DeliveryRow.bundle_id == row.bundle_id, DeliveryRow.status.not_in(UNTOLD))
+        .order_by(DeliveryRow.severity, DeliveryRow.id)
+    )
+    return await views_of(tx, list(rows))
 
 
 _AWAITED: Final = and_(

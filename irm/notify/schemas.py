@@ -82,6 +82,9 @@ class DeliveryView(msgspec.Struct, kw_only=True):
     exercise: bool
     severity: int
     attempts: list[AttemptView]
+    bundle: UUID | None = None
+    """The message that carried it together with others of the same moment."""
+    carried_with: int = 0
 
 
 class DeliveryList(msgspec.Struct):
@@ -175,6 +178,8 @@ def delivery_view(delivery: Delivery, t: Translator) -> DeliveryView:
             )
             for each in delivery.attempts
         ],
+        bundle=delivery.bundle_id,
+        carried_with=delivery.carried_with,
     )
 
 

@@ -25,6 +25,7 @@ from irm.notify.planning import (
     tell,
     write,
 )
+from irm.notify.views import UNTOLD
 
 MEANS: Final = ("page", "link", "api", "sms_reply", "contact_record", "voice_key", "chat_card")
 Until = Literal["acknowledged", "acknowledged_by_all", "received", "none"]
@@ -220,6 +221,36 @@ async def acknowledge(
     return Acknowledgement(row.id, page_key, by_person, at, already=False)
 
 
+async def acknowledge_together(
+    tx: Tx, bundle_id: UUID, *, means: str, now: datetime, label: str
+) -> list[Acknowledgement]:
+    """Confirm every page that one message carried, each for whom it went to and in its own run; oldest first.
+
+    Locks the deliveries of all these pages, in the order of their ids like everybody else. Again: changes nothing.
+    """
+    keys = select(DeliveryRow.page_key).where(DeliveryRow.bundle_id == bundle_id, DeliveryRow.purpose == "page")
+    rows = await tx.scalars(
+        select(DeliveryRow)
+        .where(DeliveryRow.page_key.in_(keys))
+        .order_by(DeliveryRow.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    carried = [row for row in rows if row.bundle_id == bundle_id and row.status not in UNTOLD]
+    return [
+        await acknowledge(
+            tx,
+            row.id,
+            by_person=row.person_id,
+            means=means,
+            at=now,
+            now=now,
+            actor=Actor("channel", row.person_id, row.organization_id, label=label),
+        )
+        for row in carried
+    ]
+
+
 async def close_page(
     tx: Tx,
     key: str,
@@ -276,7 +307,7 @@ async def send_again(tx: Tx, delivery_id: UUID, *, now: datetime, actor: Actor) 
         column.key: getattr(old, column.key)
         for column in DeliveryRow.__table__.columns
         if column.key
-        not in {"id", "sent_at", "provider_id", "acknowledged_at", "acknowledged_by", "acknowledged_means"}
+        not in {"id", "sent_at", "provider_id", "bundle_id", "acknowledged_at", "acknowledged_by", "acknowledged_means"}
     }
     row |= {
         "key": f"{old.key}/again",

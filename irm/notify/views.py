@@ -1,5 +1,6 @@
 """A message as people see it: with names instead of ids, and every attempt."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -67,6 +68,10 @@ class Delivery:
     exercise: bool
     severity: int
     attempts: tuple[Attempt, ...] = ()
+    bundle_id: UUID | None = None
+    """The message that carried it together with others."""
+    carried_with: int = 0
+    """How many others that message carried."""
 
     @property
     def level(self) -> int | None:
@@ -92,6 +97,8 @@ async def views_of(tx: Tx, rows: Sequence[DeliveryRow]) -> list[Delivery]:
     ):
         kept = Attempt(each.attempt, each.started_at, each.finished_at, each.outcome, each.detail, each.late)
         attempts[each.delivery_id] = (*attempts.get(each.delivery_id, ()), kept)
+    bundles = {row.bundle_id for row in rows if row.bundle_id}
+    carried = Counter(await tx.scalars(select(DeliveryRow.bundle_id).where(DeliveryRow.bundle_id.in_(bundles))))
     views = []
     for row in rows:
         name = people.get(row.person_id) if row.person_id else posts.get(row.post_id) if row.post_id else None
@@ -130,6 +137,8 @@ async def views_of(tx: Tx, rows: Sequence[DeliveryRow]) -> list[Delivery]:
                 exercise=row.exercise,
                 severity=row.severity,
                 attempts=attempts.get(row.id, ()),
+                bundle_id=row.bundle_id,
+                carried_with=max(carried[row.bundle_id] - 1, 0),
             )
         )
     return views

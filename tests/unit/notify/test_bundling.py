@@ -1,0 +1,148 @@
+"""Which messages go together, and how long they wait for each other."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given, strategies as st
+
+from irm.i18n import translator
+from irm.notify import bundle_words
+from irm.notify.bundling import Piece, companions, held_until, lane_of, leaves_at
+from irm.notify.policy import bundling
+
+POLICY = bundling()
+NOW = datetime(2026, 12, 31, 16, tzinfo=UTC)
+
+
+def piece(number: int = 1, **more: object) -> Piece:
+    given: dict[str, object] = {
+        "id": UUID(int=number),
+        "purpose": "page",
+        "channel": "sms",
+        "address": "13900000001",
+        "severity": 4,
+        "subject": f"system/{number}",
+        "exercise": False,
+        "person_id": UUID(int=7),
+        "post_id": None,
+        "locale": "zh-CN",
+    }
+    return Piece(**(given | more))  # type: ignore[arg-type]  # the fields by name
+
+
+@pytest.mark.parametrize(
+    ("more", "lane"),
+    [
+        ({}, "duty"),
+        ({"subject": "finding/1/obligation/2"}, "duty"),
+        ({"subject": "incident/1"}, "incident"),
+        ({"subject": "incident/1", "severity": 2}, None),
+        ({"severity": 1}, None),
+        ({"purpose": "report"}, None),
+        ({"channel": "in_app"}, None),
+        ({"channel": "webhook"}, None),
+        ({"address": None}, None),
+        ({"subject": "job/1"}, None),
+        ({"subject": "ledger"}, None),
+        ({"subject": "drill/1"}, None),
+        ({"subject": "story/1"}, None),
+    ],
+)
+def test_what_travels_alone(more: dict[str, object], lane: str | None) -> None:
+    assert lane_of(piece(**more), POLICY) == lane
+
+
+def test_only_what_is_owed_waits_for_company() -> None:
+    assert leaves_at(piece(), NOW, POLICY) == NOW + timedelta(seconds=30)
+    assert leaves_at(piece(subject="incident/1"), NOW, POLICY) == NOW
+    assert leaves_at(piece(severity=2), NOW, POLICY) == NOW
+
+
+def rang(*seconds: int) -> dict[str, datetime]:
+    return {f"incident/{number}": NOW - timedelta(seconds=each) for number, each in enumerate(seconds, 10)}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "wait"),
+    [((), None), ((1, 2), None), ((1, 2, 3), 29), ((29, 28, 27), 3), ((30, 2, 1), None), ((4, 3, 2, 1), 29)],
+)
+def test_an_incident_waits_only_where_several_others_rang(seconds: tuple[int, ...], wait: int | None) -> None:
+    until = held_until(piece(subject="incident/1"), rang(*seconds), NOW, POLICY)
+    assert until == (NOW + timedelta(seconds=wait) if wait else None)
+
+
+def test_its_own_calls_do_not_hold_an_incident_and_no_call_holds_a_duty() -> None:
+    assert held_until(piece(subject="incident/10"), rang(1, 2, 3), NOW, POLICY) is None
+    assert held_until(piece(), rang(1, 2, 3, 4), NOW, POLICY) is None
+    assert held_until(piece(subject="incident/1", severity=2), rang(1, 2, 3, 4), NOW, POLICY) is None
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"exercise": True},
+        {"purpose": "notice"},
+        {"severity": 2},
+        {"channel": "email"},
+        {"address": "13900000002"},
+        {"person_id": UUID(int=8)},
+        {"locale": "en"},
+        {"subject": "incident/2"},
+    ],
+)
+def test_what_does_not_belong_together_stays_apart(more: dict[str, object]) -> None:
+    assert companions(piece(), [piece(2), piece(3, **more)], POLICY) == (piece(2),)
+
+
+def test_notices_and_reminders_go_together() -> None:
+    assert companions(piece(purpose="notice"), [piece(2, purpose="reminder")], POLICY) == (
+        piece(2, purpose="reminder"),
+    )
+
+
+def test_a_person_is_one_whatever_post_he_sits_at_and_a_post_is_itself() -> None:
+    assert companions(piece(), [piece(2, post_id=UUID(int=9))], POLICY)
+    post = {"person_id": None, "post_id": UUID(int=9)}
+    assert companions(piece(**post), [piece(2, **post)], POLICY)
+    assert not companions(piece(**post), [piece(2, person_id=None, post_id=UUID(int=10))], POLICY)
+
+
+@given(st.lists(st.tuples(st.integers(2, 60), st.integers(1, 4), st.sampled_from(("incident", "system"))), max_size=40))
+def test_nothing_grave_is_ever_gathered_and_nobody_twice(drawn: list[tuple[int, int, str]]) -> None:
+    waiting = [piece(number, severity=severity, subject=f"{kind}/{number}") for number, severity, kind in drawn]
+    for first in waiting:
+        found = companions(first, waiting, POLICY)
+        assert first.id not in {each.id for each in found}
+        assert all(each.severity > POLICY.alone_up_to for each in (first, *found) if found)
+        assert [each.severity for each in found] == sorted(each.severity for each in found)
+        if first.subject.startswith("incident/") and found:
+            assert len({each.subject for each in found}) >= POLICY.storm_incidents
+
+
+def test_no_message_carries_more_than_it_may() -> None:
+    waiting = [piece(number) for number in range(2, 2 + 2 * POLICY.most)]
+    assert len(companions(piece(), waiting, POLICY)) == POLICY.most - 1
+
+
+def test_a_message_counts_incidents_and_names_the_first() -> None:
+    said = bundle_words.compose(
+        "incident",
+        ["SJ-1", "SJ-2", "SJ-1", "SJ-3", "SJ-4"],
+        translator("zh-CN"),
+        asks=True,
+        code="2101",
+        exercise=True,
+        named=3,
+    )
+    assert said.title == "演练：请确认收到：4起事件"
+    assert said.body == "演练：4起事件（SJ-1、SJ-2、SJ-3等），请登录处理。回复2101确认收到全部。"
+    assert said.detail == "minimal"
+
+
+def test_the_same_in_english() -> None:
+    told = bundle_words.compose("duty", ["OA"], translator("en"), asks=True, code=None, exercise=False, named=30)
+    assert (told.title, told.body) == (
+        "Please confirm receipt: 1 duty",
+        "1 duty: OA. Sign in to handle them.",
+    )

@@ -39,7 +39,7 @@ DESKTOP: Final = (
 )
 PHONE: Final = (
     Entry("/", N_("Board"), "board"),
-    Entry("/report", N_("File"), "plus", "file_incident"),
+    Entry("/report", N_("File now"), "plus", "file_incident"),
     Entry("/incidents", N_("Incidents"), "incident", "read_incidents"),
     Entry("/todo", N_("To do"), "task"),
     Entry("/me", N_("Me"), "person"),

@@ -40,6 +40,7 @@ class Days(BaseModel):
     finished_jobs: PositiveInt
     heartbeats: PositiveInt
     drafts: PositiveInt
+    lists: PositiveInt
 
 
 @cache
@@ -58,6 +59,7 @@ _CONDITIONS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "heartbeats": ("heartbeat", "seen_at < :before"),
     "drafts": ("draft", "updated_at < :before"),
+    "lists": ("list_import", "brought_at < :before AND state <> 'writing'"),
 }
 _RECURRED: Final = (
     "done_at < :before AND outcome <> 'dead' AND starts_with(key, :prefix) AND EXISTS (SELECT FROM job AS later "

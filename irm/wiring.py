@@ -20,7 +20,7 @@ from irm.overview import evidence_packs
 from irm.playbooks import inbox, jobs as playbooks, starting
 from irm.reports import making
 from irm.schedule import Daily, Every, Recurring
-from irm.systems import assessment_filing, filed, telling
+from irm.systems import assessment_filing, filed, list_work, telling
 from irm.systems.subjects import Systems
 
 GIVERS: Final[tuple[periodic.Giver, ...]] = (Systems(), Organizations(), Changes())
@@ -46,6 +46,7 @@ JOBS: Final[dict[str, Inside | Outside]] = {
     "obligations.remind": Inside(reminding.remind),
     "obligations.receipt_alarm": Inside(reminding.receipt_alarm),
     running.INJECT: Inside(injecting.inject),
+    **list_work.HANDLERS,
     **OWING.handlers(),
 }
 

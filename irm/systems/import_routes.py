@@ -1,64 +1,101 @@
-"""The list of systems as a file, in and out: the API twin of the pages."""
+"""Lists as files, in and out: the API twin of the pages."""
 
-from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
 from litestar import Request, Response, get, post
 from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
-from litestar.params import FromQuery, MultipartBody
-from litestar.status_codes import HTTP_200_OK
+from litestar.params import FromPath, FromQuery, JSONBody, MultipartBody
+from litestar.status_codes import HTTP_202_ACCEPTED
 
 from irm.access.policy import Permission, Principal, allow
 from irm.clock import Clock
+from irm.config import Settings
 from irm.db import Database
 from irm.documents.media import XLSX
 from irm.errors import Invalid
-from irm.evidence.blobs import MAX_SIZE
+from irm.evidence.blobs import BlobStore, StoredBlob
+from irm.evidence.downloads import chunks_of
 from irm.i18n import N_, Translator
+from irm.systems import organization_import
+from irm.systems.bringing import Import, bring, confirm, import_of
 from irm.systems.export import template, workbook
-from irm.systems.importing import Plan, carry_out, plan, read_list
 from irm.systems.listing import listed, read_filters
-from irm.systems.schemas import ChangeOfField, FaultView, ImportView, PlannedView
-from irm.systems.sheet import value_words, wire_name
-from irm.systems.vocabulary import FIELD_NAMES
+from irm.systems.lists import ORGANIZATIONS, SYSTEMS, Kind
+from irm.systems.schemas import ChangeOfField, ConfirmImport, FaultView, ImportView, PlannedView
 
-MOST_SHOWN: Final = 200
 MOST_EXPORTED: Final = 50_000
 NO_FILE: Final = N_("Choose the file with the list.")
-TOO_LARGE: Final = N_("The list is larger than %(most)s MB.")
-NOT_SEEN: Final = N_("Name in “seen” what the dry run answered, so that what was looked at is what is written.")
 
 
-@post(
-    "/api/v1/systems/import",
-    opt=allow(Permission.EDIT_SYSTEMS),
-    tags=["systems"],
-    operation_id="import_systems",
-    status_code=HTTP_200_OK,
-)
-async def import_systems(
-    data: MultipartBody[dict[str, Any]],
-    db: NamedDependency[Database],
-    clock: NamedDependency[Clock],
-    principal: NamedDependency[Principal],
-    t: NamedDependency[Translator],
-    dry_run: FromQuery[bool] = True,
-    seen: FromQuery[str] = "",
-) -> ImportView:
-    """An XLSX as the form field `file`. Look first (`dry_run=true`), then send it again with `dry_run=false` and the
-    answer's `seen`: all of it is written, or nothing (422 with every fault by cell; 409 when something changed meanwhile).
-    """
-    read = await read_list(await content_of(data.get("file")))
-    if not dry_run and not seen:
-        raise Invalid(NOT_SEEN, field="seen")
-    async with db.transaction(principal.actor) as tx:
-        made = await plan(tx, read, by=principal)
-        if dry_run:
-            return view_of(made, t)
-        done = await carry_out(tx, made, seen=seen, actor=principal.actor, now=clock.now())
-    return view_of(made, t, import_id=done)
+def interface(kind: Kind) -> list[Any]:
+    """The three steps of an import of this kind: bring, look, write."""
+    root = f"/api/v1/{kind.name}/imports"
+
+    @post(
+        root,
+        opt=allow(kind.permission),
+        tags=[kind.name],
+        operation_id=f"bring_list_of_{kind.name}",
+        status_code=HTTP_202_ACCEPTED,
+    )
+    async def bring_list(
+        data: MultipartBody[dict[str, Any]],
+        db: NamedDependency[Database],
+        clock: NamedDependency[Clock],
+        settings: NamedDependency[Settings],
+        principal: NamedDependency[Principal],
+        t: NamedDependency[Translator],
+    ) -> Response[ImportView]:
+        """An XLSX as the form field `file`. It is read, compared with what stands here, and nothing of it is written:
+        ask at `Location` until `state` is `looked`, then confirm with its `seen`.
+        """
+        blob = await stored(data.get("file"), settings)
+        async with db.transaction(principal.actor) as tx:
+            made = await bring(tx, kind, blob, by=principal, now=clock.now())
+            view = view_of(await import_of(tx, kind, made, principal), t)
+        return Response(view, status_code=HTTP_202_ACCEPTED, headers={"location": f"{root}/{made}"})
+
+    @get(
+        root + "/{import_id:uuid}", opt=allow(kind.permission), tags=[kind.name], operation_id=f"get_{kind.name}_import"
+    )
+    async def show_import(
+        import_id: FromPath[UUID],
+        db: NamedDependency[Database],
+        principal: NamedDependency[Principal],
+        t: NamedDependency[Translator],
+    ) -> ImportView:
+        """Where it stands. `looked`: what it would do, or every fault by cell; `written`: what it did; `looking` and
+        `writing`: the work is under way, ask again. 404 for what somebody else brought.
+        """
+        async with db.transaction(principal.actor) as tx:
+            return view_of(await import_of(tx, kind, import_id, principal), t)
+
+    @post(
+        root + "/{import_id:uuid}/write",
+        opt=allow(kind.permission),
+        tags=[kind.name],
+        operation_id=f"write_{kind.name}_import",
+        status_code=HTTP_202_ACCEPTED,
+    )
+    async def write_import(
+        import_id: FromPath[UUID],
+        data: JSONBody[ConfirmImport],
+        db: NamedDependency[Database],
+        clock: NamedDependency[Clock],
+        principal: NamedDependency[Principal],
+        t: NamedDependency[Translator],
+    ) -> ImportView:
+        """All of it, or nothing: 422 while there are faults, 409 when `seen` is not what was last looked at. Where
+        something changes between this answer and the writing, nothing is written either: `state` is `looked` again,
+        `is_stale` says so, and `seen` is another. The same confirmation twice writes once.
+        """
+        async with db.transaction(principal.actor) as tx:
+            await confirm(tx, kind, import_id, seen=data.seen, by=principal, now=clock.now())
+            return view_of(await import_of(tx, kind, import_id, principal), t)
+
+    return [bring_list, show_import, write_import]
 
 
 @get(
@@ -139,16 +176,11 @@ async def exported(
         return as_file(await workbook(tx, found, principal, t), "systems.xlsx")
 
 
-async def content_of(file: Any) -> bytes:
-    """Raises Invalid where nothing came, or too much."""
-    if not isinstance(file, UploadFile):
+async def stored(file: Any, settings: Settings) -> StoredBlob:
+    """Raises Invalid where nothing came, too much, or what is no spreadsheet by its name and first bytes."""
+    if not isinstance(file, UploadFile) or not file.filename:
         raise Invalid(NO_FILE, field="file")
-    content = await file.read()
-    if not content:
-        raise Invalid(NO_FILE, field="file")
-    if len(content) > MAX_SIZE:
-        raise Invalid(TOO_LARGE, field="file", most=MAX_SIZE // 1_000_000)
-    return content
+    return await BlobStore(settings.home / "blobs").put(chunks_of(file), file.filename)
 
 
 def as_file(content: bytes, name: str) -> Response[bytes]:
@@ -156,33 +188,87 @@ def as_file(content: bytes, name: str) -> Response[bytes]:
     return Response(content, media_type=XLSX, headers=headers)
 
 
-def view_of(made: Plan, t: Translator, *, import_id: UUID | None = None) -> ImportView:
-    """With the first MOST_SHOWN rows that do something."""
-    words = partial(value_words, t=t, names=made.names, platforms=made.platforms)
-    acting = [one for one in made.rows if one.is_new or one.is_changed]
+def view_of(one: Import, t: Translator) -> ImportView:
+    """In the reader's language."""
     return ImportView(
-        seen=made.digest,
-        new=len(made.new),
-        changed=len(made.changed),
-        unchanged=made.unchanged,
+        id=one.id,
+        state=one.state,
+        file=one.filename,
+        brought_at=one.brought_at,
+        seen=one.seen,
+        is_stale=one.is_stale,
+        new=one.new,
+        changed=one.changed,
+        unchanged=one.unchanged,
         rows=[
             PlannedView(
-                one.row.number,
-                one.entry.code,
-                one.entry.name,
-                one.is_new,
+                line["row"],
+                line["code"],
+                line["name"],
+                line["is_new"],
                 [
-                    ChangeOfField(wire_name(name), t(FIELD_NAMES[wire_name(name)]), words(name, old), words(name, new))
-                    for name, (old, new) in one.changes.items()
+                    ChangeOfField(name, t(one.kind.labels.get(name, name)), t.of(before), t.of(after))
+                    for name, before, after in line["changes"]
                 ],
             )
-            for one in acting[:MOST_SHOWN]
+            for line in one.lines
         ],
-        is_complete=len(acting) <= MOST_SHOWN,
-        faults=[FaultView(one.field, one.text(t)) for one in made.faults],
-        fault_count=made.fault_count,
-        import_id=import_id,
+        is_complete=one.state != "looked" or one.rows <= len(one.lines),
+        faults=[FaultView(each["cell"], t.of(each["message"])) for each in one.faults],
+        fault_count=one.fault_count,
+        reason=t(one.reason) if one.reason else "",
     )
 
 
-ROUTES: Final = [import_systems, export_systems, systems_template, export_list, template_file]
+@get("/organizations/template", opt=allow(Permission.MANAGE_ORGANIZATIONS), include_in_schema=False)
+async def organizations_template_file(t: NamedDependency[Translator]) -> Response[bytes]:
+    return as_file(organization_import.template(t), "organizations-template.xlsx")
+
+
+@get("/organizations/export", opt=allow(Permission.READ_ORGANIZATIONS), include_in_schema=False)
+async def export_organizations_file(
+    db: NamedDependency[Database], principal: NamedDependency[Principal], t: NamedDependency[Translator]
+) -> Response[bytes]:
+    async with db.transaction(principal.actor) as tx:
+        return as_file(await organization_import.workbook(tx, t), "organizations.xlsx")
+
+
+@get(
+    "/api/v1/organizations/template",
+    opt=allow(Permission.MANAGE_ORGANIZATIONS),
+    tags=["organizations"],
+    operation_id="get_organizations_template",
+    media_type=XLSX,
+)
+async def organizations_template(t: NamedDependency[Translator]) -> Response[bytes]:
+    """An empty list to fill in, with drop-downs."""
+    return as_file(organization_import.template(t), "organizations-template.xlsx")
+
+
+@get(
+    "/api/v1/organizations/export",
+    opt=allow(Permission.READ_ORGANIZATIONS),
+    tags=["organizations"],
+    operation_id="export_organizations",
+    media_type=XLSX,
+)
+async def export_organizations(
+    db: NamedDependency[Database], principal: NamedDependency[Principal], t: NamedDependency[Translator]
+) -> Response[bytes]:
+    """Every organization and desk, as an XLSX that can be changed and imported again."""
+    async with db.transaction(principal.actor) as tx:
+        return as_file(await organization_import.workbook(tx, t), "organizations.xlsx")
+
+
+ROUTES: Final = [
+    *interface(SYSTEMS),
+    *interface(ORGANIZATIONS),
+    export_systems,
+    systems_template,
+    export_list,
+    template_file,
+    export_organizations,
+    organizations_template,
+    export_organizations_file,
+    organizations_template_file,
+]

@@ -6,6 +6,7 @@ the register that were seen: who confirms it confirms exactly that.
 """
 
 import asyncio
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,6 +35,7 @@ AT_ONCE: Final = 1000
 FAULTY: Final = N_("The list has faults; nothing was written.")
 CHANGED_SINCE: Final = N_("The register or the file is another than the one that was looked at. Look again.")
 NOTHING_TO_DO: Final = N_("The list changes nothing.")
+_CELL: Final = re.compile(r"([A-Z]*)(\d+)")
 T = TypeVar("T")
 
 
@@ -107,7 +109,7 @@ async def plan(tx: Tx, given: ListRead, *, by: Principal | None) -> Plan:
     ids = {one.code: uuid7() for one in rows if one.code not in before}
     platforms = await platforms_in(tx, rows, before, ids, by)
     planned, faults = await asyncio.to_thread(_judge, rows, before, entries, ids, platforms, by)
-    kept = [*sheet.faults, *faults][:MOST_FAULTS]
+    kept = by_cell([*sheet.faults, *faults])[:MOST_FAULTS]
     return Plan(
         tuple(planned),
         tuple(kept),
@@ -117,6 +119,16 @@ async def plan(tx: Tx, given: ListRead, *, by: Principal | None) -> Plan:
         names,
         platforms.codes,
     )
+
+
+def by_cell(faults: Iterable[FieldError]) -> list[FieldError]:
+    """Row by row, as whoever corrects the list goes through it; first what is said of the whole file."""
+
+    def place(fault: FieldError) -> tuple[int, int, str]:
+        found = _CELL.match(fault.field)
+        return (int(found[2]), len(found[1]), found[1]) if found else (0, 0, fault.field)
+
+    return sorted(faults, key=place)
 
 
 def _judge(

@@ -1,6 +1,6 @@
 """Wire types of the register."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -154,19 +154,33 @@ class FaultView(Struct, frozen=True):
     message: str
 
 
-class ImportView(Struct, frozen=True):
-    """What a list would do, or did (`import_id`). `rows`: the first of those that do something."""
+class ConfirmImport(Struct, frozen=True, forbid_unknown_fields=True):
+    """`seen`: as the import last said it, so that what was looked at is what is written."""
 
     seen: str
+
+
+class ImportView(Struct, frozen=True):
+    """A list that was brought: what it would do, or did. `state`: looking, looked, writing, written, failed."""
+
+    id: UUID
+    state: str
+    file: str
+    brought_at: datetime
+    seen: str
     """Name it when you confirm."""
+    is_stale: bool
+    """It was confirmed, but would have done something else by then; nothing was written. Look again."""
     new: int
     changed: int
     unchanged: int
     rows: list[PlannedView]
+    """The first of those that do something."""
     is_complete: bool
     faults: list[FaultView]
     fault_count: int
-    import_id: UUID | None = None
+    reason: str
+    """Why it was given up."""
 
 
 _FIELDS = {

@@ -43,8 +43,14 @@ def test_a_city_comes_in_from_two_lists(committed_url: str, monkeypatch: pytest.
     assert "D2" in early.output
     brought = irm("organizations", str(units))
     assert brought.exit_code == 0, brought.output
-    assert len(json.loads(brought.stdout)["new"]) == 4
-    assert json.loads(irm("organizations", str(units)).stdout)["new"] == []
+    assert json.loads(brought.stdout)["new"] == 4
+    again = json.loads(irm("organizations", str(units)).stdout)
+    assert (again["new"], again["changed"], again["unchanged"]) == (0, 0, 4)
+    desks[2]["name"] = "市教育体育局"
+    units.write_bytes(write_sheet(ORGANIZATIONS, desks[2:3], title="单位", t=ZH))
+    looked = json.loads(irm("organizations", str(units), "--dry-run").stdout)
+    assert looked["changes"]["edu"]["name"] == ["市教育局", "市教育体育局"]
+    desks[2]["name"] = "市教育局"
     looked = irm("systems", str(register), "--dry-run")
     assert (looked.exit_code, json.loads(looked.stdout)["new"]) == (0, 2), looked.output
     written = irm("systems", str(register))

@@ -12,7 +12,7 @@ from irm.db import Database
 from irm.documents.sheets import read_sheet
 from irm.systems.sheet import COLUMNS
 from tests import make
-from tests.feature.systems.test_import import OA, PLATFORM, city, sheet
+from tests.feature.systems.test_import import city
 
 
 @pytest.fixture
@@ -92,45 +92,18 @@ async def test_what_is_typed_is_kept_and_a_stale_edit_is_shown(
     assert foreign.status_code == 403
 
 
-async def test_a_list_is_looked_at_then_written_once(
-    client: httpx.AsyncClient, town: dict[str, Any], sign_in: Any
+async def test_an_export_is_changed_and_brought_back(
+    client: httpx.AsyncClient, town: dict[str, Any], sign_in: Any, drain: Any
 ) -> None:
-    await sign_in(town["lead"])
-    content = sheet(PLATFORM | {"name": "政务云平台", "cii": "no"}, OA)
-    brought = await client.post("/systems/import", files={"file": ("list.xlsx", content)})
-    assert brought.status_code == 303, brought.text
-    where = brought.headers["location"]
-    looked = await client.get(where)
-    assert "协同办公系统" in looked.text
-    seen = looked.text.split('name="seen" value="')[1].split('"')[0]
-    changed = await client.patch("/api/v1/systems/cloud", json={"version": 1, "user_count": 5})
-    assert changed.status_code == 200
-    late = await client.post(where, data={"seen": seen})
-    assert late.status_code == 409
-    seen = late.text.split('name="seen" value="')[1].split('"')[0]
-    written = await client.post(where, data={"seen": seen})
-    assert written.status_code in {200, 201}, written.text
-    assert (await client.get("/api/v1/systems/oa")).json()["name"] == "协同办公系统"
-    assert (await client.get(where)).status_code == 404
-    nothing = await client.post("/systems/import", files={"file": ("list.txt", b"x")})
-    assert nothing.status_code in {303, 422}
-
-
-async def test_export_edit_import(client: httpx.AsyncClient, town: dict[str, Any], sign_in: Any) -> None:
     await sign_in(town["unit_lead"])
     out = await client.get("/api/v1/systems/export", params={"level": "3"})
     read = read_sheet(out.content, COLUMNS)
     assert [row["code"] for row in read.rows] == ["school"]
-    same = await client.post("/api/v1/systems/import?dry_run=true", files={"file": ("a.xlsx", out.content)})
-    assert (same.status_code, same.json()["unchanged"], same.json()["rows"]) == (200, 1, []), same.text
-    blind = await client.post("/api/v1/systems/import?dry_run=false", files={"file": ("a.xlsx", out.content)})
-    assert blind.status_code == 422
-    new = sheet(OA | {"owner": "市教育局", "users": [], "platform": None})
-    looked = (await client.post("/api/v1/systems/import", files={"file": ("a.xlsx", new)})).json()
-    done = await client.post(
-        "/api/v1/systems/import", params={"dry_run": "false", "seen": looked["seen"]}, files={"file": ("a.xlsx", new)}
-    )
-    assert (done.status_code, done.json()["new"]) == (200, 1), done.text
+    same = await client.post("/api/v1/systems/imports", files={"file": ("a.xlsx", out.content)})
+    assert same.status_code == 202, same.text
+    await drain()
+    found = (await client.get(same.headers["location"])).json()
+    assert (found["state"], found["unchanged"], found["rows"]) == ("looked", 1, [])
     template = await client.get("/api/v1/systems/template")
     assert template.content[:2] == b"PK"
     await sign_in(town["reporter"])

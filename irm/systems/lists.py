@@ -1,0 +1,165 @@
+"""The two lists that come in by file: systems, organizations. What differs between them stands here, once.
+
+How one is brought, looked at, confirmed and written is the same for both: `bringing.py`, `list_work.py`.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+from irm.access.policy import Permission, Principal
+from irm.db import Actor, Tx
+from irm.errors import FieldError
+from irm.i18n import LOCALES, N_, Translator, translator
+from irm.systems import importing, organization_import
+from irm.systems.importing import ListRead
+from irm.systems.sheet import value_words, wire_name
+from irm.systems.vocabulary import FIELD_NAMES
+
+MOST_SHOWN: Final = 200
+"""Rows of a dry run that are kept for people to look at; all of them are counted and written."""
+ByLanguage = dict[str, str]
+
+
+class Plan(Protocol):
+    """`importing.Plan`, `organization_import.Plan`."""
+
+    @property
+    def new(self) -> Sequence[Any]: ...
+    @property
+    def changed(self) -> Sequence[Any]: ...
+    @property
+    def unchanged(self) -> int: ...
+    @property
+    def faults(self) -> Sequence[FieldError]: ...
+    @property
+    def fault_count(self) -> int: ...
+    @property
+    def digest(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row that does something. `changes`: field, what stands there, what is to stand there, by language."""
+
+    row: int
+    code: str
+    name: str
+    is_new: bool
+    changes: Sequence[tuple[str, ByLanguage, ByLanguage]]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`name`: also where its pages and, under /api/v1, its interface lie. `labels`: of the fields. Words are msgids."""
+
+    name: str
+    permission: Permission
+    labels: Mapping[str, str]
+    words: Mapping[str, str]
+    read: Callable[[bytes], Awaitable[ListRead]]
+    plan: Callable[[Tx, ListRead, Principal | None, datetime], Awaitable[Plan]]
+    carry_out: Callable[[Tx, Any, str | None, Actor, datetime, UUID | None], Awaitable[UUID]]
+    lines: Callable[[Any], list[Line]]
+
+
+# -- systems
+
+
+async def _plan_systems(tx: Tx, given: ListRead, by: Principal | None, _now: datetime) -> Plan:
+    return await importing.plan(tx, given, by=by)
+
+
+async def _write_systems(
+    tx: Tx, made: importing.Plan, seen: str | None, actor: Actor, now: datetime, import_id: UUID | None
+) -> UUID:
+    return await importing.carry_out(tx, made, seen=seen, actor=actor, now=now, import_id=import_id)
+
+
+def _lines_of_systems(made: importing.Plan) -> list[Line]:
+    def words(name: str, value: Any) -> ByLanguage:
+        return by_language(lambda t: value_words(name, value, t, made.names, made.platforms))
+
+    acting = [one for one in made.rows if one.is_new or one.is_changed][:MOST_SHOWN]
+    return [
+        Line(
+            one.row.number,
+            one.entry.code,
+            one.entry.name,
+            one.is_new,
+            [(wire_name(name), words(name, old), words(name, new)) for name, (old, new) in one.changes.items()],
+        )
+        for one in acting
+    ]
+
+
+# -- organizations
+
+
+async def _plan_organizations(tx: Tx, given: ListRead, by: Principal | None, now: datetime) -> Plan:
+    return await organization_import.plan(tx, given, by=by, now=now)
+
+
+async def _write_organizations(
+    tx: Tx, made: organization_import.Plan, seen: str | None, actor: Actor, now: datetime, import_id: UUID | None
+) -> UUID:
+    return await organization_import.carry_out(tx, made, seen=seen, actor=actor, now=now, import_id=import_id)
+
+
+def _lines_of_organizations(made: organization_import.Plan) -> list[Line]:
+    def words(name: str, value: Any) -> ByLanguage:
+        return by_language(lambda t: organization_import.value_words(name, value, t))
+
+    acting = [one for one in made.rows if one.is_new or one.changes][:MOST_SHOWN]
+    return [
+        Line(
+            one.row.number,
+            one.code,
+            one.stated["name"],
+            one.is_new,
+            [(name, words(name, old), words(name, new)) for name, (old, new) in one.changes.items()],
+        )
+        for one in acting
+    ]
+
+
+def by_language(text: Callable[[Translator], str]) -> ByLanguage:
+    """What is kept is read by whoever opens it, in their own language."""
+    return {locale: text(translator(locale)) for locale in LOCALES}
+
+
+SYSTEMS: Final = Kind(
+    "systems",
+    Permission.EDIT_SYSTEMS,
+    FIELD_NAMES,
+    {
+        "crumb": N_("Systems"),
+        "title": N_("Import a list of systems"),
+        "limit": N_("Up to 50,000 rows. Titles may stand in any order, in Chinese or English."),
+        "one": N_("System"),
+        "back": N_("To the register"),
+    },
+    importing.read_list,
+    _plan_systems,
+    _write_systems,
+    _lines_of_systems,
+)
+ORGANIZATIONS: Final = Kind(
+    "organizations",
+    Permission.MANAGE_ORGANIZATIONS,
+    organization_import.LABELS,
+    {
+        "crumb": N_("Contact list"),
+        "title": N_("Import a list of organizations"),
+        "limit": N_("Up to 5,000 rows. Titles may stand in any order, in Chinese or English."),
+        "one": N_("Organization"),
+        "back": N_("To the contact list"),
+    },
+    organization_import.read_list,
+    _plan_organizations,
+    _write_organizations,
+    _lines_of_organizations,
+)
+KINDS: Final[Mapping[str, Kind]] = {one.name: one for one in (SYSTEMS, ORGANIZATIONS)}

@@ -102,18 +102,23 @@ def read_sheet(content: bytes, columns: Sequence[Column], *, most_rows: int = MO
 def _read(content: bytes, columns: Sequence[Column], most_rows: int) -> Sheet:
     sheets = sheets_of(content)
     titles = {word: column.name for column in columns for word in _words_for(column)}
-    best: tuple[int, RawSheet, dict[str, int], int] | None = None
+    best: tuple[RawSheet, _Head] | None = None
     for sheet in sheets[:HEAD_ROWS]:
         found = _head(sheet, titles)
-        if found and (best is None or len(found[0]) > len(best[2])):
-            best = (len(found[0]), sheet, *found)
+        if found and (best is None or len(found.places) > len(best[1].places)):
+            best = (sheet, found)
     if best is None:
         raise Wrong(
             said("None of the first %(n)s rows holds the titles of this list.", n=HEAD_ROWS),
             said("Use the template that is offered."),
         )
-    _, sheet, places, head = best
+    sheet, titled = best
+    places, head = titled.places, titled.row
     reading = _Reading(columns, places)
+    for at, first in titled.doubled:
+        # Of two columns with one title nobody but the list's author knows which one counts.
+        named = said("This title stands in %(cell)s already.", cell=f"{get_column_letter(first)}{head}")
+        reading.fault(f"{get_column_letter(at)}{head}", named, (head, at))
     needed = [column for column in columns if column.required and column.name not in places]
     for column in needed:
         reading.fault(str(head), said("The column “%(title)s” is missing.", title=_title(column)))
@@ -127,23 +132,35 @@ def _read(content: bytes, columns: Sequence[Column], most_rows: int) -> Sheet:
     return reading.done(sheet, head)
 
 
-def _head(sheet: RawSheet, titles: Mapping[str, str]) -> tuple[dict[str, int], int] | None:
-    """Where the titles stand, and in which row. Where titles are two rows deep, one merged over both counts as well."""
+@dataclass(frozen=True)
+class _Head:
+    """The row of titles. `doubled`: columns whose title stands there already, and where."""
+
+    places: dict[str, int]
+    row: int
+    doubled: list[tuple[int, int]]
+
+
+def _head(sheet: RawSheet, titles: Mapping[str, str]) -> _Head | None:
+    """Where titles are two rows deep, one merged over both counts as well."""
     above: dict[int, str] = {}
-    best: tuple[dict[str, int], int] | None = None
+    best: _Head | None = None
     for count, row in enumerate(sheet.rows()):
         if count >= HEAD_ROWS:
             break
         words = {at: str(raw.value or "") for at, raw in row.cells.items() if raw.kind == "text"}
         places: dict[str, int] = {}
+        doubled: list[tuple[int, int]] = []
         own = 0
         for at, word in sorted({**above, **words}.items()):
             name = _named(word, titles)
             if name and name not in places:
                 places[name] = at
                 own += at in words
-        if own and (best is None or len(places) > len(best[0])):
-            best = (places, row.number)
+            elif name and at in words and _plain(word) in titles:  # a whole title, not a part of one
+                doubled.append((at, places[name]))
+        if own and (best is None or len(places) > len(best.places)):
+            best = _Head(places, row.number, doubled)
         above = words
     return best
 

@@ -47,7 +47,7 @@ class Status(StrEnum):
 
 
 STATUS_NAMES: Final = {
-    Status.PLANNED: N_("Test planned"),
+    Status.PLANNED: N_("Scheduled"),
     Status.UNDER_WAY: N_("Under way"),
     Status.REPORTED: N_("Report received"),
     Status.FILED: N_("Report filed"),

@@ -1,7 +1,7 @@
 """A document as DOCX in the layout of GB/T 9704-2012, for those who go on writing in Word or WPS."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -9,7 +9,7 @@ from typing import Any, Final
 import docx
 from docx.document import Document as Made
 from docx.enum.section import WD_SECTION_START
-from docx.enum.table import WD_TABLE_ALIGNMENT
+from docx.enum.table import WD_CELL_VERTICAL_ALIGNMENT, WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
@@ -34,6 +34,18 @@ AFTER_BORDERS: Final = ("w:shd", "w:tabs", "w:spacing", "w:ind", "w:contextualSp
 MANY: Final = 6
 NARROW: Final = 0.84
 """Of the table's size, where it has more columns."""
+SHORT: Final = 8
+"""Rows up to which a table stays on one page; a longer one breaks between rows, its head repeated."""
+UNDER_BODY: Final = 7
+"""7.5: the number of the page stands 7 mm below the body."""
+FOOT_HEIGHT: Final = 10
+"""Millimetres of the number and the line beneath it."""
+SHORT_CELL: Final = 20
+"""Signs up to which a cell of a short table counts as short."""
+CELL_SIDE: Final = 57
+"""Room beside a cell's text in twentieths of a point: 1 mm."""
+WIDE: Final = 0x2E80
+"""Signs from here on are as wide as the type is high, others half of it."""
 
 
 def to_docx(document: Document, *, own_fonts: Path | None = None) -> bytes:
@@ -70,10 +82,11 @@ class _Writer:
         section.page_width, section.page_height = Mm(210), Mm(297)
         section.top_margin, section.bottom_margin = Mm(m["margin"]["top"]), Mm(m["margin"]["bottom"])
         section.left_margin, section.right_margin = Mm(m["margin"]["left"]), Mm(m["margin"]["right"])
-        section.footer_distance = Mm(max(10, m["margin"]["bottom"] - 12))
+        section.footer_distance = Mm(max(8, m["margin"]["bottom"] - UNDER_BODY - FOOT_HEIGHT))
         normal = self.made.styles["Normal"]
         normal.font.size = Pt(m["size"])
         self._face(normal.element.get_or_add_rPr(), "body")
+        self._language()
         form = normal.paragraph_format
         form.line_spacing_rule, form.line_spacing = WD_LINE_SPACING.EXACTLY, Pt(m["leading"])
         form.space_before = form.space_after = Pt(0)
@@ -86,11 +99,14 @@ class _Writer:
             line = footer.paragraphs[0]
             line.alignment = side
             line.paragraph_format.left_indent = line.paragraph_format.right_indent = Pt(14 if official else 0)
+            _exactly(line, 17)
             self._run(line, "— ", "page", 14)
             self._page_number(self._run(line, "", "page", 14))
             self._run(line, " —", "page", 14)
             if self.document.foot:
-                self._run(footer.add_paragraph(), self.document.foot, "black", 9)
+                beneath = footer.add_paragraph()
+                _exactly(beneath, 12)
+                self._run(beneath, self.document.foot, "black", 9)
 
     @staticmethod
     def _page_number(run: Run) -> None:
@@ -120,7 +136,10 @@ class _Writer:
         form.space_before, form.space_after = Pt(24 if one.layout == "official" else 10), Pt(12)
         form.line_spacing_rule, form.line_spacing = WD_LINE_SPACING.EXACTLY, Pt(self.measures["title"] * 1.5)
         self._unlined(title)
-        self._run(title, one.title, "title", self.measures["title"])
+        for number, part in enumerate(title_lines(one.title, self._signs_of_title())):
+            run = self._run(title, part, "title", self.measures["title"])
+            if number:
+                run._r.insert(1, OxmlElement("w:br"))  # noqa: SLF001 - within the run, before its text
         if one.under:
             line = self.made.add_paragraph()
             line.alignment = WD_ALIGN_PARAGRAPH.CENTER
@@ -190,12 +209,14 @@ class _Writer:
             for at, cell in enumerate(row):
                 side = WD_ALIGN_PARAGRAPH.RIGHT if at in block.right else WD_ALIGN_PARAGRAPH.LEFT
                 self._fill(cells[number * count + at], cell.text, "black" if last else "body", side, widths[at], size)
+        self._laid_out(table, widths, whole=self._is_short(block))
         head = table.rows[0]._tr.get_or_add_trPr()  # noqa: SLF001 - python-docx knows no repeated rows
         head.append(OxmlElement("w:tblHeader"))
-        self.made.add_paragraph().paragraph_format.line_spacing = Pt(8)
+        self._after_table()
 
     def _fill(self, cell: Any, text: str, face: str, side: WD_ALIGN_PARAGRAPH, width: int, size: float = 0) -> None:
         cell.width = width
+        cell.vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.CENTER
         line = cell.paragraphs[0]
         line.alignment = side
         form = line.paragraph_format
@@ -222,11 +243,38 @@ class _Writer:
             return
         table = self.made.add_table(len(pairs), 2, style="Table Grid" if boxed else "Normal Table")
         table.autofit = False
+        widths, small = [int(self._room() * share) for share in (0.42, 0.58)], self.measures["small"]
         for number, (label, value) in enumerate(pairs):
             left, right = table.rows[number].cells
-            self._fill(left, label, "black", WD_ALIGN_PARAGRAPH.LEFT, int(self._room() * 0.38))
-            self._fill(right, value or "\n", "body", WD_ALIGN_PARAGRAPH.LEFT, int(self._room() * 0.62))
-        self.made.add_paragraph().paragraph_format.line_spacing = Pt(8)
+            self._fill(left, label, "black", WD_ALIGN_PARAGRAPH.LEFT, widths[0], small)
+            self._fill(right, value or "\n", "body", WD_ALIGN_PARAGRAPH.LEFT, widths[1], small)
+        self._laid_out(table, widths, whole=boxed)
+        self._after_table()
+
+    @staticmethod
+    def _is_short(block: Table) -> bool:
+        return len(block.rows) <= SHORT and all(_width(cell.text) <= SHORT_CELL for row in block.rows for cell in row)
+
+    def _laid_out(self, table: Any, widths: Sequence[int], *, whole: bool) -> None:
+        """Widths for word processors that read them of columns, not of cells; no row is torn; `whole`: nor is the table."""
+        for column, width in zip(table.columns, widths, strict=True):
+            column.width = width
+        margins = OxmlElement("w:tblCellMar")
+        for side in ("left", "right"):
+            edge = OxmlElement(f"w:{side}")
+            edge.set(qn("w:w"), str(CELL_SIDE))
+            edge.set(qn("w:type"), "dxa")
+            margins.append(edge)
+        table._tbl.tblPr.insert_element_before(margins, "w:tblLook", "w:tblCaption", "w:tblDescription")  # noqa: SLF001 - python-docx has no margins
+        rows = list(table._tbl.tr_lst)  # noqa: SLF001 - Table.rows walks the whole table for each row
+        for number, row in enumerate(rows, 1):
+            row.get_or_add_trPr().insert(0, OxmlElement("w:cantSplit"))
+            if whole and number < len(rows):
+                for paragraph in row.iter(qn("w:p")):
+                    Line(paragraph, table).paragraph_format.keep_with_next = True
+
+    def _after_table(self) -> None:
+        _exactly(self.made.add_paragraph(), 8)
 
     # -- runs
 
@@ -243,6 +291,16 @@ class _Writer:
         colour = run.font.color
         colour.rgb = docx.shared.RGBColor(0, 0, 0)
         return run
+
+    def _signs_of_title(self) -> float:
+        """How many Chinese signs a line of the title holds."""
+        return float(self._room() / Pt(self.measures["title"]))
+
+    def _language(self) -> None:
+        """Without it Chinese is proofed and broken into lines as if it were another language."""
+        for language in self.made.styles.element.iter(qn("w:lang")):
+            language.set(qn("w:val"), "en-US")
+            language.set(qn("w:eastAsia"), "zh-CN")
 
     def _face(self, properties: Any, face: str) -> None:
         fonts = properties.get_or_add_rFonts()
@@ -271,6 +329,34 @@ class _Writer:
         edge.set(qn("w:val"), "nil")
         borders.append(edge)
         _bordered(line, borders)
+
+
+def _exactly(line: Line, points: float) -> None:
+    form = line.paragraph_format
+    form.line_spacing_rule, form.line_spacing = WD_LINE_SPACING.EXACTLY, Pt(points)
+
+
+def title_lines(text: str, room: float) -> list[str]:
+    """7.3.1: a title of several lines is broken where a word ends and as evenly as can be; `room` in signs. Without a place
+    to break it, the word processor breaks it."""
+    if _width(text) <= room:
+        return [text]
+    places = [at for at in range(1, len(text)) if _parts(text[at - 1], text[at])]
+    parted = [(text[:at].rstrip(), text[at:].lstrip()) for at in places]
+    fitting = [(first, rest) for first, rest in parted if _width(first) <= room and _width(rest) <= room]
+    if not fitting:
+        return [text]
+    first, rest = min(fitting, key=lambda two: abs(_width(two[0]) - _width(two[1])))
+    return [first, rest]
+
+
+def _parts(before: str, after: str) -> bool:
+    """At a space, and where a year follows a name."""
+    return after in " \u3000" or (after.isdigit() and ord(before) >= WIDE)
+
+
+def _width(text: str) -> float:
+    return sum(1.0 if ord(sign) >= WIDE else 0.5 for sign in text)
 
 
 def _bordered(line: Line, borders: Any) -> None:

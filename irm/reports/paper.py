@@ -29,7 +29,7 @@ Link = Callable[[Address], str]
 NUMERALS: Final = tuple(
     chr(code) for code in (0x4E00, 0x4E8C, 0x4E09, 0x56DB, 0x4E94, 0x516D, 0x4E03, 0x516B, 0x4E5D, 0x5341)
 )
-"""Of headings in Chinese, one to ten."""
+"""Of headings in Chinese, one to ten; `_numeral` makes those beyond."""
 OVERVIEW: Final = "overview"
 """Commentary that stands before the first chapter."""
 MOST_BARS: Final = 24
@@ -122,8 +122,15 @@ def _basis(figures: Figures, digest: str, t: Translator) -> list[tuple[str, str]
 
 
 def _numbered(count: int, title: str, t: Translator) -> str:
-    number = NUMERALS[count - 1] if t.locale.startswith("zh") and count <= len(NUMERALS) else str(count)
+    number = _numeral(count) if t.locale.startswith("zh") else str(count)
     return t("%(number)s. %(title)s", number=number, title=title)
+
+
+def _numeral(count: int) -> str:
+    """1 to 99."""
+    tens, ones = divmod(count, 10)
+    ten = NUMERALS[9]
+    return (NUMERALS[tens - 1] if tens > 1 else "") + (ten if tens else "") + (NUMERALS[ones - 1] if ones else "")
 
 
 def _written(commentary: Mapping[str, str], key: str) -> list[str]:

@@ -5,6 +5,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import docx
 import pypdfium2
@@ -189,3 +190,33 @@ def test_an_english_document_is_set_too() -> None:
     one = Document("Annual compliance report", [Heading(1, "1. Systems"), Paragraph("Thirty systems.")], "en")
     assert "Thirty systems." in "".join(words(to_pdf(one)))
     assert "Thirty systems." in [line.text for line in docx.Document(io.BytesIO(to_docx(one))).paragraphs]
+
+
+def test_a_long_title_is_broken_where_a_word_ends_and_evenly() -> None:
+    from irm.documents.word import title_lines
+
+    assert title_lines("示例市政务服务和大数据管理局2026年度网络安全合规报告", 20) == [
+        "示例市政务服务和大数据管理局",
+        "2026年度网络安全合规报告",
+    ]
+    assert title_lines("短标题 2026", 20) == ["短标题 2026"]
+    unbreakable = "长" * 30
+    assert title_lines(unbreakable, 20) == [unbreakable], "the word processor breaks it"
+
+
+def test_a_word_table_has_its_widths_in_every_word_processor_and_tears_no_row() -> None:
+    from irm.documents.word import SHORT
+
+    def made(rows: int) -> Any:
+        tree = Document("t", [Table(["a", "b"], [[Cell("x"), Cell("1")]] * rows, widths=(3, 1))], "zh-CN", foot="foot")
+        return docx.Document(io.BytesIO(to_docx(tree)))
+
+    short, long = made(SHORT), made(SHORT + 1)
+    first, second = (column.width for column in short.tables[0].columns)
+    assert first // 1000 == 3 * second // 1000
+    kept = [[cell.paragraphs[0].paragraph_format.keep_with_next for cell in row.cells] for row in short.tables[0].rows]
+    assert kept[:-1] == [[True, True]] * SHORT
+    assert kept[-1] == [None, None]
+    assert all(row._tr.trPr.xpath("./w:cantSplit") for row in long.tables[0].rows)
+    assert long.tables[0].rows[0]._tr.trPr.xpath("./w:tblHeader")
+    assert long.tables[0].rows[1].cells[0].paragraphs[0].paragraph_format.keep_with_next is None

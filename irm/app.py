@@ -46,6 +46,7 @@ from irm.notify import pages as notify_pages, routes as notify_routes
 from irm.obligations import (
     answer_pages as obligations_answer_pages,
     answer_routes as obligations_answer_routes,
+    calendar_export,
     calendar_pages,
     calendar_routes,
     contact_pages,
@@ -133,6 +134,7 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *assessment_pages.ROUTES,
     *notify_routes.ROUTES,
     *notify_pages.ROUTES,
+    *calendar_export.ROUTES,
     *calendar_pages.ROUTES,
     *calendar_routes.ROUTES,
     *obligations_pages.ROUTES,

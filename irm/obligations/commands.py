@@ -47,7 +47,7 @@ def coming(console: Console, login: str, *, days: int, as_json: bool) -> None:
             {
                 "id": one.id,
                 "title": console.t.of(one.title),
-                "about": one.number,
+                "about": one.about,
                 "period": period_words(one, console.t),
                 "bearer": one.bearer.name,
                 "recipient": one.recipient.name,

@@ -32,7 +32,13 @@ def duty() -> None:
 
 @duty.command("coming")
 @as_option
-@click.option("--days", default=entry_policy().coming_days, show_default=True, help="How many days ahead.")
+@click.option(
+    "--days",
+    type=click.IntRange(0, 366),
+    default=entry_policy().coming_days,
+    show_default=True,
+    help="How many days ahead.",
+)
 @json_option
 @click.pass_obj
 def coming(console: Console, login: str, *, days: int, as_json: bool) -> None:

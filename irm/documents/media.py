@@ -3,5 +3,6 @@
 from typing import Final
 
 PDF: Final = "application/pdf"
+CSV: Final = "text/csv; charset=utf-8"
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 DOCX: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"

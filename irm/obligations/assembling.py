@@ -25,6 +25,7 @@ from irm.obligations.models import (
     SubmissionPartyRow,
     SubmissionRow,
 )
+from irm.obligations.naming import system_names
 from irm.obligations.policy import standing_of
 from irm.obligations.settling import term_of
 from irm.obligations.views import Contact, Named, Obligation, Receipt, Submission
@@ -68,6 +69,7 @@ async def obligation_views(tx: Tx, rows: Sequence[ObligationRow], now: datetime)
     )
     for obligation_id, submission_id in written:
         drafts[obligation_id].append(submission_id)
+    systems = await system_names(tx, {row.system_id for row in rows})
     paces = await clocks_of(tx, {row.subject for row in rows if row.exercise})
     waiting = await _unagreed(tx, [row for row in rows if row.status == "open"])
     return [
@@ -111,6 +113,7 @@ async def obligation_views(tx: Tx, rows: Sequence[ObligationRow], now: datetime)
             provisional=row.provisional,
             drafts=tuple(drafts[row.id]),
             unagreed=tuple(waiting[row.id]),
+            system=systems.get(row.system_id) if row.system_id else None,
         )
         for row in rows
     ]

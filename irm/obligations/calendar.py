@@ -20,8 +20,10 @@ from irm.errors import Invalid
 from irm.obligations.assembling import obligation_views
 from irm.obligations.forecasting import Forecast
 from irm.obligations.models import ObligationRow
+from irm.obligations.naming import system_names
 from irm.obligations.policy import entry_policy
 from irm.obligations.queries import OVERDUE, ObligationFilter, Slice, conditions, visible_obligations
+from irm.obligations.subjects import about_words
 from irm.obligations.views import Obligation
 from irm.rules.moments import SHANGHAI, end_of
 
@@ -72,7 +74,7 @@ class Cell:
 
     id: UUID
     title: Mapping[str, str]
-    number: str
+    about: str
     status: str
     overdue: bool
 
@@ -255,6 +257,7 @@ async def _cells(tx: Tx, which: Sequence[ColumnElement[bool]], now: datetime) ->
             ObligationRow.id,
             ObligationRow.title,
             ObligationRow.number,
+            ObligationRow.system_id,
             ObligationRow.status,
             rank.label("rank"),
             func.row_number()
@@ -264,12 +267,13 @@ async def _cells(tx: Tx, which: Sequence[ColumnElement[bool]], now: datetime) ->
         .where(*which)
         .subquery()
     )
-    rows = await tx.execute(
-        select(inner).where(inner.c.place <= entry_policy().calendar_cells).order_by(inner.c.day, inner.c.place)
-    )
+    asked = select(inner).where(inner.c.place <= entry_policy().calendar_cells).order_by(inner.c.day, inner.c.place)
+    rows = (await tx.execute(asked)).all()
+    systems = await system_names(tx, {row.system_id for row in rows})
     found: dict[date, list[Cell]] = {}
     for row in rows:
-        found.setdefault(row.day, []).append(Cell(row.id, row.title, row.number, row.status, row.rank == 0))
+        about = about_words(row.number, systems.get(row.system_id) if row.system_id else None)
+        found.setdefault(row.day, []).append(Cell(row.id, row.title, about, row.status, row.rank == 0))
     return found
 
 

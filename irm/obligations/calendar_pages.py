@@ -11,7 +11,6 @@ from babel.dates import format_skeleton, get_day_names
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
-from sqlalchemy import Text, Uuid, column, select, table
 
 from irm.access import queries as access
 from irm.access.policy import Permission, Principal, Reach, allow, reach
@@ -23,6 +22,7 @@ from irm.i18n import Translator
 from irm.obligations import calendar, feeds
 from irm.obligations.calendar import Asked, Month
 from irm.obligations.forecasting import Forecast, Forecaster
+from irm.obligations.naming import system_of_code
 from irm.obligations.policy import entry_policy
 from irm.obligations.queries import STATES
 from irm.obligations.showing import words
@@ -34,8 +34,6 @@ from irm.web.gate import PUBLIC
 from irm.web.pages import Page, page
 from irm.web.wording import babel_locale
 
-SYSTEM: Final = table("system", column("id", Uuid), column("code", Text))
-"""The register stands above this room; its codes are read by name."""
 NOWHERE: Final = UUID(int=0)
 """What a code that is nobody's stands for: nothing is owed about it."""
 MOST_FORECASTS: Final = 100
@@ -86,8 +84,7 @@ async def system_id(tx: Tx, given: str) -> UUID | None:
     try:
         return UUID(given)
     except ValueError:
-        found: UUID | None = await tx.scalar(select(SYSTEM.c.id).where(SYSTEM.c.code == given.strip()))
-        return found or NOWHERE
+        return await system_of_code(tx, given.strip()) or NOWHERE
 
 
 def month_of(text: str, now: datetime) -> date:

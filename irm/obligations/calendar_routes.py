@@ -24,6 +24,12 @@ from irm.rules.moments import end_of
 MOST: Final = 200
 
 
+def span(first: date, last: date) -> None:
+    """Raises Invalid for more than a calendar holds at once."""
+    if last < first or last - first > timedelta(days=entry_policy().feed_days):
+        raise Invalid("Ask for a year at most, the earlier day first.", field="last")
+
+
 class DayView(Struct, frozen=True):
     """`open` includes `overdue`."""
 
@@ -46,6 +52,7 @@ class ForecastView(Struct, frozen=True):
     recipient: UUID | None
     subject: str
     number: str
+    about: str
     starts_at: datetime
     due_at: datetime
     last_day: date
@@ -80,8 +87,7 @@ async def show_calendar(
     limit: Annotated[int, QueryParameter(ge=1, le=MOST)] = MOST,
 ) -> CalendarView:
     """Both days inclusive, a year at most. `organization` and `system` by code or id; `status` as in the list of duties."""
-    if last < first or last - first > timedelta(days=entry_policy().feed_days):
-        raise Invalid("Ask for a year at most, the earlier day first.", field="last")
+    span(first, last)
     now = clock.now()
     far = reach(principal, Permission.READ_OBLIGATIONS)
     async with db.transaction(principal.actor) as tx:
@@ -138,6 +144,7 @@ def forecast_view(one: Forecast) -> ForecastView:
         one.recipient,
         one.subject,
         one.number,
+        one.about,
         one.started_at,
         one.due_at,
         calendar.last_day(one.due_at),

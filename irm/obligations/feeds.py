@@ -109,7 +109,8 @@ def as_ics(
             continue
         entry = _entry(f"obligation-{one.id}", one.limit_at, now)
         entry.add("summary", _summary(one, t, t(STATUS_NAMES[one.status])))
-        entry.add("description", f"{citation_text(one.citation, t)}\n{base}/obligations/{one.id}")
+        words = [citation_text(one.citation, t), _system(one.code, t), f"{base}/obligations/{one.id}"]
+        entry.add("description", "\n".join(filter(None, words)))
         entry.add("url", f"{base}/obligations/{one.id}")
         entry.add("status", "CONFIRMED" if one.status == "open" else "CANCELLED" if one.ended_at else "CONFIRMED")
         book.add_component(entry)
@@ -117,7 +118,7 @@ def as_ics(
         uid = f"forecast-{coming.rule_id}-{coming.subject}-{coming.period}-{coming.ordinal or 0}".replace("/", ".")
         entry = _entry(uid, coming.due_at, now)
         entry.add("summary", _summary(coming, t, t("expected")))
-        entry.add("description", citation_text(coming.article, t))
+        entry.add("description", "\n".join(filter(None, [citation_text(coming.article, t), _system(coming.code, t)])))
         entry.add("status", "TENTATIVE")
         book.add_component(entry)
     return bytes(book.to_ical())
@@ -136,8 +137,12 @@ def _entry(uid: str, due_at: datetime, now: datetime) -> Entry:
 
 def _summary(one: Obligation | Forecast, t: Translator, state: str) -> str:
     period = period_words(one, t)
-    about = f"{one.number} · {period}" if period else one.number
+    about = f"{one.about} · {period}" if period else one.about
     return t("%(title)s (%(about)s): %(state)s", title=t.of(one.title), about=about, state=state)
+
+
+def _system(code: str, t: Translator) -> str:
+    return t("Code of the system: %(code)s", code=code) if code else ""
 
 
 def horizon(now: datetime) -> datetime:

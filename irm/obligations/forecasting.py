@@ -46,6 +46,17 @@ class Forecast:
     ordinal: int | None
     ordinals: int | None
     provisional: bool
+    name: str = ""
+    """Of the system that it is about."""
+
+    @property
+    def about(self) -> str:
+        return self.name or self.number
+
+    @property
+    def code(self) -> str:
+        """What stands beside `about` where that is a name."""
+        return self.number if self.name else ""
 
 
 @dataclass
@@ -122,6 +133,7 @@ def _ahead(given: Iterable[Given], rules: YearRules, now: datetime, last: dateti
             one.ordinal,
             one.ordinals,
             one.provisional,
+            each.about.name,
         )
         for each in given
         for one in rules.owed(each.subject, now=now, until=last)

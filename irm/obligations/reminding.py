@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, select
 
 from irm.db import SYSTEM, Tx
-from irm.i18n import LOCALES, localized, translator
+from irm.i18n import LOCALES, Translator, localized, translator
 from irm.ledger import Event, record
 from irm.notify import queries as people, service as notify
 from irm.notify.messages import About, matter_of
@@ -18,8 +18,10 @@ from irm.obligations.directory import desks
 from irm.obligations.drafting import body_of, path_of
 from irm.obligations.forms import form_of
 from irm.obligations.models import ObligationRow, SubmissionRow
+from irm.obligations.naming import system_names
 from irm.obligations.policy import entry_policy
 from irm.obligations.settling import alone, set_timers, tell, term_of
+from irm.obligations.subjects import SystemName, about_words
 from irm.web.wording import deadline
 
 LINES: Final = 20
@@ -67,6 +69,9 @@ async def remind(tx: Tx, args: Mapping[str, Any], now: datetime) -> None:
     lines = await _lines(tx, concerned[:LINES], now)
     more = len({row.subject for row in concerned}) - 1
     number = first.number if not more else f"{first.number} +{more}"
+    # Within irm by its name; what leaves irm says the number.
+    about = _about(first, await system_names(tx, {first.system_id}))
+    called = about if not more else f"{about} +{more}"
     told = "+".join(names) if first.period is None else sha256("+".join(names).encode()).hexdigest()
     await notify.remind(
         tx,
@@ -76,7 +81,7 @@ async def remind(tx: Tx, args: Mapping[str, Any], now: datetime) -> None:
             number,
             first.severity,
             first.page if not more else "/calendar",
-            title=_in_all(lambda t: t("Time limits of %(number)s", number=number)),
+            title=_in_all(lambda t: t("Time limits of %(number)s", number=called)),
             body={locale: "\n".join(each[locale] for each in lines) for locale in LOCALES},
             basis="clock",
             matter=matter_of(first.subject),
@@ -225,6 +230,7 @@ async def _tell_marks(tx: Tx, row: ObligationRow, come: Sequence[owed.Mark], now
 async def _lines(tx: Tx, rows: Sequence[ObligationRow], now: datetime) -> list[dict[str, str]]:
     """One line for each duty in every language: what, to whom, by when."""
     named = await desks(tx, [row.recipient_id for row in rows if row.recipient_id])
+    systems = await system_names(tx, {row.system_id for row in rows})
     lines: list[dict[str, str]] = []
     for row in rows:
         limit = row.due_at or row.internal_due_at
@@ -234,13 +240,24 @@ async def _lines(tx: Tx, rows: Sequence[ObligationRow], now: datetime) -> list[d
             t = translator(locale)
             line[locale] = t(
                 "%(what)s, to %(whom)s: %(limit)s %(when)s",
-                what=localized(row.title, locale),
+                what=_what(row, systems, t),
                 whom=desk.name if desk else t("recipient not listed"),
                 limit=t(owed.limit_word(term_of(row).standing, internal=row.due_at is None)),
                 when=deadline(limit, now, t) if limit else "",
             )
         lines.append(line)
     return lines
+
+
+def _what(row: ObligationRow, systems: Mapping[UUID, SystemName], t: Translator) -> str:
+    title = t.of(row.title)
+    if row.system_id is None:
+        return title
+    return t("%(title)s (%(name)s)", title=title, name=_about(row, systems))
+
+
+def _about(row: ObligationRow, systems: Mapping[UUID, SystemName]) -> str:
+    return about_words(row.number, systems.get(row.system_id) if row.system_id else None)
 
 
 def _in_all(say: Any) -> dict[str, str]:

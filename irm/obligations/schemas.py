@@ -58,6 +58,8 @@ class ObligationView(Struct, frozen=True):
     recipient: OrganizationView
     subject: str
     number: str
+    about: str
+    """What it is about as people say it: a system's name where `number` is its code."""
     start_event: str
     started_at: datetime
     arose_at: datetime
@@ -280,6 +282,7 @@ def obligation_view(one: Obligation, t: Translator) -> ObligationView:
         recipient=organization_view(one.recipient),
         subject=one.subject,
         number=one.number,
+        about=one.about,
         start_event=one.start_event,
         started_at=one.started_at,
         arose_at=one.arose_at,

@@ -21,3 +21,20 @@ class Subject:
     parts: Mapping[UUID, UUID] = field(default_factory=dict)
     system_id: UUID | None = None
     """The system that it is, or whose change it is."""
+    name: str = ""
+    """What people call it, where its number says little: a system's name."""
+
+
+@dataclass(frozen=True)
+class SystemName:
+    """A system as people speak of it, and the code beside the name."""
+
+    code: str
+    name: str
+
+
+def about_words(number: str, system: SystemName | None) -> str:
+    """What a duty is about: a system by its name, a change of it by its own number with that name, else the number."""
+    if system is None:
+        return number
+    return system.name if number == system.code else f"{number} · {system.name}"

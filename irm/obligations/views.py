@@ -8,6 +8,7 @@ from uuid import UUID
 
 from irm.exercise_clock import ExerciseClock
 from irm.obligations import owed
+from irm.obligations.subjects import SystemName, about_words
 
 Texts = Mapping[str, str]
 
@@ -69,6 +70,17 @@ class Obligation:
     """Reports to it that are being written."""
     unagreed: tuple[tuple[UUID, str], ...] = ()
     """Reports (id, serial) that others handed over on the bearer's behalf and to which it has not agreed: why it is open."""
+    system: SystemName | None = None
+    """The system that it is about, or whose change."""
+
+    @property
+    def about(self) -> str:
+        return about_words(self.number, self.system)
+
+    @property
+    def code(self) -> str:
+        """What stands beside `about` where that is a name."""
+        return self.number if self.system is not None and self.system.code == self.number else ""
 
     @property
     def limit_word(self) -> str:

@@ -19,9 +19,8 @@ from irm.errors import Forbidden
 from irm.evidence.blobs import CHUNK
 from irm.i18n import N_
 from irm.systems.assessing import KIND_NAMES, MLPS, STATUS_NAMES, NewAssessment, plan_assessment
+from irm.systems.assessment_acting import by_id, keep_report, plannable
 from irm.systems.assessment_queries import Filters, assessment_by_number, assessments
-from irm.systems.assessment_receiving import keep_report
-from irm.systems.assessment_routes import by_id, plannable
 from irm.systems.assessment_rules import CONCLUSION_NAMES, JUDGE
 from irm.systems.assessment_schemas import assessment_view, report_in
 from irm.systems.queries import system_by_code

@@ -22,8 +22,8 @@ from irm.findings.listing import import_words, list_sent
 from irm.findings.schemas import EnterFinding, FindingDetail, Imported
 from irm.i18n import N_, Translator
 from irm.systems.assessing import Status
+from irm.systems.assessment_acting import editable
 from irm.systems.assessment_queries import Assessment, assessment_by_number
-from irm.systems.assessment_receiving import editable
 from irm.web.forms import Form, flatten
 from irm.web.pages import Page, page
 

@@ -21,6 +21,7 @@ from irm.i18n import Translator
 from irm.obligations.handing import INSIDE
 from irm.systems import assessing
 from irm.systems.assessing import MLPS, STATUS_NAMES, NewAssessment
+from irm.systems.assessment_acting import by_id, editable, plannable
 from irm.systems.assessment_filing import Filing, rate_words
 from irm.systems.assessment_queries import (
     Assessment,
@@ -30,8 +31,8 @@ from irm.systems.assessment_queries import (
     counts,
     years,
 )
-from irm.systems.assessment_receiving import editable, receive_report
-from irm.systems.assessment_routes import by_id, hand_over, plannable
+from irm.systems.assessment_receiving import receive_report
+from irm.systems.assessment_routes import hand_over
 from irm.systems.assessment_schemas import Typed
 from irm.systems.assessment_showing import assessment_context, major_of, names_for, plan_choices
 from irm.systems.queries import systems_in_reach

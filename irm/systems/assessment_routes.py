@@ -8,16 +8,17 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, MultipartBody
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 
-from irm.access.policy import Permission, Principal, Resource, allow, may
+from irm.access.policy import Permission, Principal, allow
 from irm.clock import Clock
 from irm.config import Settings
 from irm.db import Database, Tx
-from irm.errors import Forbidden, NotFound
+from irm.errors import Forbidden
 from irm.systems import assessing
 from irm.systems.assessing import NewAssessment
+from irm.systems.assessment_acting import NOT_YOURS, by_id, editable, plannable
 from irm.systems.assessment_filing import Filing, file_report
 from irm.systems.assessment_queries import Assessment, Filters, assessment_by_number, assessments, may_file
-from irm.systems.assessment_receiving import NOT_YOURS, editable, receive_report
+from irm.systems.assessment_receiving import receive_report
 from irm.systems.assessment_schemas import (
     AssessmentList,
     AssessmentView,
@@ -28,7 +29,7 @@ from irm.systems.assessment_schemas import (
     StartAssessment,
     assessment_view,
 )
-from irm.systems.queries import NO_SYSTEM, System, system_by_code
+from irm.systems.queries import system_by_code
 
 TAGS: Final = ["assessments"]
 READ: Final = allow(Permission.READ_ASSESSMENTS)
@@ -158,23 +159,6 @@ async def cancel_assessment(
 
 async def found(tx: Tx, principal: Principal, number: str) -> Assessment:
     return await assessment_by_number(tx, principal, number.replace("\0", ""))
-
-
-async def by_id(tx: Tx, principal: Principal, assessment_id: UUID) -> Assessment:
-    """One that the reader has just made."""
-    some, _ = await assessments(tx, principal, Filters(id=assessment_id), limit=1)
-    if not some:
-        raise NotFound(assessing.NO_ASSESSMENT)
-    return some[0]
-
-
-async def plannable(tx: Tx, principal: Principal, code: str) -> System:
-    """A system for which the reader may plan tests. Raises NotFound, the same for foreign and unknown ones."""
-    system = await system_by_code(tx, code.replace("\0", ""))
-    own = Resource(frozenset({system.owner_id, system.operator_id}))
-    if not may(principal, Permission.EDIT_ASSESSMENTS, own):
-        raise NotFound(NO_SYSTEM, field="system")
-    return system
 
 
 async def hand_over(

@@ -84,7 +84,7 @@ async def _given(
     tested = await completed_tests(tx, [row.id for row in rows])
     return [
         Given(
-            Subject(path_of(row.id), row.code, f"/systems/{row.code}", system_id=row.id),
+            Subject(path_of(row.id), row.code, f"/systems/{row.code}", system_id=row.id, name=row.name),
             subject_of(
                 row,
                 parties[row.id],

@@ -13,30 +13,33 @@ class Entry:
     label: str
     icon: str
     permission: str = ""
+    group: int = 0
+    """Between two groups a line is drawn."""
 
 
 DESKTOP: Final = (
-    Entry("/", N_("Board"), "board"),
-    Entry("/incidents", N_("Incidents"), "incident", "read_incidents"),
-    Entry("/drills", N_("Drills"), "drill", "read_drills"),
-    Entry("/systems", N_("Systems"), "system", "read_systems"),
-    Entry("/obligations", N_("Duties owed"), "clock", "read_obligations"),
-    Entry("/submissions", N_("Reports received"), "report", "read_submissions"),
-    Entry("/papers", N_("Monthly papers"), "file", "read_obligations"),
-    Entry("/changes", N_("Planned changes"), "steps", "read_obligations"),
-    Entry("/assessments", N_("Tests"), "check", "read_assessments"),
-    Entry("/findings", N_("Findings"), "edit", "read_findings"),
-    Entry("/duty", N_("On duty"), "duty", "read_roster"),
-    Entry("/deliveries", N_("Deliveries"), "mail", "read_deliveries"),
-    Entry("/reports", N_("Reports"), "report", "read_annual_reports"),
-    Entry("/evidence", N_("Evidence"), "file", "read_evidence"),
-    Entry("/ledger", N_("Ledger"), "ledger", "read_ledger"),
-    Entry("/rules", N_("Rules"), "book", "read_rules"),
-    Entry("/playbooks", N_("Playbooks"), "steps", "read_playbooks"),
-    Entry("/organizations", N_("Contact list"), "phone", "read_organizations"),
-    Entry("/outbox", N_("Sent messages"), "out", "read_outbox"),
-    Entry("/admin", N_("Administration"), "admin"),
+    Entry("/", N_("Board"), "board", group=1),
+    Entry("/incidents", N_("Incidents"), "incident", "read_incidents", group=1),
+    Entry("/drills", N_("Drills"), "drill", "read_drills", group=1),
+    Entry("/duty", N_("On duty"), "duty", "read_roster", group=1),
+    Entry("/deliveries", N_("Deliveries"), "mail", "read_deliveries", group=1),
+    Entry("/obligations", N_("Duties owed"), "clock", "read_obligations", group=2),
+    Entry("/submissions", N_("Reports received"), "report", "read_submissions", group=2),
+    Entry("/papers", N_("Monthly papers"), "file", "read_obligations", group=2),
+    Entry("/changes", N_("Planned changes"), "steps", "read_obligations", group=2),
+    Entry("/systems", N_("Systems"), "system", "read_systems", group=3),
+    Entry("/assessments", N_("Tests"), "check", "read_assessments", group=3),
+    Entry("/findings", N_("Findings"), "edit", "read_findings", group=3),
+    Entry("/reports", N_("Reports"), "report", "read_annual_reports", group=4),
+    Entry("/evidence", N_("Evidence"), "file", "read_evidence", group=4),
+    Entry("/ledger", N_("Ledger"), "ledger", "read_ledger", group=4),
+    Entry("/rules", N_("Rules"), "book", "read_rules", group=5),
+    Entry("/playbooks", N_("Playbooks"), "steps", "read_playbooks", group=5),
+    Entry("/organizations", N_("Contact list"), "phone", "read_organizations", group=5),
+    Entry("/outbox", N_("Sent messages"), "out", "read_outbox", group=5),
+    Entry("/admin", N_("Administration"), "admin", group=5),
 )
+"""What happens; what is owed; what it is about; what is told and proven; what the city has laid down."""
 PHONE: Final = (
     Entry("/", N_("Board"), "board"),
     Entry("/report", N_("File now"), "plus", "file_incident"),

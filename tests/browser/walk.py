@@ -10,7 +10,10 @@ from playwright.async_api import Error as PlaywrightError
 
 from tests.browser.chrome import Visitor
 
-LINKS: Final = "[...document.querySelectorAll('a[href^=\"/\"]')].map(one => one.getAttribute('href'))"
+LINKS: Final = """[...document.querySelectorAll('a[href^="/"]')]
+  .filter(one => !one.closest('nav') || one.closest('nav').checkVisibility())
+  .map(one => one.getAttribute('href'))"""
+"""A menu that is not shown in this width leads nowhere; what is folded can be unfolded."""
 PARAMETER: Final = re.compile(r"\{[a-z_]+(?::[a-z]+)?\}")
 ACTS: Final = ("/preferences",)
 """Links that change what the walker sees."""

@@ -29,6 +29,7 @@ from irm.db import Database
 from irm.drills import (
     pages as drills_pages,
     paper_pages as drills_papers,
+    plan_pages as drills_plans,
     room_pages as drills_room,
     routes as drills_routes,
 )
@@ -150,6 +151,7 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *report_form_routes.ROUTES,
     *report_form_pages.ROUTES,
     *drills_routes.ROUTES,
+    *drills_plans.ROUTES,
     *drills_pages.ROUTES,
     *drills_room.ROUTES,
     *drills_papers.ROUTES,

@@ -6,15 +6,16 @@ from uuid import UUID
 from irm.access.policy import Permission, Principal, Resource, may
 from irm.db import Tx
 from irm.drills import evaluating, planning, reporting, running
-from irm.drills.access import directed, readable
+from irm.drills.access import directed, part_of, readable
 from irm.drills.models import DrillRow
 from irm.drills.queries import drill_of_incident
 from irm.drills.schemas import Act
-from irm.drills.vocabulary import Status
-from irm.errors import Forbidden, NotFound
+from irm.drills.vocabulary import Part, Status
+from irm.errors import Conflict, Forbidden, NotFound
 from irm.i18n import N_
 from irm.incidents.queries import incident_of
 
+PLAYS = N_("Who plays in a drill does not see its scenario beforehand.")
 NOT_PLANNED_BY_YOU = N_("You do not plan drills of this organization.")
 
 
@@ -60,6 +61,23 @@ async def planned(tx: Tx, number: str, by: Principal) -> DrillRow:
     if not may(by, Permission.PLAN_DRILLS, Resource(frozenset({row.organization_id}))):
         raise Forbidden(NOT_PLANNED_BY_YOU)
     return row
+
+
+async def to_change(tx: Tx, number: str, by: Principal) -> DrillRow:
+    """For who may change its plan and does not play in it: a plan shows what is coming. Its planner knows it anyway."""
+    row = await planned(tx, number, by)
+    if not await may_change(tx, row, by):
+        raise Forbidden(PLAYS)
+    if Status(row.status) not in (Status.PLANNED, Status.APPROVED):
+        raise Conflict(planning.BEGUN)
+    return row
+
+
+async def may_change(tx: Tx, row: DrillRow, by: Principal) -> bool:
+    """As far as rights go."""
+    if not may(by, Permission.PLAN_DRILLS, Resource(frozenset({row.organization_id}))):
+        return False
+    return by.account_id in (row.created_by, row.changed_by) or await part_of(tx, row.id, by.person_id) != Part.PLAYER
 
 
 async def stop_for_real(tx: Tx, row: DrillRow, *, by: Principal, now: datetime) -> None:

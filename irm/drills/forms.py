@@ -20,7 +20,8 @@ NOT_A_MOMENT: Final = N_("Enter date and time, for example 2026-11-21 03:41.")
 NEEDED: Final = N_("This is needed.")
 CHOOSE: Final = N_("Choose one from the list.")
 PART: Final = "part_"
-"""One field for each person: `part_<id>` = director | player | evaluator | observer | (empty)."""
+"""One field for each person and organization: `part_<person>[.<organization>]` = director | player | evaluator |
+observer | (empty)."""
 MOST_IMPROVEMENTS: Final = 12
 Made = TypeVar("Made", PlanDrill, RecordDrill)
 
@@ -74,6 +75,8 @@ def plan_in(values: Mapping[str, Any]) -> PlanDrill:
         "planned_until": ends,
         "scenario": text(values, "scenario") or None,
         "scenario_source": text(values, "scenario_source") + "\n" if text(values, "scenario_source") else None,
+        "version": int(text(values, "version")) if text(values, "version").isdecimal() else None,
+        **_made_up(values, begins),
     }
     return _converted(given, PlanDrill)
 
@@ -83,7 +86,8 @@ def record_in(values: Mapping[str, Any]) -> RecordDrill:
     begins, ends = moment(values, "started_at", faults), moment(values, "ended_at", faults)
     if faults:
         raise Invalid(CORRECT, errors=faults)
-    return _converted({**_common(values), "started_at": begins, "ended_at": ends}, RecordDrill)
+    given = {**_common(values), "started_at": begins, "ended_at": ends, **_made_up(values, begins)}
+    return _converted(given, RecordDrill)
 
 
 def act_in(values: Mapping[str, Any]) -> Act:
@@ -110,16 +114,17 @@ def report_in(values: Mapping[str, Any]) -> WriteReport:
         title = text(values, f"improvement_{index}")
         if not title:
             continue
-        due = text(values, f"improvement_due_{index}")
+        day = f"improvement_due_{index}"
+        due = text(values, day)
         improvements.append(
             Improvement(
                 title,
                 chosen_id(values, f"improvement_organization_{index}"),
-                moment({"due": f"{due}T18:00"}, "due", faults) if due else None,
+                moment({day: f"{due}T18:00"}, day, faults) if due else None,
             )
         )
     if faults:
-        raise Invalid(CORRECT, errors=[FieldError("improvement_0", NOT_A_MOMENT)])
+        raise Invalid(CORRECT, errors=faults)
     return WriteReport(items, improvements, submit=text(values, "submit") == "yes")
 
 
@@ -137,6 +142,13 @@ def refused(values: Mapping[str, Any], error: IrmError, t: Translator) -> Form:
     return Form(values, errors, form.message)
 
 
+def _made_up(values: Mapping[str, Any], begins: datetime | None) -> dict[str, Any]:
+    """Chosen in so many words; the reason alone makes nothing up."""
+    if text(values, "makes_up") != "yes" or begins is None:
+        return {}
+    return {"year": begins.astimezone(SHANGHAI).year - 1, "makeup_reason": text(values, "makeup_reason")}
+
+
 def _common(values: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "title": text(values, "title"),
@@ -149,11 +161,22 @@ def _common(values: Mapping[str, Any]) -> dict[str, Any]:
         "organizations": [UUID(one) for one in texts(values, "organizations") if _is_id(one)],
         "system": text(values, "system") or None,
         "participants": [
-            Participant(UUID(name.removeprefix(PART)), cast("Any", part))
+            found
             for name, part in values.items()
-            if name.startswith(PART) and part and _is_id(name.removeprefix(PART))
+            if name.startswith(PART) and isinstance(part, str) and part and (found := _participant(name, part))
         ],
     }
+
+
+def part_field(person: UUID, organization: UUID) -> str:
+    return f"{PART}{person}.{organization}"
+
+
+def _participant(name: str, part: str) -> Participant | None:
+    person, _, organization = name.removeprefix(PART).partition(".")
+    if not _is_id(person) or (organization and not _is_id(organization)):
+        return None
+    return Participant(UUID(person), cast("Any", part), UUID(organization) if organization else None)
 
 
 def _converted(given: Mapping[str, Any], kind: type[Made]) -> Made:

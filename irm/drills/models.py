@@ -29,6 +29,9 @@ class DrillRow(Base):
         CheckConstraint(_one_of("content", Content), name="content"),
         CheckConstraint("planned_until > planned_from", name="order"),
         CheckConstraint("approved_by IS NULL OR approved_by <> created_by", name="second_person"),
+        CheckConstraint(
+            "approved_by IS NULL OR changed_by IS NULL OR approved_by <> changed_by", name="another_than_changed_it"
+        ),
         Index("ix_drill_year_status", "year", "status"),
         Index("ix_drill_organization_year", "organization_id", "year"),
     )
@@ -38,6 +41,8 @@ class DrillRow(Base):
     title: Mapped[str]
     year: Mapped[int] = mapped_column(SmallInteger)
     """For whose quota it counts."""
+    makeup_reason: Mapped[str | None]
+    """补做: why it counts for the year before the one in which it is held; None: it counts for its own."""
     kind: Mapped[str]
     range: Mapped[str]
     content: Mapped[str]
@@ -54,6 +59,8 @@ class DrillRow(Base):
     status: Mapped[str]
     created_at: Mapped[datetime]
     created_by: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    changed_by: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
+    """Who changed the plan last."""
     approved_at: Mapped[datetime | None]
     approved_by: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
     """None with `approved_at`: a short drill under the city's standing approval, or one recorded afterwards."""

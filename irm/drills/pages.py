@@ -1,6 +1,6 @@
 """Pages of drills: the year with its quotas, a plan, one drill and what may be done with it."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,9 +18,7 @@ from irm.drills import acting, forms, queries, reporting
 from irm.drills.access import readable
 from irm.drills.evaluating import evaluation_of
 from irm.drills.models import DrillRow
-from irm.drills.planning import plan_drill
 from irm.drills.policy import drill_policy
-from irm.drills.recording import record_drill
 from irm.drills.scenario import library
 from irm.drills.schemas import StartNow
 from irm.drills.scoring import ITEMS
@@ -47,7 +45,6 @@ from irm.web.forms import Form, flatten
 from irm.web.pages import Page, page
 
 READ: Final = allow(Permission.READ_DRILLS)
-PLAN: Final = allow(Permission.PLAN_DRILLS)
 MOST_SYSTEMS: Final = 500
 TONES: Final = {
     "planned": "neutral",
@@ -155,87 +152,6 @@ async def begin_now(
             return refusal(await _now_page(tx, Form.refused(values, refused, t), principal, t, now))
 
 
-@get("/drills/new", opt=PLAN, include_in_schema=False)
-async def plan_form(
-    db: NamedDependency[Database],
-    clock: NamedDependency[Clock],
-    principal: NamedDependency[Principal],
-    t: NamedDependency[Translator],
-    scenario: FromQuery[str] = "",
-) -> Page:
-    now = clock.now()
-    soon = now + timedelta(days=7)
-    begin = {
-        "kind": "practical",
-        "content": "special",
-        "range": "organization",
-        "scenario": scenario or next(iter(library())),
-        "planned_from": local(soon),
-        "planned_until": local(soon + timedelta(hours=2)),
-        "organization": str(principal.home or ""),
-    }
-    async with db.transaction(principal.actor) as tx:
-        return await _plan_page(tx, "drills/plan.html", Form(begin), principal, t, now)
-
-
-@post("/drills/new", opt=PLAN, include_in_schema=False, status_code=HTTP_303_SEE_OTHER)
-async def plan(
-    request: Request[Any, Any, Any],
-    db: NamedDependency[Database],
-    clock: NamedDependency[Clock],
-    principal: NamedDependency[Principal],
-    t: NamedDependency[Translator],
-) -> Page | Redirect:
-    now, values = clock.now(), flatten((await request.form()).multi_items())
-    try:
-        given = forms.plan_in(values)
-        async with db.transaction(principal.actor) as tx:
-            row = await plan_drill(tx, given, by=principal, now=now)
-        return Redirect(f"/drills/{row.number}", status_code=HTTP_303_SEE_OTHER)
-    except (Invalid, Conflict) as refused:
-        async with db.transaction(principal.actor) as tx:
-            form = forms.refused(values, refused, t)
-            return refusal(await _plan_page(tx, "drills/plan.html", form, principal, t, now))
-
-
-@get("/drills/record", opt=PLAN, include_in_schema=False)
-async def record_form(
-    db: NamedDependency[Database],
-    clock: NamedDependency[Clock],
-    principal: NamedDependency[Principal],
-    t: NamedDependency[Translator],
-) -> Page:
-    begin = {
-        "kind": "tabletop",
-        "content": "special",
-        "range": "organization",
-        "organization": str(principal.home or ""),
-    }
-    async with db.transaction(principal.actor) as tx:
-        return await _plan_page(tx, "drills/record.html", Form(begin), principal, t, clock.now())
-
-
-@post("/drills/record", opt=PLAN, include_in_schema=False, status_code=HTTP_303_SEE_OTHER)
-async def record(
-    request: Request[Any, Any, Any],
-    db: NamedDependency[Database],
-    clock: NamedDependency[Clock],
-    principal: NamedDependency[Principal],
-    t: NamedDependency[Translator],
-) -> Page | Redirect:
-    """Recorded afterwards; its page then takes the sign-in sheet and photos."""
-    now, values = clock.now(), flatten((await request.form()).multi_items())
-    try:
-        given = forms.record_in(values)
-        async with db.transaction(principal.actor) as tx:
-            row = await queries.drill_by_id(tx, await record_drill(tx, given, by=principal, now=now))
-        return Redirect(f"/drills/{row.number}", status_code=HTTP_303_SEE_OTHER)
-    except (Invalid, Conflict) as refused:
-        async with db.transaction(principal.actor) as tx:
-            form = forms.refused(values, refused, t)
-            return refusal(await _plan_page(tx, "drills/record.html", form, principal, t, now))
-
-
 @get("/drills/{number:str}", opt=READ, include_in_schema=False)
 async def drill_page(
     number: FromPath[str],
@@ -285,7 +201,8 @@ async def show(db: Database, clock: Clock, principal: Principal, number: str, fo
             "files": await files_of(tx, row),
             "may_plan": may(principal, Permission.PLAN_DRILLS, own),
             "may_approve": may_approve,
-            "is_planner": row.created_by == principal.account_id,
+            "may_change": await acting.may_change(tx, row, principal),
+            "is_planner": principal.account_id in (row.created_by, row.changed_by),
             "is_writer": row.reported_by == principal.account_id,
         }
         bearers = {duty.bearer_id for duty, _ in context["duties"]}
@@ -330,39 +247,18 @@ async def _now_page(tx: Tx, form: Form, principal: Principal, t: Translator, now
         "drills/now.html",
         now=now,
         form=form,
-        scenario_options=_scenarios(t),
-        systems=await _systems(tx, principal),
+        scenario_options=scenario_options(t),
+        systems=await systems_named(tx, principal),
         organizations=await _names(tx, own),
         **WORDS,
     )
 
 
-async def _plan_page(tx: Tx, template: str, form: Form, principal: Principal, t: Translator, now: datetime) -> Page:
-    far = reach(principal, Permission.PLAN_DRILLS)
-    holders = None if far.everything else far.organizations
-    joined = [one for one in await access.organizations(tx, joined=True) if holders is None or one.id in holders]
-    people = await access.members(tx, [one.id for one in joined], now=now)
-    names = {one.id: one.short_name for one in joined}
-    return page(
-        template,
-        now=now,
-        form=form,
-        organizations=[(str(one.id), one.short_name) for one in joined],
-        people=sorted(
-            ((one.person, names[one.organization_id]) for one in people), key=lambda one: (one[1], one[0].name)
-        ),
-        organization_checks=[(str(one.id), one.short_name, "") for one in joined],
-        systems=await _systems(tx, principal),
-        scenario_options=_scenarios(t),
-        **WORDS,
-    )
-
-
-def _scenarios(t: Translator) -> list[tuple[str, str, str]]:
+def scenario_options(t: Translator) -> list[tuple[str, str, str]]:
     return [(one.id, t.of(one.title), t.of(one.summary)) for one, _ in library().values()]
 
 
-async def _systems(tx: Tx, principal: Principal) -> list[tuple[str, str]]:
+async def systems_named(tx: Tx, principal: Principal) -> list[tuple[str, str]]:
     found = await systems_in_reach(tx, principal, most=MOST_SYSTEMS)
     return [(one.code, one.name) for one in sorted(found, key=lambda one: one.kind != "platform")]
 
@@ -371,19 +267,10 @@ async def _names(tx: Tx, ids: frozenset[UUID]) -> list[tuple[str, str]]:
     return [(str(one), name) for one, name in (await access.organization_names(tx, ids)).items()]
 
 
-def local(at: datetime) -> str:
-    """As a field for date and time takes it, to the full hour."""
-    return at.astimezone(SHANGHAI).strftime("%Y-%m-%dT%H:00")
-
-
 ROUTES: Final = [
     drills_page,
     now_form,
     begin_now,
-    plan_form,
-    plan,
-    record_form,
-    record,
     drill_page,
     action,
 ]

@@ -13,6 +13,7 @@ from irm.access.policy import Permission, Principal, Resource, may, reach
 from irm.clock import SHANGHAI
 from irm.db import SYSTEM, Tx, uuid7
 from irm.drills.access import locked
+from irm.drills.making_up import counts_for_year
 from irm.drills.models import DRILL_NUMBERS, DrillOrganizationRow, DrillParticipantRow, DrillRow
 from irm.drills.policy import drill_policy
 from irm.drills.scenario import Scenario, library, read_scenario
@@ -42,7 +43,8 @@ NO_DIRECTOR = N_("A drill needs a director.")
 NO_PLAYER = N_("A drill needs somebody who plays.")
 NO_CHANNEL = N_("%(name)s cannot be reached: no address for a channel that works here.")
 REFUSED = N_("The plan was not accepted; nothing was stored.")
-MOST_YEARS = 2
+BEGUN = N_("The drill has begun or is over; its plan stays.")
+STALE = N_("Somebody changed this plan meanwhile; look at it again.")
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ class Plan:
     source: str | None
     people: tuple[tuple[UUID, UUID, Part], ...]
     """(person, organization, part)."""
+    year: int
+    makeup_reason: str | None
 
 
 async def plan_drill(tx: Tx, given: PlanDrill, *, by: Principal, now: datetime) -> DrillRow:
@@ -79,20 +83,34 @@ async def plan_drill(tx: Tx, given: PlanDrill, *, by: Principal, now: datetime) 
 
 
 async def change_plan(tx: Tx, row: DrillRow, given: PlanDrill, *, by: Principal, now: datetime) -> DrillRow:
-    """Replaces the plan; one that was approved must be approved again. Locks it."""
+    """Replaces the plan; one that was approved must be approved again, by somebody who did not change it. Where nothing
+    differs nothing is written. Locks it. Raises Conflict for a version that is not the newest, Invalid with every fault."""
     row = await locked(tx, row.id)
     if Status(row.status) not in (Status.PLANNED, Status.APPROVED):
-        raise Conflict(N_("The drill has begun or is over; its plan stays."))
+        raise Conflict(BEGUN)
+    if given.version is not None and given.version != row.version:
+        raise Conflict(STALE, field="version")
     plan = await _checked(tx, given, by, now=now)
-    for name, value in _values(given, plan).items():
+    values = _values(given, plan)
+    changed = {name for name, value in values.items() if getattr(row, name) != value}
+    if {(one.person_id, one.organization_id, Part(one.part)) for one in await people_of(tx, row.id)} != set(
+        plan.people
+    ):
+        changed.add("participants")
+    if await _organizations_of(tx, row.id) != plan.organizations:
+        changed.add("organizations")
+    if not changed:
+        return row
+    for name, value in values.items():
         setattr(row, name, value)
     row.status, row.approved_at, row.approved_by = Status.PLANNED.value, None, None
+    row.changed_by = by.account_id
     row.version += 1
     await tx.flush()
     for table in (DrillOrganizationRow, DrillParticipantRow):
         await tx.execute(delete(table).where(table.drill_id == row.id))
     await _write_people(tx, row.id, plan)
-    await tell(tx, "drill.plan_changed", row, by=by, now=now, people=len(plan.people))
+    await tell(tx, "drill.plan_changed", row, by=by, now=now, people=len(plan.people), changed=sorted(changed))
     return row
 
 
@@ -103,7 +121,7 @@ async def approve_plan(tx: Tx, row: DrillRow, *, by: Principal, now: datetime) -
         raise Forbidden(N_("You do not approve drills of this organization."))
     if row.status != Status.PLANNED:
         raise Conflict(N_("Only a plan that waits for it can be approved."))
-    if row.created_by == by.account_id:
+    if by.account_id in (row.created_by, row.changed_by):
         raise Forbidden(N_("Somebody other than the planner approves the plan."))
     await refuse_unreachable(tx, await people_of(tx, row.id))
     row.status, row.approved_at, row.approved_by = Status.APPROVED.value, now, by.account_id
@@ -187,8 +205,18 @@ async def tell(
 async def _checked(tx: Tx, given: PlanDrill, by: Principal, *, now: datetime) -> Plan:
     most = drill_policy()
     faults = text_faults(
-        {"title": given.title, "objectives": given.objectives, "place": given.place},
-        {"title": most.longest_title, "objectives": most.longest_text, "place": most.longest_title},
+        {
+            "title": given.title,
+            "objectives": given.objectives,
+            "place": given.place,
+            "makeup_reason": given.makeup_reason,
+        },
+        {
+            "title": most.longest_title,
+            "objectives": most.longest_text,
+            "place": most.longest_title,
+            "makeup_reason": most.longest_text,
+        },
         needed=("title",),
     )
     for name in ("planned_from", "planned_until"):
@@ -196,8 +224,7 @@ async def _checked(tx: Tx, given: PlanDrill, by: Principal, *, now: datetime) ->
             faults.append(FieldError(name, N_("The moment needs its time zone.")))
     if not faults and given.planned_until <= given.planned_from:
         faults.append(FieldError("planned_until", N_("The end lies after the beginning.")))
-    if given.year is not None and abs(given.year - now.astimezone(SHANGHAI).year) > MOST_YEARS:
-        faults.append(FieldError("year", N_("This year lies too far away.")))
+    year, makeup_reason = counts_for_year(given.planned_from, given.year, given.makeup_reason, faults)
     organization = holder(given.organization, by, Permission.PLAN_DRILLS, faults)
     system_id = await system_named(tx, given.system, by, faults)
     scenario, source = _scenario(given, faults)
@@ -213,7 +240,7 @@ async def _checked(tx: Tx, given: PlanDrill, by: Principal, *, now: datetime) ->
     ]
     if faults or organization is None:
         raise Invalid(REFUSED, errors=faults)
-    return Plan(organization, organizations, system_id, scenario, source, people)
+    return Plan(organization, organizations, system_id, scenario, source, people, year, makeup_reason)
 
 
 def holder(given: UUID | None, by: Principal, permission: Permission, faults: list[FieldError]) -> UUID | None:
@@ -308,7 +335,8 @@ async def people_named(
 def _values(given: PlanDrill, plan: Plan) -> dict[str, Any]:
     return {
         "title": given.title.strip(),
-        "year": given.year or given.planned_from.astimezone(SHANGHAI).year,
+        "year": plan.year,
+        "makeup_reason": plan.makeup_reason,
         "kind": given.kind,
         "range": given.range,
         "content": given.content,
@@ -321,6 +349,13 @@ def _values(given: PlanDrill, plan: Plan) -> dict[str, Any]:
         "scenario_id": plan.scenario.id if plan.scenario else None,
         "scenario": plan.source,
     }
+
+
+async def _organizations_of(tx: Tx, drill_id: UUID) -> frozenset[UUID]:
+    rows = await tx.scalars(
+        select(DrillOrganizationRow.organization_id).where(DrillOrganizationRow.drill_id == drill_id)
+    )
+    return frozenset(rows)
 
 
 async def _write_people(tx: Tx, drill_id: UUID, plan: Plan) -> None:

@@ -13,6 +13,8 @@ from ruamel.yaml import YAML
 class DrillPolicy:
     live_incident_pauses: Literal["city", "organization"]
     standing_approval: bool
+    makeup_until_month: int
+    """Until the end of this month a drill may make up for the year before."""
     longest_title: int
     longest_text: int
     page_size: int
@@ -26,6 +28,7 @@ def drill_policy() -> DrillPolicy:
     return DrillPolicy(
         live_incident_pauses=given["live_incident_pauses"],
         standing_approval=given["standing_approval"],
+        makeup_until_month=given["makeup_until_month"],
         longest_title=given["longest_title"],
         longest_text=given["longest_text"],
         page_size=given["page_size"],

@@ -6,6 +6,7 @@ from uuid import UUID
 from irm.access.policy import Permission, Principal
 from irm.clock import SHANGHAI
 from irm.db import Tx, uuid7
+from irm.drills.making_up import counts_for_year
 from irm.drills.models import DRILL_NUMBERS, DrillOrganizationRow, DrillParticipantRow, DrillRow
 from irm.drills.planning import (
     REFUSED,
@@ -24,11 +25,21 @@ from irm.i18n import N_
 
 
 async def record_drill(tx: Tx, given: RecordDrill, *, by: Principal, now: datetime) -> UUID:
-    """It counts from its own day; the entry says that it was made later. Evaluators may still hand in their sheets."""
+    """It counts for its own year, or makes up for the one before; the entry says that it was made later. Evaluators may still hand in their sheets."""
     most = drill_policy()
     faults = text_faults(
-        {"title": given.title, "objectives": given.objectives, "place": given.place},
-        {"title": most.longest_title, "objectives": most.longest_text, "place": most.longest_title},
+        {
+            "title": given.title,
+            "objectives": given.objectives,
+            "place": given.place,
+            "makeup_reason": given.makeup_reason,
+        },
+        {
+            "title": most.longest_title,
+            "objectives": most.longest_text,
+            "place": most.longest_title,
+            "makeup_reason": most.longest_text,
+        },
         needed=("title",),
     )
     for name in ("started_at", "ended_at"):
@@ -38,6 +49,7 @@ async def record_drill(tx: Tx, given: RecordDrill, *, by: Principal, now: dateti
         faults.append(FieldError("ended_at", N_("The end lies after the beginning.")))
     if not faults and given.ended_at > now:
         faults.append(FieldError("ended_at", N_("This lies in the future; plan it instead.")))
+    year, makeup_reason = counts_for_year(given.started_at, given.year, given.makeup_reason, faults)
     organization = holder(given.organization, by, Permission.PLAN_DRILLS, faults)
     system_id = await system_named(tx, given.system, by, faults)
     own = {organization} if organization else set()
@@ -52,7 +64,8 @@ async def record_drill(tx: Tx, given: RecordDrill, *, by: Principal, now: dateti
         id=uuid7(),
         number=f"YL-{now.astimezone(SHANGHAI).year}-{serial:04d}",
         title=given.title.strip(),
-        year=given.started_at.astimezone(SHANGHAI).year,
+        year=year,
+        makeup_reason=makeup_reason,
         kind=given.kind,
         range=given.range,
         content=given.content,
@@ -86,5 +99,6 @@ async def record_drill(tx: Tx, given: RecordDrill, *, by: Principal, now: dateti
         now=now,
         started_at=given.started_at.isoformat(),
         ended_at=given.ended_at.isoformat(),
+        makes_up=makeup_reason is not None,
     )
     return row.id

@@ -1,15 +1,14 @@
 """The report of a drill (A.10): written, approved by somebody else; then improvements become findings, and duties are met."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
-import structlog
 from sqlalchemy import delete, select
 
 from irm.access import queries as access
-from irm.access.policy import AUTHORITY, Permission, Principal, Resource, may
+from irm.access.policy import Permission, Principal, Resource, may
 from irm.clock import SHANGHAI
 from irm.db import Tx, uuid7
 from irm.drills.access import locked
@@ -20,15 +19,14 @@ from irm.drills.quota import Counted, next_duties
 from irm.drills.running import organizations_in
 from irm.drills.schemas import Improvement, WriteReport
 from irm.drills.vocabulary import Content, Status
-from irm.errors import Conflict, FieldError, Forbidden, Invalid, IrmError
+from irm.errors import Conflict, FieldError, Forbidden, Invalid
+from irm.findings.entering import verifier_for
 from irm.findings.service import NewFinding, raise_finding
 from irm.i18n import N_
 from irm.obligations.drafting import open_draft
 from irm.obligations.forms import form_of
 from irm.obligations.handing import INSIDE, submit_report
 from irm.obligations.yearly import DutyOfYear, duties_of_year
-
-log = structlog.get_logger(__name__)
 
 FORM: Final = "drill_report"
 NOT_READY = N_("The drill must be evaluated before its report is written.")
@@ -145,7 +143,13 @@ async def _improvement_faults(tx: Tx, row: DrillRow, given: Sequence[Improvement
             faults.append(FieldError(name, N_("This organization took no part.")))
         if one.due_at is not None and one.due_at.tzinfo is None:
             faults.append(FieldError(name, N_("The moment needs its time zone.")))
+        elif one.due_at is not None and row.ended_at is not None and _day(one.due_at) < _day(row.ended_at):
+            faults.append(FieldError(name, N_("The day lies before the drill.")))
     return faults
+
+
+def _day(at: datetime) -> date:
+    return at.astimezone(SHANGHAI).date()
 
 
 async def _keep_improvements(
@@ -168,32 +172,27 @@ async def _keep_improvements(
 
 
 async def _raise_findings(tx: Tx, row: DrillRow, *, by: Principal, now: datetime) -> list[UUID]:
-    """Verified by the cloud authority, or by the holder; an improvement that nobody else could verify stays with the drill."""
-    authorities = [one.id for one in await access.organizations(tx, kinds=[AUTHORITY], joined=True)]
+    """Another person says that it is right: of the cloud authority; of its own, of the cyberspace office or one of its own
+    people (`verifier_for`). What an organization has to do that does not work in irm stays with the drill."""
+    joined = {one.id for one in await access.organizations(tx, joined=True)}
     made: list[UUID] = []
     for one in await improvements_of(tx, row.id):
-        others = [each for each in (*authorities, row.organization_id) if each != one.organization_id]
-        others += [each for each in sorted(await organizations_in(tx, row.id)) if each != one.organization_id]
-        if not others or one.finding_id is not None:
+        verifier = await verifier_for(tx, one.organization_id)
+        if verifier is None or one.organization_id not in joined or one.finding_id is not None:
             continue
         given = NewFinding(
             title=one.title,
             organization_id=one.organization_id,
-            verifier_id=others[0],
-            found_on=(row.ended_at or now).astimezone(SHANGHAI).date(),
+            verifier_id=verifier,
+            found_on=_day(row.ended_at or now),
             origin="drill",
             origin_id=row.id,
             origin_label=row.number,
-            due_on=one.due_at.astimezone(SHANGHAI).date() if one.due_at else None,
+            due_on=_day(one.due_at) if one.due_at else None,
             system_ids=frozenset({row.system_id} if row.system_id else ()),
         )
-        try:
-            async with tx.begin_nested():
-                one.finding_id = await raise_finding(tx, given, actor=by.actor, now=now)
-            made.append(one.finding_id)
-        except IrmError as refused:
-            log.warning("an improvement became no finding", drill=row.number, exc_info=refused)
-            await tx.refresh(one)
+        one.finding_id = await raise_finding(tx, given, actor=by.actor, now=now)
+        made.append(one.finding_id)
     await tx.flush()
     return made
 

@@ -195,7 +195,7 @@ async def put_plan(
     """Replaces the plan, which is then to be approved (again)."""
     now = clock.now()
     async with db.transaction(principal.actor) as tx:
-        row = await acting.planned(tx, number, principal)
+        row = await acting.to_change(tx, number, principal)
         await change_plan(tx, row, data, by=principal, now=now)
         return await viewed(tx, number, principal, t, now)
 

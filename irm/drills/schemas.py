@@ -32,7 +32,8 @@ class PlanDrill(Struct, forbid_unknown_fields=True, frozen=True):
     objectives: str = ""
     place: str = ""
     year: int | None = None
-    """For whose quota it counts; default: that of `planned_from` in Shanghai."""
+    """For whose quota it counts: that of `planned_from` in Shanghai, or the year before with `makeup_reason`."""
+    makeup_reason: str = ""
     organization: UUID | None = None
     """Who holds it; needed only by those who belong to several."""
     organizations: list[UUID] = field(default_factory=list)
@@ -42,6 +43,8 @@ class PlanDrill(Struct, forbid_unknown_fields=True, frozen=True):
     scenario: str | None = None
     """Id of a scenario of the library."""
     scenario_source: str | None = None
+    version: int | None = None
+    """Of a change: what the editor saw; another one since is a conflict."""
 
 
 class Act(Struct, forbid_unknown_fields=True, frozen=True):
@@ -118,6 +121,9 @@ class RecordDrill(Struct, forbid_unknown_fields=True, frozen=True):
     organization: UUID | None = None
     organizations: list[UUID] = field(default_factory=list)
     system: str | None = None
+    year: int | None = None
+    """For whose quota it counts: that of `started_at` in Shanghai, or the year before with `makeup_reason` (补做)."""
+    makeup_reason: str = ""
 
 
 class DrillLine(Struct, frozen=True):
@@ -135,6 +141,8 @@ class DrillLine(Struct, frozen=True):
     started_at: datetime | None
     ended_at: datetime | None
     recorded_afterwards: bool
+    makes_up: bool
+    """It counts for the year before the one in which it is held."""
 
 
 class DrillList(Struct, frozen=True):
@@ -211,6 +219,10 @@ class DrillView(Struct, frozen=True):
     measures: list[MeasureView]
     would_have: list[WouldHaveView]
     report: dict[str, Any]
+    makeup_reason: str | None
+    scenario_source: str | None
+    """For whoever sees what is coming."""
+    version: int
 
 
 class SheetView(Struct, frozen=True):

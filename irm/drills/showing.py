@@ -45,6 +45,7 @@ def line(row: DrillRow, holder: str) -> DrillLine:
         row.started_at,
         row.ended_at,
         row.recorded_afterwards,
+        row.makeup_reason is not None,
     )
 
 
@@ -70,6 +71,9 @@ def view(one: Drill, room: Room | None, t: Translator, *, now: datetime) -> Dril
         measures=measure_views(room, t) if room and one.sees_room else [],
         would_have=[would_have(each, t) for each in room.would_have] if room and one.sees_room else [],
         report=dict(row.report),
+        makeup_reason=row.makeup_reason,
+        scenario_source=row.scenario if one.sees_room else None,
+        version=row.version,
     )
 
 

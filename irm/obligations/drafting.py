@@ -82,14 +82,15 @@ async def draft_submission(
     actor: Actor,
     now: datetime,
     items: Mapping[str, str] | None = None,
+    within: bool = False,
 ) -> UUID:
     """A report that a person decides to write, owed or not; ties the open obligations that it would meet.
 
-    Uses the draft to the same recipient if there is one.
+    Uses the draft to the same recipient if there is one. `within`: it may go to another person of the organization itself.
     """
     if not is_form(form) or form == FILING:
         raise Invalid("Unknown form of report.", field="form")
-    if recipient_id == organization_id:
+    if recipient_id == organization_id and not within:
         raise Invalid("A report goes to somebody else.", field="recipient")
     desk = await desk_of(tx, recipient_id, field="recipient")
     await _alone(tx, subject.path)

@@ -146,7 +146,8 @@ async def submissions_of_report(tx: Tx, report_id: UUID) -> list[Submission]:
 async def submissions_to(tx: Tx, reach: Reach, *, limit: int | None = None) -> list[Submission]:
     """What was handed over to a regulator, and what units handed to an organization of the reader's, newest first.
 
-    A filing is itself the incident that the reader already sees; it does not stand here a second time.
+    A filing is itself the incident that the reader already sees; it does not stand here a second time. Nor does what was
+    handed over in a drill: there the director plays every authority.
     """
     to_own = and_(SubmissionRow.recipient_id.in_(reach.organizations), SubmissionRow.form != FILING)
     rows = await tx.scalars(
@@ -154,6 +155,7 @@ async def submissions_to(tx: Tx, reach: Reach, *, limit: int | None = None) -> l
         .where(
             or_(SubmissionRow.recipient_id.in_(reach.sent_to), to_own),
             SubmissionRow.status.in_(HANDED_OVER),
+            SubmissionRow.exercise.is_(False),
         )
         .order_by(SubmissionRow.submitted_at.desc(), SubmissionRow.id)
         .limit(limit or entry_policy().page_size)

@@ -16,6 +16,7 @@ from irm.access.security import security_policy
 from irm.clock import SHANGHAI, Clock, FixedClock
 from irm.config import Settings
 from irm.db import SYSTEM, Database, Tx
+from irm.demo.nights import note_channels_of_the_year
 from irm.demo.past import City, quiet
 from irm.demo.year import ask_for_report, beginning, live_year, read_story
 from irm.notify import duty
@@ -60,7 +61,9 @@ async def load(
     began = beginning(now) if with_year else now
     async with db.transaction(SYSTEM) as tx:
         if with_year:
-            tx.clock, tx.wiring = FixedClock(began), quiet(db.wiring)
+            tx.clock = FixedClock(began)
+            tx.wiring = quiet(db.wiring, tx.clock)
+            await note_channels_of_the_year(tx, began)
         await publish_builtin(tx, actor=SYSTEM, now=began)
         await seed(tx, now=began)
         if with_year:
@@ -73,8 +76,7 @@ async def load(
         people = {account.login: person for account, person, _ in accounts}
         systems = await _systems(tx, city, organizations, began, story.get("register", {}), now)
         await _rosters(tx, city, organizations, people, began, now)
-        if not with_year:
-            await publish_library(tx, actor=SYSTEM, now=now)
+        await publish_library(tx, actor=SYSTEM, now=began)
     if with_year:
         known = City(
             organizations,
@@ -84,9 +86,6 @@ async def load(
             systems,
         )
         await live_year(db, known, settings, story, began=began, now=now, strict=strict, budget=budget)
-        async with db.transaction(SYSTEM) as tx:
-            # From now on playbooks answer; what happened before is history.
-            await publish_library(tx, actor=SYSTEM, now=now)
         await ask_for_report(db, known, story, now=now)
     return [account for account, _, _ in accounts]
 

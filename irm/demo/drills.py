@@ -1,10 +1,12 @@
-"""Drills of the made-up year: some held and reported, one planned for next month, one called off."""
+"""Drills of the made-up year: some entered afterwards, one held in the house, one planned for next month, one called off."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from irm.db import Tx
+from irm.demo.holding import begun
+from irm.demo.nights import Nights
 from irm.demo.past import Act, Past
 from irm.demo.reporting import receipt
 from irm.drills import evaluating, planning, recording, reporting
@@ -16,14 +18,20 @@ LEADERS = {"cloud-authority": "deputy", "vendor-cloud": "leader", "unit-office":
 """Who approves a report that somebody of this organization wrote."""
 
 
-def add_drills(past: Past, story: Mapping[str, Any]) -> None:
+def add_drills(past: Past, story: Mapping[str, Any], nights: Nights) -> None:
     for one in story["drills"]:
-        if one.get("recorded"):
+        if one.get("held"):
+            past.add(
+                past.moment(one["days"] + 16, "10:30"), f"drill {one['title']}", _planned(past, one, story, nights)
+            )
+        elif one.get("recorded"):
             past.add(past.moment(one["days"] - 1, "16:00"), f"drill {one['title']}", _recorded(past, one))
         elif "cancelled" in one:
-            past.add(past.moment(one["cancelled"] + 20, "10:30"), f"drill {one['title']}", _planned(past, one, story))
+            past.add(
+                past.moment(one["cancelled"] + 20, "10:30"), f"drill {one['title']}", _planned(past, one, story, nights)
+            )
         else:
-            past.add(past.moment(6, "10:30"), f"drill {one['title']}", _planned(past, one, story))
+            past.add(past.moment(6, "10:30"), f"drill {one['title']}", _planned(past, one, story, nights))
 
 
 def _people(past: Past, one: Mapping[str, Any], extra: tuple[str, ...] = ()) -> list[Participant]:
@@ -37,7 +45,7 @@ def _people(past: Past, one: Mapping[str, Any], extra: tuple[str, ...] = ()) -> 
         if code in takes_part and login not in parts and (login.endswith(("1", "2")) or login in extra):
             parts[login] = "player"
     spare = [login for login in at_home if login not in parts]
-    judges = spare[:1] or (at_home[-1:] if one.get("recorded") else [])
+    judges = spare[:1] or (at_home[-1:] if one.get("recorded") or one.get("held") else [])
     parts |= dict.fromkeys(judges, "evaluator")
     return [
         Participant(past.city.people[login], part, past.city.organizations[past.city.homes[login]])  # type: ignore[arg-type]
@@ -69,13 +77,18 @@ def _recorded(past: Past, one: Mapping[str, Any]) -> Act:
             by=by,
             now=now,
         )
-        judges = [each.person for each in people if each.part == "evaluator"]
-        logins = [login for login, person in past.city.people.items() if person in judges]
-        past.add(now + timedelta(days=1), f"scores {one['title']}", _scored(past, drill_id, one, logins))
-        past.add(now + timedelta(days=3), f"report {one['title']}", _written(past, drill_id, one))
-        past.add(now + timedelta(days=5), f"approval {one['title']}", _approved(past, drill_id, one))
+        _look_back(past, drill_id, one, people, now)
 
     return act
+
+
+def _look_back(past: Past, drill_id: Any, one: Mapping[str, Any], people: list[Participant], over: datetime) -> None:
+    """After it is over: what the evaluators say, the report, its approval."""
+    judges = [each.person for each in people if each.part == "evaluator"]
+    logins = [login for login, person in past.city.people.items() if person in judges]
+    past.add(over + timedelta(days=1), f"scores {one['title']}", _scored(past, drill_id, one, logins))
+    past.add(over + timedelta(days=3), f"report {one['title']}", _written(past, drill_id, one))
+    past.add(over + timedelta(days=5), f"approval {one['title']}", _approved(past, drill_id, one))
 
 
 def _scored(past: Past, drill_id: Any, one: Mapping[str, Any], logins: list[str]) -> Act:
@@ -115,11 +128,12 @@ def _approved(past: Past, drill_id: Any, one: Mapping[str, Any]) -> Act:
     return act
 
 
-def _planned(past: Past, one: Mapping[str, Any], story: Mapping[str, Any]) -> Act:
+def _planned(past: Past, one: Mapping[str, Any], story: Mapping[str, Any], nights: Nights) -> Act:
     async def act(tx: Tx) -> None:
         now = past.clock.now()
         by = await past.principal(tx, one["by"])
         begins = past.working(one["days"], "09:30")
+        people = _people(past, one, tuple(story["players"]))
         row = await planning.plan_drill(
             tx,
             PlanDrill(
@@ -128,7 +142,7 @@ def _planned(past: Past, one: Mapping[str, Any], story: Mapping[str, Any]) -> Ac
                 content=one["content"],
                 planned_from=begins,
                 planned_until=begins + timedelta(hours=one["hours"]),
-                participants=_people(past, one, tuple(story["players"])),
+                participants=people,
                 objectives=one["objectives"],
                 place=one["place"],
                 organization=past.city.organizations[one["organization"]],
@@ -141,6 +155,9 @@ def _planned(past: Past, one: Mapping[str, Any], story: Mapping[str, Any]) -> Ac
         )
         if "approve_by" in one:
             past.add(now + timedelta(days=1), f"plan {one['title']}", _plan_approved(past, row.id, one))
+        if one.get("held"):
+            past.add(begins, f"beginning {one['title']}", begun(past, row.id, one, story, nights))
+            _look_back(past, row.id, one, people, begins + timedelta(hours=one["hours"]))
         if "cancelled" in one:
             past.add(past.moment(one["cancelled"]), f"called off {one['title']}", _called_off(past, row.id, one))
 

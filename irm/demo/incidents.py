@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from irm.db import Tx
+from irm.demo.nights import Nights
 from irm.demo.past import Act, Past
 from irm.demo.reporting import report_all
 from irm.incidents.assessing import assess_level, confirm_assessment
@@ -17,15 +18,17 @@ OFFICER, LEADER = "duty1", "leader"
 CLOSING = "closing"
 
 
-def add_incidents(past: Past, story: Mapping[str, Any]) -> None:
+def add_incidents(past: Past, story: Mapping[str, Any], nights: Nights) -> None:
     for one in story["incidents"]:
-        past.add(past.moment(one["days"], one["at"]), f"incident {one['title']}", _filed(past, one, story["reports"]))
+        act = _filed(past, one, story["reports"], nights)
+        past.add(past.moment(one["days"], one["at"]), f"incident {one['title']}", act, lived="answer" in one)
 
 
-def _filed(past: Past, one: Mapping[str, Any], reports: Mapping[str, Any]) -> Act:
+def _filed(past: Past, one: Mapping[str, Any], reports: Mapping[str, Any], nights: Nights) -> Act:
     async def act(tx: Tx) -> None:
         now = past.clock.now()
         by = await past.principal(tx, one["by"])
+        nights.begin(one)
         filed = await file_incident(
             tx,
             FileIncident(
@@ -43,11 +46,12 @@ def _filed(past: Past, one: Mapping[str, Any], reports: Mapping[str, Any]) -> Ac
             by=by,
             now=now,
         )
+        nights.keep(f"incident/{filed.incident_id}")
         steps = [("dismissed", _dismissed), ("contained", _contained), ("handled", _handled), ("closed", _closed)]
         if "level" in one:
             past.add(now + timedelta(minutes=35), f"judging {one['title']}", _judged(past, filed.incident_id, one))
             at = now + timedelta(hours=one["first"])
-            past.add(at, f"first report {one['title']}", _reported(past, filed.incident_id, reports))
+            past.add(at, f"first report {one['title']}", _reported(past, filed.incident_id, reports, one))
         for name, made in steps:
             if name in one:
                 at = now + timedelta(hours=one[name])
@@ -76,7 +80,7 @@ def _judged(past: Past, incident_id: UUID, one: Mapping[str, Any]) -> Act:
     return act
 
 
-def _reported(past: Past, incident_id: UUID, reports: Mapping[str, Any]) -> Act:
+def _reported(past: Past, incident_id: UUID, reports: Mapping[str, Any], one: Mapping[str, Any]) -> Act:
     async def act(tx: Tx) -> None:
         await report_all(
             tx,
@@ -85,6 +89,7 @@ def _reported(past: Past, incident_id: UUID, reports: Mapping[str, Any]) -> Act:
             reports["items"],
             wanted=lambda duty: duty.form != CLOSING,
             receiver=reports["receiver"],
+            by_mail=one.get("mail", False),
         )
 
     return act

@@ -1,4 +1,4 @@
-"""What the made-up city keeps through the year: papers, plans of changes, tests, findings, and the rest of what is owed."""
+"""What the made-up city keeps through the year: papers, tests, findings, and the rest of what is owed."""
 
 import random
 from collections.abc import Mapping
@@ -11,22 +11,21 @@ from irm.clock import SHANGHAI
 from irm.db import SYSTEM, Tx
 from irm.demo.past import Act, Past
 from irm.demo.reporting import bearer, hand_over
-from irm.evidence.service import attach
 from irm.findings import service as findings
 from irm.findings.service import NewFinding
 from irm.obligations.periodic import bring_in_line
 from irm.obligations.queries import ObligationFilter, obligations
 from irm.obligations.receiving import record_receipt
-from irm.oversight import papers, queries as changes, service as oversight
-from irm.oversight.change_subjects import Changes, path_of
+from irm.oversight import papers
+from irm.oversight.change_subjects import Changes
 from irm.oversight.months import is_month
-from irm.oversight.service import NewChange
 from irm.oversight.subjects import Organizations
 from irm.systems import assessing, assessment_filing
 from irm.systems.subjects import Systems
 
 EVERYTHING: Final = Reach(everything=True)
 AUTHORITY: Final = "cloud-authority"
+POLICE: Final = "police"
 MOST: Final = 1000
 OWN_STORY: Final = frozenset({"assessment_report", "drill_report", "change_plan", "change_notice", "rectification"})
 """Forms whose handing over is told by its own scene."""
@@ -45,8 +44,6 @@ def add_keeping(past: Past, story: Mapping[str, Any]) -> None:
         past.add(past.working(one["planned"]), f"test of {one['system']}", _tested(past, one, story))
     for one in story["findings"]:
         past.add(past.moment(one["days"], "11:00"), f"finding {one['title']}", _found(past, one))
-    for one in story["changes"]:
-        past.add(past.working(one["days"], "09:40"), f"change {one['title']}", _changed(past, one))
     past.add(past.now, "owed now", _in_line(past, story, chance, seen), needed=True)
     past.add(past.now, "proposals", _proposed(past))
 
@@ -189,7 +186,7 @@ def _filed(past: Past, assessment: UUID, one: Mapping[str, Any], _story: Mapping
         row = await assessing.locked(tx, assessment)
         (given,) = await Systems().some(tx, [row.system_id])
         (operator,) = given.subject.organizations["operator"]
-        (police,) = (each.id for each in await assessment_filing.recipients(tx, row.kind))
+        police = past.city.organizations[POLICE]
         submitted = await assessment_filing.file_report(
             tx,
             assessment,
@@ -301,96 +298,6 @@ def _judged(past: Past, finding: UUID, *, accepted: bool, reason: str) -> Act:
 def _proposed(past: Past) -> Act:
     async def act(tx: Tx) -> None:
         await findings.propose(tx, now=past.clock.now())
-
-    return act
-
-
-def _changed(past: Past, one: Mapping[str, Any]) -> Act:
-    async def act(tx: Tx) -> None:
-        now = past.clock.now()
-        by = await past.principal(tx, one["by"])
-        start = past.moment(one["days"] - one["ahead"], "22:00")
-        change = await oversight.plan_change(
-            tx,
-            NewChange(
-                title=one["title"],
-                system_id=past.city.systems["platform"],
-                by_id=past.city.organizations[past.city.homes[one["by"]]],
-                planned_start=start,
-                planned_until=start + timedelta(hours=5),
-                kind=one["kind"],
-                risk=one["risk"],
-                is_major=one["major"],
-                detail=one["detail"],
-                contact=f"{by.name} 000-00000011",
-            ),
-            actor=by.actor,
-            now=now,
-        )
-        if one["answer"] != "none":
-            past.add(now + timedelta(hours=2), f"plan of {one['title']}", _plan_handed(past, change, one))
-            returned = one["answer"] == "returned"
-            answer = _plan_answered(past, change, note=one["note"] if returned else "")
-            past.add(now + timedelta(hours=7), f"answer {one['title']}", answer)
-            if returned:
-                past.add(now + timedelta(days=1), f"again {one['title']}", _plan_handed(past, change, one))
-                past.add(now + timedelta(days=1, hours=5), f"answer {one['title']}", _plan_answered(past, change))
-        if one.get("end") == "cancelled":
-            past.add(now + timedelta(days=4), f"cancelled {one['title']}", _called_off(past, change, one))
-        elif "end" in one:
-            past.add(start + timedelta(hours=6), f"done {one['title']}", _done(past, change, one))
-
-    return act
-
-
-def _plan_handed(past: Past, change: UUID, one: Mapping[str, Any]) -> Act:
-    async def act(tx: Tx) -> None:
-        by, now = await past.principal(tx, one["by"]), past.clock.now()
-        found = await changes.change_by_id(tx, change)
-        await attach(
-            tx,
-            await past.file(f"{found.number}.pdf"),
-            subject=path_of(change),
-            organization_id=found.by_id,
-            account_id=by.account_id,
-            actor=by.actor,
-            now=now,
-        )
-        await oversight.hand_in_plan(tx, change, text=one["detail"], actor=by.actor, now=now)
-        if one.get("tell"):
-            await oversight.tell_users(tx, change, text=one["detail"], actor=by.actor, now=now)
-
-    return act
-
-
-def _plan_answered(past: Past, change: UUID, note: str = "") -> Act:
-    async def act(tx: Tx) -> None:
-        by = await past.principal(tx, "compliance")
-        await oversight.answer_plan(
-            tx,
-            change,
-            accepted=not note,
-            reason=note,
-            account_id=by.account_id,
-            actor=by.actor,
-            now=past.clock.now(),
-        )
-
-    return act
-
-
-def _done(past: Past, change: UUID, one: Mapping[str, Any]) -> Act:
-    async def act(tx: Tx) -> None:
-        by = await past.principal(tx, one["by"])
-        await oversight.finish_change(tx, change, remark=one["remark"], actor=by.actor, now=past.clock.now())
-
-    return act
-
-
-def _called_off(past: Past, change: UUID, one: Mapping[str, Any]) -> Act:
-    async def act(tx: Tx) -> None:
-        by = await past.principal(tx, one["by"])
-        await oversight.cancel_change(tx, change, reason=one["remark"], actor=by.actor, now=past.clock.now())
 
     return act
 

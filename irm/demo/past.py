@@ -1,6 +1,7 @@
 """The city's past, lived quickly: a clock that is set from scene to scene, and services that reach nobody.
 
-No playbook answers (none is published yet), and a message of that time counts as sent without leaving the house.
+Between two scenes the house does what was due in between, as it would have: runs go on, messages are sent, injects come.
+A message of that time counts as sent without leaving the house.
 """
 
 import heapq
@@ -14,19 +15,21 @@ from uuid import UUID
 
 import httpx2
 import structlog
-from sqlalchemy import select, text
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from irm import jobs, performing
+from irm import jobs
 from irm.access.policy import Principal
 from irm.access.principals import principal_of
 from irm.clock import SHANGHAI, FixedClock
 from irm.config import Settings
 from irm.db import SYSTEM, Database, Tx
 from irm.evidence.blobs import BlobStore, StoredBlob
-from irm.jobs import JobRow, Outside
+from irm.jobs import Inside, Outside
 from irm.ledger import Wiring
 from irm.notify.channels.protocol import Outcome
 from irm.obligations.reminding import remind
+from irm.playbooks.publishing import ACTIVE
 from irm.rules.work_years import builtin_years
 from irm.rules.workdays import WorkCalendar
 
@@ -37,6 +40,18 @@ UNHEARD: Final = frozenset(
     {"obligations.owe_one", "obligations.look_ahead", "incidents.regrade_system", "incidents.look_again"}
 )
 """Jobs that react to the register and to reports: the year brings everybody in line itself, month by month."""
+
+LIVED: Final = ("playbooks.advance", DELIVER, "drills.inject")
+"""Jobs that the past does itself, when they were due. All others of that time are put aside at its end."""
+_NEXT: Final = text(
+    "SELECT id, name, args, run_at FROM job WHERE done_at IS NULL AND name = ANY(:names) AND run_at ="
+    " (SELECT min(run_at) FROM job WHERE done_at IS NULL AND run_at <= :until AND name = ANY(:names))"
+    " ORDER BY priority, id"
+)
+_DONE: Final = text("UPDATE job SET done_at = :now, outcome = :outcome WHERE id = ANY(:ids)")
+GATHERING: Final = timedelta(minutes=5)
+SENDING: Final = timedelta(seconds=2)
+"""How long the provider took."""
 
 Act = Callable[[Tx], Awaitable[None]]
 
@@ -61,6 +76,8 @@ class Scene:
     act: Act = field(compare=False)
     needed: bool = field(compare=False, default=False)
     """Played even when time is short: what is owed must be known."""
+    lived: bool = field(compare=False, default=False)
+    """Playbooks may begin in it. Of all else the year only has what people did."""
 
 
 class Past:
@@ -72,6 +89,7 @@ class Past:
         self.began, self.now = began, now
         self.failed: list[str] = []
         self.blobs = BlobStore(Path(settings.home) / "blobs")
+        self.wiring = quiet(db.wiring, self.clock)
         self._house = db
         self._db = db
         self._settings = settings
@@ -97,11 +115,11 @@ class Past:
     def today(self) -> date:
         return self.now.astimezone(SHANGHAI).date()
 
-    def add(self, at: datetime, name: str, act: Act, *, needed: bool = False) -> None:
+    def add(self, at: datetime, name: str, act: Act, *, needed: bool = False, lived: bool = False) -> None:
         """Left out when it lies before the beginning or after now."""
         if self.began < at <= self.now:
             self._count += 1
-            heapq.heappush(self._scenes, Scene(at, self._count, name, act, needed))
+            heapq.heappush(self._scenes, Scene(at, self._count, name, act, needed, lived))
 
     async def live(self, *, strict: bool = False, budget: float | None = None) -> None:
         """A scene that fails leaves nothing behind and is named in `failed`; with `strict` it is raised.
@@ -113,8 +131,14 @@ class Past:
             # One transaction for the whole year, a savepoint for each scene: nobody else looks yet, and a thousand commits
             # to a disk would be most of the time.
             whole = await connection.begin()
-            self._db = Database.on_connection(connection, clock=self.clock, wiring=quiet(self._house.wiring))
-            while self._scenes:
+            self._db = Database.on_connection(connection, clock=self.clock, wiring=self.wiring)
+            resources = jobs.Resources(self._settings, http)
+            while True:
+                until = self._scenes[0].at if self._scenes else self.now
+                if await self._worked(connection, until, resources, strict=strict):
+                    continue
+                if not self._scenes:
+                    break
                 scene = heapq.heappop(self._scenes)
                 if budget is not None and not scene.needed and monotonic() - begun > budget:
                     self.failed.append(scene.name)
@@ -122,6 +146,8 @@ class Past:
                 self.clock.set(max(scene.at, self.clock.now()))
                 try:
                     async with self._db.transaction(SYSTEM) as tx:
+                        if not scene.lived:
+                            tx.info[ACTIVE] = []
                         await scene.act(tx)
                 except Exception as error:
                     if strict:
@@ -129,7 +155,10 @@ class Past:
                         raise
                     log.exception("a scene of the demo's year was left out", scene=scene.name)
                     self.failed.append(scene.name)
-            await self._settle(jobs.Resources(self._settings, http))
+            await self._settle()
+            while await self._worked(connection, self.now, resources, strict=strict):
+                pass
+            await self._put_aside()
             await whole.commit()
 
     async def principal(self, tx: Tx, login: str) -> Principal:
@@ -145,65 +174,85 @@ class Past:
             self._known[name] = await self.blobs.put(_once(small_pdf(f"Demo city. {len(self._known) + 1}")), name)
         return self._known[name]
 
-    async def _settle(self, resources: jobs.Resources) -> None:
-        """Nothing that was scheduled for the past happens today. Of the reminders only the last is heard, that a limit has
-        passed; the others would be a thousand messages of a year ago. What was said meanwhile counts as sent then."""
-        async with self._db.transaction(SYSTEM) as tx:
-            await tx.execute(
-                text(
-                    "UPDATE job SET done_at = :now, outcome = 'done'"
-                    " WHERE done_at IS NULL AND run_at <= :now AND name <> :deliver"
-                ),
-                {"now": self.now, "deliver": DELIVER},
+    async def _worked(
+        self, connection: AsyncConnection, until: datetime, resources: jobs.Resources, *, strict: bool
+    ) -> bool:
+        """Do the jobs of `LIVED` that are due first by then, all of one moment. False: there is none.
+
+        In one savepoint, without the claims and leases of a house where others work, too.
+        """
+        rows = (await connection.execute(_NEXT, {"until": until, "names": [*LIVED]})).all()
+        if not rows:
+            return False
+        self.clock.set(max(rows[0].run_at, self.clock.now()))
+        done: list[tuple[str, Any]] = []
+        try:
+            async with self._db.transaction(SYSTEM) as tx:
+                for row in rows:
+                    if (row.name, row.args) not in done:
+                        done.append((row.name, row.args))
+                        await self._do(tx, row.name, dict(row.args), resources)
+                await tx.execute(_DONE, {"ids": [row.id for row in rows], "now": self.clock.now(), "outcome": "done"})
+        except Exception as error:
+            if strict:
+                error.add_note(f"{done[-1]} at {rows[0].run_at.isoformat()}")
+                raise
+            log.exception("work of the demo's year was left out", job=done[-1][0])
+            self.failed.append(done[-1][0])
+            await connection.execute(
+                _DONE, {"ids": [row.id for row in rows], "now": self.clock.now(), "outcome": "cancelled"}
             )
-        self.clock.set(self.now)
+        return True
+
+    async def _do(self, tx: Tx, name: str, args: dict[str, Any], resources: jobs.Resources) -> None:
+        handler = self.wiring.jobs[name]
+        if isinstance(handler, Inside):
+            await handler.run(tx, args, self.clock.now())
+            return
+        work = await handler.claim(tx, args, self.clock.now(), 1)
+        if work is not None:
+            outcome = await handler.call(work, resources)
+            await handler.record(tx, args, work, outcome, self.clock.now(), 1, True)
+
+    async def _settle(self) -> None:
+        """Nothing that was scheduled for the past happens today. Of the reminders of the year's duties only the last is
+        heard, that a limit has passed; the others would be a thousand messages of a year ago."""
+        await self._put_aside()
+        # A little before now: messages are gathered for a moment before they leave, and these must have left.
+        self.clock.set(self.now - GATHERING)
         for obligation in await self._passed():
             async with self._db.transaction(SYSTEM) as tx:
-                await remind(tx, {"obligation": str(obligation)}, self.now)
-        while waiting := await self._waiting():
-            for job_id, run_at in waiting:
-                self.clock.set(run_at)
-                if not await performing.perform(self._db, self._db.wiring.jobs, resources, job_id):
-                    await self._put_aside(job_id)
-        self.clock.set(self.now)
+                await remind(tx, {"obligation": str(obligation)}, self.clock.now())
 
     async def _passed(self) -> list[UUID]:
         async with self._db.transaction(SYSTEM) as tx:
             asked = (
                 "SELECT id FROM obligation WHERE status = 'open' AND due_at <= :now AND overdue_at IS NULL ORDER BY id"
             )
-            return list(await tx.scalars(text(asked), {"now": self.now}))
+            return list(await tx.scalars(text(asked), {"now": self.clock.now()}))
 
-    async def _waiting(self) -> list[tuple[UUID, datetime]]:
-        async with self._db.transaction(SYSTEM) as tx:
-            rows = await tx.execute(
-                select(JobRow.id, JobRow.run_at)
-                .where(JobRow.done_at.is_(None), JobRow.run_at <= self.now)
-                .order_by(JobRow.run_at, JobRow.priority, JobRow.id)
-            )
-            return [(row.id, row.run_at) for row in rows]
-
-    async def _put_aside(self, job_id: UUID) -> None:
-        """A job of the past that could not be done stays undone: nothing of it may happen today."""
+    async def _put_aside(self) -> None:
+        """What was not done in the past stays undone: nothing of it may happen today."""
         async with self._db.transaction(SYSTEM) as tx:
             await tx.execute(
-                text("UPDATE job SET done_at = :now, outcome = 'cancelled' WHERE id = :id AND done_at IS NULL"),
-                {"now": self.clock.now(), "id": job_id},
+                text("UPDATE job SET done_at = :now, outcome = 'cancelled' WHERE done_at IS NULL AND run_at <= :now"),
+                {"now": self.now},
             )
 
 
-def quiet(wiring: Wiring) -> Wiring:
-    """The same house, where nothing leaves and nobody is called."""
+def quiet(wiring: Wiring, clock: FixedClock) -> Wiring:
+    """The same house, where nothing leaves: a message is taken `SENDING` after it was due."""
     deliver = wiring.jobs[DELIVER]
     handlers = dict(wiring.jobs)
+
+    async def sent(work: Any, _resources: jobs.Resources) -> Outcome:
+        clock.set(clock.now() + SENDING)
+        return Outcome("sent", received=work.channel == "in_app")
+
     if isinstance(deliver, Outside):
-        handlers[DELIVER] = replace(deliver, call=_sent)
+        handlers[DELIVER] = replace(deliver, call=sent)
     heard = tuple(one for one in wiring.subscriptions if one.job not in UNHEARD)
     return replace(wiring, jobs=handlers, subscriptions=heard)
-
-
-async def _sent(_work: Any, _resources: jobs.Resources) -> Outcome:
-    return Outcome("sent")
 
 
 async def _once(content: bytes) -> Any:

@@ -1,4 +1,5 @@
-"""Handing over what is owed, as the people of the made-up city do it: in irm where the recipient works in it, else by fax."""
+"""Handing over what is owed, as the people of the made-up city do it: in irm where the recipient works in it, else by fax,
+on some nights by mail."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -9,7 +10,7 @@ from irm.db import SYSTEM, Actor, Tx
 from irm.demo.past import Act, Past
 from irm.obligations.drafting import open_draft
 from irm.obligations.forms import form_of
-from irm.obligations.handing import INSIDE, submit_report
+from irm.obligations.handing import INSIDE, MAIL, submit_report
 from irm.obligations.queries import obligations_of, submission
 from irm.obligations.receiving import record_receipt
 from irm.obligations.views import Obligation
@@ -27,23 +28,28 @@ async def report_all(
     *,
     wanted: Callable[[Obligation], bool] = lambda _: True,
     receiver: str = "",
+    by_mail: bool = False,
 ) -> int:
     """Hand over everything that stands open about the subject and is wanted, with its receipt; how many."""
     done = 0
+    leaving: set[UUID] = set()
     for _ in range(4):  # what one report leaves open, the next round answers
         open_now = [
             each
             for each in await obligations_of(tx, subject, now=past.clock.now())
-            if each.status == "open" and each.recipient.id and wanted(each)
+            if each.status == "open" and each.recipient.id and wanted(each) and each.id not in leaving
         ]
         if not open_now:
             break
         for each in open_now:
-            done += await hand_over(tx, past, each, texts, receiver=receiver)
+            done += await hand_over(tx, past, each, texts, receiver=receiver, by_mail=by_mail)
+            leaving.add(each.id)
     return done
 
 
-async def hand_over(tx: Tx, past: Past, duty: Obligation, texts: Mapping[str, str], *, receiver: str = "") -> int:
+async def hand_over(
+    tx: Tx, past: Past, duty: Obligation, texts: Mapping[str, str], *, receiver: str = "", by_mail: bool = False
+) -> int:
     """One duty: its draft filled in, handed over, and the recipient's receipt an hour later by its own word."""
     now, actor = past.clock.now(), bearer(past, duty.bearer.id)
     # Whoever did not file in irm reports instead.
@@ -57,7 +63,8 @@ async def hand_over(tx: Tx, past: Past, duty: Obligation, texts: Mapping[str, st
             if not str(known.items.get(item.key) or "").strip()
         }
         inside = duty.recipient.joined
-        await submit_report(tx, draft, means=INSIDE if inside else FAX, items=items, actor=actor, now=now)
+        means = INSIDE if inside else MAIL if by_mail else FAX
+        await submit_report(tx, draft, means=means, items=items, actor=actor, now=now)
         at = min(now + timedelta(hours=1), past.now)
         past.add(at, f"receipt of {duty.form}", receipt(past, draft, inside=inside, receiver=receiver))
     return len(drafts)

@@ -12,9 +12,11 @@ from irm.access.principals import principal_of
 from irm.clock import SHANGHAI
 from irm.config import Settings
 from irm.db import SYSTEM, Database
+from irm.demo.changing import add_changes
 from irm.demo.drills import add_drills
 from irm.demo.incidents import add_incidents
 from irm.demo.keeping import add_keeping
+from irm.demo.nights import Nights
 from irm.demo.past import City, Past
 from irm.reports.service import make_edition
 
@@ -52,9 +54,12 @@ async def live_year(
 ) -> tuple[str, ...]:
     """Names of the scenes that failed or for which there was no time (`budget`, seconds); they left nothing behind."""
     past = Past(db, city, settings, began=began, now=now)
+    nights = Nights(past, story["seed"])
+    past.wiring = nights.wired(past.wiring)
     add_keeping(past, story)
-    add_incidents(past, story)
-    add_drills(past, story)
+    add_changes(past, story)
+    add_incidents(past, story, nights)
+    add_drills(past, story, nights)
     await past.live(strict=strict, budget=budget)
     return tuple(past.failed)
 

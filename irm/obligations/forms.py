@@ -42,6 +42,8 @@ class Form:
     items: tuple[Item, ...]
     awaits_receipt: bool = True
     """False: its answer is somebody's judgement and takes its time; a missing one is no alarm."""
+    own_page: bool = False
+    """True: it is handed over and answered on the page of its subject alone, so that both say the same."""
 
     def missing(self, given: Mapping[str, Any]) -> tuple[Item, ...]:
         """Items without which it cannot be handed over."""
@@ -84,6 +86,7 @@ def forms() -> Mapping[str, Form]:
                 for place, item in enumerate(items, 1)
             ),
             awaits_receipt=form.get("awaits_receipt", True),
+            own_page=form.get("own_page", False),
         )
     return found
 

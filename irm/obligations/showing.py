@@ -82,6 +82,7 @@ def words() -> dict[str, Any]:
         "period_words": period_words,
         "whom": whom,
         "force_words": force_words,
+        "own_page": lambda form: form_of(form).own_page,
         "form_name": lambda name: form_of(name).short,
     }
 
@@ -133,7 +134,7 @@ async def show(tx: Tx, principal: Principal, one: Submission, clock: Clock) -> S
         may_agree=[each for each in unagreed if each.id in write.organizations],
         may_note=[each for each in unagreed if may_write and each.id not in write.organizations],
         may_write=may_write,
-        may_receipt=may_receipt and one.status in HANDED,
+        may_receipt=may_receipt and one.status in HANDED and not form_of(one.form).own_page,
         is_recipient=speaks_for_recipient(principal, one),
         reader=principal.person_id,
         receipt_until=await _receipt_until(tx, one, now),

@@ -88,6 +88,28 @@ async def test_a_day_that_an_authority_set_moves_only_by_its_consent(city: City)
     assert (moved.json()["due_on"], moved.json()["due_document"]) == ("2027-01-20", "公网安〔2026〕31号")
 
 
+async def test_the_page_of_its_duty_leads_to_the_finding_and_takes_nothing_past_it(city: City) -> None:
+    """Handed over or answered there, the duty and the finding would say different things."""
+    number = (await city.raised(due_on="2026-12-20"))["number"]
+    await city.act(city.lead, number, "plan", plan="更换口令策略", person=str(city.lead.person_id))
+    (duty,) = [
+        one for one in (await city.client.get("/api/v1/obligations")).json()["obligations"] if one["number"] == number
+    ]
+    page = await city.client.get(f"/obligations/{duty['id']}", headers={"accept": "text/html"})
+    assert f'href="/findings/{number}"' in page.text
+    assert f"/obligations/{duty['id']}/report" not in page.text
+    begun = await city.client.post(f"/api/v1/obligations/{duty['id']}/report")
+    assert (begun.status_code, begun.json()["code"]) == (409, "own_page")
+    handed = (await city.act(city.lead, number, "hand-in", text="已更换")).json()
+    assert handed["status"] == "handed_in", handed
+    await city.sign_in(city.officer)
+    answer = {"outcome": "received", "means": "irm"}
+    own = await city.client.get("/api/v1/submissions")
+    (paper,) = own.json()["submissions"]
+    refused = await city.client.post(f"/api/v1/submissions/{paper['id']}/receipt", json=answer)
+    assert (refused.status_code, refused.json()["code"]) == (409, "own_page")
+
+
 async def test_filters_find_what_they_say(city: City) -> None:
     late = (await city.raised(due_on="2026-11-21", found_on="2026-11-01", title="甲"))["number"]
     other = (await city.raised(organization=str(city.other), systems=["school"], risk="low", title="乙"))["number"]

@@ -4,6 +4,8 @@ import asyncio
 import json
 import subprocess
 import sys
+from base64 import b64decode
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,8 +30,17 @@ async def pdf_of(document: Document) -> bytes:
 
 def to_png(drawing: Drawing, *, own_fonts: Path | None = None) -> bytes:
     """Blocks like `to_pdf`."""
-    order = {"kind": "png", "svg": drawing.svg, "width": drawing.width, "height": drawing.height}
-    return _set(order, own_fonts)
+    (pixels,) = to_pngs([drawing], own_fonts=own_fonts)
+    return pixels
+
+
+def to_pngs(drawings: Sequence[Drawing], *, own_fonts: Path | None = None) -> list[bytes]:
+    """All in one child: it spends its time on reading fonts, not on drawing (ten charts: 2 s instead of 20 on a busy
+    machine). Blocks like `to_pdf`."""
+    if not drawings:
+        return []
+    each = [{"svg": one.svg, "width": one.width, "height": one.height} for one in drawings]
+    return [b64decode(one) for one in json.loads(_set({"kind": "png", "drawings": each}, own_fonts))]
 
 
 def _set(order: dict[str, Any], own_fonts: Path | None) -> bytes:

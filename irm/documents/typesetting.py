@@ -5,6 +5,7 @@ A process of its own for each document: typst's memory grows with every new one,
 
 import json
 import sys
+from base64 import b64encode
 from importlib.resources import as_file, files
 from typing import Any, Final
 
@@ -20,11 +21,17 @@ def pdf(order: dict[str, Any]) -> bytes:
     return _compiled("document.typ", order, "pdf")
 
 
-def picture(order: dict[str, Any]) -> bytes:
-    return _compiled("picture.typ", order, "png")
+def pictures(order: dict[str, Any]) -> bytes:
+    """JSON: each page's PNG in base64."""
+    return json.dumps([b64encode(one).decode() for one in _pages("picture.typ", order, "png")]).encode()
 
 
 def _compiled(template: str, order: dict[str, Any], form: str) -> bytes:
+    (made,) = _pages(template, order, form)
+    return made
+
+
+def _pages(template: str, order: dict[str, Any], form: str) -> list[bytes]:
     folders = order.pop("folders")
     have = set(typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=folders).families())
     faces = {face: [name for name in names if name in have] for face, names in page_measures()["faces"].items()}
@@ -39,10 +46,11 @@ def _compiled(template: str, order: dict[str, Any], form: str) -> bytes:
             sys_inputs={"data": json.dumps({**order, "faces": {**faces, "latin": latin}}, ensure_ascii=False)},
             timestamp=MADE_AT,
         )
-    return bytes(made)
+    # a format of pixels gives a list where there is more than one page
+    return [bytes(one) for one in made] if isinstance(made, list) else [bytes(made)]
 
 
-KINDS: Final = {"pdf": pdf, "png": picture}
+KINDS: Final = {"pdf": pdf, "png": pictures}
 
 
 def main() -> None:

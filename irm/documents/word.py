@@ -1,16 +1,17 @@
 """A document as DOCX in the layout of GB/T 9704-2012, for those who go on writing in Word or WPS."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
 import docx
 from docx.document import Document as Made
 from docx.enum.section import WD_SECTION_START
-from docx.enum.table import WD_CELL_VERTICAL_ALIGNMENT, WD_TABLE_ALIGNMENT
-from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
+from docx.enum.table import WD_CELL_VERTICAL_ALIGNMENT, WD_ROW_HEIGHT_RULE, WD_TABLE_ALIGNMENT
+from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING, WD_TAB_ALIGNMENT
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
@@ -19,7 +20,7 @@ from docx.text.run import Run
 
 from irm.documents.archive import settled
 from irm.documents.fonts import page_measures
-from irm.documents.pdf import to_png
+from irm.documents.pdf import to_pngs
 from irm.documents.tree import Block, Break, Document, Facts, Heading, Paragraph, Picture, SignOff, Table
 
 MADE_AT: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -40,6 +41,8 @@ UNDER_BODY: Final = 7
 """7.5: the number of the page stands 7 mm below the body."""
 FOOT_HEIGHT: Final = 10
 """Millimetres of the number and the line beneath it."""
+BOX_HEIGHT: Final = 6.5
+"""Least height of a box to sign in, millimetres."""
 SHORT_CELL: Final = 20
 """Signs up to which a cell of a short table counts as short."""
 CELL_SIDE: Final = 57
@@ -59,12 +62,19 @@ class _Writer:
         self.measures: dict[str, Any] = page_measures()["layouts"][document.layout]
         self.faces: dict[str, str] = page_measures()["word"]
         self.made: Made = docx.Document()
+        self.pixels: Iterator[bytes] = iter(())
+        """Of the pictures that come, in their order."""
 
     def written(self) -> bytes:
+        drawings = [block.drawing for block in self.document.blocks if isinstance(block, Picture)]
+        self.pixels = iter(to_pngs(drawings, own_fonts=self.own_fonts))
         self._page()
         self._head()
-        for block in self.document.blocks:
-            self._block(block)
+        for block, following in pairwise([*self.document.blocks, None]):
+            if block is not None:
+                self._block(block)
+            if isinstance(following, SignOff) and isinstance(block, Paragraph):
+                self.made.paragraphs[-1].paragraph_format.keep_with_next = True  # no page with nothing but a signature
         properties = self.made.core_properties
         properties.title, properties.author, properties.comments = self.document.title, "irm", ""
         properties.language = self.document.lang
@@ -123,7 +133,7 @@ class _Writer:
         if one.left or one.right:
             line = self.made.add_paragraph()
             stops = line.paragraph_format.tab_stops
-            stops.add_tab_stop(self._room())
+            stops.add_tab_stop(self._room(), WD_TAB_ALIGNMENT.RIGHT)
             self._run(line, f"{one.left}\t{one.right}" if one.right else one.left, "body", self.measures["small"])
         if one.mark:
             line = self.made.add_paragraph()
@@ -135,7 +145,7 @@ class _Writer:
         form = title.paragraph_format
         form.space_before, form.space_after = Pt(24 if one.layout == "official" else 10), Pt(12)
         form.line_spacing_rule, form.line_spacing = WD_LINE_SPACING.EXACTLY, Pt(self.measures["title"] * 1.5)
-        self._unlined(title)
+        self._lined(title, "single" if one.layout == "form" else "nil")
         for number, part in enumerate(title_lines(one.title, self._signs_of_title())):
             run = self._run(title, part, "title", self.measures["title"])
             if number:
@@ -232,7 +242,7 @@ class _Writer:
         line.alignment = WD_ALIGN_PARAGRAPH.CENTER
         form = line.paragraph_format
         form.line_spacing_rule, form.line_spacing = WD_LINE_SPACING.SINGLE, 1.0
-        pixels = io.BytesIO(to_png(block.drawing, own_fonts=self.own_fonts))
+        pixels = io.BytesIO(next(self.pixels))
         shape = line.add_run().add_picture(pixels, width=self._room())
         named = shape._inline.docPr  # noqa: SLF001 - where Word keeps the text for those who cannot see
         named.set("descr", block.drawing.description)
@@ -249,6 +259,8 @@ class _Writer:
             self._fill(left, label, "black", WD_ALIGN_PARAGRAPH.LEFT, widths[0], small)
             self._fill(right, value or "\n", "body", WD_ALIGN_PARAGRAPH.LEFT, widths[1], small)
         self._laid_out(table, widths, whole=boxed)
+        for row in table.rows if boxed else ():
+            row.height_rule, row.height = WD_ROW_HEIGHT_RULE.AT_LEAST, Mm(BOX_HEIGHT)
         self._after_table()
 
     @staticmethod
@@ -322,11 +334,12 @@ class _Writer:
         _bordered(line, borders)
 
     @staticmethod
-    def _unlined(line: Line) -> None:
-        """Word's own title has a rule beneath it."""
+    def _lined(line: Line, kind: str) -> None:
+        """Word's own title has a rule of its own beneath it; `nil` takes it away."""
         borders = OxmlElement("w:pBdr")
         edge = OxmlElement("w:bottom")
-        edge.set(qn("w:val"), "nil")
+        for name, value in (("val", kind), ("sz", "10"), ("space", "6"), ("color", "000000")):
+            edge.set(qn(f"w:{name}"), value)
         borders.append(edge)
         _bordered(line, borders)
 

@@ -135,4 +135,5 @@ async def _record(
     return None
 
 
-RENDER: Final = Outside(claim=_claim, call=_call, record=_record, timeout=30.0)
+RENDER: Final = Outside(claim=_claim, call=_call, record=_record, timeout=120.0)
+"""A document takes a second or two; on a busy machine the child that sets it may have to wait for its turn."""

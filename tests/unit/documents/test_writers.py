@@ -220,3 +220,28 @@ def test_a_word_table_has_its_widths_in_every_word_processor_and_tears_no_row() 
     assert all(row._tr.trPr.xpath("./w:cantSplit") for row in long.tables[0].rows)
     assert long.tables[0].rows[0]._tr.trPr.xpath("./w:tblHeader")
     assert long.tables[0].rows[1].cells[0].paragraphs[0].paragraph_format.keep_with_next is None
+
+
+def test_all_charts_of_a_document_are_drawn_by_one_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One child each took a document beyond its time on a busy machine."""
+    import subprocess
+
+    begun: list[object] = []
+    really = subprocess.run
+
+    def counted(*words: Any, **more: Any) -> Any:
+        begun.append(words)
+        return really(*words, **more)
+
+    monkeypatch.setattr(subprocess, "run", counted)
+    content = to_docx(Document("t", [Picture(CHART, "one"), Picture(CHART, "two"), Picture(CHART, "three")], "en"))
+    assert len(begun) == 1
+    assert len(docx.Document(io.BytesIO(content)).inline_shapes) == 3
+
+
+def test_nobody_gets_a_page_with_nothing_but_boxes_to_sign() -> None:
+    content = to_docx(Document("t", [Paragraph("a"), Paragraph("b"), SignOff([("name", ""), ("day", "")])], "en"))
+    found = docx.Document(io.BytesIO(content))
+    kept = {each.text: each.paragraph_format.keep_with_next for each in found.paragraphs}
+    assert kept["b"] is True
+    assert kept["a"] is None

@@ -84,6 +84,8 @@ class Tx(AsyncSession):
     actor: Actor
     clock: Clock
     wiring: "Wiring"
+    database: "Database"
+    """For what others are to see before this ends, and however it ends: how far a long work is. Nothing else."""
 
 
 class Database:
@@ -136,6 +138,7 @@ class Database:
         READ); a row that somebody else changed since cannot be changed."""
         async with self._sessions() as session, session.begin():
             session.actor, session.clock, session.wiring = actor, self.clock, self.wiring
+            session.database = self
             if snapshot and not self._is_one_connection:
                 await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             yield session

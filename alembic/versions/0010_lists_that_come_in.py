@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.Column("seen", sa.Text(), nullable=False),
         sa.Column("is_stale", sa.Boolean(), nullable=False),
         sa.Column("confirmations", sa.Integer(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
         sa.Column("new", sa.Integer(), nullable=False),
         sa.Column("changed", sa.Integer(), nullable=False),
         sa.Column("unchanged", sa.Integer(), nullable=False),

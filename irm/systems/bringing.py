@@ -48,6 +48,8 @@ class Import:
     brought_at: datetime
     seen: str
     is_stale: bool
+    done: int
+    """Percent of what is under way."""
     new: int
     changed: int
     unchanged: int
@@ -114,7 +116,7 @@ async def confirm(tx: Tx, kind: Kind, import_id: UUID, *, seen: str, by: Princip
         raise Invalid(FAULTY)
     if not row.new and not row.changed:
         raise Invalid(NOTHING_TO_DO, field="file")
-    row.state, row.is_stale, row.confirmations = "writing", False, row.confirmations + 1
+    row.state, row.is_stale, row.done, row.confirmations = "writing", False, 0, row.confirmations + 1
     for name, value in _rights(by).items():
         setattr(row, name, value)
     await tx.flush()
@@ -133,6 +135,7 @@ async def import_of(tx: Tx, kind: Kind, import_id: UUID, by: Principal) -> Impor
         row.brought_at,
         row.seen,
         row.is_stale,
+        row.done,
         row.new,
         row.changed,
         row.unchanged,

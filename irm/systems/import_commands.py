@@ -50,7 +50,7 @@ def _bring(console: Console, kind: Kind, file: Path, *, dry_run: bool, as_json: 
             if made.faults:
                 raise Invalid(FAULTY, errors=made.faults)
             if not dry_run and (made.new or made.changed):
-                await kind.carry_out(tx, made, None, SYSTEM, db.clock.now(), None)
+                await kind.carry_out(tx, made, None, SYSTEM, db.clock.now(), None, None)
         acting = kind.lines(made)
         return {
             "new": len(made.new),

@@ -197,6 +197,7 @@ def view_of(one: Import, t: Translator) -> ImportView:
         brought_at=one.brought_at,
         seen=one.seen,
         is_stale=one.is_stale,
+        done=one.done,
         new=one.new,
         changed=one.changed,
         unchanged=one.unchanged,

@@ -7,7 +7,7 @@ the register that were seen: who confirms it confirms exactly that.
 
 import asyncio
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -36,6 +36,7 @@ FAULTY: Final = N_("The list has faults; nothing was written.")
 CHANGED_SINCE: Final = N_("The register or the file is another than the one that was looked at. Look again.")
 NOTHING_TO_DO: Final = N_("The list changes nothing.")
 _CELL: Final = re.compile(r"([A-Z]*)(\d+)")
+Tell = Callable[[float], Awaitable[None]]
 T = TypeVar("T")
 
 
@@ -185,9 +186,17 @@ def _digest(file: str, planned: Sequence[Planned]) -> str:
 
 
 async def carry_out(
-    tx: Tx, made: Plan, *, seen: str | None, actor: Actor, now: datetime, import_id: UUID | None = None
+    tx: Tx,
+    made: Plan,
+    *,
+    seen: str | None,
+    actor: Actor,
+    now: datetime,
+    import_id: UUID | None = None,
+    tell: Tell | None = None,
 ) -> UUID:
     """The id of the import, under which the ledger has it. `seen`: digest of the plan that was confirmed (None: not asked).
+    `tell` hears how much of it is written, from 0 to 1.
 
     Raises Invalid with every fault, Conflict when the plan is another than the one that was seen.
     """
@@ -200,19 +209,26 @@ async def carry_out(
     import_id = import_id or uuid7()
     # Platforms first: what runs on them names them.
     new = sorted(made.new, key=lambda one: one.entry.kind != "platform")
+    done, all_of_it = 0, 2 * (len(new) + len(made.changed))
     for piece in _pieces(new):
         # Pinyin of a thousand names takes its time; whoever else works in this process does not wait for it.
         rows = await asyncio.to_thread(_new_rows, piece, now)
         await (await tx.connection()).execute(insert(SystemRow), rows)
         await _insert_many(tx, piece)
+        done += len(piece)
+        await _told(tell, done / all_of_it)
     stacked = [one for one in new if one.entry.kind == "platform" and one.entry.platform_id is not None]
     for one in stacked:
         await tx.execute(update(SystemRow).where(SystemRow.id == one.id).values(platform_id=one.entry.platform_id))
     for piece in _pieces(new):
         await record_all(tx, [registered(one.id, one.entry, actor=actor, now=now) for one in piece])
+        done += len(piece)
+        await _told(tell, done / all_of_it)
     for piece in _pieces(made.changed):
         await _change(tx, piece, now)
         await record_all(tx, [altered(one.id, one.changes, actor=actor, now=now) for one in piece])
+        done += 2 * len(piece)
+        await _told(tell, done / all_of_it)
     body = {
         "file": made.sha256,
         "new": len(made.new),
@@ -221,6 +237,11 @@ async def carry_out(
     }
     await record(tx, Event("register.imported", f"register/{import_id}", now, actor, body))
     return import_id
+
+
+async def _told(tell: Tell | None, share: float) -> None:
+    if tell is not None:
+        await tell(share)
 
 
 def _new_rows(planned: Sequence[Planned], now: datetime) -> list[dict[str, Any]]:

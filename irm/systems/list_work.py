@@ -9,19 +9,23 @@ the import as written.
 
 import asyncio
 from collections.abc import Awaitable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
 
-from irm.db import Tx
+from irm.db import SYSTEM, Tx
+from irm.errors import Conflict
 from irm.evidence.blobs import BlobStore
 from irm.evidence.service import adopt
 from irm.jobs import CallFailed, Outside, Resources
 from irm.systems import bringing
 from irm.systems.bringing import GIVEN_UP, WITHOUT_RIGHTS, bringer, draft_place, give_up, looked, place, written
+from irm.systems.importing import CHANGED_SINCE, Tell
 from irm.systems.lists import KINDS
 from irm.systems.models import ListImportRow
 
@@ -29,6 +33,8 @@ ATTEMPTS: Final = 5
 PAUSE: Final = timedelta(seconds=5)
 AWAKE: Final = 15.0
 """Seconds. The database ends a transaction that says nothing for a minute; a large file takes longer to read somewhere."""
+READ: Final = 0.65
+"""Share of reading in what comes before the writing."""
 T = TypeVar("T")
 
 
@@ -43,20 +49,44 @@ async def _call(work: Work, resources: Resources) -> bytes:
 
 
 async def _claim(tx: Tx, args: dict[str, Any], state: str, attempt: int) -> Work | None:
-    row = await _row(tx, args)
+    row = await _row(tx, args, locked=True)
     if row is None or row.state != state:
         return None
+    row.done = 0
     if attempt > ATTEMPTS:
         give_up(row, GIVEN_UP)
         return None
     return Work(row.sha256)
 
 
-async def _row(tx: Tx, args: dict[str, Any]) -> ListImportRow | None:
-    found: ListImportRow | None = await tx.scalar(
-        select(ListImportRow).where(ListImportRow.id == UUID(args["list"])).with_for_update()
-    )
+async def _row(tx: Tx, args: dict[str, Any], *, locked: bool = False) -> ListImportRow | None:
+    which = select(ListImportRow).where(ListImportRow.id == UUID(args["list"]))
+    found: ListImportRow | None = await tx.scalar(which.with_for_update() if locked else which)
     return found
+
+
+async def _at_the_end(tx: Tx, row: ListImportRow, state: str) -> None:
+    """Locked only now: until then it also says how far the work is, from beside this transaction (`_teller`)."""
+    await tx.refresh(row, with_for_update=True)
+    if row.state != state:
+        raise Conflict(CHANGED_SINCE)  # all of this attempt is taken back
+
+
+def _teller(tx: Tx, import_id: UUID, first: int, last: int) -> Tell:
+    """Says a share of this part of the work as percent of the whole. What cannot be said stops nothing."""
+
+    async def tell(share: float) -> None:
+        percent = first + round((last - first) * share)
+        with suppress(SQLAlchemyError, OSError, TimeoutError):
+            async with tx.database.transaction(SYSTEM) as aside:
+                await aside.execute(
+                    update(ListImportRow)
+                    .where(ListImportRow.id == import_id)
+                    .values(done=percent)
+                    .execution_options(synchronize_session=False)
+                )
+
+    return tell
 
 
 async def _claim_look(tx: Tx, args: dict[str, Any], _now: datetime, attempt: int) -> Work | None:
@@ -79,8 +109,13 @@ async def _look(
     if by is None:
         give_up(row, WITHOUT_RIGHTS)
         return None
-    kind = KINDS[row.kind]
-    looked(row, await kind.plan(tx, await _awake(tx, kind.read(outcome)), by, now))
+    kind, tell = KINDS[row.kind], _teller(tx, row.id, 5, 95)
+    await tell(0.0)
+    read = await _awake(tx, kind.read(outcome))
+    await tell(READ)
+    made = await kind.plan(tx, read, by, now)
+    await _at_the_end(tx, row, "looking")
+    looked(row, made)
     return None
 
 
@@ -96,13 +131,18 @@ async def _write(
     if by is None:
         give_up(row, WITHOUT_RIGHTS)
         return None
-    kind = KINDS[row.kind]
-    made = await kind.plan(tx, await _awake(tx, kind.read(outcome)), by, now)
+    kind, tell = KINDS[row.kind], _teller(tx, row.id, 5, 30)
+    await tell(0.0)
+    read = await _awake(tx, kind.read(outcome))
+    await tell(READ)
+    made = await kind.plan(tx, read, by, now)
     if made.faults or made.digest != row.seen or not (made.new or made.changed):
+        await _at_the_end(tx, row, "writing")
         looked(row, made)
         row.is_stale = True
         return None
-    await kind.carry_out(tx, made, row.seen, by.actor, now, row.id)
+    await kind.carry_out(tx, made, row.seen, by.actor, now, row.id, _teller(tx, row.id, 30, 100))
+    await _at_the_end(tx, row, "writing")
     await adopt(tx, draft_place(row), place(row), actor=by.actor, now=now)
     written(row, now)
     return None

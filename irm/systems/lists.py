@@ -14,7 +14,7 @@ from irm.db import Actor, Tx
 from irm.errors import FieldError
 from irm.i18n import LOCALES, N_, Translator, translator
 from irm.systems import importing, organization_import
-from irm.systems.importing import ListRead
+from irm.systems.importing import ListRead, Tell
 from irm.systems.sheet import value_words, wire_name
 from irm.systems.vocabulary import FIELD_NAMES
 
@@ -61,7 +61,7 @@ class Kind:
     words: Mapping[str, str]
     read: Callable[[bytes], Awaitable[ListRead]]
     plan: Callable[[Tx, ListRead, Principal | None, datetime], Awaitable[Plan]]
-    carry_out: Callable[[Tx, Any, str | None, Actor, datetime, UUID | None], Awaitable[UUID]]
+    carry_out: Callable[[Tx, Any, str | None, Actor, datetime, UUID | None, Tell | None], Awaitable[UUID]]
     lines: Callable[[Any], list[Line]]
 
 
@@ -73,9 +73,15 @@ async def _plan_systems(tx: Tx, given: ListRead, by: Principal | None, _now: dat
 
 
 async def _write_systems(
-    tx: Tx, made: importing.Plan, seen: str | None, actor: Actor, now: datetime, import_id: UUID | None
+    tx: Tx,
+    made: importing.Plan,
+    seen: str | None,
+    actor: Actor,
+    now: datetime,
+    import_id: UUID | None,
+    tell: Tell | None,
 ) -> UUID:
-    return await importing.carry_out(tx, made, seen=seen, actor=actor, now=now, import_id=import_id)
+    return await importing.carry_out(tx, made, seen=seen, actor=actor, now=now, import_id=import_id, tell=tell)
 
 
 def _lines_of_systems(made: importing.Plan) -> list[Line]:
@@ -103,7 +109,13 @@ async def _plan_organizations(tx: Tx, given: ListRead, by: Principal | None, now
 
 
 async def _write_organizations(
-    tx: Tx, made: organization_import.Plan, seen: str | None, actor: Actor, now: datetime, import_id: UUID | None
+    tx: Tx,
+    made: organization_import.Plan,
+    seen: str | None,
+    actor: Actor,
+    now: datetime,
+    import_id: UUID | None,
+    _tell: Tell | None,
 ) -> UUID:
     return await organization_import.carry_out(tx, made, seen=seen, actor=actor, now=now, import_id=import_id)
 

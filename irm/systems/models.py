@@ -132,6 +132,8 @@ class ListImportRow(Base):
     is_stale: Mapped[bool] = mapped_column(default=False)
     """It was confirmed, and was to do something else by then: it is to be looked at again."""
     confirmations: Mapped[int] = mapped_column(default=0)
+    done: Mapped[int] = mapped_column(default=0)
+    """Percent of the work that is under way."""
     new: Mapped[int] = mapped_column(default=0)
     changed: Mapped[int] = mapped_column(default=0)
     unchanged: Mapped[int] = mapped_column(default=0)

@@ -171,6 +171,8 @@ class ImportView(Struct, frozen=True):
     """Name it when you confirm."""
     is_stale: bool
     """It was confirmed, but would have done something else by then; nothing was written. Look again."""
+    done: int
+    """Percent of the work that is under way, or was last."""
     new: int
     changed: int
     unchanged: int

@@ -86,7 +86,8 @@ async def test_what_changed_meanwhile_is_looked_at_again(
     await drain()
     await client.post(f"{first}/write", json={"seen": (await client.get(first)).json()["seen"]})
     await drain()
-    assert (await client.get(first)).json()["state"] == "written"
+    written = (await client.get(first)).json()
+    assert (written["state"], written["done"]) == ("written", 100)
 
     where = await brought(client, sheet(PLATFORM | {"name": "政务云"}))
     await drain()

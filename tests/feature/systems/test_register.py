@@ -9,7 +9,7 @@ import pytest
 from irm.access.policy import AUTHORITY, Principal, Role
 from irm.access.principals import principal_of
 from irm.clock import FixedClock
-from irm.db import Database
+from irm.db import Database, uuid7
 from irm.errors import Conflict, Invalid
 from irm.systems import queries
 from tests import make
@@ -200,3 +200,12 @@ async def test_a_platform_that_carries_systems_is_not_retired(
     done = await client.patch("/api/v1/systems/cloud", json={"version": 1, "life_cycle": "retired"})
     assert done.json()["changed"] == ["life_cycle"]
     assert {one["code"] for one in (await client.get("/api/v1/systems")).json()["systems"]} == set()
+
+
+async def test_more_systems_than_a_statement_takes_parameters_are_read_at_once(db: Database) -> None:
+    """A city of 50,000 systems owes through the year like any other; PostgreSQL takes 32,767 parameters."""
+    async with db.transaction() as tx:
+        office = await make.organization(tx)
+        known = await make.system(tx, office)
+        found = await queries.systems(tx, [known, *(uuid7() for _ in range(33_000))])
+    assert set(found) == {known}

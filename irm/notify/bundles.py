@@ -62,7 +62,7 @@ async def gather(tx: Tx, row: DeliveryRow, now: datetime) -> bool:
     if lane is None or await tx.scalar(select(exists().where(DeliveryAttemptRow.delivery_id == row.id))):
         return False
     rang = await _rang(tx, row, now - policy.storm) if lane == INCIDENT else {}
-    if (until := held_until(first, rang, now, policy)) is not None:
+    if (until := held_until(first, row.due_at, rang, now, policy)) is not None:
         raise RetryLater(until - now)
     waiting = list(
         await tx.scalars(

@@ -79,13 +79,17 @@ def leaves_at(piece: Piece, planned_at: datetime, policy: Bundling) -> datetime:
     return planned_at + policy.duty if lane_of(piece, policy) == "duty" else planned_at
 
 
-def held_until(piece: Piece, rang: Mapping[str, datetime], now: datetime, policy: Bundling) -> datetime | None:
+def held_until(
+    piece: Piece, planned_at: datetime, rang: Mapping[str, datetime], now: datetime, policy: Bundling
+) -> datetime | None:
     """Until when an incident's message waits for others, or None: now. `rang`: when each incident (`incident/<id>`) last
-    rang at this address."""
+    rang at this address. However long the storm, it waits no longer than the storm's time."""
     lately = {root: at for root, at in rang.items() if at > now - policy.storm}
     if lane_of(piece, policy) != INCIDENT or not is_storm(piece, lately, policy):
         return None
-    return max(at for root, at in lately.items() if root != root_of(piece.subject)) + policy.storm
+    last = max(at for root, at in lately.items() if root != root_of(piece.subject))
+    until = min(last, planned_at) + policy.storm
+    return until if until > now else None
 
 
 def is_storm(piece: Piece, roots: Iterable[str], policy: Bundling) -> bool:

@@ -68,14 +68,21 @@ def rang(*seconds: int) -> dict[str, datetime]:
     [((), None), ((1, 2), None), ((1, 2, 3), 29), ((29, 28, 27), 3), ((30, 2, 1), None), ((4, 3, 2, 1), 29)],
 )
 def test_an_incident_waits_only_where_several_others_rang(seconds: tuple[int, ...], wait: int | None) -> None:
-    until = held_until(piece(subject="incident/1"), rang(*seconds), NOW, POLICY)
+    until = held_until(piece(subject="incident/1"), NOW, rang(*seconds), NOW, POLICY)
     assert until == (NOW + timedelta(seconds=wait) if wait else None)
 
 
 def test_its_own_calls_do_not_hold_an_incident_and_no_call_holds_a_duty() -> None:
-    assert held_until(piece(subject="incident/10"), rang(1, 2, 3), NOW, POLICY) is None
-    assert held_until(piece(), rang(1, 2, 3, 4), NOW, POLICY) is None
-    assert held_until(piece(subject="incident/1", severity=2), rang(1, 2, 3, 4), NOW, POLICY) is None
+    assert held_until(piece(subject="incident/10"), NOW, rang(1, 2, 3), NOW, POLICY) is None
+    assert held_until(piece(), NOW, rang(1, 2, 3, 4), NOW, POLICY) is None
+    assert held_until(piece(subject="incident/1", severity=2), NOW, rang(1, 2, 3, 4), NOW, POLICY) is None
+
+
+def test_no_storm_is_so_long_that_an_incident_waits_for_ever() -> None:
+    for waited, until in ((0, 30), (20, 10), (30, None), (90, None)):
+        planned_at = NOW - timedelta(seconds=waited)
+        found = held_until(piece(subject="incident/1"), planned_at, rang(0, 0, 0, 0), NOW, POLICY)
+        assert found == (NOW + timedelta(seconds=until) if until else None)
 
 
 @pytest.mark.parametrize(

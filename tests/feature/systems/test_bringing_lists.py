@@ -1,5 +1,6 @@
 """A list is brought, looked at by the worker, confirmed, and written whole: pages, interface, and what may go wrong between."""
 
+from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,18 @@ from sqlalchemy import func, select
 
 from irm import jobs, performing
 from irm.access.policy import Role
+from irm.access.principals import principal_of
 from irm.access.service import end_role
 from irm.clock import FixedClock
 from irm.config import Settings
 from irm.db import SYSTEM, Database
 from irm.documents.tables import write_sheet
+from irm.evidence.blobs import BlobStore
 from irm.i18n import translator
 from irm.jobs import JobRow
 from irm.ledger import LedgerEntryRow
 from irm.systems import bringing, importing
+from irm.systems.lists import SYSTEMS
 from irm.systems.models import ListImportRow, SystemRow
 from irm.systems.organization_import import COLUMNS as ORGANIZATIONS
 from irm.wiring import WIRING
@@ -222,6 +226,44 @@ async def test_a_worker_that_dies_in_the_middle_doubles_and_loses_nothing(
         await jobs.schedule(tx, bringing.WRITE, dict(job.args), run_at=clock.now(), key="once more")
     await drain()
     assert await count(db, registered) == 2
+
+
+async def test_how_far_it_is_can_be_seen_while_nothing_else_can(
+    committed_db: Database, resources: jobs.Resources, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From another connection, as a page asks: the bar moves, and of the list nothing is there before all of it is."""
+    db = committed_db
+
+    async def piece() -> AsyncIterator[bytes]:
+        yield sheet(PLATFORM, OA)
+
+    async def stands() -> tuple[str, int, int]:
+        async with db.transaction() as tx:
+            row = (await tx.execute(select(ListImportRow.state, ListImportRow.done))).one()
+            return row.state, row.done, await tx.scalar(select(func.count()).select_from(SystemRow)) or 0
+
+    stored = await BlobStore(settings.home / "blobs").put(piece(), FILE)
+    async with db.transaction() as tx:
+        made = await city(tx)
+        lead = await make.account(tx, made["authority"], Role.SECURITY_LEAD)
+        by = await principal_of(tx, lead.id, now=db.clock.now())
+        assert by is not None
+        import_id = await bringing.bring(tx, SYSTEMS, stored, by=by, now=db.clock.now())
+    await performing.drain(db, WIRING.jobs, resources)
+    async with db.transaction() as tx:
+        looked = await bringing.import_of(tx, SYSTEMS, import_id, by)
+        await bringing.confirm(tx, SYSTEMS, import_id, seen=looked.seen, by=by, now=db.clock.now())
+
+    whole, seen = importing.record_all, list[tuple[str, int, int]]()
+
+    async def watched(*given: Any, **more: Any) -> Any:
+        seen.append(await stands())
+        return await whole(*given, **more)
+
+    monkeypatch.setattr(importing, "record_all", watched)
+    await performing.drain(db, WIRING.jobs, resources)
+    assert seen == [("writing", 65, 0)]
+    assert await stands() == ("written", 100, 2)
 
 
 async def test_a_file_that_cannot_be_had_is_given_up_and_said_so(

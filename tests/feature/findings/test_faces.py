@@ -191,3 +191,13 @@ async def test_the_list_costs_the_same_for_five_and_for_forty(city: City, db: An
             {"unit": city.other, "authority": city.authority},
         )
     assert await cost() == few
+
+
+async def test_whoever_verifies_reads_the_day_though_the_duty_is_not_theirs(city: City) -> None:
+    number = (await city.raised(verifier=str(city.tester)))["number"]
+    await city.sign_in(city.assessor)
+    page = await city.client.get(f"/findings/{number}", headers={"accept": "text/html"})
+    assert page.status_code == 200, page.text
+    day = page.text[page.text.index('id="day"') :]
+    assert "2026-12-20" in day
+    assert "尚未确定期限" not in day

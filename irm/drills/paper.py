@@ -146,7 +146,7 @@ def _measures(room: Room | None, t: Translator) -> list[Block]:
     rows = [
         [
             Cell(t(MEASURES[one.measure])),
-            Cell(wording.duration(one.after, t) if one.after is not None else t("not yet")),
+            Cell(wording.duration(one.after, t) if one.after is not None else t("did not happen")),
             Cell(wording.duration(one.within, t) if one.within is not None else ""),
             Cell(t(OUTCOMES[one.outcome])),
         ]

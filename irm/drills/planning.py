@@ -37,7 +37,7 @@ NO_SCENARIO = N_("There is no such scenario.")
 NO_SYSTEM = N_("There is no such system, or it is not yours to name.")
 NO_ORGANIZATION = N_("There is no such organization.")
 NOT_YOURS = N_("This is not one of your organizations.")
-NO_PERSON = N_("This person has no role in the organizations that take part.")
+NO_PERSON = N_("%(name)s has no role in the organizations that take part.")
 TWICE = N_("This person is named twice.")
 NO_DIRECTOR = N_("A drill needs a director.")
 NO_PLAYER = N_("A drill needs somebody who plays.")
@@ -312,6 +312,7 @@ async def people_named(
     playing: bool = True,
 ) -> tuple[tuple[UUID, UUID, Part], ...]:
     """Everybody belongs to an organization that takes part; somebody directs, somebody plays, nobody is named twice."""
+    names = await access.person_names(tx, [one.person for one in given])
     held: dict[UUID, list[UUID]] = {}
     for member in await access.members(tx, organizations, now=now):
         held.setdefault(member.person.id, []).append(member.organization_id)
@@ -321,7 +322,9 @@ async def people_named(
         if one.person in people:
             faults.append(FieldError(f"participants.{index}", TWICE))
         elif not where or (one.organization is not None and one.organization not in where):
-            faults.append(FieldError(f"participants.{index}", NO_PERSON))
+            faults.append(
+                FieldError(f"participants.{index}", NO_PERSON, {"name": names.get(one.person, str(one.person))})
+            )
         else:
             people[one.person] = (one.person, one.organization or where[0], Part(one.part))
     parts = {part for _, _, part in people.values()}

@@ -6,7 +6,7 @@ refused or returned, the report waits to be filed again.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -27,6 +27,7 @@ from irm.obligations.handed import duties_about, handed_over_about
 from irm.obligations.handing import submit_report
 from irm.obligations.queries import submission
 from irm.obligations.subjects import Subject
+from irm.obligations.views import Submission
 from irm.obligations.words import whom
 from irm.systems.assessing import KIND_NAMES, MLPS, Status, locked, tell_changed
 from irm.systems.assessment_queries import assessment_of_submission
@@ -36,6 +37,7 @@ from irm.systems.models import AssessmentRow, SystemRow
 FORMS: Final[Mapping[str, str]] = {MLPS: "assessment_report", "self_check": "self_check"}
 """Kind of test → form of what is handed over; other kinds are handed over to nobody."""
 ITEMS: Final[Mapping[str, str]] = {"assessment_report": "conclusion", "self_check": "text"}
+POLICE: Final = "public_security"
 NOT_IN: Final = N_("There is no report yet that could be filed.")
 NO_FORM: Final = N_("Tests of this kind are filed with nobody.")
 FILED_ALREADY: Final = N_("This report is filed already.")
@@ -68,11 +70,13 @@ async def desks_for(tx: Tx, kind: str, system_id: UUID, *, now: datetime, t: Tra
     """Who takes such reports: whom the duties of this system name, the open ones before those that are done; where nothing
     is owed, the police for tests and the cloud authority for self-checks."""
     path = f"system/{system_id}"
-    form = FORMS.get(kind)
-    owed = [one for one in (await duties_about(tx, [path], now=now)).get(path, ()) if one.form == form]
+    form, own = FORMS.get(kind), await _clients(tx, system_id)
+    about = (await duties_about(tx, [path], now=now)).get(path, ())
+    # The same paper may be owed to somebody else too, or by a vendor; that is not the filing of the test.
+    owed = [one for one in about if one.form == form and one.bearer.id in own and _takes(kind, one.recipient.kind)]
     owed = [one for one in owed if one.status == "open"] or [one for one in owed if one.status not in DROPPED]
     named = {(one.recipient.kind, one.recipient.tier, one.recipient.id) for one in owed}
-    kinds = {named_kind for named_kind, _, _ in named} | {"public_security" if kind == MLPS else "cloud_authority"}
+    kinds = {named_kind for named_kind, _, _ in named} | {POLICE if kind == MLPS else "cloud_authority"}
     known = await organizations(tx, kinds=sorted(kinds))
     if not named:
         return Desks(known)
@@ -175,11 +179,11 @@ async def hear_report(tx: Tx, event: Event, entry_id: UUID) -> None:  # noqa: AR
     form = FORMS.get(row.kind)
     if row.status != Status.REPORTED or form is None or row.submission_id is not None:
         return
-    path = f"system/{system_id}"
+    path, own = f"system/{system_id}", await _clients(tx, row.system_id)
     handed = (await handed_over_about(tx, [path], forms=[form])).get(path, ())
     for period, one in handed:
         at = one.submitted_at
-        stands = one.status in ("submitted", "receipted") and at is not None
+        stands = one.status in ("submitted", "receipted") and at is not None and _is_filing(row.kind, one, own)
         if stands and at is not None and at.astimezone(SHANGHAI).date() >= (row.cover_on or date.max):
             if period is not None and row.year not in _years(period):
                 continue
@@ -213,12 +217,29 @@ async def _waiting_for(tx: Tx, submission_id: UUID, form: str, subject: str) -> 
         )
     )
     handed = (await handed_over_about(tx, [path], forms=[form])).get(path, ())
-    period = next((period for period, one in handed if one.id == submission_id), None)
+    period, this = next((each for each in handed if each[1].id == submission_id), (None, None))
+    if this is None or not _is_filing(kind, this, await _clients(tx, UUID(system_id))):
+        return None
     years = _years(period) if period else {row.year for row in rows}
     of_its_year = [row for row in rows if row.year in years]
     of_its_cover = [row for row in rows if row.cover_on is not None and row.cover_on.year in years]
     meant = (of_its_year or of_its_cover or (rows if len(rows) == 1 else []))[:1]
     return meant[0].id if meant else None
+
+
+async def _clients(tx: Tx, system_id: UUID) -> frozenset[UUID]:
+    """Who files: the operator, who owes it, or the owner (`file_report`)."""
+    system = await tx.get_one(SystemRow, system_id)
+    return frozenset({system.owner_id, system.operator_id})
+
+
+def _takes(kind: str, desk_kind: str) -> bool:
+    """A test is filed with the police, whoever else is to have a copy."""
+    return kind != MLPS or desk_kind == POLICE
+
+
+def _is_filing(kind: str, one: Submission, clients: Collection[UUID]) -> bool:
+    return one.sender.id in clients and _takes(kind, one.recipient.kind)
 
 
 def _years(period: str) -> set[int]:

@@ -10,7 +10,10 @@ from sqlalchemy import text
 
 from irm.access.policy import AUTHORITY, Role
 from irm.clock import FixedClock
-from irm.db import Database
+from irm.db import Actor, Database
+from irm.obligations.drafting import draft_submission
+from irm.obligations.handing import submit_report
+from irm.obligations.subjects import Subject
 from tests import make
 
 _BODY = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n"
@@ -267,3 +270,27 @@ async def test_a_yearly_report_on_paper_has_days_for_its_receipt(scene: Scene, c
     clock.tick(days=2)
     await drain()
     assert await alarms() == 1
+
+
+async def test_what_a_vendor_hands_to_somebody_else_is_not_the_filing(scene: Scene, drain: Any) -> None:
+    """A city's rules may ask the vendor for the same paper; the police still wait for the client."""
+    number = await scene.planned()
+    await scene.report(number)
+    async with scene.db.transaction() as tx:
+        at = tx.clock.now()
+        actor = Actor("person", scene.vendor.person_id, scene.vendor.organization_id)
+        subject = Subject(f"system/{scene.system}", "oa", "/systems/oa", system_id=scene.system)
+        draft = await draft_submission(
+            tx,
+            subject=subject,
+            form="assessment_report",
+            organization_id=scene.vendor.organization_id,
+            recipient_id=scene.officer.organization_id,
+            items={"conclusion": "符合"},
+            actor=actor,
+            now=at,
+        )
+        await submit_report(tx, draft, means="paper", actor=actor, now=at)
+    await drain()
+    await scene.sign_in(scene.lead)
+    assert (await scene.client.get(f"/api/v1/assessments/{number}")).json()["status"] == "reported"

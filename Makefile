@@ -37,7 +37,7 @@ screenshots: $(VENV)/.dev chromium  ## the main pages, both widths, languages an
 revision: $(VENV)/.dev  ## write a migration for what changed in the rows: make revision m="add rosters"
 	$(BIN)/python scripts/revision "$(m)"
 
-bench: $(VENV)/.dev  ## irm against its floors, as ratios within one run
+bench: $(VENV)/.dev  ## irm against its floors, and every page in a city at full size
 	$(BIN)/python -m bench.ratios
 
 lock:  ## compile requirements/*.lock anew (needs uv)

@@ -1,34 +1,32 @@
 """irm against its floor, interleaved in the same run: only the ratios mean anything (make bench; docs/operations.md).
 
+First filing, the board and a job in an empty city; then every page and the annual report in a city at full size (G17, G18).
 Throw-away servers, one process, one client. This disk may acknowledge from a cache: nothing here is about power loss.
 """
 
 import asyncio
 import os
 import statistics
+import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-import httpx
 import redis
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from bench import city, pages, report
+from bench.stage import application, signed_in
 from irm import jobs, migrations, performing, release
-from irm.access.models import SessionRow
-from irm.access.opaque import hashed
 from irm.access.policy import Role
-from irm.access.security import security_policy
-from irm.access.sessions import COOKIE, open_session
-from irm.app import create_app
 from irm.clock import DatabaseClock
-from irm.config import Settings
-from irm.db import SYSTEM, Actor, Database
-from irm.embedded import OWNER, Embedded
+from irm.db import SYSTEM, Database
+from irm.embedded import APP, OWNER, Embedded
 from irm.jobs import Inside, JobRow
 from irm.wiring import WIRING
 from tests import make
@@ -55,7 +53,7 @@ async def compare(name: str, floor: Callable[[], Awaitable[Any]], irm: Callable[
 
 async def main(servers: Embedded, home: Path) -> None:
     clock = DatabaseClock()
-    url = servers.database_url().replace("postgresql://", "postgresql+asyncpg://")
+    url = asyncpg_url(servers)
     db = Database.connect(url, clock=clock, wiring=WIRING)
     bare = create_async_engine(url)
     await clock.anchor(db.engine)
@@ -67,24 +65,8 @@ async def main(servers: Embedded, home: Path) -> None:
         await make.system(tx, unit, code="portal", maintainer_ids=[vendor])
         account = await make.account(tx, vendor, Role.DUTY_OFFICER)
         await release.publish(tx, actor=SYSTEM, now=now)
-        token = await open_session(
-            tx,
-            account.id,
-            policy=security_policy(),
-            ip="127.0.0.1",
-            user_agent="bench",
-            actor=Actor("person", account.id),
-            now=now,
-        )
-        session = await tx.get_one(SessionRow, hashed(token))
-    app: Any = create_app(Settings(home=home, public_url="http://irm.bench"), db, clock)
-    client = httpx.AsyncClient(
-        transport=httpx.ASGITransport(app=app),
-        base_url="http://irm.bench",
-        headers={"x-csrf-token": session.csrf_token},
-        cookies={COOKIE: token},
-        timeout=60,
-    )
+    app = application(home, db, clock)
+    client = await signed_in(app, db, account.id)
     valkey = redis.Redis.from_url(servers.broker_url)
     filing = {
         "classified": "no",
@@ -132,25 +114,52 @@ async def main(servers: Embedded, home: Path) -> None:
     await db.dispose()
 
 
-if __name__ == "__main__":
+async def at_full_size(servers: Embedded, home: Path) -> None:
+    clock = DatabaseClock()
+    db = Database.connect(asyncpg_url(servers), clock=clock, wiring=WIRING)
+    await clock.anchor(db.engine)
+    now = clock.now()
+    made = await city.build(db, servers.database_url(OWNER), now=now)
+    print(
+        f"10,000 systems, 100,000 incidents and 400,000 duties made in {made.seconds:.0f} s; load {os.getloadavg()[0]:.1f}"
+    )
+    await pages.measure(db, clock, home, made)
+    await db.dispose()
+    report.measure(asyncpg_url(servers), made.authority.organization_id, now)
+    print(f"load {os.getloadavg()[0]:.1f}")
+
+
+def asyncpg_url(servers: Embedded, role: str = APP) -> str:
+    return servers.database_url(role).replace("postgresql://", "postgresql+asyncpg://")
+
+
+async def floor_table(servers: Embedded) -> None:
+    engine = create_async_engine(asyncpg_url(servers, OWNER))
+    async with engine.begin() as connection:
+        await connection.execute(text("CREATE TABLE bench_floor (body text)"))
+        await connection.execute(text("GRANT INSERT ON bench_floor TO irm_app"))
+    await engine.dispose()
+
+
+@contextmanager
+def servers_of_its_own(*, durable: bool) -> Iterator[tuple[Embedded, Path]]:
     with tempfile.TemporaryDirectory(prefix="irm-bench-") as folder:
         place = Path(folder)
         place.chmod(0o711)
-        embedded = Embedded(place, durable=True)
+        embedded = Embedded(place, durable=durable)
         embedded.start()
         try:
             embedded.ensure_roles()
-            owner = embedded.database_url(OWNER)
-            migrations.upgrade(owner)
-
-            async def floor_table() -> None:
-                engine = create_async_engine(owner.replace("postgresql://", "postgresql+asyncpg://"))
-                async with engine.begin() as connection:
-                    await connection.execute(text("CREATE TABLE bench_floor (body text)"))
-                    await connection.execute(text("GRANT INSERT ON bench_floor TO irm_app"))
-                await engine.dispose()
-
-            asyncio.run(floor_table())
-            asyncio.run(main(embedded, place))
+            migrations.upgrade(embedded.database_url(OWNER))
+            yield embedded, place
         finally:
             embedded.stop()
+
+
+if __name__ == "__main__":
+    if "pages" not in sys.argv:
+        with servers_of_its_own(durable=True) as (running, at):
+            asyncio.run(floor_table(running))
+            asyncio.run(main(running, at))
+    with servers_of_its_own(durable=False) as (running, at):
+        asyncio.run(at_full_size(running, at))

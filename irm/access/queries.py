@@ -143,6 +143,17 @@ async def organizations(
     return [_organization(row) for row in await tx.scalars(which)]
 
 
+async def directory_stamp(tx: Tx) -> tuple[tuple[object, ...], ...]:
+    """Another value whenever an article may find somebody else in the directory, or finds something else of them."""
+    one = OrganizationRow
+    rows = await tx.execute(
+        select(one.id, one.code, one.short_name, one.kind, one.tier, one.joined, one.region, one.in_use_from)
+        .where(one.retired_at.is_(None))
+        .order_by(one.id)
+    )
+    return tuple(tuple(row) for row in rows)
+
+
 async def organization_names(tx: Tx, ids: Iterable[UUID]) -> dict[UUID, str]:
     """Short names by id."""
     wanted = set(ids)

@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select, tuple_
+from sqlalchemy.orm import aliased
 
 from irm.access import queries as access
 from irm.access.policy import Permission, Principal, Role, reach
@@ -290,10 +291,13 @@ _AWAITED: Final = and_(
 
 def _unanswered() -> ColumnElement[bool]:
     """Nobody else's confirmation has closed the page."""
-    answered = select(DeliveryRow.page_key).where(
-        DeliveryRow.answer == "first", DeliveryRow.acknowledged_at.is_not(None)
+    # Asked of each page that waits, of which there are few: a list of all that were ever confirmed grows for ever.
+    other = aliased(DeliveryRow)
+    return ~(
+        select(other.id)
+        .where(other.page_key == DeliveryRow.page_key, other.answer == "first", other.acknowledged_at.is_not(None))
+        .exists()
     )
-    return DeliveryRow.page_key.not_in(answered)
 
 
 async def replies_since(tx: Tx, since: datetime, *, limit: int = 50) -> list[SmsReplyRow]:

@@ -1,24 +1,30 @@
 """What will be owed: the rules of the year asked for a later day. Never stored (DESIGN §2).
 
-Asking ten thousand systems takes seconds, so an answer for the whole city is kept in the process until the register, the
-rules or the day change.
+Asking ten thousand systems takes seconds, so what they answered is kept in the process; when something changes, only what
+changed is asked again. A later day changes nothing: what has begun by then is left out when reading.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from irm.db import Tx
 from irm.obligations.periodic import Given, Giver, year_rules
-from irm.obligations.policy import entry_policy
 from irm.rules.duties_of_the_year import YearRules
 from irm.rules.moments import day_of, end_of
 from irm.rules.pack import Texts
 
 SYSTEM: Final = "system"
+FURTHEST: Final = 10
+"""Years that anybody is told ahead: a month in the year 2199 is no reason to ask ten thousand systems for all before."""
+BATCH: Final = 1_000
+"""Subjects that are read at once: each batch also reads the directory of the city."""
+BREATH: Final = 100
+MOMENT: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +66,38 @@ class Forecast:
 
 
 @dataclass
+class _Kept:
+    """Answers up to one day. `marks` and `answers` by kind and subject; `ordered` is all of them by limit."""
+
+    rules: object
+    stamps: tuple[object, ...]
+    asked_at: datetime
+    marks: dict[str, Mapping[UUID, object]] = field(default_factory=dict)
+    answers: dict[str, dict[UUID, list[Forecast]]] = field(default_factory=dict)
+    ordered: list[Forecast] = field(default_factory=list)
+
+
+@dataclass
 class Forecaster:
     """One for each process."""
 
     givers: Sequence[Giver]
-    _kept: dict[tuple[Any, ...], list[Forecast]] = field(default_factory=dict)
+    _kept: dict[date, _Kept] = field(default_factory=dict)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def between(
         self, tx: Tx, first: datetime, last: datetime, *, now: datetime, system: UUID | None = None
     ) -> list[Forecast]:
         """What begins after `now` and is due after `first`, by `last`, the nearest first; everybody's."""
-        if last <= now:
+        last = min(last, end_of(date(day_of(now).year + FURTHEST, 12, 31)))
+        if last <= now or last <= first:
             return []
-        found = await (self._of_system(tx, system, last, now) if system else self._of_all(tx, last, now))
-        return sorted(
-            (one for one in found if first < one.due_at <= last), key=lambda one: (one.due_at, one.rule_id, one.number)
-        )
+        if system:
+            found = sorted(await self._of_system(tx, system, last, now), key=_order)
+        else:
+            found = await self._of_all(tx, last, now)
+        begin, end = (bisect_right(found, moment, key=_due) for moment in (first, last))
+        return [one for one in found[begin:end] if one.started_at > now]
 
     async def _of_system(self, tx: Tx, system: UUID, last: datetime, now: datetime) -> list[Forecast]:
         rules = await year_rules(tx, now=now)
@@ -84,32 +105,65 @@ class Forecaster:
             one
             for giver in self.givers
             if giver.kind == SYSTEM
-            for one in _ahead(await giver.some(tx, [system]), rules, now, last)
+            for each in await giver.some(tx, [system])
+            for one in _ahead(each, rules, now, last)
         ]
 
     async def _of_all(self, tx: Tx, last: datetime, now: datetime) -> list[Forecast]:
+        """Up to the end of the next year at least: people leaf through it."""
         rules = await year_rules(tx, now=now)
-        horizon = end_of(date(day_of(last).year, 12, 31))  # a whole year at once: people leaf through it
-        stamp = (
-            day_of(now),
-            horizon,
-            tuple((pack.id, pack.digest) for pack in rules.packs),
-            tuple(sorted(rules.readings.items())),
-            *[await giver.stamp(tx) for giver in self.givers],
-        )
+        horizon = date(max(day_of(last - MOMENT).year, day_of(now).year + 1), 12, 31)
+        of_rules = (tuple((pack.id, pack.digest) for pack in rules.packs), tuple(sorted(rules.readings.items())))
         async with self._lock:
-            if stamp not in self._kept:
-                found: list[Forecast] = []
+            stamps = tuple([await giver.stamp(tx) for giver in self.givers])
+            kept = self._kept.get(horizon)
+            if kept is None or kept.rules != of_rules or kept.asked_at > now:
+                kept = _Kept(of_rules, (), now)
+            if kept.stamps != stamps:
+                fresh = _Kept(of_rules, stamps, kept.asked_at)
                 for giver in self.givers:
-                    after = None
-                    while given := await giver.batch(tx, after, entry_policy().batch):
-                        found += _ahead(given, rules, now, horizon)
-                        after = max(each.subject.id for each in given)
-                self._kept = {stamp: found}
-            return self._kept[stamp]
+                    await self._ask(tx, giver, kept, fresh, rules, end_of(horizon))
+                fresh.ordered = sorted(
+                    (one for of_kind in fresh.answers.values() for each in of_kind.values() for one in each), key=_order
+                )
+                kept = fresh
+            self._keep(horizon, kept, day_of(now).year + 1)
+            return kept.ordered
+
+    async def _ask(self, tx: Tx, giver: Giver, kept: _Kept, fresh: _Kept, rules: YearRules, last: datetime) -> None:
+        """All of them, or those that changed since they were asked; always as of the moment of the first asking."""
+        answers = fresh.answers[giver.kind] = {}
+        marks = await giver.marks(tx)
+        before, known = kept.marks.get(giver.kind), kept.answers.get(giver.kind, {})
+        if marks is not None:
+            fresh.marks[giver.kind] = marks
+        if marks is not None and before is not None:
+            answers |= {key: known[key] for key, mark in marks.items() if key in known and before.get(key) == mark}
+            changed = [key for key in marks if key not in answers]
+            for begin in range(0, len(changed), BATCH):
+                await _add(answers, await giver.some(tx, changed[begin : begin + BATCH]), rules, kept.asked_at, last)
+            return
+        after = None
+        while given := await giver.batch(tx, after, BATCH):
+            await _add(answers, given, rules, kept.asked_at, last)
+            after = max(each.subject.id for each in given)
+
+    def _keep(self, horizon: date, kept: _Kept, next_year: int) -> None:
+        """The present years, and one later one that somebody looks at."""
+        self._kept = {day: one for day, one in self._kept.items() if day.year == next_year} | {horizon: kept}
 
 
-def _ahead(given: Iterable[Given], rules: YearRules, now: datetime, last: datetime) -> list[Forecast]:
+async def _add(
+    answers: dict[UUID, list[Forecast]], given: Sequence[Given], rules: YearRules, now: datetime, last: datetime
+) -> None:
+    """Lets others have their turn in between: a process that answers people does this beside them."""
+    for count, each in enumerate(given):
+        answers[each.subject.id] = _ahead(each, rules, now, last)
+        if count % BREATH == 0:
+            await asyncio.sleep(0)
+
+
+def _ahead(each: Given, rules: YearRules, now: datetime, last: datetime) -> list[Forecast]:
     return [
         Forecast(
             one.rule_id,
@@ -135,7 +189,14 @@ def _ahead(given: Iterable[Given], rules: YearRules, now: datetime, last: dateti
             one.provisional,
             each.about.name,
         )
-        for each in given
-        for one in rules.owed(each.subject, now=now, until=last)
+        for one in rules.coming(each.subject, now=now, until=last)
         if one.bearer is not None and one.started_at is not None and one.due_at is not None and one.started_at > now
     ]
+
+
+def _due(one: Forecast) -> datetime:
+    return one.due_at
+
+
+def _order(one: Forecast) -> tuple[datetime, str, str]:
+    return one.due_at, one.rule_id, one.number

@@ -12,6 +12,12 @@ from irm.db import Base, uuid7
 SUBMISSION_SERIAL = Sequence("submission_serial", metadata=Base.metadata)
 """Serial numbers are never used twice; a transaction that fails leaves a gap."""
 
+LISTED_RANK = "COALESCE(NULLIF(strpos('open submitted', status), 0), 99)"
+"""What still needs somebody stands first in the list of duties: open, submitted, the rest. Text, because the index and the
+question must be the same; no CASE, because autogenerate can't compare one."""
+LISTED_AT = "COALESCE(due_at, internal_due_at, '9999-12-31 00:00:00+00'::timestamptz)"
+"""Duties without any limit stand behind those with one."""
+
 
 class ObligationRow(Base):
     """One duty, frozen as the rule stood when it arose (DESIGN §2). `status` is what `owed.settle` says."""
@@ -31,6 +37,10 @@ class ObligationRow(Base):
         Index("ix_obligation_calendar", "due_at", "id", postgresql_where=text("NOT exercise")),
         Index("ix_obligation_bearer_calendar", "bearer_id", "due_at", "id", postgresql_where=text("NOT exercise")),
         Index("ix_obligation_system", "system_id", "due_at", postgresql_where=text("system_id IS NOT NULL")),
+        Index("ix_obligation_state", "status", "bearer_id", postgresql_where=text("NOT exercise")),
+        Index("ix_obligation_listed", text(f"({LISTED_RANK})"), text(f"({LISTED_AT})"), "id"),
+        Index("ix_obligation_bearer_listed", "bearer_id", text(f"({LISTED_RANK})"), text(f"({LISTED_AT})"), "id"),
+        Index("ix_obligation_period", "period", postgresql_ops={"period": "text_pattern_ops"}),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)

@@ -58,6 +58,11 @@ class Giver(Protocol):
         """Another value whenever one of them may have changed; one cheap statement."""
         ...
 
+    async def marks(self, tx: Tx) -> Mapping[UUID, object] | None:
+        """For each of them a value that is another one whenever it may have changed. None: they are so few that all are
+        asked again."""
+        ...
+
 
 async def year_rules(tx: Tx, *, now: datetime) -> YearRules:
     """The packs that the city goes by, its readings and its working days."""

@@ -9,15 +9,22 @@ from datetime import UTC, datetime
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, false, func, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Integer, and_, false, func, literal_column, or_, select, true, tuple_
 
 from irm.access.policy import Reach, Resource
-from irm.db import Tx
+from irm.db import Moment, Tx
 from irm.errors import Invalid, NotFound
 from irm.obligations import owed
 from irm.obligations.assembling import contact_views, obligation_views, submission_views
 from irm.obligations.forms import FILING
-from irm.obligations.models import ContactRecordRow, ObligationRow, SubmissionPartyRow, SubmissionRow
+from irm.obligations.models import (
+    LISTED_AT,
+    LISTED_RANK,
+    ContactRecordRow,
+    ObligationRow,
+    SubmissionPartyRow,
+    SubmissionRow,
+)
 from irm.obligations.policy import entry_policy
 from irm.obligations.settling import HANDED_OVER
 from irm.obligations.views import Contact, Obligation, Submission
@@ -27,8 +34,6 @@ T = TypeVar("T")
 WAITING: Final = ("open", "submitted")
 OVERDUE: Final = "overdue"
 STATES: Final = (*owed.STATUSES, OVERDUE)
-NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
-"""Sorts duties without any limit behind the rest."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +69,8 @@ async def obligations(
 ) -> Slice[Obligation]:
     """Open ones first, the nearest limit first; then the rest, newest first. Raises Invalid for a bad cursor or state."""
     most = min(limit or entry_policy().page_size, entry_policy().page_size)
-    # What still needs somebody stands first; a duty without a figure after those with one.
-    rank = case((ObligationRow.status == "open", 0), (ObligationRow.status == "submitted", 1), else_=2)
-    when = func.coalesce(ObligationRow.due_at, ObligationRow.internal_due_at, NEVER)
+    rank = literal_column(LISTED_RANK, Integer())
+    when = literal_column(LISTED_AT, Moment())
     query = select(ObligationRow, rank.label("rank"), when.label("when")).where(
         visible_obligations(reach), *conditions(wanted, now)
     )
@@ -100,13 +104,13 @@ async def counts(tx: Tx, reach: Reach, *, now: datetime) -> Mapping[str, int]:
     """How many in each state, `overdue` among them; for chips and heads."""
     rows = await tx.execute(
         select(ObligationRow.status, func.count())
-        .where(visible_obligations(reach), ObligationRow.exercise.is_(False))
+        .where(visible_obligations(reach), ~ObligationRow.exercise)
         .group_by(ObligationRow.status)
     )
     found = dict.fromkeys(STATES, 0) | {status: int(n) for status, n in rows}
     over = await tx.scalar(
         select(func.count()).where(
-            visible_obligations(reach), ObligationRow.exercise.is_(False), *conditions(ObligationFilter(OVERDUE), now)
+            visible_obligations(reach), ~ObligationRow.exercise, *conditions(ObligationFilter(OVERDUE), now)
         )
     )
     return found | {OVERDUE: over or 0}

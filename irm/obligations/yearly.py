@@ -47,8 +47,26 @@ async def duties_of_year(tx: Tx, form: str, year: int, *, reach: Reach | None = 
 
     `reach` None: for services that have asked already.
     """
+    o = ObligationRow
     which = (
-        select(ObligationRow)
+        select(
+            o.id,
+            o.rule_id,
+            o.title,
+            o.citation,
+            o.force,
+            o.bearer_id,
+            o.recipient_id,
+            o.subject,
+            o.number,
+            o.period,
+            o.ordinal,
+            o.ordinals,
+            o.status,
+            o.due_at,
+            o.started_at,
+            o.overdue_at,
+        )
         .where(
             literal(form) == any_(ObligationRow.satisfied_by),
             ObligationRow.period.startswith(str(year)),
@@ -78,5 +96,5 @@ async def duties_of_year(tx: Tx, form: str, year: int, *, reach: Reach | None = 
             row.started_at,
             row.overdue_at,
         )
-        for row in await tx.scalars(which)
+        for row in await tx.execute(which)
     ]

@@ -35,6 +35,9 @@ class Changes:
         newest = (func.count(), func.max(ChangeRow.registered_at), func.max(ChangeRow.updated_at))
         return tuple((await tx.execute(select(*newest))).one())
 
+    async def marks(self, tx: Tx) -> None:
+        """They are few."""
+
 
 def path_of(change_id: UUID) -> str:
     return f"{CHANGE}/{change_id}"

@@ -1,21 +1,22 @@
 """Organizations as the rules of the year read them: what they are, and what they are to the systems of the register."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
+from irm.access import queries as access
 from irm.access.queries import Organization
 from irm.clock import SHANGHAI
 from irm.db import Tx
 from irm.obligations.periodic import Given
 from irm.obligations.subjects import Subject
 from irm.rules.subjects import Directory, OrganizationSubject
-from irm.systems.queries import System, systems_of
+from irm.systems.queries import parts_of
 from irm.systems.subjects import city_directory
 
 ORGANIZATION: Final = "organization"
 PLATFORM: Final = "platform"
+CLOUD_VENDOR: Final = "cloud_vendor"
 
 
 class Organizations:
@@ -33,45 +34,31 @@ class Organizations:
         return await _given(tx, [one for one in ids if one in organizations], directory, organizations)
 
     async def stamp(self, tx: Tx) -> object:
-        directory, organizations = await city_directory(tx)
-        return directory, tuple(organizations[one].in_use_from for one in sorted(organizations))
+        return await access.directory_stamp(tx)
+
+    async def marks(self, tx: Tx) -> None:
+        """They are few, and any system may change what one is."""
 
 
 def path_of(organization_id: UUID) -> str:
     return f"{ORGANIZATION}/{organization_id}"
 
 
-def roles_of(organization_id: UUID, systems: Sequence[System]) -> frozenset[str]:
+def roles_of(parts: Collection[tuple[str, str]]) -> frozenset[str]:
     """What it is to the systems that name it. A cloud vendor (云服务商) maintains a platform."""
-    roles: set[str] = set()
-    for one in systems:
-        maintains = organization_id in one.maintainer_ids
-        for role, holds in (
-            ("cloud_vendor", maintains and one.kind == PLATFORM),
-            ("maintainer", maintains),
-            ("owner", organization_id == one.owner_id),
-            ("operator", organization_id == one.operator_id),
-            ("user", organization_id in one.user_ids),
-        ):
-            if holds:
-                roles.add(role)
-    return frozenset(roles)
+    return frozenset(role for role, _ in parts) | ({CLOUD_VENDOR} if ("maintainer", PLATFORM) in parts else set())
 
 
 async def _given(
     tx: Tx, ids: Sequence[UUID], directory: Directory, organizations: Mapping[UUID, Organization]
 ) -> list[Given]:
-    if not ids:
-        return []
-    theirs: dict[UUID, list[System]] = defaultdict(list)
-    for system in await systems_of(tx, ids):
-        for party in system.parties:
-            theirs[party].append(system)
-    return [_subject(organizations[one], theirs[one], directory) for one in ids]
+    parts = await parts_of(tx, ids) if ids else {}
+    return [_subject(organizations[one], *parts[one], directory) for one in ids]
 
 
-def _subject(one: Organization, systems: Sequence[System], directory: Directory) -> Given:
-    levels = [system.level for system in systems if system.level is not None and one.id == system.owner_id]
+def _subject(
+    one: Organization, parts: Collection[tuple[str, str]], highest_level: int | None, directory: Directory
+) -> Given:
     return Given(
         Subject(path_of(one.id), one.short_name, f"/calendar?organization={one.code}"),
         OrganizationSubject(
@@ -82,8 +69,8 @@ def _subject(one: Organization, systems: Sequence[System], directory: Directory)
             facts={
                 "organization.kind": one.kind,
                 "organization.tier": one.tier,
-                "organization.roles": sorted(roles_of(one.id, systems)),
-                "organization.highest_level": max(levels, default=None),
+                "organization.roles": sorted(roles_of(parts)),
+                "organization.highest_level": highest_level,
             },
         ),
     )

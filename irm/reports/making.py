@@ -22,7 +22,7 @@ from irm.reports.figures import take
 from irm.reports.models import EditionDocumentRow, EditionRow, FiguresRow
 from irm.reports.rendering import KEPT, Edition, filename, rendered
 from irm.reports.span import Span
-from irm.reports.tally import canonical, digest
+from irm.reports.tally import digest, encoded
 
 ATTEMPTS: Final = 3
 PAUSE: Final = timedelta(seconds=5)
@@ -49,12 +49,14 @@ async def take_figures(tx: Tx, args: dict[str, Any], now: datetime, givers: Sequ
         return
     whose = None if row.scope == "city" else row.organization_id
     figures = await take(tx, Span(row.year, now, whose), row.organization_id, givers)
-    text = canonical(figures)
+    checkpoint = figures.checkpoint.size if figures.checkpoint else None
+    text = encoded(figures)
+    del figures  # of a whole city it is hundreds of megabytes, and from here on the text is what counts
     name = digest(text)
-    kept = insert(FiguresRow).values(sha256=name, body=text, taken_at=now)
+    kept = insert(FiguresRow).values(sha256=name, body=text.decode(), taken_at=now)
     await tx.execute(kept.on_conflict_do_nothing(index_elements=[FiguresRow.sha256]))
     row.figures_sha256, row.as_of, row.done = name, now, 1
-    row.checkpoint_size = figures.checkpoint.size if figures.checkpoint else None
+    row.checkpoint_size = checkpoint
     await tx.flush()
     await service.render_all(tx, row, now=now)
     await service.tell(tx, "edition.taken", row, actor=SYSTEM, now=now, checkpoint=row.checkpoint_size)

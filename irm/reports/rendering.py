@@ -14,7 +14,7 @@ from irm.errors import NotFound
 from irm.i18n import N_, Translator, translator
 from irm.reports.paper import document
 from irm.reports.spreadsheet import spreadsheet
-from irm.reports.tally import Figures, canonical, digest
+from irm.reports.tally import Figures, digest, encoded
 
 
 @dataclass(frozen=True)
@@ -44,17 +44,17 @@ def _xlsx(one: Edition, t: Translator) -> bytes:
 
 def _json(one: Edition, _: Translator) -> bytes:
     """The canonical text of the figures stands in it as it was hashed."""
-    figures = canonical(one.figures)
+    figures = encoded(one.figures)
     told = json.dumps(
         {"edition": one.number, "sha256": digest(figures), "commentary": dict(one.commentary)},
         ensure_ascii=False,
         sort_keys=True,
     )
-    return f'{told[:-1]}, "figures": {figures}}}\n'.encode()
+    return b"".join((told[:-1].encode(), b', "figures": ', figures, b"}\n"))
 
 
 def _document(one: Edition, t: Translator) -> Document:
-    return document(one.figures, one.commentary, number=one.number, digest=digest(canonical(one.figures)), t=t)
+    return document(one.figures, one.commentary, number=one.number, digest=digest(encoded(one.figures)), t=t)
 
 
 FORMATS: Final[Mapping[str, tuple[Callable[[Edition, Translator], bytes], str]]] = {

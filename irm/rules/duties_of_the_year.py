@@ -14,7 +14,7 @@ from irm.rules.moments import SHANGHAI, Within, day_of, due_moment, end_of
 from irm.rules.owed import Owed
 from irm.rules.pack import Addressee, DutyRule, Every, Pack
 from irm.rules.periods import Period, day_in_next_month, day_of_month, months_before, periods
-from irm.rules.subjects import Party, YearSubject
+from irm.rules.subjects import Directory, Party, YearSubject
 from irm.rules.workdays import WorkCalendar
 
 PERIOD: Final = "period"
@@ -37,12 +37,17 @@ class _Time:
 
 @dataclass
 class YearRules:
-    """The rules of the year, ready for many subjects: conditions over equal facts are judged once."""
+    """The rules of the year, ready for many subjects: what is the same for many is worked out once.
+
+    Ten thousand systems have some hundred different facts, and what comes every year comes to all of them on the same days.
+    """
 
     packs: Sequence[Pack]
     readings: Mapping[str, str]
     calendar: WorkCalendar
-    _answers: dict[tuple[str, tuple[Any, ...]], bool] = field(default_factory=dict)
+    _holding: dict[tuple[Any, ...], tuple[tuple[DutyRule, Pack], ...]] = field(default_factory=dict)
+    _regular: dict[tuple[Any, ...], tuple[_Time, ...]] = field(default_factory=dict)
+    _desks: dict[tuple[Addressee, str | None], tuple[Directory, Party | None]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         chosen = {switch.id: switch.default for pack in self.packs for switch in pack.switches} | dict(self.readings)
@@ -52,6 +57,10 @@ class YearRules:
                 reads_so = all(chosen.get(switch) == reading for switch, reading in rule.readings.items())
                 if rule.kind != "standing" and reads_so:
                     self._rules.setdefault(rule.subject, []).append((rule, pack))
+        self._names = {
+            kind: tuple(sorted({name for rule, _ in rules if rule.when for name in rule.when.names}))
+            for kind, rules in self._rules.items()
+        }
         self._internal = {
             rule_id: limit
             for pack in self.packs
@@ -61,36 +70,64 @@ class YearRules:
 
     def owed(self, subject: YearSubject, *, now: datetime, until: datetime | None = None) -> tuple[Owed, ...]:
         """In the order of packs and rules, within a rule in the order of time. What starts later is not owed yet."""
-        horizon = day_of(max(now, until) if until else now)
+        return self._owed(subject, day_of(max(now, until) if until else now), None)
+
+    def coming(self, subject: YearSubject, *, now: datetime, until: datetime) -> tuple[Owed, ...]:
+        """Of what is owed by `until`: what begins after `now` and counts; what is only told to others is left out."""
+        return self._owed(subject, day_of(max(now, until)), day_of(now))
+
+    def _owed(self, subject: YearSubject, horizon: date, after: date | None) -> tuple[Owed, ...]:
         found: dict[str, Owed] = {}
-        for rule, pack in self._rules.get(subject.kind, ()):
-            if not self._holds(rule, subject):
-                continue
-            times = [
-                each
-                for each in self._times(rule, subject, horizon)
-                if each.first <= horizon and _in_force(rule, pack, each)
-            ]
+        for rule, pack in self._rules_for(subject):
+            times = self._times_of(rule, pack, subject, horizon, after)
             if not times:
                 continue
-            for bearer, bearer_kind in _bearers(rule, subject):
+            for bearer, bearer_kind in self._bearers(rule, subject):
+                if after is not None and (bearer is None or not bearer.joined):
+                    continue
                 for one in self._of(rule, pack, subject, bearer, bearer_kind, times):
                     found.setdefault(one.key, one)
         return tuple(found.values())
 
-    def _holds(self, rule: DutyRule, subject: YearSubject) -> bool:
-        if rule.when is None:
-            return True
-        values = tuple((name, _hashable(subject.facts.get(name))) for name in sorted(rule.when.names))
-        known = (rule.id, values)
-        if known not in self._answers:
-            self._answers[known] = rule.when.decide(subject.facts) is True
-        return self._answers[known]
+    def _rules_for(self, subject: YearSubject) -> tuple[tuple[DutyRule, Pack], ...]:
+        """Those whose condition holds."""
+        kind = subject.kind
+        known = (kind, *(_hashable(subject.facts.get(name)) for name in self._names.get(kind, ())))
+        found = self._holding.get(known)
+        if found is None:
+            found = self._holding[known] = tuple(
+                (rule, pack)
+                for rule, pack in self._rules.get(kind, ())
+                if rule.when is None or rule.when.decide(subject.facts) is True
+            )
+        return found
+
+    def _times_of(
+        self, rule: DutyRule, pack: Pack, subject: YearSubject, horizon: date, after: date | None
+    ) -> Sequence[_Time]:
+        if after is None or rule.every is None or not _has_begun(rule, subject, after):
+            return self._fitting(rule, pack, self._times(rule, subject, horizon), horizon, after)
+        # Whatever it counts from has begun: what comes from now on comes to every such subject on the same days.
+        anchor = subject.dates[rule.every.anchor].year if rule.every.anchor else None
+        known = (rule.id, pack.id, anchor, horizon, after)
+        if known not in self._regular:
+            regular = _regular(rule.every, anchor, after, horizon)
+            self._regular[known] = tuple(self._fitting(rule, pack, regular, horizon, after))
+        return self._regular[known]
+
+    def _fitting(
+        self, rule: DutyRule, pack: Pack, times: Iterable[_Time], horizon: date, after: date | None
+    ) -> list[_Time]:
+        return [
+            each
+            for each in times
+            if each.first <= horizon and (after is None or each.first > after) and _in_force(rule, pack, each)
+        ]
 
     def _times(self, rule: DutyRule, subject: YearSubject, horizon: date) -> Iterator[_Time]:
         dates = subject.dates
         if rule.every is not None:
-            yield from _every(rule.every, subject, rule.effective.since, horizon)
+            yield from _every(rule, rule.every, subject, horizon)
         elif rule.window is not None:
             event = dates.get(rule.window.before)
             if event is not None and event >= subject.in_use_from:
@@ -129,7 +166,7 @@ class YearRules:
         information = bearer is None or not bearer.joined
         internal = self._internal.get(rule.id)
         why = tuple((name, subject.facts.get(name)) for name in sorted(rule.when.names)) if rule.when else ()
-        recipients = [each for wanted in rule.recipients for each in _recipients(wanted, bearer, subject)]
+        recipients = [each for wanted in rule.recipients for each in self._recipients(wanted, bearer, subject)]
         for each in times:
             started = None if information else _midnight(each.first)
             for recipient in recipients:
@@ -165,14 +202,60 @@ class YearRules:
                     provisional=each.provisional,
                 )
 
+    def _bearers(self, rule: DutyRule, subject: YearSubject) -> Iterator[tuple[Party | None, str | None]]:
+        wanted = rule.bearer
+        if wanted.relation is not None:
+            for organization in subject.organizations.get(wanted.relation, ()):
+                yield subject.directory.by_id.get(organization), wanted.relation
+        else:
+            yield self._desk(wanted, _near(subject), subject), wanted.kind
 
-def _every(every: Every, subject: YearSubject, effective: date | None, horizon: date) -> Iterator[_Time]:
-    since = [subject.dates[name] for name in every.since if name in subject.dates]
-    begins = max([subject.in_use_from, *([effective] if effective else []), *since])
+    def _recipients(self, wanted: Addressee, bearer: Party | None, subject: YearSubject) -> Iterator[To]:
+        if wanted.relation is not None:
+            for organization in subject.organizations.get(wanted.relation, ()):
+                yield to(subject.directory.by_id.get(organization), organization, wanted.relation)
+            return
+        party = self._desk(wanted, bearer or _near(subject), subject)
+        if wanted.otherwise and bearer is not None and bearer.kind == wanted.kind:
+            wanted = Addressee(kind=wanted.otherwise, tier=wanted.tier, prefer=wanted.prefer)
+            party = self._desk(wanted, bearer, subject)
+        yield To(party.id if party else None, wanted.kind or "other", wanted.tier or (party.tier if party else None))
+
+    def _desk(self, wanted: Addressee, near: Party | None, subject: YearSubject) -> Party | None:
+        """The same for everybody of one place, as long as the directory is the same."""
+        known = (wanted, near.region if near else None)
+        directory, found = self._desks.get(known, (None, None))
+        if directory is not subject.directory:
+            found = desk(wanted, near, subject.directory.by_kind.get(wanted.kind or "", ()))
+            self._desks[known] = (subject.directory, found)
+        return found
+
+
+def _since(rule: DutyRule, subject: YearSubject) -> list[date]:
+    return [subject.dates[name] for name in rule.every.since if name in subject.dates] if rule.every else []
+
+
+def _has_begun(rule: DutyRule, subject: YearSubject, day: date) -> bool:
+    """Does it come in every period from that day on?"""
+    starts = [subject.in_use_from, *_since(rule, subject), *([rule.effective.since] if rule.effective.since else [])]
+    anchored = rule.every is not None and (not rule.every.anchor or rule.every.anchor in subject.dates)
+    return anchored and max(starts) <= day
+
+
+def _every(rule: DutyRule, every: Every, subject: YearSubject, horizon: date) -> Iterator[_Time]:
+    since = _since(rule, subject)
+    begins = max([subject.in_use_from, *([rule.effective.since] if rule.effective.since else []), *since])
     anchor = subject.dates.get(every.anchor) if every.anchor else None
     if every.anchor and anchor is None:
         return
-    for period in periods(begins, horizon, every.months, anchor=anchor.year if anchor else None):
+    yield from _regular(every, anchor.year if anchor else None, begins, horizon, since)
+
+
+def _regular(
+    every: Every, anchor: int | None, begins: date, horizon: date, since: Sequence[date] = ()
+) -> Iterator[_Time]:
+    """From the period that holds `begins`; none begins before what it counts from (`since`)."""
+    for period in periods(begins, horizon, every.months, anchor=anchor):
         last = _last_day(every, period)
         first = max([period.first, *since])
         for ordinal in range(1, every.count + 1):
@@ -204,31 +287,6 @@ def _in_force(rule: DutyRule, pack: Pack, each: _Time) -> bool:
         and (effective.until is None or each.first <= effective.until)
         for effective in (pack.effective, rule.effective)
     )
-
-
-def _bearers(rule: DutyRule, subject: YearSubject) -> Iterator[tuple[Party | None, str | None]]:
-    wanted = rule.bearer
-    if wanted.relation is not None:
-        for organization in subject.organizations.get(wanted.relation, ()):
-            yield subject.directory.by_id.get(organization), wanted.relation
-    else:
-        yield _desk(wanted, _near(subject), subject), wanted.kind
-
-
-def _recipients(wanted: Addressee, bearer: Party | None, subject: YearSubject) -> Iterator[To]:
-    if wanted.relation is not None:
-        for organization in subject.organizations.get(wanted.relation, ()):
-            yield to(subject.directory.by_id.get(organization), organization, wanted.relation)
-        return
-    party = _desk(wanted, bearer or _near(subject), subject)
-    if wanted.otherwise and bearer is not None and bearer.kind == wanted.kind:
-        wanted = Addressee(kind=wanted.otherwise, tier=wanted.tier, prefer=wanted.prefer)
-        party = _desk(wanted, bearer, subject)
-    yield To(party.id if party else None, wanted.kind or "other", wanted.tier or (party.tier if party else None))
-
-
-def _desk(wanted: Addressee, near: Party | None, subject: YearSubject) -> Party | None:
-    return desk(wanted, near, subject.directory.by_kind.get(wanted.kind or "", ()))
 
 
 def _near(subject: YearSubject) -> Party | None:

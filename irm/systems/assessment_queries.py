@@ -151,9 +151,7 @@ async def completed_tests(tx: Tx, system_ids: Collection[UUID]) -> Mapping[UUID,
         select(AssessmentRow.system_id, AssessmentRow.cover_on)
         .where(
             AssessmentRow.system_id.in_(found),
-            AssessmentRow.kind == "mlps",
-            AssessmentRow.status.in_([Status.REPORTED, Status.FILED]),
-            AssessmentRow.cover_on.is_not(None),
+            *completed(),
         )
         .order_by(AssessmentRow.cover_on)
     )
@@ -161,6 +159,15 @@ async def completed_tests(tx: Tx, system_ids: Collection[UUID]) -> Mapping[UUID,
         if cover_on is not None:
             found[system_id].append(cover_on)
     return found
+
+
+def completed() -> tuple[ColumnElement[bool], ...]:
+    """Tests that add to a certificate."""
+    return (
+        AssessmentRow.kind == "mlps",
+        AssessmentRow.status.in_([Status.REPORTED, Status.FILED]),
+        AssessmentRow.cover_on.is_not(None),
+    )
 
 
 async def assessment_of_submission(tx: Tx, submission_id: UUID) -> UUID | None:

@@ -17,7 +17,7 @@ from irm.errors import FieldError, Invalid
 from irm.i18n import N_
 from irm.rules.pack import figures_in
 from irm.rules.queries import current_packs
-from irm.systems.assessment_queries import completed_tests
+from irm.systems.assessment_queries import completed, completed_tests
 from irm.systems.certificates import Certificate, State, Terms, certificate
 from irm.systems.models import AssessmentRow, SystemRow
 from irm.systems.queries import System, of_parties, read_systems, within
@@ -33,8 +33,6 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 UNKNOWN_CHOICE: Final = N_("Choose one from the list.")
 NO_PAGE: Final = N_("This page of the list does not exist.")
-TESTED: Final = ("reported", "filed")
-"""States of a test that is complete: its report is there."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +149,7 @@ async def sums(tx: Tx, principal: Principal, *, now: datetime) -> Sums:
             _until(terms).label("until"),
         )
         .where(_reached(principal), SystemRow.retired_at.is_(None))
+        .offset(0)  # a fence: without it PostgreSQL counts the tests of a system again wherever the day is named
         .subquery()
     )
     state = _state(each.c.until, terms, local_day(now))
@@ -181,7 +180,9 @@ def _chosen(filters: Filters, terms: Terms | None, today: date) -> list[ColumnEl
     if filters.life_cycle is not None:
         which.append(SystemRow.life_cycle == filters.life_cycle)
     if filters.certificate is not None:
-        which.append(_state(_until(terms), terms, today) == filters.certificate)
+        each = select(SystemRow.id, _until(terms).label("until")).offset(0).subquery()  # a fence, as in `sums`
+        of_state = select(each.c.id).where(_state(each.c.until, terms, today) == filters.certificate)
+        which.append(SystemRow.id.in_(of_state))
     if filters.organization is not None:
         which.append(of_parties([filters.organization]))
     return which
@@ -196,7 +197,7 @@ def _until(terms: Terms | None) -> ColumnElement[date | None]:
     tests = (
         select(func.count())
         .select_from(AssessmentRow)
-        .where(AssessmentRow.system_id == SystemRow.id, AssessmentRow.cover_on >= since, *_completed())
+        .where(AssessmentRow.system_id == SystemRow.id, AssessmentRow.cover_on >= since, *completed())
         .correlate(SystemRow)
         .scalar_subquery()
     )
@@ -210,7 +211,3 @@ def _state(until: ColumnElement[date | None], terms: Terms | None, today: date) 
         opens = cast(until - func.make_interval(0, terms.window), Date)
         states.append((opens <= today, State.RENEW.value))
     return case(*states, else_=State.VALID.value)
-
-
-def _completed() -> tuple[ColumnElement[bool], ...]:
-    return AssessmentRow.kind == "mlps", AssessmentRow.status.in_(TESTED), AssessmentRow.cover_on.is_not(None)

@@ -161,6 +161,12 @@ class AssessmentRow(Base):
         CheckConstraint("rectified_major IS NULL OR rectified_major <= major", name="rectified_major"),
         Index("ix_assessment_system", "system_id", "year"),
         Index("ix_assessment_year", "year", "status"),
+        Index(
+            "ix_assessment_completed",
+            "system_id",
+            "cover_on",
+            postgresql_where=text("kind = 'mlps' AND status IN ('reported', 'filed') AND cover_on IS NOT NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)

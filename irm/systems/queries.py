@@ -17,9 +17,12 @@ from sqlalchemy import (
     cast,
     exists,
     false,
+    func,
     literal,
+    null,
     or_,
     select,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import INET
 from sqlalchemy.orm import InstrumentedAttribute, aliased
@@ -128,6 +131,33 @@ async def systems_of(tx: Tx, organization_ids: Collection[UUID]) -> list[System]
     return await read_systems(tx, [of_parties(organization_ids)])
 
 
+async def parts_of(
+    tx: Tx, organization_ids: Collection[UUID]
+) -> dict[UUID, tuple[frozenset[tuple[str, str]], int | None]]:
+    """By organization: in which roles (owner, operator, user, maintainer) it stands behind which kinds of systems, and
+    the highest level of those that it owns. One statement, however many systems."""
+    s, party = SystemRow, SystemPartyRow
+    every = union_all(
+        select(s.owner_id.label("organization_id"), literal("owner").label("role"), s.kind, s.level).where(
+            s.retired_at.is_(None), s.owner_id.in_(organization_ids)
+        ),
+        select(s.operator_id, literal("operator"), s.kind, null()).where(
+            s.retired_at.is_(None), s.operator_id.in_(organization_ids)
+        ),
+        select(party.organization_id, party.role, s.kind, null())
+        .join(s, s.id == party.system_id)
+        .where(s.retired_at.is_(None), party.organization_id.in_(organization_ids)),
+    ).subquery()
+    asked = select(every.c.organization_id, every.c.role, every.c.kind, func.max(every.c.level).label("level"))
+    roles: dict[UUID, set[tuple[str, str]]] = {one: set() for one in organization_ids}
+    levels: dict[UUID, list[int]] = {one: [] for one in organization_ids}
+    for row in await tx.execute(asked.group_by(every.c.organization_id, every.c.role, every.c.kind)):
+        roles[row.organization_id].add((row.role, row.kind))
+        if row.level is not None:
+            levels[row.organization_id].append(row.level)
+    return {one: (frozenset(roles[one]), max(levels[one], default=None)) for one in organization_ids}
+
+
 async def systems_in_reach(
     tx: Tx,
     principal: Principal,
@@ -201,21 +231,20 @@ def of_parties(organization_ids: Collection[UUID]) -> ColumnElement[bool]:
 def within(far: Reach) -> ColumnElement[bool]:
     if far.everything:
         return SystemRow.id.is_not(None)
+    if not far.organizations:
+        return false()
     hosted = aliased(SystemRow)
-    party = aliased(SystemPartyRow)
-    hosts_theirs = (
-        select(hosted.platform_id)
-        .outerjoin(party, party.system_id == hosted.id)
-        .where(
-            hosted.platform_id.is_not(None),
-            or_(
-                hosted.owner_id.in_(far.organizations),
-                hosted.operator_id.in_(far.organizations),
-                party.organization_id.in_(far.organizations),
-            ),
-        )
+    theirs = select(SystemPartyRow.system_id).where(SystemPartyRow.organization_id.in_(far.organizations))
+    # Not correlated and without a join: a vendor may have a part in every system of the city.
+    hosts_theirs = select(hosted.platform_id).where(
+        hosted.platform_id.is_not(None),
+        or_(
+            hosted.owner_id.in_(far.organizations),
+            hosted.operator_id.in_(far.organizations),
+            hosted.id.in_(theirs),
+        ),
     )
-    return or_(of_parties(far.organizations), SystemRow.id.in_(hosts_theirs)) if far.organizations else false()
+    return or_(of_parties(far.organizations), SystemRow.id.in_(hosts_theirs))
 
 
 async def read_systems(

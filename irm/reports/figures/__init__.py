@@ -79,6 +79,7 @@ async def _take(tx: Tx, span: Span, organization_id: UUID, givers: Sequence[Give
     chapters.append(await next_year.chapter(tx, span, pool, organizations, givers))
     chapters.append(not_collected.chapter())
     one = await tx.get_one(OrganizationRow, organization_id)
+    del duties, papers, others
     return Figures(
         template=annual_policy()["template"],
         year=span.year,

@@ -11,6 +11,7 @@ from hypothesis import given, strategies as st
 from irm.errors import Wrong
 from irm.positions import LanguageError
 from irm.rules.duties import due
+from irm.rules.duties_of_the_year import YearRules
 from irm.rules.load import builtin_packs, builtin_sources, load_pack
 from irm.rules.moments import SHANGHAI, day_of
 from irm.rules.owed import Owed
@@ -248,3 +249,25 @@ def test_a_slip_in_a_pack_of_the_year_is_told_with_its_line(old: str, new: str, 
         load_pack(text, file="drills.yaml")
     assert any(told in str(fault) for fault in caught.value.faults), caught.value.faults
     assert all(fault.line > 1 for fault in caught.value.faults)
+
+
+@given(
+    st.dates(date(2024, 1, 1), date(2028, 6, 1)),
+    st.lists(st.dates(date(2023, 1, 1), date(2029, 1, 1)), min_size=4, max_size=4),
+    st.sampled_from([1, 2, 3, 4, None]),
+    st.integers(0, 800),
+)
+def test_what_is_coming_is_what_a_later_day_owes_and_has_not_begun(
+    in_use_from: date, days: list[date], level: int | None, further: int
+) -> None:
+    rules = YearRules(builtin_packs(), {}, WorkCalendar())
+    until = NOW + timedelta(days=further)
+    dates = dict(zip(("level_fixed_on", "live_on", "filed_on", "certificate_expires_on"), days, strict=True))
+    vendors = [vendor(in_use_from=in_use_from), vendor(in_use_from=date(2020, 1, 1))]
+    for subject in (system(in_use_from=in_use_from, dates=dates, facts={**LEVEL_3, "system.level": level}), *vendors):
+        later = [
+            one
+            for one in rules.owed(subject, now=NOW, until=until)
+            if one.started_at is not None and one.started_at > NOW and not one.information_only
+        ]
+        assert list(rules.coming(subject, now=NOW, until=until)) == later

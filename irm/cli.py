@@ -26,6 +26,8 @@ GROUPS: Final = {
     "duty": "irm.obligations.commands:duty",
     "finding": "irm.findings.commands:finding",
     "rules": "irm.rules.commands:rules",
+    "change": "irm.oversight.commands:change",
+    "paper": "irm.oversight.commands:paper",
     "drill": "irm.drills.commands:drill",
     "playbook": "irm.playbooks.commands:playbook",
     "roster": "irm.notify.commands:roster",

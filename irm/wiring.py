@@ -14,6 +14,7 @@ from irm.jobs import Inside, Outside
 from irm.ledger import Subscription, Wiring
 from irm.notify import altered_ledger, dead_work, jobs as notify
 from irm.obligations import evidence_pack as duty_evidence, handing, periodic, reminding
+from irm.oversight import evidence as oversight_evidence
 from irm.oversight.change_subjects import Changes
 from irm.oversight.subjects import Organizations
 from irm.overview import evidence_packs
@@ -120,7 +121,9 @@ PROVIDERS: Final[dict[str, Provider]] = {
     "system": evidence_packs.SYSTEM,
     "year": evidence_packs.YEAR,
     # Files that lie there belong to whom they name; there are no packs of these.
-    **dict.fromkeys(("organization", "change", "drill", "edition"), owned.PROVIDER),
+    **dict.fromkeys(("organization", "drill", "edition"), owned.PROVIDER),
+    "change": oversight_evidence.CHANGE,
+    "paper": oversight_evidence.PAPER,
     "finding": finding_evidence.PROVIDER,
 }
 """Kind of evidence pack → what belongs into it, and who may read a file that lies at such a subject."""

@@ -84,6 +84,12 @@ class Permission(StrEnum):
     READ_LEDGER = "read_ledger"
     READ_OUTBOX = "read_outbox"
     READ_DRILLS = "read_drills"
+    READ_CHANGES = "read_changes"
+    PLAN_CHANGES = "plan_changes"
+    ANSWER_CHANGES = "answer_changes"
+    READ_PAPERS = "read_papers"
+    HAND_IN_PAPERS = "hand_in_papers"
+    ANSWER_PAPERS = "answer_papers"
     PLAN_DRILLS = "plan_drills"
     APPROVE_DRILLS = "approve_drills"
     DIRECT_DRILLS = "direct_drills"
@@ -111,21 +117,29 @@ _REPORTS: Final = EVERYONE | {
     P.ACKNOWLEDGE,
     P.READ_OUTBOX,
     P.READ_DRILLS,
+    P.READ_CHANGES,
+    P.READ_PAPERS,
     P.READ_FINDINGS,
     P.READ_ASSESSMENTS,
 }
 _HANDLES: Final = _REPORTS | {P.SET_FACTS, P.DO_TASKS, P.RECORD_CONTACT, P.READ_DELIVERIES, P.EDIT_FINDINGS}
-_ON_DUTY: Final = _HANDLES | {
-    P.FILE_FOR_CALLER,
-    P.ASSESS_LEVEL,
-    P.CHANGE_STATUS,
-    P.SUBMIT_REPORT,
-    P.RECORD_RECEIPT,
-    P.HAND_OVER_EVIDENCE,
-    P.SEE_CII,
-    P.READ_ANNUAL_REPORTS,
-    P.RETRY_WORK,
-}
+_OVERSIGHT: Final = frozenset({P.PLAN_CHANGES, P.ANSWER_CHANGES, P.HAND_IN_PAPERS, P.ANSWER_PAPERS})
+"""Both sides of changes and papers: which of them one is, follows from the organization, never from the role."""
+_ON_DUTY: Final = (
+    _HANDLES
+    | _OVERSIGHT
+    | {
+        P.FILE_FOR_CALLER,
+        P.ASSESS_LEVEL,
+        P.CHANGE_STATUS,
+        P.SUBMIT_REPORT,
+        P.RECORD_RECEIPT,
+        P.HAND_OVER_EVIDENCE,
+        P.SEE_CII,
+        P.READ_ANNUAL_REPORTS,
+        P.RETRY_WORK,
+    }
+)
 _LEADS: Final = _ON_DUTY | {
     P.EDIT_ROSTER,
     P.EXPORT_EVIDENCE,
@@ -154,6 +168,7 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
         Role.UNIT_HEAD: _LEADS | _SIGNS_FOR_THE_YEAR,
         Role.COMPLIANCE_OFFICER: _HANDLES
         | _KEEPS_THE_YEAR
+        | _OVERSIGHT
         | {P.SUBMIT_REPORT, P.RECORD_RECEIPT, P.EXPORT_EVIDENCE, P.SEE_CII, P.PLAN_DRILLS},
         Role.DRILL_DIRECTOR: EVERYONE
         | {P.READ_PLAYBOOKS, P.READ_ROSTER, P.READ_SYSTEMS, P.READ_DRILLS, P.PLAN_DRILLS, P.DIRECT_DRILLS},

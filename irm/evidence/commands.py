@@ -18,7 +18,7 @@ from irm.evidence.verification import FAULT_WORDS, Witnessed, found_on, kept_che
 from irm.evidence.witnesses import witnessed_size
 from irm.i18n import N_, Translator
 
-KINDS: Final = ("incident", "system", "obligation", "year")
+KINDS: Final = ("incident", "system", "obligation", "change", "paper", "year")
 
 
 @click.group()
@@ -30,6 +30,8 @@ def evidence() -> None:
 @click.option("--incident", metavar="NUMBER", help="Everything about an incident.")
 @click.option("--system", metavar="CODE", help="Everything about a system.")
 @click.option("--obligation", metavar="ID", help="Everything about one duty.")
+@click.option("--change", metavar="NUMBER", help="Everything about a planned change.")
+@click.option("--paper", metavar="ID", help="Everything about one month's paper.")
 @click.option("--year", metavar="YEAR", help="What became known in a year.")
 @click.option("--organization", metavar="CODE", help="Of a year: only this organization's.")
 @click.option("--as", "login", required=True, help="Login name of the account that asks; it gets what it may see.")
@@ -41,6 +43,8 @@ def export(
     incident: str | None,
     system: str | None,
     obligation: str | None,
+    change: str | None,
+    paper: str | None,
     year: str | None,
     organization: str | None,
     login: str,
@@ -48,12 +52,12 @@ def export(
     as_json: bool,
 ) -> None:
     """Make an evidence pack: a ZIP with files, ledger entries, proofs and a script that checks them."""
-    given = dict(zip(KINDS, (incident, system, obligation, year), strict=True))
+    given = dict(zip(KINDS, (incident, system, obligation, change, paper, year), strict=True))
     wanted = [(kind, name) for kind, name in given.items() if name]
 
     async def work(db: Database) -> dict[str, Any]:
         if len(wanted) != 1:
-            raise Invalid(N_("Name exactly one of --incident, --system, --obligation, --year."))
+            raise Invalid(N_("Name exactly one of --incident, --system, --obligation, --change, --paper, --year."))
         now = db.clock.now()
         async with db.transaction(SYSTEM) as tx:
             account = await account_by_login(tx, login, now=now)

@@ -38,6 +38,8 @@ KINDS: Final = {
     "incident": N_("Incident"),
     "system": N_("System"),
     "obligation": N_("One duty"),
+    "change": N_("Planned change"),
+    "paper": N_("Monthly paper"),
     "year": N_("Year"),
 }
 ACTORS: Final = {"system": N_("irm"), "token": N_("another system"), "channel": N_("reply by message")}

@@ -79,7 +79,7 @@ class ReturnFile(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RequestPack(Struct, frozen=True, forbid_unknown_fields=True):
-    """`kind`: incident, system, obligation or year; `name`: its number, code, id or year; `organization`: of a year."""
+    """`kind`: incident, system, obligation, change, paper or year; `name`: its number, code, id or year; `organization`: of a year."""
 
     kind: str
     name: str

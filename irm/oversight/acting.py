@@ -28,7 +28,7 @@ NO_FILE = N_("There is no such file, or it is not yours to see.")
 
 async def plan(tx: Tx, given: PlanChange, principal: Principal, clock: Clock) -> Change:
     """A system that the sender may not name is answered like one that does not exist."""
-    by = acting_for(principal, Permission.SUBMIT_REPORT, given.by, "by")
+    by = acting_for(principal, Permission.PLAN_CHANGES, given.by, "by")
     try:
         system = await system_by_code(tx, given.system.replace("\0", ""))
         known = await may_name(tx, principal, system.id)

@@ -12,7 +12,7 @@ from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 
 from irm.access import queries as access
-from irm.access.policy import Permission, Principal, allow, reach
+from irm.access.policy import Permission, Principal, allow, may, reach
 from irm.clock import Clock
 from irm.config import Settings
 from irm.db import Database
@@ -30,9 +30,9 @@ from irm.web import typed
 from irm.web.forms import Form, flatten
 from irm.web.pages import Page, page
 
-READ: Final = allow(Permission.READ_OBLIGATIONS)
-HAND_IN: Final = allow(Permission.SUBMIT_REPORT)
-ANSWER: Final = allow(Permission.RECORD_RECEIPT)
+READ: Final = allow(Permission.READ_CHANGES)
+HAND_IN: Final = allow(Permission.PLAN_CHANGES)
+ANSWER: Final = allow(Permission.ANSWER_CHANGES)
 NEEDED: Final = N_("This is needed.")
 ODD: Final = N_("Please correct what is marked.")
 WHEN_NAMES: Final = {"coming": N_("Coming"), "over": N_("Over")}
@@ -65,7 +65,7 @@ async def changes_page(
             ("when", t("When"), [(each, t(name), None) for each, name in WHEN_NAMES.items()]),
             ("risk", t("Risk"), [(each, t(name), None) for each, name in RISK_NAMES.items()]),
         ],
-        may_plan=not reach(principal, Permission.SUBMIT_REPORT).is_empty,
+        may_plan=not reach(principal, Permission.PLAN_CHANGES).is_empty,
         **_words(),
     )
 
@@ -252,7 +252,7 @@ async def end(
 
 
 async def _new(db: Database, principal: Principal, clock: Clock, form: Form) -> Page:
-    far = reach(principal, Permission.SUBMIT_REPORT)
+    far = reach(principal, Permission.PLAN_CHANGES)
     async with db.transaction(principal.actor) as tx:
         systems = await systems_in_reach(tx, principal, most=None)
         own = await access.organizations(tx, ids=None if far.everything else far.organizations, joined=True)
@@ -283,6 +283,7 @@ async def _show(db: Database, principal: Principal, clock: Clock, number: str, f
         now=now,
         one=one,
         form=form,
+        may_export=may(principal, Permission.EXPORT_EVIDENCE, one.resource),
         limit=owed.limit,
         duties=owed.duties,
         files=[

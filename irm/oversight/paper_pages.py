@@ -28,7 +28,7 @@ from irm.web import typed
 from irm.web.forms import Form, flatten
 from irm.web.pages import Page, page
 
-READ: Final = allow(Permission.READ_OBLIGATIONS)
+READ: Final = allow(Permission.READ_PAPERS)
 MONTHS: Final = 12
 
 
@@ -79,7 +79,7 @@ async def paper_page(
     return await _show(db, principal, clock, obligation_id, Form())
 
 
-@post("/papers/{obligation_id:uuid}", opt=allow(Permission.SUBMIT_REPORT), include_in_schema=False)
+@post("/papers/{obligation_id:uuid}", opt=allow(Permission.HAND_IN_PAPERS), include_in_schema=False)
 async def hand_in(
     obligation_id: FromPath[UUID],
     request: Request[Any, Any, Any],
@@ -105,7 +105,7 @@ async def hand_in(
     return _to(obligation_id)
 
 
-@post("/papers/{obligation_id:uuid}/answer", opt=allow(Permission.RECORD_RECEIPT), include_in_schema=False)
+@post("/papers/{obligation_id:uuid}/answer", opt=allow(Permission.ANSWER_PAPERS), include_in_schema=False)
 async def answer(
     obligation_id: FromPath[UUID],
     request: Request[Any, Any, Any],
@@ -141,6 +141,7 @@ async def _show(db: Database, principal: Principal, clock: Clock, obligation_id:
         one=one,
         owed=owed,
         form=form,
+        may_export=papers.may_export(principal, one),
         may_hand_in=papers.may_hand_in(principal, one) and (owed.status == "open" or one.is_returned),
         may_answer=one.waits and papers.may_answer(principal, one),
         **_words(),

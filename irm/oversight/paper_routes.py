@@ -25,9 +25,9 @@ from irm.oversight.papers import checked_year
 from irm.oversight.schemas import Answer, HandedIn, PaperList, paper_list
 
 PAPERS: Final = ["papers"]
-READ: Final = allow(Permission.READ_OBLIGATIONS)
-HAND_IN: Final = allow(Permission.SUBMIT_REPORT)
-ANSWER: Final = allow(Permission.RECORD_RECEIPT)
+READ: Final = allow(Permission.READ_PAPERS)
+HAND_IN: Final = allow(Permission.HAND_IN_PAPERS)
+ANSWER: Final = allow(Permission.ANSWER_PAPERS)
 CHOOSE: Final = N_("Choose a file.")
 
 

@@ -91,7 +91,7 @@ class Line:
 
 async def papers_of_year(tx: Tx, principal: Principal, year: int, *, now: datetime) -> list[Line]:
     """By vendor and form: what stands, and what the rest of the year brings. A constant number of statements."""
-    far = reach(principal, Permission.READ_OBLIGATIONS)
+    far = reach(principal, Permission.READ_PAPERS)
     forms = await monthly_forms(tx, now=now)
     duties = {form: await duties_of_year(tx, form, year, reach=far) for form in forms}
     subjects = {duty.subject for found in duties.values() for duty in found}
@@ -146,7 +146,7 @@ async def monthly_forms(tx: Tx, *, now: datetime) -> list[str]:
 
 async def paper(tx: Tx, principal: Principal, obligation_id: UUID, *, now: datetime) -> tuple[Paper, Obligation]:
     """Raises NotFound for what is no monthly paper, and for what is not the reader's to see."""
-    far = reach(principal, Permission.READ_OBLIGATIONS)
+    far = reach(principal, Permission.READ_PAPERS)
     try:
         owed = await obligation(tx, obligation_id, now=now, reach=far)
     except NotFound as unknown:
@@ -182,7 +182,7 @@ async def own_paper(tx: Tx, principal: Principal, obligation_id: UUID, *, now: d
 
 
 def may_hand_in(principal: Principal, one: Paper) -> bool:
-    return may(principal, Permission.SUBMIT_REPORT, Resource(frozenset({one.bearer_id})))
+    return may(principal, Permission.HAND_IN_PAPERS, Resource(frozenset({one.bearer_id})))
 
 
 def may_answer(principal: Principal, one: Paper) -> bool:
@@ -191,8 +191,14 @@ def may_answer(principal: Principal, one: Paper) -> bool:
         one.recipient_id is not None
         and one.recipient_id in principal.organizations
         and one.recipient_id != one.bearer_id
-        and may(principal, Permission.RECORD_RECEIPT, Resource(frozenset({one.recipient_id})))
+        and may(principal, Permission.ANSWER_PAPERS, Resource(frozenset({one.recipient_id})))
     )
+
+
+def may_export(principal: Principal, one: Paper) -> bool:
+    """Both sides keep its evidence."""
+    sides = frozenset(each for each in (one.bearer_id, one.recipient_id) if each is not None)
+    return may(principal, Permission.EXPORT_EVIDENCE, Resource(sides))
 
 
 async def hand_in_paper(

@@ -121,6 +121,12 @@ async def change_by_id(tx: Tx, change_id: UUID) -> Change:
     return (await _read(tx, [row]))[0]
 
 
+async def numbers_of(tx: Tx, ids: Collection[UUID]) -> dict[UUID, str]:
+    """Id → number, for those that exist."""
+    rows = await tx.execute(select(ChangeRow.id, ChangeRow.number).where(ChangeRow.id.in_(ids)))
+    return {row.id: row.number for row in rows}
+
+
 async def changes_of_system(tx: Tx, system_id: UUID, *, limit: int = PER_PAGE) -> list[Change]:
     """The latest start first; the caller has decided that the reader may see the system."""
     rows = await tx.scalars(
@@ -155,7 +161,7 @@ def _lateness(duty: Obligation, now: datetime) -> Lateness | None:
 
 def may_plan(principal: Principal, one: Change) -> bool:
     """Who carries it out, and the cloud authority for it."""
-    return may(principal, Permission.SUBMIT_REPORT, one.resource)
+    return may(principal, Permission.PLAN_CHANGES, one.resource)
 
 
 def may_answer(principal: Principal, one: Change) -> bool:
@@ -165,12 +171,12 @@ def may_answer(principal: Principal, one: Change) -> bool:
         recipient is not None
         and recipient != one.by_id
         and recipient in principal.organizations
-        and may(principal, Permission.RECORD_RECEIPT, Resource(frozenset({recipient})))
+        and may(principal, Permission.ANSWER_CHANGES, Resource(frozenset({recipient})))
     )
 
 
 async def _within(tx: Tx, principal: Principal) -> ColumnElement[bool]:
-    far = reach(principal, Permission.READ_OBLIGATIONS)
+    far = reach(principal, Permission.READ_CHANGES)
     if far.everything:
         return ChangeRow.id.is_not(None)
     named = [one.id for one in await systems_in_reach(tx, principal, most=None)]

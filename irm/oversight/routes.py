@@ -38,9 +38,9 @@ from irm.oversight.schemas import (
 from irm.systems.queries import system_by_code
 
 CHANGES: Final = ["changes"]
-READ: Final = allow(Permission.READ_OBLIGATIONS)
-HAND_IN: Final = allow(Permission.SUBMIT_REPORT)
-ANSWER: Final = allow(Permission.RECORD_RECEIPT)
+READ: Final = allow(Permission.READ_CHANGES)
+HAND_IN: Final = allow(Permission.PLAN_CHANGES)
+ANSWER: Final = allow(Permission.ANSWER_CHANGES)
 CHOOSE: Final = N_("Choose a file.")
 
 

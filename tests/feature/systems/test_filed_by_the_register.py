@@ -158,8 +158,10 @@ async def test_the_list_that_is_read_in_meets_it_too(scene: Scene) -> None:
     content = io.BytesIO()
     book.save(content)
     file = {"file": ("register.xlsx", content.getvalue())}
-    looked = (await scene.client.post("/api/v1/systems/import", files=file)).json()
-    done = await scene.client.post(f"/api/v1/systems/import?dry_run=false&seen={looked['seen']}", files=file)
+    path = (await scene.client.post("/api/v1/systems/imports", files=file)).headers["location"]
+    await scene.drain()
+    looked = (await scene.client.get(path)).json()
+    done = await scene.client.post(f"{path}/write", json={"seen": looked["seen"]})
     assert done.status_code < 300, done.text
     await scene.drain()
     (met,) = await scene.duties()

@@ -289,6 +289,7 @@ async def test_where_a_rule_asks_for_it_the_approved_report_meets_the_duty(
     page = await head.get(f"/submissions/{approved['submission']}")
     assert page.status_code == 200
     assert "annual-2026-unit-a-1.pdf" in page.text
+    assert "年度网络安全合规报告" in page.text
     actor = year.unit_head
     async with db.transaction() as tx:
         row = await tx.get_one(SubmissionRow, approved["submission"])

@@ -38,7 +38,7 @@ def begun(past: Past, drill_id: UUID, one: Mapping[str, Any], story: Mapping[str
             "ended": _ended(past, drill_id, one),
         }
         for name, minutes in one["course"].items():
-            past.add(now + timedelta(minutes=minutes), f"{name} in {one['title']}", steps[name])
+            past.add(now + timedelta(minutes=minutes), f"{name} in {one['title']}", steps[name], needed=True)
 
     return act
 

@@ -1,4 +1,7 @@
-"""Incidents of the made-up year: filed, judged, reported in time or late, contained, handled, archived; one a false alarm."""
+"""Incidents of the made-up year: filed, judged, reported in time or late, contained, handled, archived; one a false alarm.
+
+What was filed goes on to its end, also where time is short: a night that stopped in the middle would call people today.
+"""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -49,13 +52,18 @@ def _filed(past: Past, one: Mapping[str, Any], reports: Mapping[str, Any], night
         nights.keep(f"incident/{filed.incident_id}")
         steps = [("dismissed", _dismissed), ("contained", _contained), ("handled", _handled), ("closed", _closed)]
         if "level" in one:
-            past.add(now + timedelta(minutes=35), f"judging {one['title']}", _judged(past, filed.incident_id, one))
+            past.add(
+                now + timedelta(minutes=35),
+                f"judging {one['title']}",
+                _judged(past, filed.incident_id, one),
+                needed=True,
+            )
             at = now + timedelta(hours=one["first"])
-            past.add(at, f"first report {one['title']}", _reported(past, filed.incident_id, reports, one))
+            past.add(at, f"first report {one['title']}", _reported(past, filed.incident_id, reports, one), needed=True)
         for name, made in steps:
             if name in one:
                 at = now + timedelta(hours=one[name])
-                past.add(at, f"{name} {one['title']}", made(past, filed.incident_id, one, reports))
+                past.add(at, f"{name} {one['title']}", made(past, filed.incident_id, one, reports), needed=True)
 
     return act
 
@@ -132,7 +140,7 @@ def _closed(past: Past, incident_id: UUID, one: Mapping[str, Any], reports: Mapp
         subject = f"incident/{incident_id}"
         await report_all(tx, past, subject, reports["items"], receiver=reports["receiver"])
         at = past.clock.now() + timedelta(hours=3)
-        past.add(at, f"archiving {one['title']}", _moved_by_leader(past, incident_id))
+        past.add(at, f"archiving {one['title']}", _moved_by_leader(past, incident_id), needed=True)
 
     return act
 

@@ -111,7 +111,7 @@ class Nights:
             return
         drawn = self._drawn(habits, body["step_id"], body["rung"], login)
         at = event.at + timedelta(minutes=drawn.randint(*habits.answer), seconds=drawn.randrange(60))
-        self.past.add(at, f"answer of {login}", self._answered(UUID(body["delivery"])))
+        self.past.add(at, f"answer of {login}", self._answered(UUID(body["delivery"])), needed=True)
 
     async def _hear_task(self, tx: Tx, event: Event, _entry_id: UUID) -> None:  # noqa: ARG002 - a subscriber's shape
         habits = self.habits(event)
@@ -119,7 +119,7 @@ class Nights:
             return
         late = self._drawn(habits, event.body["step"]).randrange(5)
         at = event.at + timedelta(minutes=habits.task + late)
-        self.past.add(at, "task", self._worked(UUID(event.body["task"]), UUID(event.body["organization"])))
+        self.past.add(at, "task", self._worked(UUID(event.body["task"]), UUID(event.body["organization"])), needed=True)
 
     async def _hear_duty(self, tx: Tx, event: Event, _entry_id: UUID) -> None:  # noqa: ARG002 - a subscriber's shape
         """A limit of a night comes near and passes while people work: the reminders come then."""
@@ -128,8 +128,8 @@ class Nights:
             return
         due = datetime.fromisoformat(due_at)
         reminding = self._reminded(event.body["obligation"])
-        self.past.add(max(due - BEFORE_THE_LIMIT, event.at), "limit comes near", reminding, lived=True)
-        self.past.add(due + timedelta(seconds=1), "limit passes", reminding, lived=True)
+        self.past.add(max(due - BEFORE_THE_LIMIT, event.at), "limit comes near", reminding, needed=True, lived=True)
+        self.past.add(due + timedelta(seconds=1), "limit passes", reminding, needed=True, lived=True)
 
     def _drawn(self, habits: Habits, *asked: object) -> random.Random:
         return random.Random(f"{self.seed} {habits.title} {asked}")  # noqa: S311 - the same city every time

@@ -222,6 +222,7 @@ class Past:
         self.clock.set(self.now - GATHERING)
         for obligation in await self._passed():
             async with self._db.transaction(SYSTEM) as tx:
+                tx.info[ACTIVE] = []  # nobody is called today for what ran out then
                 await remind(tx, {"obligation": str(obligation)}, self.clock.now())
 
     async def _passed(self) -> list[UUID]:

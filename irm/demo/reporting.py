@@ -66,7 +66,7 @@ async def hand_over(
         means = INSIDE if inside else MAIL if by_mail else FAX
         await submit_report(tx, draft, means=means, items=items, actor=actor, now=now)
         at = min(now + timedelta(hours=1), past.now)
-        past.add(at, f"receipt of {duty.form}", receipt(past, draft, inside=inside, receiver=receiver))
+        past.add(at, f"receipt of {duty.form}", receipt(past, draft, inside=inside, receiver=receiver), needed=True)
     return len(drafts)
 
 

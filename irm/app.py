@@ -39,6 +39,8 @@ from irm.i18n import Translator, translator
 from irm.incidents import (
     filing_pages,
     listing,
+    merge_pages as incident_merge_pages,
+    merge_routes as incident_merge_routes,
     pages as incidents_pages,
     routes as incidents_routes,
     sections as incidents_sections,
@@ -156,6 +158,8 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *drills_room.ROUTES,
     *drills_papers.ROUTES,
     *incidents_routes.ROUTES,
+    *incident_merge_routes.ROUTES,
+    *incident_merge_pages.ROUTES,
     *incidents_sections.ROUTES,
     *filing_pages.ROUTES,
     *listing.ROUTES,

@@ -1,4 +1,4 @@
-"""`irm incident file|show|status`: the same services as page and API, for the desk's own machine."""
+"""`irm incident file|show|status|merge|unmerge`: the same services as page and API, for the desk's own machine."""
 
 import sys
 from datetime import datetime
@@ -17,7 +17,10 @@ from irm.errors import Forbidden
 from irm.i18n import N_
 from irm.incidents import queries, showing
 from irm.incidents.handling import change_status
+from irm.incidents.merge_showing import absorbed_incident, both, merge_view, parting_view
+from irm.incidents.merging import merge
 from irm.incidents.models import STATUSES
+from irm.incidents.parting import part_incidents
 from irm.incidents.schemas import FileIncident, OutcomeView, Target
 from irm.incidents.secrecy import record_refusal, refusal
 from irm.incidents.service import file_incident
@@ -130,6 +133,49 @@ def status_command(console: Console, number: str, status: str, login: str, reaso
             one = await queries.incident_of(tx, found.incident.id)
             view = OutcomeView(one.number, one.status, showing.levels(one), done.effective, done.waiting)
         shown: dict[str, Any] = msgspec.to_builtins(view)
+        return shown
+
+    console.show(console.run(work), as_json=as_json)
+
+
+@incident.command("merge")
+@click.argument("number")
+@click.argument("into")
+@click.option("--as", "login", required=True, help="Login name of the account that decides.")
+@click.option("--reason", required=True, help="Why; stays on record.")
+@json_option
+@click.pass_obj
+def merge_command(console: Console, number: str, into: str, login: str, reason: str, as_json: bool) -> None:
+    """Merge an incident into another, which is the main one from then on."""
+
+    async def work(db: Database) -> dict[str, Any]:
+        now = db.clock.now()
+        async with db.transaction(SYSTEM) as tx:
+            by = await _principal(tx, login, now)
+            absorbed, main = await both(tx, number, into, by)
+            done = merge_view(await merge(tx, absorbed.id, main.id, reason=reason, by=by, now=now))
+        shown: dict[str, Any] = msgspec.to_builtins(done)
+        return shown
+
+    console.show(console.run(work), as_json=as_json)
+
+
+@incident.command("unmerge")
+@click.argument("number")
+@click.option("--as", "login", required=True, help="Login name of the account that decides.")
+@click.option("--reason", required=True, help="Why; stays on record.")
+@json_option
+@click.pass_obj
+def unmerge_command(console: Console, number: str, login: str, reason: str, as_json: bool) -> None:
+    """Undo the merge of an incident, named by its own number. It may wait for a second person."""
+
+    async def work(db: Database) -> dict[str, Any]:
+        now = db.clock.now()
+        async with db.transaction(SYSTEM) as tx:
+            by = await _principal(tx, login, now)
+            absorbed = await absorbed_incident(tx, number, by)
+            done = parting_view(await part_incidents(tx, absorbed.id, reason=reason, by=by, now=now))
+        shown: dict[str, Any] = msgspec.to_builtins(done)
         return shown
 
     console.show(console.run(work), as_json=as_json)

@@ -61,6 +61,8 @@ def gathered(sight: Sight) -> Gathered:
     incident = sight.incident
 
     def shows(entry: Entry) -> Shown | None:
+        if not sight.knows(entry.subject, entry.at):
+            return None
         if sight.everything:
             return Shown(private=None)
         if not timeline.concerns(entry, sight.organizations):
@@ -89,7 +91,7 @@ def gathered(sight: Sight) -> Gathered:
     return Gathered(
         subject=incident.subject,
         name=incident.number,
-        stretches=(Stretch(incident.subject),),
+        stretches=tuple(Stretch(one) for one in sight.subjects),
         title=lambda t: t("Evidence of incident %(number)s", number=incident.number),
         facts=facts,
         shows=shows,

@@ -57,6 +57,11 @@ def _gravest(values: Iterable[Any], scale: Sequence[str]) -> Any:
     return False if any(value is False for value in given) else NONE
 
 
+def graver_of(one: Any, other: Any, scale: Sequence[str]) -> Any:
+    """Of two statements of one fact that which weighs more, as `common` weighs what several parts say."""
+    return _gravest((one, other), scale)
+
+
 def common(incident: Stated, parts: Iterable[Stated], scales: Mapping[str, Sequence[str]]) -> Plain:
     """What holds for the incident: what was said for it, else the gravest of what its parts say.
 

@@ -36,6 +36,8 @@ class Cause(StrEnum):
     STATUS = "status"
     REPORTED = "reported"
     REGISTER = "register"
+    MERGED = "merged"
+    PARTED = "parted"
 
 
 async def regrade(

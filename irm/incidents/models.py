@@ -212,6 +212,36 @@ class StatusChangeRow(Base):
     rejected_at: Mapped[datetime | None]
 
 
+class MergeRow(Base):
+    """并案 of one incident into another, with everything that separating needs. Never deleted; a redone merge is a new row."""
+
+    __tablename__ = "merge"
+    __table_args__ = (
+        CheckConstraint("absorbed_id <> main_id", name="two"),
+        CheckConstraint("second_person IS NULL OR second_person <> undo_by", name="second_person"),
+        CheckConstraint("undone_at IS NULL OR undo_by IS NOT NULL", name="undone"),
+        Index("uq_merge_absorbed", "absorbed_id", unique=True, postgresql_where=text("undone_at IS NULL")),
+        Index("ix_merge_main_id", "main_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    absorbed_id: Mapped[UUID] = mapped_column(ForeignKey("incident.id"))
+    main_id: Mapped[UUID] = mapped_column(ForeignKey("incident.id"))
+    reason: Mapped[str]
+    merged_by: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    at: Mapped[datetime]
+    absorbed_organizations: Mapped[list[UUID]]
+    main_organizations: Mapped[list[UUID]]
+    """Who had a part in which before: what each may still know of the other."""
+    kept: Mapped[dict[str, Any]]
+    undo_reason: Mapped[str | None]
+    undo_by: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
+    undo_at: Mapped[datetime | None]
+    """Asked for; without `undone_at` it waits for a second person and has no effect yet."""
+    second_person: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
+    undone_at: Mapped[datetime | None]
+
+
 class IdempotencyRow(Base):
     """An answer already given, so that a repeated request gets it again instead of a second incident."""
 

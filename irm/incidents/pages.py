@@ -9,7 +9,12 @@ from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
-from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
+from litestar.status_codes import (
+    HTTP_200_OK,
+    HTTP_303_SEE_OTHER,
+    HTTP_308_PERMANENT_REDIRECT,
+    HTTP_422_UNPROCESSABLE_ENTITY,
+)
 
 from irm.access.policy import Permission, Principal, allow
 from irm.clock import Clock
@@ -22,6 +27,7 @@ from irm.i18n import N_, Translator
 from irm.incidents import handling, queries
 from irm.incidents.assessing import assess_level, confirm_assessment
 from irm.incidents.panels import SECTIONS, Reading, facts_form
+from irm.incidents.parting import confirm_parting
 from irm.incidents.routes import sight
 from irm.incidents.sections import attach_file, subject
 from irm.incidents.stating import state_facts
@@ -220,7 +226,10 @@ async def confirm_form(
     async with db.transaction(principal.actor) as tx:
         found = await sight(tx, number, principal)
         waiting = {one.id: one for one in await queries.waiting_of(tx, found.incident.id)}
-        if waiting_id in waiting and waiting[waiting_id].kind == "status":
+        kind = waiting[waiting_id].kind if waiting_id in waiting else ""
+        if kind == "parting":
+            await confirm_parting(tx, waiting_id, confirmed=confirmed, by=principal, now=clock.now())
+        elif kind == "status":
             await handling.confirm_change(tx, waiting_id, confirmed=confirmed, by=principal, now=clock.now())
         else:
             await confirm_assessment(tx, waiting_id, confirmed=confirmed, by=principal, now=clock.now())
@@ -308,7 +317,11 @@ async def _show(
     async with db.transaction(principal.actor) as tx:
         found = await sight(tx, number, principal)
         if found.incident.number != number:
-            return Redirect(f"/incidents/{found.incident.number}", status_code=HTTP_303_SEE_OTHER)
+            # Permanent as a number is; yet no browser may keep it, because a merge can be undone.
+            headers = {"cache-control": "no-store"}
+            return Redirect(
+                f"/incidents/{found.incident.number}", status_code=HTTP_308_PERMANENT_REDIRECT, headers=headers
+            )
         reading = Reading(found, principal, t, now)
         for build in SECTIONS.values():
             context |= await build(tx, reading)

@@ -17,6 +17,7 @@ from irm.incidents.lifecycle import STATUS_NAMES, Status, offered
 from irm.incidents.plan_lanes import lanes_of
 from irm.incidents.queries import Sight
 from irm.incidents.report_items import value_words
+from irm.incidents.uniting import MERGEABLE
 from irm.notify.duty import duty_at
 from irm.notify.queries import deliveries_of, open_pages_for
 from irm.notify.words import CHANNEL_NAMES, STATUS_NAMES as DELIVERY_NAMES, reason_of, tone_of as delivery_tone
@@ -106,6 +107,10 @@ async def head(tx: Tx, reading: Reading) -> dict[str, Any]:
         "waiting": await showing.waiting(tx, reading.sight, reading.by),
         "may_assess": may(reading.by, Permission.ASSESS_LEVEL, resource),
         "moves": moves,
+        "merged": reading.sight.absorbed,
+        "may_merge": whole,
+        "mergeable": Status(one.status) in MERGEABLE,
+        "merge_form": Form(),
         "open_pages": await open_pages_for(tx, reading.by, subject=one.subject),
     }
 
@@ -249,7 +254,13 @@ def facts_form(values: Mapping[str, Any]) -> Form:
 
 async def plan(tx: Tx, reading: Reading) -> dict[str, Any]:
     """Who was and will be called, before it happens."""
-    runs = await runs_of(tx, reading.sight.incident.subject, now=reading.now, own=reading.own)
+    runs = [
+        run
+        for one in reading.sight.subjects
+        for run in await runs_of(tx, one, now=reading.now, own=reading.own)
+        # What goes on in a run of the main incident is shown there.
+        if run.status != "joined"
+    ]
     messages = await _messages(tx, reading)
     return {
         "runs": [(run, lanes_of(run, messages, reading.t)) for run in runs],
@@ -258,7 +269,7 @@ async def plan(tx: Tx, reading: Reading) -> dict[str, Any]:
 
 
 async def tasks(tx: Tx, reading: Reading) -> dict[str, Any]:
-    found = await tasks_of(tx, reading.sight.incident.subject, own=reading.own)
+    found = [task for one in reading.sight.subjects for task in await tasks_of(tx, one, own=reading.own)]
     may_do = reach(reading.by, Permission.DO_TASKS)
     return {
         "tasks": found,
@@ -350,7 +361,7 @@ async def history(tx: Tx, reading: Reading) -> dict[str, Any]:
 
 
 async def _messages(tx: Tx, reading: Reading) -> list[Any]:
-    found = await deliveries_of(tx, reading.sight.incident.subject)
+    found = [each for one in reading.sight.subjects for each in await deliveries_of(tx, one)]
     return [one for one in found if reading.sight.sees(one.organization_id)]
 
 

@@ -17,6 +17,7 @@ class IntakePolicy:
     longest_line: int
     longest_reason: int
     page_size: int
+    most_candidates: int
     secrecy_markers: tuple[str, ...]
 
 
@@ -31,5 +32,6 @@ def intake_policy() -> IntakePolicy:
         longest_line=given["longest_line"],
         longest_reason=given["longest_reason"],
         page_size=given["page_size"],
+        most_candidates=given["most_candidates"],
         secrecy_markers=tuple(given["secrecy_markers"]),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select, true, tuple_
@@ -13,6 +13,7 @@ from irm.access.policy import Permission, Principal, Reach, reach
 from irm.db import Tx
 from irm.errors import Invalid, NotFound
 from irm.i18n import N_
+from irm.incidents.absorbed import Absorbed, absorbed_into
 from irm.incidents.filters import Filters, filter_faults, filtered
 from irm.incidents.lifecycle import LIVE
 from irm.incidents.models import (
@@ -20,6 +21,7 @@ from irm.incidents.models import (
     GradingRow,
     IncidentRow,
     LevelAssessmentRow,
+    MergeRow,
     PartRow,
     PartSystemRow,
     StatusChangeRow,
@@ -84,11 +86,27 @@ class Part:
 
 @dataclass(frozen=True)
 class Sight:
-    """One incident and how much of it the reader sees: all of it, or the common facts and these organizations' own."""
+    """One incident and how much of it the reader sees: all of it, or the common facts and these organizations' own.
+
+    `absorbed`: what was merged into it, as far as the reader had a part in that. `since`: whoever came by a merge knows
+    of the incident from that moment on, and of nothing before.
+    """
 
     incident: Incident
     everything: bool
     organizations: frozenset[UUID]
+    absorbed: tuple[Absorbed, ...] = ()
+    since: datetime | None = None
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """Ledger paths under which it happened, its own first."""
+        return (self.incident.subject, *(one.subject for one in self.absorbed))
+
+    def knows(self, subject: str, at: datetime) -> bool:
+        """Whether what happened there then is the reader's to know at all."""
+        own = subject == self.incident.subject or subject.startswith(f"{self.incident.subject}/")
+        return not own or self.since is None or at >= self.since
 
     def sees(self, organization_id: UUID | None) -> bool:
         return self.everything or organization_id in self.organizations
@@ -116,7 +134,7 @@ class Waiting:
     """Decided by one person, without effect until a second one confirms."""
 
     id: UUID
-    kind: str
+    kind: Literal["assessment", "status", "parting"]
     target: str
     reason: str
     at: datetime
@@ -131,10 +149,19 @@ async def sight_of(tx: Tx, number: str, by: Principal, permission: Permission = 
     far = reach(by, permission)
     row = await tx.scalar(select(IncidentRow).where(IncidentRow.number == number, _within(far)))
     while row is not None and row.merged_into_id is not None:
-        row = await tx.get(IncidentRow, row.merged_into_id)
+        row = await tx.get(IncidentRow, row.merged_into_id, populate_existing=True)
     if row is None:
         raise NotFound(NO_INCIDENT)
-    return Sight(_incident(row), far.everything, far.organizations)
+    absorbed, since = await absorbed_into(tx, row.id, far)
+    return Sight(_incident(row), far.everything, far.organizations, absorbed, since)
+
+
+async def incident_numbered(tx: Tx, number: str, by: Principal, permission: Permission) -> Incident:
+    """That very incident, also where it was merged. Raises NotFound."""
+    row = await tx.scalar(select(IncidentRow).where(IncidentRow.number == number, _within(reach(by, permission))))
+    if row is None:
+        raise NotFound(NO_INCIDENT)
+    return _incident(row)
 
 
 async def incident_sent_to(tx: Tx, number: str, authorities: Collection[UUID]) -> Incident:
@@ -327,7 +354,18 @@ async def waiting_of(tx: Tx, incident_id: UUID) -> list[Waiting]:
             StatusChangeRow.rejected_at.is_(None),
         )
     )
+    partings = await tx.execute(
+        select(MergeRow, IncidentRow.number)
+        .join(IncidentRow, IncidentRow.id == MergeRow.absorbed_id)
+        .where(MergeRow.main_id == incident_id, MergeRow.undo_by.is_not(None), MergeRow.undone_at.is_(None))
+    )
     return [
+        *(
+            Waiting(
+                row.id, "parting", number, row.undo_reason or "", row.undo_at or row.at, row.undo_by or row.merged_by
+            )
+            for row, number in partings.all()
+        ),
         *(Waiting(row.id, "assessment", str(row.level), row.reason, row.at, row.assessed_by) for row in assessments),
         *(Waiting(row.id, "status", row.status, row.reason, row.at, row.requested_by) for row in changes),
     ]
@@ -336,7 +374,12 @@ async def waiting_of(tx: Tx, incident_id: UUID) -> list[Waiting]:
 def _within(far: Reach) -> ColumnElement[bool]:
     if far.everything:
         return IncidentRow.id.is_not(None)
-    return IncidentRow.id.in_(select(PartRow.incident_id).where(PartRow.organization_id.in_(far.organizations)))
+    parts = select(PartRow.incident_id).where(PartRow.organization_id.in_(far.organizations))
+    # Whoever had a part in what was absorbed still finds it under the number that he knows.
+    merged = select(MergeRow.absorbed_id).where(
+        MergeRow.undone_at.is_(None), MergeRow.absorbed_organizations.bool_op("&&")(sorted(far.organizations))
+    )
+    return IncidentRow.id.in_(parts) | IncidentRow.id.in_(merged)
 
 
 def _incident(row: IncidentRow) -> Incident:

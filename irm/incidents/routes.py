@@ -1,6 +1,6 @@
 """JSON API of incidents: list, file, read, facts, assessments, status, timeline."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -109,7 +109,7 @@ async def create_incident(
         now = clock.now()
 
         async def act() -> tuple[int, dict[str, Any]]:
-            filed = await file_incident(tx, data, by=principal, now=now, means="api")
+            filed = await file_incident(tx, data, by=principal, now=now, means=_means(data, principal))
             duplicates = await showing.likely_duplicates(tx, data, principal)
             view = showing.filed_view(filed, [one for one in duplicates if one != filed.number])
             return HTTP_201_CREATED, msgspec.to_builtins(view)
@@ -130,9 +130,9 @@ async def create_incident(
 async def get_incident(
     number: FromPath[str], db: NamedDependency[Database], principal: NamedDependency[Principal]
 ) -> IncidentView:
-    """Levels and why, parts, filings, files. A merged number leads to the main incident."""
+    """Levels and why, parts, filings, files. A merged number leads to the main incident, which `merged_into` names."""
     async with db.transaction(principal.actor) as tx:
-        return await showing.incident_view(tx, await sight(tx, number, principal), principal)
+        return await showing.incident_view(tx, await sight(tx, number, principal), principal, asked=_clean(number))
 
 
 @get("/api/v1/incidents/{number:str}/facts", opt=allow(Permission.READ_INCIDENTS), tags=TAGS, operation_id="get_facts")
@@ -316,6 +316,13 @@ async def get_timeline(
 async def sight(tx: Tx, number: str, principal: Principal, permission: Permission = Permission.READ_INCIDENTS) -> Sight:
     """Not found unless the reader may see it; then what `permission` lets him touch of it."""
     return await queries.sight_of(tx, _clean(number) or "", principal, permission)
+
+
+def _means(data: FileIncident, principal: Principal) -> Literal["api", "machine"]:
+    """Only what comes with a token can be a machine's: a person's filing never waits without a clock."""
+    if data.noticed_by_machine and principal.actor.kind != "token":
+        raise Invalid(N_("Only an interface with a token files for a machine."), field="noticed_by_machine")
+    return "machine" if data.noticed_by_machine else "api"
 
 
 def _bounded(limit: int) -> None:

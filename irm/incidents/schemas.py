@@ -47,6 +47,8 @@ class FileIncident(Struct, forbid_unknown_fields=True, frozen=True):
     joins: str | None = None
     """Number of an incident that this filing belongs to (a likely duplicate)."""
     facts: dict[str, FactValue] = field(default_factory=dict)
+    noticed_by_machine: bool = False
+    """A monitoring tool's own words, which nobody has looked at: it waits to be verified, and no clock runs. Tokens only."""
 
 
 class LevelsView(Struct, frozen=True):
@@ -133,14 +135,24 @@ class IncidentView(Struct, frozen=True):
     handled_at: datetime | None
     closed_at: datetime | None
     waiting: list["WaitingView"]
+    merged: list["MergedNumber"]
+    """What was merged into it, as far as the reader had a part in that."""
+    merged_into: str | None = None
+    """Asked for by the number of a merged incident, this is the main one's."""
+
+
+class MergedNumber(Struct, frozen=True):
+    number: str
+    at: datetime
 
 
 class WaitingView(Struct, frozen=True):
     """Something decided by one person that has no effect until a second one confirms it."""
 
     id: UUID
-    kind: Literal["assessment", "status"]
+    kind: Literal["assessment", "status", "parting"]
     to: str
+    """The level, the status, or the number of the incident that is to be parted again."""
     reason: str
     at: datetime
     mine: bool
@@ -183,6 +195,71 @@ class ChangeStatus(Struct, forbid_unknown_fields=True, frozen=True):
     reason: str = ""
     organization: UUID | None = None
     """For `handled`: whose part. The cloud authority leaves it out to speak for every part."""
+
+
+class MergeInto(Struct, forbid_unknown_fields=True, frozen=True):
+    into: str
+    """Number of the main incident; of a merged one, its main incident is meant."""
+    reason: str
+
+
+class PartAgain(Struct, forbid_unknown_fields=True, frozen=True):
+    reason: str
+
+
+class MergeView(Struct, frozen=True):
+    """`number` goes into `merged_into`. `duties_united`: by the duty that ended, the one that goes on for it."""
+
+    id: UUID
+    number: str
+    merged_into: str
+    duties_moved: list[UUID]
+    duties_united: dict[str, UUID]
+
+
+class BecomesView(Struct, frozen=True):
+    """One duty before and after. `change`: unchanged, moved, united, earlier, new."""
+
+    title: str
+    bearer: str
+    recipient: str
+    due_before: datetime | None
+    """At the main incident."""
+    due_there: datetime | None
+    """At the one that would be absorbed."""
+    due_after: datetime | None
+    status: str
+    change: str
+
+
+class PreviewView(Struct, frozen=True):
+    number: str
+    into: str
+    status: str
+    levels: LevelsView
+    discovered_at: datetime
+    duties: list[BecomesView]
+
+
+class PartingView(Struct, frozen=True):
+    """`effective` is false while a second person has to confirm; then `waiting` says what to confirm."""
+
+    number: str
+    main: str
+    effective: bool
+    waiting: UUID | None = None
+
+
+class DuplicateView(Struct, frozen=True):
+    number: str
+    url: str
+    title: str
+    status: str
+    discovered_at: datetime
+
+
+class DuplicateList(Struct, frozen=True):
+    likely_duplicates: list[DuplicateView]
 
 
 class Confirm(Struct, forbid_unknown_fields=True, frozen=True):

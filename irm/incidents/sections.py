@@ -166,7 +166,9 @@ async def deliveries(
     """Every message about the incident with its attempts: to the reader's organizations, for the cloud authority all."""
     async with db.transaction(principal.actor) as tx:
         found = await sight(tx, number, principal)
-        rows = [one for one in await deliveries_of(tx, found.incident.subject) if found.sees(one.organization_id)]
+        rows = [
+            one for each in found.subjects for one in await deliveries_of(tx, each) if found.sees(one.organization_id)
+        ]
     return DeliveryList([delivery_view(one, t) for one in rows], None)
 
 
@@ -206,7 +208,8 @@ async def tasks(
     async with db.transaction(principal.actor) as tx:
         found = await sight(tx, number, principal)
         own = None if found.everything else found.organizations
-        return await task_list(tx, found.incident.subject, t, own=own)
+        lists = [await task_list(tx, one, t, own=own) for one in found.subjects]
+        return TaskList([task for each in lists for task in each.tasks])
 
 
 @get(

@@ -21,6 +21,7 @@ from irm.incidents.schemas import (
     IncidentLine,
     IncidentView,
     LevelsView,
+    MergedNumber,
     PartView,
     Target,
     WaitingView,
@@ -60,7 +61,8 @@ async def lines(tx: Tx, rows: Sequence[Incident], by: Principal) -> list[Inciden
 
 async def attachments(tx: Tx, sight: Sight) -> list[Attachment]:
     """Files of the incident that the reader may open: those of their own organizations, for the cloud authority all."""
-    return [one for one in await attachments_of(tx, sight.incident.subject) if sight.sees(one.organization_id)]
+    found = [each for subject in sight.subjects for each in await attachments_of(tx, subject)]
+    return [one for one in found if sight.sees(one.organization_id)]
 
 
 def attachment_view(one: Attachment) -> AttachmentView:
@@ -73,7 +75,7 @@ async def waiting(tx: Tx, sight: Sight, by: Principal) -> list[WaitingView]:
     return [
         WaitingView(
             one.id,
-            "status" if one.kind == "status" else "assessment",
+            one.kind,
             one.target,
             one.reason,
             one.at,
@@ -83,7 +85,8 @@ async def waiting(tx: Tx, sight: Sight, by: Principal) -> list[WaitingView]:
     ]
 
 
-async def incident_view(tx: Tx, sight: Sight, by: Principal) -> IncidentView:
+async def incident_view(tx: Tx, sight: Sight, by: Principal, *, asked: str | None = None) -> IncidentView:
+    """`asked`: the number that it was asked for by, where that may be a merged one."""
     one = sight.incident
     parts = await queries.parts_of(tx, sight)
     filings = await queries.filings_of(tx, sight)
@@ -139,6 +142,8 @@ async def incident_view(tx: Tx, sight: Sight, by: Principal) -> IncidentView:
         handled_at=one.handled_at,
         closed_at=one.closed_at,
         waiting=await waiting(tx, sight, by),
+        merged=[MergedNumber(each.number, each.at) for each in sight.absorbed],
+        merged_into=one.number if asked is not None and asked != one.number else None,
     )
 
 

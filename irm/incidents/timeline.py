@@ -33,9 +33,24 @@ COMMON: Final = frozenset(
         "incident.status_requested",
         "incident.status_refused",
         "incident.handled",
+        "incident.merged",
+        "incident.merged_into",
+        "incident.parting_requested",
+        "incident.parting_refused",
+        "incident.parted",
     }
 )
 """What everybody with a part sees; all else only whom it names."""
+OF_A_MERGE: Final = frozenset(
+    {
+        "incident.merged",
+        "incident.merged_into",
+        "incident.parting_requested",
+        "incident.parting_refused",
+        "incident.parted",
+    }
+)
+"""Who had no part in the other incident learns neither its number nor what was in it."""
 COMMON_OF_A_FILING: Final = ("number", "means", "status", "exercise", "category")
 
 WORDS: Final[Mapping[str, str]] = {
@@ -49,6 +64,13 @@ WORDS: Final[Mapping[str, str]] = {
     "incident.status_refused": N_("Change of status refused by the second person"),
     "incident.part_handled": N_("Organization declared its handling ended"),
     "incident.handled": N_("Handling ended"),
+    "incident.merged": N_("Another incident was merged into this one"),
+    "incident.merged_into": N_("Merged into the main incident"),
+    "incident.parting_requested": N_("Parting merged incidents waits for a second person"),
+    "incident.parting_refused": N_("Parting refused by the second person"),
+    "incident.parted": N_("Merged incidents parted again"),
+    "obligation.taken_over": N_("Duty taken over from a merged incident"),
+    "obligation.given_back": N_("Duty gone back to the incident that it came from"),
     "obligation.opened": N_("Duty arose"),
     "obligation.due_soon": N_("Duty nearly due"),
     "obligation.overdue": N_("Duty overdue"),
@@ -81,6 +103,8 @@ WORDS: Final[Mapping[str, str]] = {
     "run.noted": N_("Remark"),
     "run.effect_failed": N_("A step could not be carried out"),
     "run.finished": N_("Playbook finished"),
+    "run.joined": N_("Playbook goes on in the main incident"),
+    "run.parted": N_("Playbook goes on here again"),
     "delivery.planned": N_("Message planned"),
     "delivery.sent": N_("Message sent"),
     "delivery.delivered": N_("Message delivered"),
@@ -146,10 +170,8 @@ async def entries_of(
     tx: Tx, sight: Sight, *, before: UUID | None = None, limit: int = 100
 ) -> tuple[list[Entry], UUID | None]:
     """Newest first: (entries, the id to go on before, or None)."""
-    prefix = sight.incident.subject
-    which = select(LedgerEntryRow).where(
-        or_(LedgerEntryRow.subject == prefix, LedgerEntryRow.subject.startswith(prefix + "/", autoescape=True))
-    )
+    below = [LedgerEntryRow.subject.startswith(f"{one}/", autoescape=True) for one in sight.subjects]
+    which = select(LedgerEntryRow).where(or_(LedgerEntryRow.subject.in_(sight.subjects), *below))
     if before is not None:
         edge = await tx.get(LedgerEntryRow, before)
         if edge is None:
@@ -158,7 +180,7 @@ async def entries_of(
     rows = await tx.scalars(which.order_by(LedgerEntryRow.at.desc(), LedgerEntryRow.id.desc()))
     shown: list[LedgerEntryRow] = []
     for row in rows:
-        if sight.everything or concerns(row, sight.organizations):
+        if sight.knows(row.subject, row.at) and (sight.everything or concerns(row, sight.organizations)):
             shown.append(row)
         if len(shown) > limit:
             break
@@ -206,6 +228,9 @@ def concerns(row: Recorded, organizations: frozenset[UUID]) -> bool:
 def shown_body(row: Recorded, sight: Sight) -> dict[str, Any]:
     """The entry's body; of a filing, nothing that says who else is concerned, and by which system."""
     body: dict[str, Any] = json.loads(row.body)
+    if not sight.everything and row.action in OF_A_MERGE:
+        theirs = {sight.incident.number, *(one.number for one in sight.absorbed)}
+        return {name: body[name] for name in ("number", "into") if body.get(name) in theirs}
     if sight.everything or row.action != "incident.filed":
         return body
     own = {str(one) for one in sight.organizations}
@@ -270,6 +295,9 @@ def _incident_words(t: Translator, entry: Entry) -> list[str]:
             return [
                 t("from “%(source)s” to “%(target)s”", source=_status(t, body["from"]), target=_status(t, body["to"]))
             ]
+        case _ if entry.action in OF_A_MERGE:
+            absorbed, main = str(body.get("number") or ""), str(body.get("into") or "")
+            return [t("%(absorbed)s into %(main)s", absorbed=absorbed, main=main)] if absorbed and main else []
         case "incident.facts_changed":
             return [t.plural("%(n)s fact", "%(n)s facts", len(body.get("changes") or ()))]
         case _:

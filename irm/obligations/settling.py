@@ -169,6 +169,22 @@ async def resettle(tx: Tx, ids: Collection[UUID], *, actor: Actor, now: datetime
     return rows
 
 
+async def settle_anew(tx: Tx, ids: Collection[UUID], *, now: datetime) -> None:
+    """As `resettle`, also for what was met: a separation takes away what only the merge made count. Says nothing."""
+    rows = [row for row in await lock(tx, ids) if row.status not in ("superseded", "waived")]
+    attempts = await _attempts(tx, [row.id for row in rows])
+    for row in rows:
+        settled = owed.settle(attempts[row.id])
+        row.submitted_at, row.met_at, row.status = settled.submitted_at, settled.met_at, settled.status
+    await tx.flush()
+    for row in rows:
+        if row.status == "open":
+            await _forget_timers(tx, row)
+            await set_timers(tx, row, now=now)
+        else:
+            await stop_timers(tx, row)
+
+
 def _ended_well(row: ObligationRow, settled: owed.Settled, actor: Actor, now: datetime) -> Event:
     early = owed.earliness(term_of(row))
     how = {

@@ -31,6 +31,14 @@ def signals_of(event: Event) -> tuple[tuple[str, s.Event], ...]:
         case "obligation.opened":
             opened = s.ObligationOpened(known, str(body["rule"]), str(body["bearer"]), str(body.get("form") or ""))
             return ((known, opened),)
+        case "obligation.taken_over":
+            taken = s.ObligationTakenOver(
+                known, str(body["rule"]), str(body["bearer"]), str(body.get("form") or ""), _stands(body.get("status"))
+            )
+            return ((known, taken),)
+        case "obligation.given_back":
+            rule, bearer, form = str(body["rule"]), str(body["bearer"]), str(body.get("form") or "")
+            return ((known, s.ObligationTakenOver(known, rule, bearer, form, "superseded")),)
         case "obligation.reopened":
             return ((known, s.ReceiptGiven(known, "refused")),)
         case "obligation.met":
@@ -41,6 +49,11 @@ def signals_of(event: Event) -> tuple[tuple[str, s.Event], ...]:
             return ((known, s.ObligationOverdue(known)),)
         case _:
             return ()
+
+
+def _stands(status: object) -> str:
+    """A duty's status as runs know it: what is neither open nor reported is nothing to them any more."""
+    return str(status) if status in {"open", "submitted", "met"} else "superseded"
 
 
 def facts_of(event: Event) -> Facts:

@@ -106,6 +106,11 @@ class _Engine(Walk):
         standing_for.begin(self, event.obligation, Owed(event.rule, event.bearer, event.form))
 
     @take.register
+    def _(self, event: s.ObligationTakenOver) -> None:
+        owed = Owed(event.rule, event.bearer, event.form, event.status)
+        standing_for.take_over(self, event.obligation, owed)
+
+    @take.register
     def _(self, event: s.ObligationSubmitted) -> None:
         standing_for.submitted(self, event.obligation)
 

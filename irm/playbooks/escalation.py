@@ -13,7 +13,14 @@ from irm.playbooks.walk import Walk
 
 
 def climb(walk: Walk, step: Step, action: Page) -> None:
-    """Open the next rung that has anybody to ask; past the last one the step is exhausted, and says so."""
+    """Open the next rung that has anybody to ask; past the last one the step is exhausted, and says so.
+
+    Who answered before the step opened did so on the same step of a run that this one goes on for: nobody is asked the
+    same thing twice.
+    """
+    if walk.at(step).rung == 0 and walk.at(step).answered and action.until in (Until.ACKNOWLEDGED, Until.RECEIVED):
+        walk.done(step, "acknowledged")
+        return
     for number in range(walk.at(step).rung + 1, len(action.rungs) + 1):
         standing = walk.at(step)
         found = audiences(action.rungs[number - 1].to, walk.facts)
@@ -27,7 +34,9 @@ def climb(walk: Walk, step: Step, action: Page) -> None:
         if action.until is Until.NONE and number == len(action.rungs):
             walk.done(step, "sent")
         return
-    if not walk.at(step).asked:
+    if not walk.at(step).asked and walk.at(step).answered:
+        walk.done(step, "acknowledged")
+    elif not walk.at(step).asked:
         walk.done(step, "no_target", stage=Stage.SKIPPED)
     elif action.until is Until.NONE:
         walk.done(step, "sent")
@@ -62,10 +71,12 @@ def fire(walk: Walk, step: Step, action: Page) -> None:
 def acknowledge(walk: Walk, step: Step, action: Page, key: str, at: datetime) -> None:
     """An answer, in time or late. A second one of the same audience changes nothing."""
     standing = walk.at(step)
-    if standing.opened_at is None or key in standing.answered:
+    if key in standing.answered:
         return
     answered = (*standing.answered, key)
     walk.put(step, answered=answered)
+    if standing.opened_at is None:
+        return  # on a run that this one goes on for; `climb` reads it
     if standing.stage is not Stage.ACTIVE:
         walk.note(step, "late_acknowledgement", outcome=standing.outcome or "")
     elif action.until is Until.ACKNOWLEDGED_BY_ALL and not set(standing.asked) <= set(answered):

@@ -162,6 +162,12 @@ async def hear_duties(tx: Tx, recorded: Sequence[tuple[Event, UUID]]) -> None:
 
 
 async def _run_of(tx: Tx, run_id: object) -> RunRow | None:
-    if not run_id:
-        return None
-    return await tx.scalar(select(RunRow).where(RunRow.id == UUID(str(run_id)), RunRow.status == "running"))
+    return await going_on(tx, UUID(str(run_id))) if run_id else None
+
+
+async def going_on(tx: Tx, run_id: UUID) -> RunRow | None:
+    """The run, or the one that goes on for it since its subject was merged; None where that is over."""
+    run = await tx.get(RunRow, run_id)
+    while run is not None and run.goes_on_in is not None:
+        run = await tx.get(RunRow, run.goes_on_in)
+    return run if run is not None and run.status == "running" else None

@@ -38,7 +38,8 @@ class RunRow(Base):
     __tablename__ = "run"
     __table_args__ = (
         UniqueConstraint("playbook_id", "subject", name="uq_run_playbook_subject"),
-        CheckConstraint("status IN ('running', 'finished', 'cancelled')", name="status"),
+        CheckConstraint("status IN ('running', 'finished', 'cancelled', 'joined')", name="status"),
+        CheckConstraint("status = 'joined' OR goes_on_in IS NULL", name="joined"),
         CheckConstraint("rate >= 0", name="rate"),
         Index("ix_run_subject", "subject", postgresql_ops={"subject": "text_pattern_ops"}),
         Index("ix_run_running_next_at", "next_at", postgresql_where=text("status = 'running'")),
@@ -60,6 +61,8 @@ class RunRow(Base):
     next_at: Mapped[datetime | None]
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+    goes_on_in: Mapped[UUID | None] = mapped_column(ForeignKey("run.id"))
+    """The subject was merged: this run stands still as it is, and what it is told goes to that one."""
     severity: Mapped[int]
     exercise: Mapped[bool]
     turns: Mapped[int] = mapped_column(default=0)

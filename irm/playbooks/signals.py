@@ -62,6 +62,18 @@ class ObligationOpened:
 
 
 @dataclass(frozen=True, slots=True)
+class ObligationTakenOver:
+    """It comes from another subject that was merged into this one (or back from it), as far as it is done."""
+
+    obligation: str
+    rule: str
+    bearer: str
+    form: str = ""
+    status: str = "open"
+    """open | submitted | met | superseded"""
+
+
+@dataclass(frozen=True, slots=True)
 class ObligationSubmitted:
     obligation: str
 
@@ -126,6 +138,7 @@ Event: TypeAlias = (
     | FactsChanged
     | SubjectHandled
     | ObligationOpened
+    | ObligationTakenOver
     | ObligationSubmitted
     | ObligationMet
     | ObligationSuperseded
@@ -145,6 +158,7 @@ _KINDS: Mapping[str, type] = {
     "facts_changed": FactsChanged,
     "subject_handled": SubjectHandled,
     "obligation_opened": ObligationOpened,
+    "obligation_taken_over": ObligationTakenOver,
     "obligation_submitted": ObligationSubmitted,
     "obligation_met": ObligationMet,
     "obligation_superseded": ObligationSuperseded,

@@ -31,6 +31,18 @@ def begin(walk: Walk, obligation: str, owed: Owed) -> None:
         _reach_steps(walk, obligation)
 
 
+def take_over(walk: Walk, obligation: str, owed: Owed) -> None:
+    """As it stands elsewhere, whatever this run knew of it before."""
+    if walk.obligations.get(obligation) == owed:
+        return
+    walk.obligations[obligation] = owed
+    if owed.status == "open":
+        _reach_steps(walk, obligation)
+        return
+    for step, action in _steps_of(walk, owed.rule):
+        _close(walk, step, action)
+
+
 def submitted(walk: Walk, obligation: str) -> None:
     _mark(walk, obligation, "submitted")
     if walk.is_subject(obligation):

@@ -115,11 +115,11 @@ async def complete_task(
     }
     private = {"note": row.note} if row.note else {}
     await record(tx, Event("task.done", f"{row.subject}/task/{row.id}", now, actor, body, private))
-    run = await tx.get_one(RunRow, row.run_id)
+    run = await inbox.going_on(tx, row.run_id)
     told: s.Event = s.TaskDone(row.step_id, row.audience)
     if row.kind == "decide":
         told = s.Decided(row.step_id, row.choice or "", now)
-    if run.status == "running":
+    if run is not None:
         await inbox.append(tx, run, told, now=now, key=f"task:{row.id}")
     return row
 

@@ -31,6 +31,7 @@ STAGES: Final = {
     "done": N_("done"),
     "skipped": N_("not needed"),
     "cancelled": N_("no longer needed"),
+    "joined": N_("goes on in the main incident"),
 }
 
 OUTCOMES: Final = {

@@ -23,6 +23,7 @@ PURE = {
     "irm.playbooks.simulate",
     "irm.playbooks.timebase",
     "irm.obligations.owed",
+    "irm.obligations.uniting",
     "irm.rules.evaluate",
     "irm.rules.levels",
     "irm.rules.moments",

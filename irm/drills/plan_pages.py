@@ -31,7 +31,7 @@ from irm.web.pages import Page, page
 
 PLAN: Final = allow(Permission.PLAN_DRILLS)
 PLAN_IT: Final = N_("Plan a drill")
-EDIT: Final = N_("Change the plan")
+EDIT: Final = N_("Change the drill plan")
 SECOND: Final = N_("Somebody else approves the plan; then its director may begin.")
 AGAIN: Final = N_("This plan is approved. Whatever you change has to be approved again, by somebody else.")
 

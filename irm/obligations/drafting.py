@@ -84,10 +84,8 @@ async def draft_submission(
     items: Mapping[str, str] | None = None,
     within: bool = False,
 ) -> UUID:
-    """A report that a person decides to write, owed or not; ties the open obligations that it would meet.
-
-    Uses the draft to the same recipient if there is one. `within`: it may go to another person of the organization itself.
-    """
+    """A report that a person decides to write, owed or not; ties the open obligations that it would meet. Uses the draft to
+    the same recipient if there is one. `within`: it may go to another person of the organization itself."""
     if not is_form(form) or form == FILING:
         raise Invalid("Unknown form of report.", field="form")
     if recipient_id == organization_id and not within:

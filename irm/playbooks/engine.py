@@ -76,6 +76,13 @@ class _Engine(Walk):
             escalation.acknowledge(self, step, step.action, key, event.at)
 
     @take.register
+    def _(self, event: s.AnsweredElsewhere) -> None:
+        step = self.playbook.step(event.step)
+        if step is not None and isinstance(step.action, Page):
+            key = event.organization if event.organization is not None else f"person:{event.person}"
+            escalation.answered_elsewhere(self, step, step.action, key, event.at)
+
+    @take.register
     def _(self, event: s.Received) -> None:
         step = self.playbook.step(event.step)
         if step is not None and isinstance(step.action, Page):

@@ -71,12 +71,10 @@ def fire(walk: Walk, step: Step, action: Page) -> None:
 def acknowledge(walk: Walk, step: Step, action: Page, key: str, at: datetime) -> None:
     """An answer, in time or late. A second one of the same audience changes nothing."""
     standing = walk.at(step)
-    if key in standing.answered:
+    if standing.opened_at is None or key in standing.answered:
         return
     answered = (*standing.answered, key)
     walk.put(step, answered=answered)
-    if standing.opened_at is None:
-        return  # on a run that this one goes on for; `climb` reads it
     if standing.stage is not Stage.ACTIVE:
         walk.note(step, "late_acknowledgement", outcome=standing.outcome or "")
     elif action.until is Until.ACKNOWLEDGED_BY_ALL and not set(standing.asked) <= set(answered):
@@ -84,6 +82,15 @@ def acknowledge(walk: Walk, step: Step, action: Page, key: str, at: datetime) ->
     else:
         walk.emit(s.StopPaging(step.id))
         walk.done(step, "received" if action.until is Until.RECEIVED else "acknowledged", at=min(at, walk.now))
+
+
+def answered_elsewhere(walk: Walk, step: Step, action: Page, key: str, at: datetime) -> None:
+    """On a run that this one goes on for: a step that has not begun yet will not ask there again (`climb`)."""
+    standing = walk.at(step)
+    if standing.opened_at is not None:
+        acknowledge(walk, step, action, key, at)
+    elif key not in standing.answered:
+        walk.put(step, answered=(*standing.answered, key))
 
 
 def receive(walk: Walk, step: Step, action: Page, at: datetime) -> None:

@@ -23,7 +23,7 @@ from irm.playbooks.publishing import frozen
 from irm.playbooks.runner import schedule_timer, state_of, timebase_of
 from irm.playbooks.steps import Page
 
-ANSWERS: Final = ("acknowledged", "task_done", "decided")
+ANSWERS: Final = ("acknowledged", "answered_elsewhere", "task_done", "decided")
 """What people have said to a run; all else it learns from its subject."""
 
 
@@ -142,7 +142,7 @@ async def carry_answers(
         which = which.where(RunInboxRow.at >= since)
     for row in await tx.scalars(which.order_by(RunInboxRow.seq)):
         first = row.key.removeprefix("carried:") if row.key and row.key.startswith("carried:") else str(row.id)
-        told = s.event_from_json(row.kind, row.body)
+        told = s.event_from_json("answered_elsewhere" if row.kind == "acknowledged" else row.kind, row.body)
         await inbox.append(tx, target, told, now=now, key=f"carried:{first}")
 
 

@@ -24,6 +24,17 @@ class Acknowledged:
 
 
 @dataclass(frozen=True, slots=True)
+class AnsweredElsewhere:
+    """An acknowledgement on the same playbook of a subject that was merged into this one (or parted from it)."""
+
+    step: str
+    at: datetime
+    organization: str | None = None
+    person: str | None = None
+    delivery: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Received:
     """A channel says that the message arrived; nobody has answered."""
 
@@ -133,6 +144,7 @@ class Cancel:
 Event: TypeAlias = (
     Tick
     | Acknowledged
+    | AnsweredElsewhere
     | Received
     | Unreached
     | FactsChanged
@@ -153,6 +165,7 @@ Event: TypeAlias = (
 _KINDS: Mapping[str, type] = {
     "tick": Tick,
     "acknowledged": Acknowledged,
+    "answered_elsewhere": AnsweredElsewhere,
     "received": Received,
     "unreached": Unreached,
     "facts_changed": FactsChanged,

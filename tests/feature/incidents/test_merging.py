@@ -301,3 +301,121 @@ async def test_who_may_not_merge_and_what_cannot_be_merged(sign_in: Any, city: C
     assert dismissed.status_code == 409
     not_merged = await client.post(f"{URL}/{one}/unmerge", json={"reason": "x"})
     assert not_merged.status_code == 409
+
+
+async def test_nobody_learns_by_a_merge_of_what_was_before(
+    sign_in: Any, city: City, filing: Any, db: Database, clock: FixedClock
+) -> None:
+    """The archive's unit files; the portal's unit and vendor come to the same incident by a merge."""
+    client = await sign_in(city.other_duty)
+    main = await _filed(client, filing(target={"kind": "system", "system": "archive"}, text="the archive is encrypted"))
+    clock.tick(minutes=5)
+    await sign_in(city.unit_duty)
+    second = await _filed(client, filing(text="the portal is encrypted"))
+    clock.tick(minutes=5)
+    await sign_in(city.officer)
+    await _merged(client, second, main)
+    await sign_in(city.unit_duty)
+    view = (await client.get(f"{URL}/{second}")).json()
+    assert (view["number"], view["merged_into"]) == (main, main)
+    assert [one["text"] for one in view["filings"]] == ["the portal is encrypted"]
+    assert {one["organization"] for one in view["parts"]} == {str(city.unit)}
+    entries = (await client.get(f"{URL}/{main}/timeline")).json()["entries"]
+    filed = [one for one in entries if one["action"] == "incident.filed"]
+    assert [one["body"]["number"] for one in filed] == [second], "what was filed before is not theirs to know"
+    # The archive's unit learns that something was added, but neither number nor whose it was.
+    await sign_in(city.other_duty)
+    entries = (await client.get(f"{URL}/{main}/timeline")).json()["entries"]
+    assert [one["body"] for one in entries if one["action"] == "incident.merged"] == [{"into": main}]
+    assert all(second not in str(one["body"]) for one in entries)
+    assert (await client.get(f"{URL}/{main}")).json()["merged"] == []
+    assert (await client.get(f"{URL}/{second}")).status_code == 404
+    # Parted again, the main incident is a stranger's to those who came by the merge.
+    await sign_in(city.officer)
+    asked = await _parted(client, second)
+    # Together they owed something that neither owed alone: that it ends again, two persons say.
+    await sign_in(city.leader)
+    shown = await client.get(f"/incidents/{main}")
+    assert f"/incidents/{main}/waiting/{asked['waiting']}" in shown.text
+    done = await client.post(f"/incidents/{main}/waiting/{asked['waiting']}", data={"confirmed": "yes"})
+    assert done.status_code == 303, done.text
+    await sign_in(city.unit_duty)
+    assert (await client.get(f"{URL}/{main}")).status_code == 404
+    assert (await client.get(f"{URL}/{second}")).json()["number"] == second
+
+
+async def test_what_was_reported_for_one_counts_for_the_other_and_goes_back_with_it(
+    sign_in: Any, city: City, filing: Any, db: Database, clock: FixedClock
+) -> None:
+    """The authority has reported the second one to the city's cyberspace office; merged, the main one's duty is met too."""
+    client = await sign_in(city.officer)
+    main = await _filed(client, filing())
+    clock.tick(minutes=1)
+    second = await _filed(client, filing())
+    for number in (main, second):
+        stated = await client.patch(f"{URL}/{number}/facts", json={"facts": {"personal_records_leaked": 1_000_000}})
+        assert stated.is_success
+
+    async def duty(number: str, *statuses: str) -> list[ObligationRow]:
+        async with db.transaction() as tx:
+            incident = await tx.scalar(select(IncidentRow.id).where(IncidentRow.number == number))
+            rows = await tx.scalars(
+                select(ObligationRow).where(
+                    ObligationRow.rule_id == "city-chain/city-cyberspace-office",
+                    ObligationRow.subject == f"incident/{incident}",
+                    ObligationRow.bearer_id == city.authority,
+                    ObligationRow.status.in_(statuses),
+                )
+            )
+            return list(rows)
+
+    (owed,) = await duty(second, "open")
+    draft = await client.post(
+        f"{URL}/{second}/submissions", json={"form": "initial", "recipient": str(owed.recipient_id)}
+    )
+    assert draft.status_code == 201, draft.text
+    sent = await client.post(f"/api/v1/submissions/{draft.json()['id']}/submit", json={"means": "telephone"})
+    assert sent.is_success, sent.text
+    assert await duty(second, "submitted")
+    assert await duty(main, "open")
+    await _merged(client, second, main)
+    assert not await duty(main, "open")
+    (counted,) = await duty(main, "submitted")
+    assert counted.submitted_at is not None
+    shown = (await client.get(f"{URL}/{main}/submissions")).json()["submissions"]
+    assert draft.json()["id"] in {one["id"] for one in shown}
+    await _parted(client, second)
+    assert await duty(main, "open"), "the main one was not reported"
+    assert await duty(second, "submitted"), "the report stays with what it was sent for"
+
+
+async def test_on_the_page_in_one_step_with_the_clocks_before_the_eyes(
+    sign_in: Any, city: City, filing: Any, db: Database, clock: FixedClock
+) -> None:
+    client = await sign_in(city.officer)
+    main = await _filed(client, filing(text="the home page is encrypted"))
+    clock.tick(minutes=2)
+    second = await _filed(client, filing())
+    page = await client.get(f"/incidents/{second}")
+    assert f"/incidents/{second}/merge" in page.text
+    offered = await client.get(f"/incidents/{second}/merge")
+    assert f"/incidents/{second}/merge?into={main}" in offered.text
+    seen = await client.get(f"/incidents/{second}/merge", params={"into": main})
+    assert seen.status_code == 200
+    assert "two become one" in seen.text or "两项合为一项" in seen.text
+    wrong = await client.get(f"/incidents/{second}/merge", params={"into": "SJ-1999-000001"})
+    assert wrong.status_code == 422
+    no_reason = await client.post(f"/incidents/{second}/merge", data={"into": main, "reason": ""})
+    assert no_reason.status_code == 422
+    done = await client.post(f"/incidents/{second}/merge", data={"into": main, "reason": "the same note"})
+    assert (done.status_code, done.headers["location"]) == (303, f"/incidents/{main}#head")
+    shown = await client.get(f"/incidents/{main}")
+    assert second in shown.text
+    assert f"/incidents/{second}/unmerge" in shown.text
+    undone = await client.post(f"/incidents/{second}/unmerge", data={"reason": "two after all"})
+    assert undone.status_code == 303
+    assert (await client.get(f"/incidents/{second}")).status_code == 200
+    # A unit is offered nothing of it.
+    await sign_in(city.unit_duty)
+    assert f"/incidents/{second}/merge" not in (await client.get(f"/incidents/{second}")).text
+    assert (await client.get(f"/incidents/{second}/merge", params={"into": main})).status_code == 403

@@ -224,3 +224,28 @@ def test_cancelling_takes_back_what_has_not_gone_out() -> None:
     assert night.state.next_at is None
     night.tick(hours=1)
     night.silent()
+
+
+def test_who_answered_on_the_run_that_this_one_goes_on_for_is_not_asked_again() -> None:
+    """Two incidents became one: the desk had confirmed the same step of the other one's run."""
+    night = Night("  - {id: pause, wait: 10m}\n" + CLIMB)
+    night.tell(s.AnsweredElsewhere("alarm", night.now, AUTHORITY))
+    night.tick(minutes=10)
+    assert night.pages() == []
+    assert night.done()["alarm"] == "acknowledged"
+    assert night.exhausted() == []
+
+
+def test_of_all_who_must_answer_only_those_are_asked_who_have_not() -> None:
+    night = Night("  - {id: pause, wait: 10m}\n" + UNITS)
+    night.tell(s.AnsweredElsewhere("units", night.now, UNIT_A))
+    night.tick(minutes=10)
+    assert night.pages() == [("units", 1, 1, (UNIT_B,))]
+    night.tell(s.AnsweredElsewhere("units", night.now, UNIT_B))
+    assert night.done()["units"] == "acknowledged"
+
+
+def test_an_answer_elsewhere_to_a_step_that_asks_is_an_answer() -> None:
+    night = Night(CLIMB)
+    night.tell(s.AnsweredElsewhere("alarm", night.now, AUTHORITY))
+    assert night.done() == {"alarm": "acknowledged", "next": "sent"}

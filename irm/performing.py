@@ -105,10 +105,13 @@ async def _call_and_record(
     for pause in (*PAUSES_BEFORE_RECORDING_AGAIN, None):
         try:
             await _record(db, handler, job_id, args, work, outcome, attempt)
-        except (SQLAlchemyError, OSError, TimeoutError) as error:
-            # It may have gone out: whoever forgets that sends it again.
-            if pause is None:
-                raise
+        except Exception as error:
+            # It may have gone out: whoever forgets that sends it again. What no waiting mends is counted, so that it
+            # ends as a dead job and somebody hears of it.
+            if pause is None or not isinstance(error, (SQLAlchemyError, OSError, TimeoutError)):
+                log.exception("outcome cannot be recorded", job=str(job_id))
+                await _failed(db, job_id, repr(error), of=attempt)
+                return
             log.warning("outcome not recorded yet", job=str(job_id), error=repr(error))
             await asyncio.sleep(pause)
         else:
@@ -146,14 +149,17 @@ def _finish(row: JobRow, now: datetime, outcome: str) -> None:
     row.done_at, row.outcome, row.lease_until = now, outcome, None
 
 
-async def _failed(db: Database, job_id: UUID, error: str, *, fatal: bool = False) -> None:
-    """Count the attempt and try again later; after the last one the job is dead and the ledger says so."""
+async def _failed(db: Database, job_id: UUID, error: str, *, fatal: bool = False, of: int | None = None) -> None:
+    """Count the attempt and try again later; after the last one the job is dead and the ledger says so.
+
+    `of`: the attempt that failed, where it was counted when it began; nothing happens if another one has taken over.
+    """
     async with db.transaction(SYSTEM) as tx:
         row = await _locked(tx, job_id)
-        if row is None:
+        if row is None or (of is not None and row.attempt != of):
             return
         now = db.clock.now()
-        if not fatal:
+        if not fatal and of is None:
             row.attempt += 1
         row.last_error = error
         if fatal or row.attempt >= ATTEMPTS_BEFORE_DEAD:

@@ -272,6 +272,28 @@ async def test_an_outcome_that_the_database_refuses_at_first_is_written_down_nev
     assert (await row(db, job_id)).outcome == "done"
 
 
+async def test_an_outcome_that_can_never_be_written_down_ends_as_a_dead_job(
+    db: Database, clock: FixedClock, resources: Resources
+) -> None:
+    """A fault of the program must not send the same message again and again for ever."""
+    box = Letterbox()
+
+    async def record(_tx: Tx, *_rest: Any) -> timedelta | None:
+        message = "no such outcome"
+        raise LookupError(message)
+
+    job_id = await post(db)
+    assert job_id is not None
+    handlers: dict[str, Inside | Outside] = {"post": Outside(box.claim, box.call, record)}
+    for _ in range(performing.ATTEMPTS_BEFORE_DEAD):
+        await performing.perform(db, handlers, resources, job_id)
+        clock.tick(minutes=6)
+    dead = await row(db, job_id)
+    assert (dead.outcome, dead.attempt) == ("dead", performing.ATTEMPTS_BEFORE_DEAD)
+    assert "LookupError" in (dead.last_error or "")
+    assert len(box.received) == performing.ATTEMPTS_BEFORE_DEAD
+
+
 async def test_a_claim_that_fails_is_tried_again_soon(db: Database, clock: FixedClock, resources: Resources) -> None:
     """Not when the hand-over runs out: that doubles up to ten minutes, and a page waits for it."""
     box = Letterbox()

@@ -111,7 +111,7 @@ async def test_one_drill_was_really_held(lived: tuple[Database, float]) -> None:
     assert done == [("done",)]
     (incident,) = await rows(db, "SELECT 'incident/' || id FROM incident WHERE exercise")
     happened = dict(
-        await rows(  # type: ignore[arg-type] - pairs of two words
+        await rows(  # type: ignore[arg-type]  # pairs of two words
             db,
             "SELECT action, count(*) FROM ledger_entry WHERE subject LIKE :under || '%' GROUP BY 1",
             under=incident[0],

@@ -80,8 +80,9 @@ async def test_a_pause_stops_runs_injects_and_duties_and_nothing_is_lost(city: C
     for key, due in before.items():
         if due is not None:
             assert abs(after[key] - due - timedelta(hours=5)) < timedelta(seconds=1), key  # type: ignore[operator]  # never None here
-    for key, due in tasks.items():
-        assert abs((await _tasks(city))[key] - due - timedelta(hours=5)) < timedelta(seconds=1), "tasks move too"
+    moved = await _tasks(city)
+    for task, limit in tasks.items():
+        assert abs(moved[task] - limit - timedelta(hours=5)) < timedelta(seconds=1), "tasks move too"
     city.clock.tick(minutes=5)
     await drain()
     assert (await city.injects(row))["worse"] == "waiting", "nine minutes of drill time"

@@ -1,7 +1,7 @@
 """What needs a person now, most urgent first. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -30,6 +30,7 @@ RED: Final = frozenset({"unreached", "unmanned", "dead"})
 """What irm itself cannot mend: a person has to."""
 FAR: Final = timedelta(days=3)
 """What is due later than this is no matter of the night: it stands apart, below what needs a person now."""
+GATHERED: Final = frozenset({"duty", "receipt"})
 FOR_OTHERS: Final = frozenset({"unreached", "unanswered", "unmanned"})
 """Not the reader's own errands: they stand on the board, not in 待办."""
 
@@ -57,6 +58,8 @@ class Need:
     detail: str = ""
     recipient: Any = None
     """Of a report or duty: `views.Named`, without a name where the contact list has none."""
+    others: int = 0
+    """Recipients beside that one, of the same duty about the same thing: `gathered`."""
     telephone: str = ""
     """Of whom to call, where calling is what is to be done."""
     calls: bool = False
@@ -144,6 +147,11 @@ class Board:
         return [need for need in self.later if need.due_at is not None and need.due_at <= until]
 
     @property
+    def errands(self) -> Sequence[Need]:
+        """`needs` as a person reads them: see `gathered`."""
+        return gathered(self.needs)
+
+    @property
     def live(self) -> int:
         """Incidents that somebody is working on; drills don't count."""
         return sum(not one.exercise for one in self.incidents)
@@ -169,6 +177,20 @@ def urgency(need: Need) -> tuple[Any, ...]:
 
 def in_order(needs: Iterable[Need]) -> list[Need]:
     return sorted(needs, key=urgency)
+
+
+def gathered(needs: Iterable[Need]) -> list[Need]:
+    """One line for a duty towards several recipients about one subject with one limit, where its first stood: a notice to
+    forty units is one errand, done on the page of what it is about."""
+    lines: dict[tuple[Any, ...], Need] = {}
+    for need in needs:
+        key: tuple[Any, ...] = (need.kind, need.id)
+        if need.kind in GATHERED and need.recipient is not None:
+            title = need.title if isinstance(need.title, str) else tuple(sorted(need.title.items()))
+            key = (need.kind, need.about, need.href, title, need.due_at, need.exercise)
+        first = lines.get(key)
+        lines[key] = need if first is None else replace(first, others=first.others + 1)
+    return list(lines.values())
 
 
 def gravest_first(incidents: Iterable[LiveIncident]) -> list[LiveIncident]:

@@ -15,12 +15,14 @@ from irm.db import Database
 from irm.i18n import N_
 from irm.obligations.forms import form_of
 from irm.obligations.words import whom
-from irm.overview.board import Board
+from irm.overview.board import Board, gathered
 from irm.overview.dead_work import try_again
 from irm.overview.queries import board_of, todo_of
 from irm.web.drafts import came_from
 from irm.web.pages import Page, page
 
+MOST_ERRANDS: Final = 12
+"""That the board shows unfolded: what is most urgent must stand in one look, also in a storm."""
 NEED_NAMES: Final = {
     "page": N_("To acknowledge"),
     "unreached": N_("Nobody was reached"),
@@ -67,6 +69,7 @@ def _words() -> dict[str, Any]:
         "need_names": NEED_NAMES,
         "need_icons": NEED_ICONS,
         "need_verbs": NEED_VERBS,
+        "most_errands": MOST_ERRANDS,
     }
 
 
@@ -99,7 +102,7 @@ async def todo_page(
     now = clock.now()
     async with db.transaction(principal.actor) as tx:
         needs, later = await todo_of(tx, principal, now=now)
-    return page("overview/todo.html", now=now, needs=needs, later=later, **_words())
+    return page("overview/todo.html", now=now, needs=gathered(needs), later=gathered(later), **_words())
 
 
 @get("/todo/now", opt=SIGNED_IN, include_in_schema=False)
@@ -109,7 +112,7 @@ async def todo_now(
     now = clock.now()
     async with db.transaction(principal.actor) as tx:
         needs, later = await todo_of(tx, principal, now=now)
-    return page("overview/todo_now.html", now=now, needs=needs, later=later, **_words())
+    return page("overview/todo_now.html", now=now, needs=gathered(needs), later=gathered(later), **_words())
 
 
 @post("/work/{job_id:uuid}/again", opt=allow(Permission.RETRY_WORK), include_in_schema=False)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from hypothesis import given, strategies as st
 
-from irm.overview.board import LiveIncident, Need, gravest_first, in_order
+from irm.overview.board import LiveIncident, Need, gathered, gravest_first, in_order
 
 NOW = datetime(2026, 11, 20, 19, 41, tzinfo=UTC)
 
@@ -68,3 +68,22 @@ def test_incidents_stand_gravest_first_drills_last() -> None:
     running = replace(one, number="3", clock={"due_at": NOW})
     drill = replace(one, number="4", level=1, exercise=True)
     assert [each.number for each in gravest_first([one, drill, running, graver])] == ["2", "3", "1", "4"]
+
+
+def test_one_notice_to_forty_units_is_one_errand_where_its_first_stood() -> None:
+    units = [need("duty", number, recipient=f"unit {number}", due_at=NOW) for number in range(2, 42)]
+    first, task = need("page", 1, severity=2), need("task", 99)
+    assert gathered([first, *units, task]) == [first, replace(units[0], others=39), task]
+
+
+def test_what_differs_in_limit_subject_or_kind_stays_apart() -> None:
+    one = need("duty", 1, recipient="a", due_at=NOW)
+    others = [
+        replace(one, id=UUID(int=2), due_at=NOW + timedelta(hours=1)),
+        replace(one, id=UUID(int=3), about="BG-2026-0001"),
+        replace(one, id=UUID(int=4), kind="receipt"),
+        replace(one, id=UUID(int=5), exercise=True),
+        replace(one, id=UUID(int=6), title="y"),
+    ]
+    reports = [need("report", 7, recipient="a"), need("report", 8, recipient="b")]
+    assert gathered([one, *others, *reports]) == [one, *others, *reports]

@@ -167,6 +167,8 @@ async def incident_numbered(tx: Tx, number: str, by: Principal, permission: Perm
 async def incident_sent_to(tx: Tx, number: str, authorities: Collection[UUID]) -> Incident:
     """One of which these authorities have received a report. Raises NotFound like every other."""
     row = await tx.scalar(select(IncidentRow).where(IncidentRow.number == number))
+    while row is not None and row.merged_into_id is not None:
+        row = await tx.get(IncidentRow, row.merged_into_id, populate_existing=True)
     if row is None or row.id not in await incidents_sent_to(tx, authorities):
         raise NotFound(NO_INCIDENT)
     return _incident(row)

@@ -223,6 +223,9 @@ async def _joined(
         found.append(FieldError("joins", NO_INCIDENT))
         return None
     row = await tx.scalar(select(IncidentRow).where(IncidentRow.number == given.joins).with_for_update(key_share=True))
+    while row is not None and row.merged_into_id is not None:  # the number of a merged incident means the main one
+        main = select(IncidentRow).where(IncidentRow.id == row.merged_into_id).with_for_update(key_share=True)
+        row = await tx.scalar(main.execution_options(populate_existing=True))
     if row is not None and row.status in LIVE and row.exercise == (exercise is not None):
         parts = set(await tx.scalars(select(PartRow.organization_id).where(PartRow.incident_id == row.id)))
         far = reach(by, Permission.READ_INCIDENTS)

@@ -33,7 +33,7 @@ from irm.obligations.settling import (
     term_of,
 )
 from irm.obligations.subjects import Subject
-from irm.obligations.uniting import Held, Union, later_or_gone, strictest, unite
+from irm.obligations.uniting import GONE, Held, Union, later_or_gone, strictest, unite
 
 ON_ITS_WAY: Final = N_("A report about it is on its way at this moment; try again when it is there.")
 Kept = dict[str, Any]
@@ -172,7 +172,7 @@ async def give_back(
         row.part_id = UUID(one["part"]) if one["part"] else None
     await tx.flush()
     untied = await _untie(tx, kept)
-    again = await _owe_again(tx, kept, rows, target, since=since, actor=actor, now=now)
+    again = await _owe_again(tx, kept, rows, since=since, actor=actor, now=now)
     await settle_anew(tx, sorted({*untied, *(row.id for row in again)}), now=now)
     for row in moved:
         path = f"{target.path}/obligation/{row.id}"
@@ -213,36 +213,52 @@ async def _owe_again(
     tx: Tx,
     kept: Mapping[str, Any],
     rows: Mapping[UUID, ObligationRow],
-    target: Subject,
     *,
     since: datetime,
     actor: Actor,
     now: datetime,
 ) -> list[ObligationRow]:
-    """What ended by the merge. Where the duty that went on for it stays here and is reported, it stays ended."""
+    """What ended by the merge or while it stood, each with its own clock; what was reported since counts for it too.
+
+    Where the main incident's own duty has been opened anew since and is reported, the older one stays ended.
+    """
     found = []
-    for one in kept["ended"]:
-        row = rows[UUID(one["id"])]
-        going_on = rows.get(UUID(one["by"])) if one["by"] else None
+    known = set(kept["known"])
+    ended = [*(one["id"] for one in kept["ended"]), *(one["id"] for one in kept["duties"])]
+    for row in (rows[UUID(one)] for one in dict.fromkeys(ended)):
         if row.status != "superseded":
             continue
-        if going_on is not None:
-            reports = await _reports_since(tx, going_on.id, since)
-            is_opened_by_it = str(going_on.id) not in kept["known"]
-            if is_opened_by_it and going_on.status != "open":
-                continue
-            if is_opened_by_it:
-                await _end(tx, going_on, by=row.id, reason=row.reason or "", actor=actor, now=now)
-            for each in reports:
+        anew = [
+            one
+            for one in rows.values()
+            if str(one.id) not in known and _series(one) == _series(row) and one.status not in GONE
+        ]
+        if any(one.status != "open" for one in anew):
+            continue
+        for one in anew:
+            await _end(tx, one, by=row.id, reason=row.reason or "", actor=actor, now=now)
+        if row.superseded_by is not None:
+            for each in await _reports_since(tx, row.superseded_by, since):
                 await tie(tx, each, [row.id])
-            if row.subject == target.path and going_on.subject == target.path:
-                row.generation = going_on.generation + 1
-                row.key = f"{row.key.rpartition('|')[0]}|{row.generation}"
         row.status, row.ended_at, row.superseded_by, row.reason = "open", None, None, None
         row.submitted_at = row.met_at = None
+        _make_latest(row, rows.values())
         found.append(row)
     await tx.flush()
     return found
+
+
+def _series(row: ObligationRow) -> tuple[str, str]:
+    """Duties of one subject that differ in their generation only."""
+    return row.subject, row.key.rpartition("|")[0]
+
+
+def _make_latest(row: ObligationRow, rows: Collection[ObligationRow]) -> None:
+    """What is owed again counts as the newest of its key, or `reconcile` would open it a second time."""
+    newest = max(one.generation for one in rows if _series(one) == _series(row))
+    if newest > row.generation:
+        row.generation = newest + 1
+        row.key = f"{row.key.rpartition('|')[0]}|{row.generation}"
 
 
 async def _move_reports(tx: Tx, plan: Plan, *, now: datetime) -> list[dict[str, Any]]:

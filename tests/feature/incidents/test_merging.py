@@ -7,10 +7,14 @@ import pytest
 from sqlalchemy import select
 
 from irm.access.policy import Permission
+from irm.access.principals import principal_of
 from irm.access.tokens import create_token
 from irm.clock import FixedClock
 from irm.db import SYSTEM, Database
+from irm.incidents.merge_showing import absorbed_incident, both, merge_view, parting_view
+from irm.incidents.merging import merge
 from irm.incidents.models import FilingRow, IncidentRow, MergeRow, PartRow
+from irm.incidents.parting import part_incidents
 from irm.ledger import LedgerEntryRow
 from irm.notify.models import DeliveryRow
 from irm.notify.service import acknowledge
@@ -419,3 +423,50 @@ async def test_on_the_page_in_one_step_with_the_clocks_before_the_eyes(
     await sign_in(city.unit_duty)
     assert f"/incidents/{second}/merge" not in (await client.get(f"/incidents/{second}")).text
     assert (await client.get(f"/incidents/{second}/merge", params={"into": main})).status_code == 403
+
+
+async def test_what_was_filed_since_stays_and_no_duty_is_owed_twice_after_parting(
+    sign_in: Any, city: City, filing: Any, db: Database, clock: FixedClock
+) -> None:
+    """The second one knew earlier, and a third filing to the main one earlier still; then the two are parted."""
+    client = await sign_in(city.unit_duty)
+    main = await _filed(client, filing(known_at="2026-11-21T03:40:00+08:00"))
+    second = await _filed(client, filing(known_at="2026-11-21T03:10:00+08:00"))
+    await sign_in(city.officer)
+    await _merged(client, second, main)
+    await sign_in(city.unit_duty)
+    clock.tick(minutes=3)
+    third = await client.post(URL, json=filing(known_at="2026-11-21T03:00:00+08:00", joins=second))
+    assert (third.json()["number"], third.json()["joined"]) == (main, True), "the number leads on"
+    await sign_in(city.officer)
+    asked = await _parted(client, second)
+    if not asked["effective"]:
+        await sign_in(city.leader)
+        where = f"{URL}/{second}/unmerge/{asked['waiting']}/confirmation"
+        assert (await client.post(where, json={"confirmed": True})).is_success
+    known = {number: (await _known(client, number))[str(city.unit)] for number in (main, second)}
+    assert known[main].startswith("2026-11-20T19:00")
+    assert known[second].startswith("2026-11-20T19:10")
+    async with db.transaction() as tx:
+        rows = await tx.scalars(
+            select(ObligationRow).where(ObligationRow.rule_id == PROVINCIAL, ObligationRow.status == "open")
+        )
+        open_ = sorted((row.number, row.started_at.minute) for row in rows)
+    assert open_ == sorted([(main, 0), (second, 10)])
+
+
+async def test_the_commands_do_the_same(sign_in: Any, city: City, filing: Any, db: Database, clock: FixedClock) -> None:
+    """`irm incident merge|unmerge` call these; what they print is what the interface answers."""
+    client = await sign_in(city.officer)
+    main = await _filed(client, filing())
+    second = await _filed(client, filing())
+    async with db.transaction() as tx:
+        by = await principal_of(tx, city.officer.id, now=clock.now())
+        assert by is not None
+        one, other = await both(tx, second, main, by)
+        done = merge_view(await merge(tx, one.id, other.id, reason="the same", by=by, now=clock.now()))
+    assert (done.number, done.merged_into) == (second, main)
+    async with db.transaction() as tx:
+        one = await absorbed_incident(tx, second, by)
+        parted = parting_view(await part_incidents(tx, one.id, reason="not the same", by=by, now=clock.now()))
+    assert (parted.number, parted.main, parted.effective) == (second, main, True)

@@ -56,6 +56,7 @@ from irm.obligations import (
     pages as obligations_pages,
     paper_files,
     routes as obligations_routes,
+    submission_lists,
 )
 from irm.obligations.forecasting import Forecaster
 from irm.oversight import (
@@ -146,6 +147,7 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *obligations_routes.ROUTES,
     *paper_files.ROUTES,
     *obligations_answer_routes.ROUTES,
+    *submission_lists.ROUTES,
     *playbooks_routes.ROUTES,
     *playbooks_pages.ROUTES,
     *reports_routes.ROUTES,

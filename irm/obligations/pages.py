@@ -113,16 +113,6 @@ async def begin_report(
     return to_report(submission_id)
 
 
-@get("/submissions", opt=allow(Permission.READ_SUBMISSIONS), include_in_schema=False)
-async def received_page(
-    principal: NamedDependency[Principal], db: NamedDependency[Database], clock: NamedDependency[Clock]
-) -> Page:
-    """What was handed over to the reader's organizations."""
-    async with db.transaction(principal.actor) as tx:
-        found = await queries.submissions_to(tx, reach(principal, Permission.READ_SUBMISSIONS))
-    return page("obligations/received.html", now=clock.now(), submissions=found, form_of=form_of, **words())
-
-
 @get("/submissions/{submission_id:uuid}", opt=allow(Permission.READ_SUBMISSIONS), include_in_schema=False)
 async def submission_page(
     submission_id: FromPath[UUID],
@@ -304,7 +294,6 @@ ROUTES: Final = [
     obligations_page,
     obligation_page,
     begin_report,
-    received_page,
     submission_page,
     save_draft,
     take_newer_facts,

@@ -148,23 +148,35 @@ async def submissions_of_report(tx: Tx, report_id: UUID) -> list[Submission]:
 
 
 async def submissions_to(tx: Tx, reach: Reach, *, limit: int | None = None) -> list[Submission]:
-    """What was handed over to a regulator, and what units handed to an organization of the reader's, newest first.
+    """What was handed over to a regulator, and what units handed to an organization of the reader's, newest first."""
+    found, _ = await submissions_listed(tx, reach, limit=limit)
+    return found
+
+
+async def submissions_listed(
+    tx: Tx, reach: Reach, *, sent: bool = False, before: UUID | None = None, limit: int | None = None
+) -> tuple[list[Submission], UUID | None]:
+    """What was handed to the reader's organizations, or (`sent`) by them, newest first; and the cursor for older ones.
 
     A filing is itself the incident that the reader already sees; it does not stand here a second time. Nor does what was
-    handed over in a drill: there the director plays every authority.
+    handed over in a drill: there the director plays every authority. Raises Invalid for a cursor that is none.
     """
-    to_own = and_(SubmissionRow.recipient_id.in_(reach.organizations), SubmissionRow.form != FILING)
-    rows = await tx.scalars(
-        select(SubmissionRow)
-        .where(
-            or_(SubmissionRow.recipient_id.in_(reach.sent_to), to_own),
-            SubmissionRow.status.in_(HANDED_OVER),
-            SubmissionRow.exercise.is_(False),
-        )
-        .order_by(SubmissionRow.submitted_at.desc(), SubmissionRow.id)
-        .limit(limit or entry_policy().page_size)
+    desk = SubmissionRow.organization_id if sent else SubmissionRow.recipient_id
+    own = and_(desk.in_(reach.organizations), SubmissionRow.form != FILING)
+    query = select(SubmissionRow).where(
+        own if sent else or_(own, SubmissionRow.recipient_id.in_(reach.sent_to)),
+        SubmissionRow.status.in_(HANDED_OVER),
+        SubmissionRow.exercise.is_(False),
     )
-    return await submission_views(tx, list(rows))
+    if before is not None:
+        last = await tx.scalar(query.where(SubmissionRow.id == before))
+        if last is None:
+            raise Invalid("This page of the list does not exist.", field="cursor")
+        query = query.where(tuple_(SubmissionRow.submitted_at, SubmissionRow.id) < (last.submitted_at, last.id))
+    most = limit or entry_policy().page_size
+    newest_first = query.order_by(SubmissionRow.submitted_at.desc(), SubmissionRow.id.desc())
+    rows = list(await tx.scalars(newest_first.limit(most + 1)))
+    return await submission_views(tx, rows[:most]), rows[most - 1].id if len(rows) > most else None
 
 
 async def subject_of_submission(tx: Tx, submission_id: UUID) -> str:

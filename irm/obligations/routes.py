@@ -21,7 +21,6 @@ from irm.obligations.schemas import (
     EditReport,
     ObligationList,
     ObligationView,
-    SubmissionList,
     SubmissionView,
     SubmitReport,
     obligation_view,
@@ -94,16 +93,6 @@ async def begin_report(
     async with db.transaction(principal.actor) as tx:
         submission_id = await begin_owed_report(tx, principal, obligation_id, clock)
         return submission_view(await queries.submission(tx, submission_id), t)
-
-
-@get("/api/v1/submissions", opt=allow(Permission.READ_SUBMISSIONS), tags=HANDED, operation_id="list_received")
-async def list_received(
-    principal: NamedDependency[Principal], db: NamedDependency[Database], t: NamedDependency[Translator]
-) -> SubmissionList:
-    """What was handed over to the reader's organizations, newest first."""
-    async with db.transaction(principal.actor) as tx:
-        found = await queries.submissions_to(tx, reach(principal, Permission.READ_SUBMISSIONS))
-    return SubmissionList([submission_view(each, t) for each in found])
 
 
 @get(
@@ -305,7 +294,6 @@ ROUTES: Final = [
     list_obligations,
     get_obligation,
     begin_report,
-    list_received,
     get_submission,
     edit_submission,
     submit_report,

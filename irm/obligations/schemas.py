@@ -163,6 +163,7 @@ class SubmissionView(Struct, frozen=True):
 
 class SubmissionList(Struct, frozen=True):
     submissions: list[SubmissionView]
+    next_cursor: UUID | None = None
 
 
 class ContactView(Struct, frozen=True):

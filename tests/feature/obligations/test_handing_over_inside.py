@@ -1,5 +1,6 @@
 """A report to somebody who works in irm is handed over here; a listed desk has to be reached by other means."""
 
+import dataclasses
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from irm.db import SYSTEM, Database
 from irm.errors import Invalid
 from irm.obligations.drafting import draft_submission
 from irm.obligations.handing import submit_report
+from irm.obligations.policy import entry_policy
 from irm.obligations.subjects import Subject
 from tests import make
 from tests.conftest import SignIn
@@ -89,3 +91,49 @@ async def test_the_authority_finds_what_units_handed_to_it_and_nobody_else_does(
     assert await received(officer) == [str(draft)]
     assert await received(lead) == [], "it sent it; nobody handed it anything"
     assert await received(stranger) == []
+
+    async def sent(by: make.Account) -> list[str]:
+        answer = await (await sign_in(by)).get("/api/v1/submissions?direction=sent")
+        return [one["id"] for one in answer.json()["submissions"]]
+
+    assert await sent(lead) == [str(draft)]
+    assert await sent(officer) == []
+    assert await sent(stranger) == []
+
+
+async def test_a_long_list_of_submissions_is_read_page_by_page(
+    db: Database, clock: FixedClock, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = dataclasses.replace(entry_policy(), page_size=2)
+    monkeypatch.setattr("irm.obligations.queries.entry_policy", lambda: short)
+    async with db.transaction() as tx:
+        unit, authority = [await make.organization(tx, kind) for kind in ("using_unit", AUTHORITY)]
+        officer = await make.account(tx, authority, Role.DUTY_OFFICER)
+        handed = []
+        for number in range(5):
+            draft = await draft_submission(
+                tx,
+                subject=Subject(f"organization/{unit}", "unit", "/organizations"),
+                form="notice",
+                organization_id=unit,
+                recipient_id=authority,
+                items={"text": str(number)},
+                actor=SYSTEM,
+                now=clock.now(),
+            )
+            # Two of them at one moment: the order must not depend on it.
+            await submit_report(tx, draft, means="irm", actor=SYSTEM, now=clock.now() + timedelta(minutes=number // 2))
+            handed.append(str(draft))
+    client = await sign_in(officer)
+    read, cursor = [], ""
+    while cursor is not None:
+        answer = (await client.get(f"/api/v1/submissions?{'cursor=' + cursor if cursor else ''}")).json()
+        read += [one["id"] for one in answer["submissions"]]
+        cursor = answer["next_cursor"]
+    assert sorted(read) == sorted(handed)
+    assert len(read) == len(set(read))
+    shown = await client.get("/submissions", headers={"accept": "text/html"})
+    assert shown.text.count('href="/submissions/') == 2
+    assert "cursor=" in shown.text
+    odd = await client.get("/api/v1/submissions?cursor=01a201e2-636f-7b9f-bb31-94c2f418580b")
+    assert odd.json()["errors"][0]["field"] == "cursor"

@@ -15,9 +15,11 @@ LABEL_WIDTH: Final = 168
 LANE_HEIGHT: Final = 44
 HEAD_HEIGHT: Final = 28
 TICK_STEPS: Final = tuple(
-    timedelta(minutes=one) for one in (1, 2, 5, 10, 15, 30, 60, 120, 240, 360, 720, 1440, 2880, 7200, 14400)
+    timedelta(minutes=one)
+    for one in (1, 2, 5, 10, 15, 30, 60, 120, 240, 360, 720, 1440, 2880, 7200, 14400, 43200, 129600, 259200, 525600)
 )
 TICKS: Final = 6
+DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,12 @@ class PlanChart:
 
 def plan_chart(lanes: Sequence[PlanLane], now: datetime) -> PlanChart:
     """Spans from the first mark (or now) to the last; far things beyond two thirds of the rest are clipped by nobody:
-    the axis is linear, and the list beneath gives every moment exactly."""
+    the axis is linear, and the list beneath gives every moment exactly. Of a run that ended long ago the axis ends with
+    its last mark: weeks of nothing would press its night into one line. A day is named once, at its first tick."""
     moments = [moment for lane in lanes for mark in lane.marks for moment in (mark.at, mark.until) if moment]
-    start, end = min([*moments, now]), max([*moments, now])
+    is_long_over = bool(moments) and now - max(moments) > max(max(moments) - min(moments), timedelta(hours=1))
+    shown = moments if is_long_over else [*moments, now]
+    start, end = min(shown), max(shown)
     span = max(end - start, timedelta(minutes=1))
     room = WIDTH - LABEL_WIDTH - 36
 
@@ -83,9 +88,10 @@ def plan_chart(lanes: Sequence[PlanLane], now: datetime) -> PlanChart:
     local = start.astimezone(SHANGHAI)
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
     at = midnight + (-(-(local - midnight) // step)) * step
+    last = now.astimezone(SHANGHAI)
     while at <= end.astimezone(SHANGHAI):
-        ticks.append((x(at), at.strftime("%m-%d" if step >= timedelta(days=1) else "%H:%M")))
-        at += step
+        ticks.append((x(at), _tick(at, last, step)))
+        last, at = at, at + step
     drawn = [
         DrawnLane(
             lane,
@@ -99,8 +105,23 @@ def plan_chart(lanes: Sequence[PlanLane], now: datetime) -> PlanChart:
     ]
     events = sorted(((lane, mark) for lane in lanes for mark in lane.marks), key=lambda one: one[1].at)
     return PlanChart(
-        WIDTH, HEAD_HEIGHT + len(lanes) * LANE_HEIGHT + 6, LABEL_WIDTH, LANE_HEIGHT, drawn, ticks, x(now), events
+        WIDTH,
+        HEAD_HEIGHT + len(lanes) * LANE_HEIGHT + 6,
+        LABEL_WIDTH,
+        LANE_HEIGHT,
+        drawn,
+        ticks,
+        None if is_long_over else x(now),
+        events,
     )
+
+
+def _tick(at: datetime, last: datetime, step: timedelta) -> str:
+    """What stands at a tick: no more than what `last`, the tick before it (or now), does not say already."""
+    day = at.strftime("%m-%d" if at.year == last.year else "%Y-%m-%d")
+    if step >= DAY:
+        return day
+    return at.strftime("%H:%M") if at.date() == last.date() else f"{day} {at:%H:%M}"
 
 
 # -- bars, for reports: the same drawing on the screen, in PDF and in DOCX

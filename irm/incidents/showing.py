@@ -82,6 +82,8 @@ async def waiting(tx: Tx, sight: Sight, by: Principal) -> list[WaitingView]:
             one.by == by.account_id,
         )
         for one in await queries.waiting_of(tx, sight.incident.id)
+        # Which other incident it was, only the cloud authority knows of everybody.
+        if sight.everything or one.kind != "parting"
     ]
 
 

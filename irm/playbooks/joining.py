@@ -147,10 +147,11 @@ async def carry_answers(
 
 
 async def _move(tx: Tx, run: RunRow, place: str, subject_id: UUID) -> None:
-    run.subject, run.subject_id = place, subject_id
     head, _, rest = place.partition("/")
     incident = UUID(rest.partition("/")[0]) if head == "incident" else None
+    # Tasks first: whoever does one at this moment holds it and then tells the run, whose new subject would keep him out.
     await tx.execute(update(TaskRow).where(TaskRow.run_id == run.id).values(subject=place, incident_id=incident))
+    run.subject, run.subject_id = place, subject_id
     await tx.flush()
 
 

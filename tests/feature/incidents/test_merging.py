@@ -1,8 +1,10 @@
 """Everybody files (issue 4, story 2): the same event by vendor, two units and a monitoring tool becomes one incident."""
 
 from typing import Any
+from uuid import uuid4
 
 import httpx
+import msgspec
 import pytest
 from sqlalchemy import select
 
@@ -11,15 +13,19 @@ from irm.access.principals import principal_of
 from irm.access.tokens import create_token
 from irm.clock import FixedClock
 from irm.db import SYSTEM, Database
+from irm.exercise import open_exercise
+from irm.exercise_clock import ExerciseClock
 from irm.incidents.merge_showing import absorbed_incident, both, merge_view, parting_view
 from irm.incidents.merging import merge
 from irm.incidents.models import FilingRow, IncidentRow, MergeRow, PartRow
 from irm.incidents.parting import part_incidents
+from irm.incidents.schemas import FileIncident
+from irm.incidents.service import file_incident
 from irm.ledger import LedgerEntryRow
 from irm.notify.models import DeliveryRow
 from irm.notify.service import acknowledge
-from irm.obligations.models import ObligationRow
-from irm.playbooks.models import RunRow
+from irm.obligations.models import ObligationRow, SubmissionRow
+from irm.playbooks.models import RunRow, TaskRow
 from irm.playbooks.publishing import publish_library
 from tests import make
 from tests.conftest import Drain
@@ -68,6 +74,18 @@ async def _picture(db: Database) -> dict[str, Any]:
             "parts": {
                 (numbers[row.incident_id], row.organization_id): (row.known_at, row.known_basis, sorted(row.roles))
                 for row in await tx.scalars(select(PartRow).execution_options(populate_existing=True))
+            },
+            "reports": {
+                row.id: (row.subject, row.incident_id, row.number, row.page, row.status)
+                for row in await tx.scalars(select(SubmissionRow).execution_options(populate_existing=True))
+            },
+            "runs": {
+                row.id: (row.subject, row.subject_id, row.status, row.goes_on_in)
+                for row in await tx.scalars(select(RunRow).execution_options(populate_existing=True))
+            },
+            "tasks": {
+                row.id: (row.subject, row.incident_id, row.status)
+                for row in await tx.scalars(select(TaskRow).execution_options(populate_existing=True))
             },
             "filings": {
                 row.id: numbers[row.incident_id]
@@ -188,7 +206,8 @@ async def test_what_was_merged_and_parted_is_as_it_was_and_can_be_merged_again(
     after = await _picture(db)
     assert after["incidents"] == before["incidents"]
     assert after["parts"] == before["parts"]
-    assert after["filings"] == before["filings"]
+    for what in ("filings", "reports", "runs", "tasks"):
+        assert {known: one for known, one in after[what].items() if known in before[what]} == before[what], what
     assert {known: one for known, one in after["duties"].items() if known in before["duties"]} == before["duties"]
     # What the merge itself opened has ended with it.
     assert {one[2] for known, one in after["duties"].items() if known not in before["duties"]} <= {"superseded"}
@@ -470,3 +489,72 @@ async def test_the_commands_do_the_same(sign_in: Any, city: City, filing: Any, d
         one = await absorbed_incident(tx, second, by)
         parted = parting_view(await part_incidents(tx, one.id, reason="not the same", by=by, now=clock.now()))
     assert (parted.number, parted.main, parted.effective) == (second, main, True)
+
+
+async def test_an_answer_to_the_absorbed_one_s_page_after_the_merge_counts_at_the_main_one(
+    sign_in: Any, night: City, filing: Any, db: Database, clock: FixedClock, drain: Drain
+) -> None:
+    """The message is on the telephone already; its reply comes when the incident has another number."""
+    city = night
+    client = await sign_in(city.vendor_duty)
+    main = await _filed(client, filing())
+    clock.tick(minutes=1)
+    second = await _filed(client, filing())
+    await drain()
+    await sign_in(city.officer)
+    await _merged(client, second, main)
+    async with db.transaction() as tx:
+        ids = {row.number: row.id for row in await tx.scalars(select(IncidentRow))}
+    await _acknowledges(db, clock, city.officer, f"incident/{ids[second]}")
+    await drain()
+    async with db.transaction() as tx:
+        runs = await tx.scalars(
+            select(RunRow).where(RunRow.playbook_id == "report-chain").execution_options(populate_existing=True)
+        )
+        chains = {run.subject: run for run in runs}
+    going_on, still = chains[f"incident/{ids[main]}"], chains[f"incident/{ids[second]}"]
+    assert (still.status, still.goes_on_in) == ("joined", going_on.id)
+    assert (going_on.state or {})["steps"]["alarm"]["outcome"] == "acknowledged"
+    assert (still.state or {})["steps"]["alarm"]["stage"] == "active", "it stands still exactly as it was"
+    await _parted(client, second)
+    await drain()
+    async with db.transaction() as tx:
+        run = await tx.get_one(RunRow, still.id, populate_existing=True)
+    assert run.status == "running"
+    assert (run.state or {})["steps"]["alarm"]["outcome"] == "acknowledged"
+
+
+async def test_into_a_merged_one_means_into_its_main_one_and_the_last_merge_is_undone_first(
+    sign_in: Any, city: City, filing: Any
+) -> None:
+    client = await sign_in(city.officer)
+    first, second, third = [await _filed(client, filing()) for _ in range(3)]
+    await _merged(client, second, first)
+    circle = await client.post(f"{URL}/{first}/merge", json={"into": second, "reason": "x"})
+    assert (circle.status_code, circle.json()["errors"][0]["field"]) == (422, "into")
+    again = await client.post(f"{URL}/{second}/merge", json={"into": third, "reason": "x"})
+    assert again.status_code == 409
+    assert (await _merged(client, third, second))["merged_into"] == first
+    early = await client.post(f"{URL}/{second}/unmerge", json={"reason": "x"})
+    assert early.status_code == 409
+    assert (await _parted(client, third))["effective"] is True
+    assert (await _parted(client, second))["effective"] is True
+    for number in (first, second, third):
+        assert (await client.get(f"{URL}/{number}")).json()["number"] == number
+
+
+async def test_what_is_real_is_never_merged_with_a_drill(
+    sign_in: Any, city: City, filing: Any, db: Database, clock: FixedClock
+) -> None:
+    client = await sign_in(city.officer)
+    real = await _filed(client, filing())
+    async with db.transaction() as tx:
+        drill = uuid4()
+        await open_exercise(tx, drill, ExerciseClock.begun(clock.now()), subject=f"drill/{drill}")
+        by = await principal_of(tx, city.officer.id, now=clock.now())
+        assert by is not None
+        given = msgspec.convert(filing(), FileIncident)
+        made = await file_incident(tx, given, by=by, now=clock.now(), exercise=drill)
+    refused = await client.post(f"{URL}/{made.number}/merge", json={"into": real, "reason": "x"})
+    assert refused.status_code == 409
+    assert made.number not in (await client.get(f"/incidents/{real}/merge")).text

@@ -88,7 +88,7 @@ async def test_an_empty_city_says_how_to_begin(db: Database, sign_in: SignIn) ->
     client = await sign_in(lead)
     assert "尚无值班表" in (await client.get("/duty", headers=HTML)).text
     assert "没有消息" in (await client.get("/deliveries", headers=HTML)).text
-    assert "没有待你确认的通知" in (await client.get("/inbox", headers=HTML)).text
+    assert "没有待确认的值班通知" in (await client.get("/inbox", headers=HTML)).text
 
 
 async def test_a_post_rings_and_whoever_may_confirms_there(

@@ -123,7 +123,7 @@ async def test_a_mail_for_several_has_one_link_that_confirms_them_all(
     assert all(number in shown.text for number in ("OA", "HR", "GIS"))
     assert not any(row.acknowledged_at for row in (await crowd.rows()).values())
     done = await client.post(link[1], headers=HTML)
-    assert "3项呼叫已全部确认收到。" in done.text
+    assert "3 项值班通知已全部确认收到。" in done.text
     assert {row.acknowledged_means for row in (await crowd.rows()).values()} == {"link"}
     assert (await client.post(link[1], headers=HTML)).status_code == 200
 

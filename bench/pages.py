@@ -70,6 +70,7 @@ PAGES: Final = (
     ("authority", "/assessments"),
     ("unit", "/assessments"),
     ("authority", "/drills"),
+    ("authority", "/drills/quota?missing=only"),
     ("unit", "/drills"),
     ("authority", "/papers"),
     ("vendor", "/papers"),

@@ -30,6 +30,7 @@ from irm.drills import (
     pages as drills_pages,
     paper_pages as drills_papers,
     plan_pages as drills_plans,
+    quota_pages as drills_quota,
     room_pages as drills_room,
     routes as drills_routes,
 )
@@ -156,6 +157,7 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *report_form_pages.ROUTES,
     *drills_routes.ROUTES,
     *drills_plans.ROUTES,
+    *drills_quota.ROUTES,
     *drills_pages.ROUTES,
     *drills_room.ROUTES,
     *drills_papers.ROUTES,

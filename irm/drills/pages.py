@@ -19,11 +19,12 @@ from irm.drills.access import readable
 from irm.drills.evaluating import evaluation_of
 from irm.drills.models import DrillRow
 from irm.drills.policy import drill_policy
+from irm.drills.quota import Wanted
 from irm.drills.scenario import library
 from irm.drills.schemas import StartNow
 from irm.drills.scoring import ITEMS
 from irm.drills.starting import start_now
-from irm.drills.viewing import clean, status_named
+from irm.drills.viewing import clean, quota_shown, status_named
 from irm.drills.vocabulary import (
     CONTENT_NAMES,
     HELD,
@@ -46,6 +47,8 @@ from irm.web.pages import Page, page
 
 READ: Final = allow(Permission.READ_DRILLS)
 MOST_SYSTEMS: Final = 500
+SHORT: Final = 20
+"""Lines of the quota above the drills; all of them have their own pages."""
 TONES: Final = {
     "planned": "neutral",
     "approved": "active",
@@ -88,14 +91,11 @@ async def drills_page(
     async with db.transaction(principal.actor) as tx:
         filters = queries.Filters(shown, status_named(status))
         rows, following = await queries.drills(tx, principal, filters, before=clean(cursor))
-        lines = await queries.quota_of(tx, principal, shown, forecaster=forecaster, now=now)
-        bearers = await access.organization_names(tx, {one.bearer for one in lines})
+        required = await quota_shown(tx, principal, shown, Wanted(), limit=SHORT, forecaster=forecaster, now=now)
         context: dict[str, Any] = {
             "rows": rows,
             "holders": await queries.holder_names(tx, rows),
-            "lines": lines,
-            "bearers": bearers,
-            "subjects": await queries.subject_names(tx, lines),
+            "shown": required,
             "running": await queries.running_drills(tx, principal),
             "years": sorted({*await queries.years(tx, principal), this_year, this_year + 1}, reverse=True),
         }

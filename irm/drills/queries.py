@@ -1,9 +1,10 @@
 """Reading drills: lists, one drill as its reader may see it, the director's room."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, or_, select, tuple_
@@ -18,7 +19,7 @@ from irm.drills.measured import Happened, Measured, measure
 from irm.drills.models import DrillInjectRow, DrillOrganizationRow, DrillRow
 from irm.drills.planning import people_of
 from irm.drills.policy import drill_policy
-from irm.drills.quota import SYSTEM, Ahead, Counted, Line, quota
+from irm.drills.quota import SYSTEM, Counted, Demand, Line, joined, quota
 from irm.drills.reporting import FORM
 from irm.drills.running import clock_of_drill, organizations_in, scenario_of
 from irm.drills.scenario import Scenario
@@ -32,10 +33,10 @@ from irm.ledger import LedgerEntryRow
 from irm.notify import queries as messages
 from irm.notify.views import Delivery
 from irm.obligations.calendar import start_of
-from irm.obligations.forecasting import Forecaster
+from irm.obligations.forecasting import Forecast, Forecaster
 from irm.obligations.queries import submissions_of
 from irm.obligations.views import Submission
-from irm.obligations.yearly import duties_of_year
+from irm.obligations.yearly import counts_of_year, titles_of
 from irm.rules.moments import end_of
 from irm.systems import queries as register
 
@@ -228,20 +229,49 @@ async def told(tx: Tx, row: DrillRow, incidents: Sequence[Incident]) -> list[Ent
     return sorted(found, key=lambda one: (one.at, one.id), reverse=True)[:TIMELINE_LENGTH]
 
 
-async def quota_of(tx: Tx, by: Principal, year: int, *, forecaster: Forecaster, now: datetime) -> tuple[Line, ...]:
+@dataclass(frozen=True)
+class Quota:
+    """All lines of a year, and what their rules are called."""
+
+    lines: list[Line]
+    titles: Mapping[str, Mapping[str, Any]]
+
+
+async def quota_of(tx: Tx, by: Principal, year: int, *, forecaster: Forecaster, now: datetime) -> Quota:
     """Of the organizations that the reader sees duties of; what begins later in that year, or with it, is forecast."""
     far = reach(by, Permission.READ_OBLIGATIONS)
-    duties = await duties_of_year(tx, FORM, year, reach=far)
+    counts = await counts_of_year(tx, FORM, year, reach=far)
+    one_of = {one.rule_id: one.duty for one in counts}
+    titles = await titles_of(tx, one_of.values())
     ahead = await _ahead(tx, year, far, forecaster, now)
-    return quota(duties, await counted_in(tx, year), drill_policy().needs_content, ahead)
+    owed = [
+        Demand(
+            one.rule_id,
+            one.bearer_id,
+            one.subject,
+            one.number,
+            one.required,
+            reported=one.done,
+            open_duty=one.duty if one.done < one.required else None,
+        )
+        for one in counts
+    ]
+    coming = [
+        Demand(one.rule_id, one.bearer, one.subject, one.number, required=1, forecast=1)
+        for one in sorted(ahead, key=lambda one: (str(one.bearer), one.subject, one.rule_id))
+    ]
+    return Quota(
+        quota(joined(owed, coming), await counted_in(tx, year), drill_policy().needs_content),
+        {one.rule_id: one.title for one in ahead} | {rule_id: titles[duty] for rule_id, duty in one_of.items()},
+    )
 
 
-async def _ahead(tx: Tx, year: int, far: Reach, forecaster: Forecaster, now: datetime) -> list[Ahead]:
+async def _ahead(tx: Tx, year: int, far: Reach, forecaster: Forecaster, now: datetime) -> list[Forecast]:
     first, last = start_of(date(year, 1, 1)), end_of(date(year, 12, 31))
     if far.is_empty or last <= now or year > now.astimezone(SHANGHAI).year + YEARS_AHEAD:
         return []
     return [
-        Ahead(one.rule_id, one.title, one.bearer, one.subject, one.number, one.due_at)
+        one
         for one in await forecaster.between(tx, first, last, now=now)
         if one.form == FORM
         and (one.period or "").startswith(str(year))
@@ -278,7 +308,7 @@ async def drill_by_id(tx: Tx, drill_id: UUID) -> DrillRow:
 
 async def subject_names(tx: Tx, lines: Collection[Line]) -> dict[str, str]:
     """Names of the systems that duties are about, by path."""
-    ids = {UUID(one.subject.removeprefix(SYSTEM)) for one in lines if one.subject.startswith(SYSTEM)}
+    ids = {UUID(one.demand.subject.removeprefix(SYSTEM)) for one in lines if one.is_of_a_system}
     return {f"{SYSTEM}{one}": found.name for one, found in (await register.systems(tx, ids)).items()}
 
 

@@ -8,9 +8,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 
-from irm.access import queries as access
 from irm.access.policy import Permission, Principal, allow
-from irm.clock import SHANGHAI, Clock
+from irm.clock import Clock
 from irm.db import Database
 from irm.drills import acting, desk, injecting, queries, showing
 from irm.drills.access import directed, readable
@@ -37,9 +36,8 @@ from irm.drills.schemas import (
     WriteReport,
 )
 from irm.drills.starting import start_now
-from irm.drills.viewing import clean, status_named, viewed
-from irm.errors import Invalid
-from irm.i18n import N_, Translator
+from irm.drills.viewing import clean, lines_wanted, quota_shown, status_named, viewed, year_shown
+from irm.i18n import Translator
 from irm.obligations.forecasting import Forecaster
 from irm.positions import LanguageError
 
@@ -155,19 +153,37 @@ async def drill_quota(
     t: NamedDependency[Translator],
     forecaster: NamedDependency[Forecaster],
     year: FromQuery[int | None] = None,
+    organization: FromQuery[str | None] = None,
+    rule: FromQuery[str | None] = None,
+    missing: FromQuery[bool] = False,
+    cursor: FromQuery[str | None] = None,
+    limit: FromQuery[int] = 50,
 ) -> QuotaView:
-    """Required, planned, held, missing: by organization and system, from the rules adopted. Of a year to come what its
-    rules will require is forecast."""
+    """Required, planned, held, missing: sums by rule, then lines by organization and system, what is missing first.
+
+    From the rules adopted; of a year to come what its rules will require is forecast. `missing`: only lines of which
+    something is missing.
+    """
     now = clock.now()
-    this_year = now.astimezone(SHANGHAI).year
-    year = year if year is not None else this_year
-    if abs(year - this_year) > queries.MOST_YEARS:
-        raise Invalid(N_("This year lies too far away."), field="year")
+    year = year_shown(year, now)
+    wanted = lines_wanted(organization, rule, lacking=missing)
     async with db.transaction(principal.actor) as tx:
-        lines = await queries.quota_of(tx, principal, year, forecaster=forecaster, now=now)
-        bearers = await access.organization_names(tx, {one.bearer for one in lines})
-        subjects = await queries.subject_names(tx, lines)
-    return QuotaView(year, showing.quota_lines(lines, bearers, subjects, t))
+        shown = await quota_shown(
+            tx,
+            principal,
+            year,
+            wanted,
+            after=clean(cursor),
+            limit=max(1, min(limit, MOST)),
+            forecaster=forecaster,
+            now=now,
+        )
+    return QuotaView(
+        year,
+        [showing.quota_sum(one, shown.titles[one.rule_id], t) for one in shown.sums],
+        [showing.quota_line(one, shown.titles, shown.bearers, shown.subjects, t) for one in shown.lines],
+        shown.next_cursor,
+    )
 
 
 @get("/api/v1/drills/{number:str}", opt=READ, tags=TAGS, operation_id="get_drill")

@@ -261,9 +261,29 @@ class QuotaLine(Struct, frozen=True):
     open_obligation: UUID | None
 
 
+class QuotaSum(Struct, frozen=True):
+    """One rule over everybody of whom it asks; a drill counts in each line that it serves."""
+
+    rule: str
+    title: str
+    lines: int
+    lacking: int
+    """Of how many lines something is missing."""
+    required: int
+    forecast: int
+    planned: int
+    held: int
+    reported: int
+    missing: int
+
+
 class QuotaView(Struct, frozen=True):
+    """`sums`: over all lines of the reader, or of the organization asked for. `lines`: what is missing first."""
+
     year: int
+    sums: list[QuotaSum]
     lines: list[QuotaLine]
+    next_cursor: str | None
 
 
 class ScenarioView(Struct, frozen=True):

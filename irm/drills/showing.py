@@ -1,13 +1,14 @@
 """Drills as the interface says them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from irm.drills.evaluating import Evaluation
 from irm.drills.models import DrillRow
 from irm.drills.queries import Drill, Room
-from irm.drills.quota import Line
+from irm.drills.quota import Line, Sum
 from irm.drills.scenario import Scenario
 from irm.drills.schemas import (
     ClockView,
@@ -18,6 +19,7 @@ from irm.drills.schemas import (
     MeasureView,
     ParticipantView,
     QuotaLine,
+    QuotaSum,
     ScenarioView,
     SheetView,
     WouldHaveView,
@@ -144,26 +146,43 @@ def evaluation_view(one: Evaluation) -> EvaluationView:
     )
 
 
-def quota_lines(
-    lines: Iterable[Line], bearers: Mapping[UUID, str], subjects: Mapping[str, str], t: Translator
-) -> list[QuotaLine]:
-    return [
-        QuotaLine(
-            each.bearer,
-            bearers.get(each.bearer, ""),
-            each.subject,
-            subjects.get(each.subject, each.number),
-            each.rule_id,
-            t.of(each.title),
-            each.required,
-            each.forecast,
-            each.planned,
-            each.held,
-            each.missing,
-            each.open_duty.id if each.open_duty else None,
-        )
-        for each in lines
-    ]
+def quota_line(
+    each: Line,
+    titles: Mapping[str, Mapping[str, Any]],
+    bearers: Mapping[UUID, str],
+    subjects: Mapping[str, str],
+    t: Translator,
+) -> QuotaLine:
+    asked = each.demand
+    return QuotaLine(
+        asked.bearer_id,
+        bearers.get(asked.bearer_id, ""),
+        asked.subject,
+        subjects.get(asked.subject, asked.number),
+        asked.rule_id,
+        t.of(titles[asked.rule_id]),
+        asked.required,
+        asked.forecast,
+        each.planned,
+        each.held,
+        each.missing,
+        asked.open_duty,
+    )
+
+
+def quota_sum(one: Sum, title: Mapping[str, Any], t: Translator) -> QuotaSum:
+    return QuotaSum(
+        one.rule_id,
+        t.of(title),
+        one.lines,
+        one.lacking,
+        one.required,
+        one.forecast,
+        one.planned,
+        one.held,
+        one.reported,
+        one.missing,
+    )
 
 
 def scenario_view(scenario: Scenario, source: str, t: Translator) -> ScenarioView:

@@ -1,12 +1,13 @@
 """What a form of submission is owed in a year, whoever bears it: the quota that other rooms count against."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import any_, literal, select
+from sqlalchemy import ColumnElement, any_, func, literal, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from irm.access.policy import Reach
 from irm.db import Tx
@@ -14,6 +15,7 @@ from irm.obligations.models import ObligationRow
 from irm.obligations.queries import visible_obligations
 
 DROPPED = ("superseded", "waived")
+DONE = ("submitted", "met", "returned")
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,20 @@ class DutyOfYear:
 
     @property
     def is_done(self) -> bool:
-        return self.status in ("submitted", "met", "returned")
+        return self.status in DONE
+
+
+@dataclass(frozen=True, slots=True)
+class CountOfYear:
+    """The duties of one rule, bearer and subject. `duty`: the first that is open, or any where none is."""
+
+    rule_id: str
+    bearer_id: UUID
+    subject: str
+    number: str
+    required: int
+    done: int
+    duty: UUID
 
 
 async def duties_of_year(tx: Tx, form: str, year: int, *, reach: Reach | None = None) -> list[DutyOfYear]:
@@ -67,16 +82,9 @@ async def duties_of_year(tx: Tx, form: str, year: int, *, reach: Reach | None = 
             o.started_at,
             o.overdue_at,
         )
-        .where(
-            literal(form) == any_(ObligationRow.satisfied_by),
-            ObligationRow.period.startswith(str(year)),
-            ObligationRow.status.not_in(DROPPED),
-            ObligationRow.exercise.is_(False),
-        )
+        .where(*_of_year(form, year, reach))
         .order_by(ObligationRow.bearer_id, ObligationRow.subject, ObligationRow.rule_id, ObligationRow.ordinal)
     )
-    if reach is not None:
-        which = which.where(visible_obligations(reach))
     return [
         DutyOfYear(
             row.id,
@@ -98,3 +106,38 @@ async def duties_of_year(tx: Tx, form: str, year: int, *, reach: Reach | None = 
         )
         for row in await tx.execute(which)
     ]
+
+
+async def counts_of_year(tx: Tx, form: str, year: int, *, reach: Reach) -> list[CountOfYear]:
+    """The same duties, counted: one row where a rule asks one bearer about one subject for several."""
+    o = ObligationRow
+    done = o.status.in_(DONE)
+    which = (
+        select(
+            o.rule_id,
+            o.bearer_id,
+            o.subject,
+            func.min(o.number),
+            func.count(),
+            func.count().filter(done),
+            func.array_agg(aggregate_order_by(o.id, done, o.ordinal, o.id))[1],
+        )
+        .where(*_of_year(form, year, reach))
+        .group_by(o.rule_id, o.bearer_id, o.subject)
+    )
+    return [CountOfYear(*row) for row in await tx.execute(which)]
+
+
+async def titles_of(tx: Tx, duties: Collection[UUID]) -> dict[UUID, Mapping[str, Any]]:
+    rows = await tx.execute(select(ObligationRow.id, ObligationRow.title).where(ObligationRow.id.in_(duties)))
+    return {row.id: row.title for row in rows}
+
+
+def _of_year(form: str, year: int, reach: Reach | None) -> list[ColumnElement[bool]]:
+    found = [
+        literal(form) == any_(ObligationRow.satisfied_by),
+        ObligationRow.period.startswith(str(year)),
+        ObligationRow.status.not_in(DROPPED),
+        ObligationRow.exercise.is_(False),
+    ]
+    return [*found, visible_obligations(reach)] if reach is not None else found

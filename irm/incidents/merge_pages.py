@@ -19,6 +19,7 @@ from irm.incidents.merge_preview import CHANGES, Preview, candidates, preview
 from irm.incidents.merge_showing import absorbed_incident, both
 from irm.incidents.merging import merge
 from irm.incidents.parting import part_incidents
+from irm.incidents.queries import incident_of
 from irm.obligations.words import STATUS_NAMES as DUTY_STATUS_NAMES, whom
 from irm.web import typed
 from irm.web.forms import Form, flatten
@@ -66,25 +67,44 @@ async def merge_form(
     return Redirect(f"/incidents/{done.main}#head", status_code=HTTP_303_SEE_OTHER)
 
 
-@post(
-    "/incidents/{number:str}/unmerge",
-    opt=DECIDES,
-    include_in_schema=False,
-    status_code=HTTP_303_SEE_OTHER,
-)
+@get("/incidents/{number:str}/unmerge", opt=DECIDES, include_in_schema=False)
+async def unmerge_page(
+    number: FromPath[str], db: NamedDependency[Database], principal: NamedDependency[Principal]
+) -> Page | Redirect:
+    return await _show_parting(db, principal, number, Form())
+
+
+@post("/incidents/{number:str}/unmerge", opt=DECIDES, include_in_schema=False, status_code=HTTP_303_SEE_OTHER)
 async def unmerge_form(
     number: FromPath[str],
     request: Request[Any, Any, Any],
     db: NamedDependency[Database],
     clock: NamedDependency[Clock],
     principal: NamedDependency[Principal],
-) -> Redirect:
+    t: NamedDependency[Translator],
+) -> Page | Redirect:
     """`number` is the absorbed one's. Where a second person is needed, the main incident's page says so."""
     values = flatten(list((await request.form()).multi_items()))
-    async with db.transaction(principal.actor) as tx:
-        absorbed = await absorbed_incident(tx, number, principal)
-        done = await part_incidents(tx, absorbed.id, reason=typed.text(values, "reason"), by=principal, now=clock.now())
+    try:
+        async with db.transaction(principal.actor) as tx:
+            absorbed = await absorbed_incident(tx, number, principal)
+            done = await part_incidents(
+                tx, absorbed.id, reason=typed.text(values, "reason"), by=principal, now=clock.now()
+            )
+    except (Invalid, Conflict) as refused:
+        return await _show_parting(db, principal, number, Form.refused(values, refused, t), status_code=422)
     return Redirect(f"/incidents/{done.main}#head", status_code=HTTP_303_SEE_OTHER)
+
+
+async def _show_parting(
+    db: Database, principal: Principal, number: str, form: Form, *, status_code: int = HTTP_200_OK
+) -> Page | Redirect:
+    async with db.transaction(principal.actor) as tx:
+        one = await absorbed_incident(tx, number, principal)
+        if one.merged_into_id is None:
+            return Redirect(f"/incidents/{one.number}", status_code=HTTP_303_SEE_OTHER)
+        main = await incident_of(tx, one.merged_into_id)
+    return page("incidents/unmerge.html", status_code=status_code, incident=one, main=main, form=form)
 
 
 async def _show(
@@ -126,5 +146,5 @@ async def _show(
     )
 
 
-ROUTES: Final = [merge_page, merge_form, unmerge_form]
-"""Both work without JavaScript."""
+ROUTES: Final = [merge_page, merge_form, unmerge_page, unmerge_form]
+"""All work without JavaScript."""

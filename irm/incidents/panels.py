@@ -110,7 +110,6 @@ async def head(tx: Tx, reading: Reading) -> dict[str, Any]:
         "merged": reading.sight.absorbed,
         "may_merge": whole,
         "mergeable": Status(one.status) in MERGEABLE,
-        "merge_form": Form(),
         "open_pages": await open_pages_for(tx, reading.by, subject=one.subject),
     }
 

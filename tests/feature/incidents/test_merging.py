@@ -435,6 +435,8 @@ async def test_on_the_page_in_one_step_with_the_clocks_before_the_eyes(
     shown = await client.get(f"/incidents/{main}")
     assert second in shown.text
     assert f"/incidents/{second}/unmerge" in shown.text
+    assert (await client.get(f"/incidents/{second}/unmerge")).status_code == 200
+    assert (await client.post(f"/incidents/{second}/unmerge", data={"reason": ""})).status_code == 422
     undone = await client.post(f"/incidents/{second}/unmerge", data={"reason": "two after all"})
     assert undone.status_code == 303
     assert (await client.get(f"/incidents/{second}")).status_code == 200

@@ -1,18 +1,14 @@
-"""What routes and pages of this room share: who acts for whom, and files on their way into the store."""
+"""What routes, pages and commands of this room share: who acts for whom, and the files of a change."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
-from litestar.datastructures import UploadFile
-
 from irm.access.policy import Permission, Principal
 from irm.clock import Clock
-from irm.config import Settings
-from irm.db import Database, Tx
+from irm.db import Tx
 from irm.errors import Forbidden, NotFound
 from irm.evidence import service as evidence
-from irm.evidence.blobs import BlobStore, StoredBlob
-from irm.evidence.downloads import chunks_of
+from irm.evidence.blobs import StoredBlob
 from irm.i18n import N_
 from irm.obligations.about_subject import acting_for
 from irm.oversight import queries
@@ -71,12 +67,6 @@ async def answerable(tx: Tx, principal: Principal, number: str) -> Change:
     return found
 
 
-async def stored(settings: Settings, files: Sequence[UploadFile], field: str = "file") -> list[StoredBlob]:
-    """On the disk before any row is written."""
-    store = BlobStore(settings.home / "blobs")
-    return [await store.put(chunks_of(file), file.filename, field=field) for file in files]
-
-
 async def attach_all(
     tx: Tx, blobs: Sequence[StoredBlob], found: Change, principal: Principal, clock: Clock
 ) -> list[UUID]:
@@ -92,14 +82,3 @@ async def attach_all(
         )
         for blob in blobs
     ]
-
-
-async def add_files(
-    db: Database, settings: Settings, principal: Principal, number: str, files: Sequence[UploadFile], clock: Clock
-) -> list[UUID]:
-    """A stranger's change is refused before a byte is kept."""
-    async with db.transaction(principal.actor) as tx:
-        await own_change(tx, principal, number)
-    blobs = await stored(settings, files)
-    async with db.transaction(principal.actor) as tx:
-        return await attach_all(tx, blobs, await own_change(tx, principal, number), principal, clock)

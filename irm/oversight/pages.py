@@ -20,7 +20,7 @@ from irm.errors import Conflict, FieldError, Forbidden, Invalid, IrmError, NotFo
 from irm.evidence import service as evidence
 from irm.i18n import N_, Translator
 from irm.obligations.words import citation_text, whom
-from irm.oversight import acting, queries, service
+from irm.oversight import acting, queries, service, uploads
 from irm.oversight.lifecycle import ENDED, KIND_NAMES, RISK_NAMES, STATE_NAMES, STATE_TONES, State
 from irm.oversight.queries import Filters
 from irm.oversight.schemas import PlanChange
@@ -94,7 +94,7 @@ async def plan(
     values.setdefault("is_major", "")
     try:
         given = _read(values)
-        blobs = await acting.stored(settings, files)
+        blobs = await uploads.stored(settings, files)
         async with db.transaction(principal.actor) as tx:
             made = await acting.plan(tx, given, principal, clock)
             attached = await acting.attach_all(tx, blobs, made, principal, clock)
@@ -138,7 +138,7 @@ async def hand_in(
     try:
         async with db.transaction(principal.actor) as tx:
             await acting.own_change(tx, principal, number)
-        blobs = await acting.stored(settings, files)
+        blobs = await uploads.stored(settings, files)
         async with db.transaction(principal.actor) as tx:
             found = await acting.own_change(tx, principal, number)
             await acting.attach_all(tx, blobs, found, principal, clock)

@@ -20,7 +20,7 @@ from irm.errors import Conflict, Invalid, IrmError
 from irm.i18n import Translator
 from irm.obligations.forms import form_of
 from irm.obligations.words import SUBMISSION_NAMES, SUBMISSION_TONES, citation_text, whom
-from irm.oversight import acting, papers
+from irm.oversight import papers, uploads
 from irm.oversight.months import PAPER_NAMES, PAPER_TONES
 from irm.oversight.papers import checked_year
 from irm.rules.words import force_words
@@ -95,7 +95,7 @@ async def hand_in(
     try:
         async with db.transaction(principal.actor) as tx:
             await papers.own_paper(tx, principal, obligation_id, now=clock.now())
-        blobs = await acting.stored(settings, files)
+        blobs = await uploads.stored(settings, files)
         async with db.transaction(principal.actor) as tx:
             await papers.hand_in_paper(
                 tx, obligation_id, blobs, text=str(values.get("text") or ""), by=principal, now=clock.now()

@@ -20,9 +20,10 @@ from irm.evidence.blobs import BlobStore
 from irm.evidence.downloads import download
 from irm.i18n import N_, Translator
 from irm.oversight import papers
-from irm.oversight.acting import NO_FILE, stored
+from irm.oversight.acting import NO_FILE
 from irm.oversight.papers import checked_year
 from irm.oversight.schemas import Answer, HandedIn, PaperList, paper_list
+from irm.oversight.uploads import stored
 
 PAPERS: Final = ["papers"]
 READ: Final = allow(Permission.READ_PAPERS)

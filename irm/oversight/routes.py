@@ -20,7 +20,7 @@ from irm.evidence.blobs import BlobStore
 from irm.evidence.downloads import download
 from irm.i18n import N_, Translator
 from irm.oversight import queries, service
-from irm.oversight.acting import NO_FILE, add_files, answerable, own_change, plan
+from irm.oversight.acting import NO_FILE, answerable, own_change, plan
 from irm.oversight.queries import Change, Filters
 from irm.oversight.schemas import (
     Answer,
@@ -35,6 +35,7 @@ from irm.oversight.schemas import (
     Told,
     change_view,
 )
+from irm.oversight.uploads import add_files
 from irm.systems.queries import system_by_code
 
 CHANGES: Final = ["changes"]

@@ -1,6 +1,6 @@
 """Rows of obligations and of what was done about them. Moments are UTC; a frozen text carries both languages."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,8 @@ LISTED_RANK = "COALESCE(NULLIF(strpos('open submitted', status), 0), 99)"
 question must be the same; no CASE, because autogenerate can't compare one."""
 LISTED_AT = "COALESCE(due_at, internal_due_at, '9999-12-31 00:00:00+00'::timestamptz)"
 """Duties without any limit stand behind those with one."""
+LISTED_DONE, LISTED_NEVER = 99, datetime(9999, 12, 31, tzinfo=UTC)
+"""What these two say of a duty that needs nobody any more, and of one without any limit."""
 
 
 class ObligationRow(Base):

@@ -6,10 +6,11 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import Enum, auto
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, and_, false, func, literal_column, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Integer, Row, and_, false, func, literal_column, or_, select, true, tuple_
 
 from irm.access.policy import Reach, Resource
 from irm.db import Moment, Tx
@@ -19,6 +20,8 @@ from irm.obligations.assembling import contact_views, obligation_views, submissi
 from irm.obligations.forms import FILING
 from irm.obligations.models import (
     LISTED_AT,
+    LISTED_DONE,
+    LISTED_NEVER,
     LISTED_RANK,
     ContactRecordRow,
     ObligationRow,
@@ -52,6 +55,45 @@ class ObligationFilter:
     due_until: datetime | None = None
 
 
+Listed = tuple[int, datetime, UUID]
+"""Where in the list: rank, limit, id."""
+
+_RANK: Final = literal_column(LISTED_RANK, Integer())
+_WHEN: Final = literal_column(LISTED_AT, Moment())
+
+
+class _Part(Enum):
+    """The list has three parts, each read along its index in one direction."""
+
+    WAITING = auto()
+    DONE = auto()
+    DONE_WITHOUT_LIMIT = auto()
+
+    @classmethod
+    def of(cls, at: Listed) -> "_Part":
+        rank, when, _ = at
+        return cls.WAITING if rank < LISTED_DONE else cls.DONE if when < LISTED_NEVER else cls.DONE_WITHOUT_LIMIT
+
+    def may_hold(self, state: str | None) -> bool:
+        """A part is not searched to its end for what cannot be in it."""
+        return state is None or (self is _Part.WAITING) == (state in (*WAITING, OVERDUE))
+
+    @property
+    def holds(self) -> ColumnElement[bool]:
+        if self is _Part.WAITING:
+            return _RANK < LISTED_DONE
+        return and_(_RANK == LISTED_DONE, _WHEN < LISTED_NEVER if self is _Part.DONE else _WHEN == LISTED_NEVER)
+
+    @property
+    def order(self) -> tuple[ColumnElement[Any], ...]:
+        along = (_RANK, _WHEN, ObligationRow.id)
+        return tuple(each.asc() if self is _Part.WAITING else each.desc() for each in along)
+
+    def after(self, at: Listed) -> ColumnElement[bool]:
+        mine, theirs = tuple_(_RANK, _WHEN, ObligationRow.id), tuple_(*at)
+        return mine > theirs if self is _Part.WAITING else mine < theirs
+
+
 @dataclass(frozen=True)
 class Slice(Generic[T]):
     entries: tuple[T, ...]
@@ -67,17 +109,20 @@ async def obligations(
     cursor: str | None = None,
     limit: int | None = None,
 ) -> Slice[Obligation]:
-    """Open ones first, the nearest limit first; then the rest, newest first. Raises Invalid for a bad cursor or state."""
+    """What still needs somebody, open before submitted, the nearest limit first; then the rest, the latest limit first, and
+    last what never had one. Raises Invalid for a bad cursor or state."""
     most = min(limit or entry_policy().page_size, entry_policy().page_size)
-    rank = literal_column(LISTED_RANK, Integer())
-    when = literal_column(LISTED_AT, Moment())
-    query = select(ObligationRow, rank.label("rank"), when.label("when")).where(
-        visible_obligations(reach), *conditions(wanted, now)
-    )
-    if cursor is not None:
-        at_rank, at_when, at_id = _decoded(cursor)
-        query = query.where(tuple_(rank, when, ObligationRow.id) > tuple_(at_rank, at_when, at_id))
-    rows = (await tx.execute(query.order_by(rank, when, ObligationRow.id).limit(most + 1))).all()
+    at = _decoded(cursor) if cursor is not None else None
+    rows: list[Row[ObligationRow, int, datetime]] = []
+    begin = _Part.of(at) if at is not None else _Part.WAITING
+    for part in _Part:
+        if part.value >= begin.value and len(rows) <= most and part.may_hold(wanted.state):
+            query = select(ObligationRow, _RANK.label("rank"), _WHEN.label("when")).where(
+                part.holds, visible_obligations(reach), *conditions(wanted, now)
+            )
+            if at is not None and part is begin:
+                query = query.where(part.after(at))
+            rows += (await tx.execute(query.order_by(*part.order).limit(most + 1 - len(rows)))).all()
     shown = rows[:most]
     entries = await obligation_views(tx, [row[0] for row in shown], now)
     more = _encoded(shown[-1].rank, shown[-1].when, shown[-1][0].id) if len(rows) > most else None
@@ -284,7 +329,7 @@ def _encoded(rank: int, when: datetime, at: UUID) -> str:
     return base64.urlsafe_b64encode(json.dumps([rank, when.isoformat(), str(at)]).encode()).decode().rstrip("=")
 
 
-def _decoded(cursor: str) -> tuple[Any, Any, Any]:
+def _decoded(cursor: str) -> Listed:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         rank, when, at = json.loads(base64.urlsafe_b64decode(padded))

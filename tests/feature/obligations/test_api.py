@@ -1,11 +1,12 @@
 """The JSON API of duties, submissions and receipts; the jobs obligations.remind and obligations.receipt_alarm by name."""
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
-from irm.obligations.models import SubmissionRow
+from irm.obligations.models import ObligationRow, SubmissionRow
 from irm.wiring import WIRING
 from tests.conftest import SignIn
 from tests.feature.obligations.conftest import CITY, ITEMS, Night
@@ -127,6 +128,45 @@ async def test_pages_of_the_list_join_up(night: Night, desk: httpx.AsyncClient) 
     for bad in ("x", "bnVsbA", "W10"):
         assert (await desk.get("/api/v1/obligations", params={"cursor": bad})).status_code == 422
     assert (await desk.get("/api/v1/obligations", params={"status": "nonsense"})).status_code == 422
+
+
+async def test_the_nearest_limit_first_then_what_was_done_last(night: Night, desk: httpx.AsyncClient) -> None:
+    """Ten years of reports lie behind what is owed today; nobody leafs through them from the oldest on."""
+    now = night.clock.now()
+    told = {
+        "soon": ("open", now + timedelta(hours=1)),
+        "later": ("open", now + timedelta(days=3)),
+        "open, without a limit": ("open", None),
+        "handed over": ("submitted", now - timedelta(days=1)),
+        "last month": ("met", now - timedelta(days=30)),
+        "superseded last year": ("superseded", now - timedelta(days=400)),
+        "ten years ago": ("met", now - timedelta(days=3650)),
+        "done, without a limit": ("met", None),
+    }
+    opened = await night.open(*(night.owed(f"rule/{number}") for number in range(len(told))))
+    names = dict(zip((str(one.id) for one in opened), told, strict=True))
+    async with night.db.transaction() as tx:
+        for one, (status, due) in zip(opened, told.values(), strict=True):
+            row = await tx.get_one(ObligationRow, one.id)
+            row.status, row.due_at, row.internal_due_at = status, due, None
+            row.submitted_at = row.met_at = now if status == "met" else None
+
+    async def read(**asked: str) -> list[str]:
+        found: list[str] = []
+        cursor = None
+        while True:
+            given = {"limit": "1", **asked} | ({"cursor": cursor} if cursor else {})
+            got = (await desk.get("/api/v1/obligations", params=given)).json()
+            found += [names[one["id"]] for one in got["obligations"]]
+            cursor = got["next_cursor"]
+            if cursor is None:
+                return found
+
+    assert await read() == list(told)
+    assert await read(limit="50") == list(told)
+    assert await read(status="met") == ["last month", "ten years ago", "done, without a limit"]
+    assert await read(status="open") == ["soon", "later", "open, without a limit"]
+    assert await read(status="submitted") == ["handed over"]
 
 
 async def test_an_organization_sees_its_own_duties_only(night: Night, sign_in: SignIn) -> None:

@@ -11,6 +11,7 @@ from litestar.response import Response
 from irm.clock import Clock
 from irm.config import Settings
 from irm.errors import NotFound
+from irm.exercise_clock import ExerciseClock
 from irm.i18n import LOCALES, Translator, translator
 from irm.web.charts import PlanLane, PlanMark
 from irm.web.forms import Form
@@ -115,6 +116,8 @@ def sample(now: datetime, t: Translator) -> dict[str, Any]:
                 "by": t("Duty officer A"),
             }
         ],
+        "pace": ExerciseClock.begun(now - timedelta(minutes=10), 6),
+        "standing": ExerciseClock.begun(now - timedelta(minutes=10), 6).paused(now - timedelta(minutes=2)),
         "earlier": now - timedelta(minutes=31),
         "minutes": lambda n: timedelta(minutes=n),
     }

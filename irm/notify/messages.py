@@ -41,6 +41,8 @@ class About:
     matter: Matter = "incident"
     short: Texts = ""
     """Of a drill: what may be said of it outside irm too."""
+    others: int = 0
+    """How many further matters the message names in its text only."""
 
     @classmethod
     def incident(cls, facts: Mapping[str, Any], *, title: Texts = "", body: Texts = "") -> "About":
@@ -98,7 +100,7 @@ def _level(about: About, t: Translator) -> str:
     """Nobody is woken with a level that is only feared as if it were established."""
     if not about.level:
         return t("level not yet known")
-    word = level_word(about.level, t.locale)
+    word = level_word(about.level, t.locale).lower()
     if about.basis == "possible":
         return t("possibly %(level)s", level=word)
     return word if about.basis == "settled" else t("clocks as for %(level)s", level=word)
@@ -112,7 +114,7 @@ def _heading(purpose: str, about: About, level: str, t: Translator) -> str:
     if about.matter == "drill":
         return t("Notice: drill %(number)s", number=about.number)
     if about.matter == "duty":
-        return _duty_heading(purpose, about.number, t)
+        return _duty_heading(purpose, called(about.number, about.others, t), t)
     if purpose == "page":
         return t("Please confirm receipt: incident %(number)s, %(level)s", number=about.number, level=level)
     if purpose == "reminder":
@@ -133,7 +135,7 @@ def _brief(purpose: str, about: About, level: str, code: str | None, t: Translat
     if about.matter == "drill":
         return t("Drill %(number)s: there is news. Sign in to read it.", number=about.number)
     if about.matter == "duty":
-        return _duty_brief(purpose, about.number, code, t)
+        return _duty_brief(purpose, called(about.number, about.others, t), code, t)
     if code:
         return t(
             "Incident %(number)s, %(level)s. Sign in to handle it. Reply %(code)s to confirm receipt.",
@@ -148,6 +150,13 @@ def _brief(purpose: str, about: About, level: str, code: str | None, t: Translat
             level=level,
         )
     return t("Incident %(number)s, %(level)s. Sign in to handle it.", number=about.number, level=level)
+
+
+def called(first: str, others: int, t: Translator) -> str:
+    """`first`, and how many go with it."""
+    if not others:
+        return first
+    return t.plural("%(first)s and %(n)s other matter", "%(first)s and %(n)s other matters", others, first=first)
 
 
 def _duty_heading(purpose: str, number: str, t: Translator) -> str:

@@ -12,7 +12,7 @@ from irm.db import SYSTEM, Tx
 from irm.i18n import LOCALES, Translator, localized, translator
 from irm.ledger import Event, record
 from irm.notify import queries as people, service as notify
-from irm.notify.messages import About, matter_of
+from irm.notify.messages import About, called, matter_of
 from irm.obligations import owed
 from irm.obligations.directory import desks
 from irm.obligations.drafting import body_of, path_of
@@ -68,23 +68,22 @@ async def remind(tx: Tx, args: Mapping[str, Any], now: datetime) -> None:
     await tx.flush()
     lines = await _lines(tx, concerned[:LINES], now)
     more = len({row.subject for row in concerned}) - 1
-    number = first.number if not more else f"{first.number} +{more}"
     # Within irm by its name; what leaves irm says the number.
     about = _about(first, await system_names(tx, {first.system_id}))
-    called = about if not more else f"{about} +{more}"
     told = "+".join(names) if first.period is None else sha256("+".join(names).encode()).hexdigest()
     await notify.remind(
         tx,
         key=f"obligations/{first.bearer_id}/{told}",
         targets=await people.resolve(tx, ON_DUTY, {"obligation": {"bearer": str(first.bearer_id)}}, now),
         about=About(
-            number,
+            first.number,
             first.severity,
             first.page if not more else "/calendar",
-            title=_in_all(lambda t: t("Time limits of %(number)s", number=called)),
+            title=_in_all(lambda t: t("Time limits of %(number)s", number=called(about, more, t))),
             body={locale: "\n".join(each[locale] for each in lines) for locale in LOCALES},
             basis="clock",
             matter=matter_of(first.subject),
+            others=more,
         ),
         subject=first.subject,
         now=now,

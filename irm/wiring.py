@@ -13,7 +13,7 @@ from irm.incidents import evidence_pack as incident_evidence, register_changes, 
 from irm.jobs import Inside, Outside
 from irm.ledger import Subscription, Wiring
 from irm.notify import altered_ledger, dead_work, jobs as notify
-from irm.obligations import evidence_pack as duty_evidence, handing, periodic, reminding
+from irm.obligations import asking, countersigning, evidence_pack as duty_evidence, handing, periodic, reminding
 from irm.oversight import evidence as oversight_evidence
 from irm.oversight.change_subjects import Changes
 from irm.oversight.subjects import Organizations
@@ -46,6 +46,7 @@ JOBS: Final[dict[str, Inside | Outside]] = {
     "reports.render": making.RENDER,
     "obligations.remind": Inside(reminding.remind),
     "obligations.receipt_alarm": Inside(reminding.receipt_alarm),
+    asking.CLIMB: Inside(asking.climb),
     running.INJECT: Inside(injecting.inject),
     **list_work.HANDLERS,
     **OWING.handlers(),
@@ -60,6 +61,12 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
     Subscription("delivery.skipped", in_transaction=handing.mail_failed),
     # In a drill no authority gets anything: the director plays it, from the moment that the report would have left.
     Subscription("delivery.would_have", in_transaction=handing.mail_sent),
+    # A text that was changed is approved anew; whoever wrote in it does not approve it.
+    Subscription("submission.edited", in_transaction=asking.hear_edit),
+    Subscription("submission.discarded", in_transaction=asking.hear_discard),
+    # What left before it was approved is owed a signature; what did not get through left nothing.
+    Subscription("submission.submitted", in_transaction=countersigning.hear_submitted),
+    Subscription("submission.not_sent", in_transaction=countersigning.hear_not_sent),
     # What is real outranks every drill.
     Subscription("incident.filed", in_transaction=running.hear_incident),
     # A new draft says what the incident knows.

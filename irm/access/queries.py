@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from irm.access.models import (
     AccountRow,
+    ApiTokenRow,
     ContactAddressRow,
     MembershipRow,
     OrganizationRow,
@@ -195,6 +196,16 @@ async def with_account(tx: Tx, person_ids: Iterable[UUID]) -> frozenset[UUID]:
     wanted = set(person_ids)
     which = select(AccountRow.person_id).where(AccountRow.person_id.in_(wanted), AccountRow.disabled_at.is_(None))
     return frozenset(await tx.scalars(which)) if wanted else frozenset()
+
+
+async def person_of_token(tx: Tx, token_id: UUID) -> UUID | None:
+    """Whose account an API token acts for."""
+    found: UUID | None = await tx.scalar(
+        select(AccountRow.person_id)
+        .join(ApiTokenRow, ApiTokenRow.account_id == AccountRow.id)
+        .where(ApiTokenRow.id == token_id)
+    )
+    return found
 
 
 async def members(

@@ -96,7 +96,7 @@ WORDS: Final[Mapping[str, str]] = {
     "submission.not_sent": N_("Report could not be sent"),
     "approval.asked": N_("Report put before its approvers"),
     "approval.exhausted": N_("No approver answered in time"),
-    "approval.given": N_("Report approved"),
+    "approval.given": N_("Approver approved the report"),
     "approval.noted": N_("Approval by word of mouth written down"),
     "approval.confirmed": N_("Approver confirmed the word that was written down"),
     "approval.denied": N_("Approver denied the word that was written down"),

@@ -170,7 +170,8 @@ async def _serve(
         by_hand = MEANS_OF_SUBMISSION.get(row.means)
         if by_hand is None or row.direction != "out":
             raise Invalid("Only an outgoing call, fax, visit, letter or portal entry hands a report over.", field=field)
-        await submit_report(tx, submission.id, means=by_hand, stated_at=at, actor=actor, now=now)
+        # What was said on the telephone cannot be unsaid: the record itself states that it left before approval.
+        await submit_report(tx, submission.id, means=by_hand, stated_at=at, before_approval=True, actor=actor, now=now)
         return
     await record_receipt(
         tx,

@@ -44,6 +44,8 @@ class Form:
     """False: its answer is somebody's judgement and takes its time; a missing one is no alarm."""
     own_page: bool = False
     """True: it is handed over and answered on the page of its subject alone, so that both say the same."""
+    never_waits: bool = False
+    """True: it is owed by law within hours; a signature that the city asks for never keeps it from leaving."""
 
     def missing(self, given: Mapping[str, Any]) -> tuple[Item, ...]:
         """Items without which it cannot be handed over."""
@@ -87,6 +89,7 @@ def forms() -> Mapping[str, Form]:
             ),
             awaits_receipt=form.get("awaits_receipt", True),
             own_page=form.get("own_page", False),
+            never_waits=form.get("never_waits", False),
         )
     return found
 

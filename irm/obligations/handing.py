@@ -18,6 +18,7 @@ from irm.ledger import Event, record, record_all
 from irm.notify import service as notify
 from irm.notify.messages import About
 from irm.notify.planning import channels_off
+from irm.obligations.asking import check_complete, let_leave
 from irm.obligations.awaiting import receipt_awaited_until
 from irm.obligations.directory import desk_of, desks
 from irm.obligations.drafting import body_of, edit_draft, locked_with_its_report, next_serial, path_of
@@ -56,13 +57,15 @@ async def submit_report(
     version: int | None = None,
     attachments: Collection[UUID] = (),
     sight: Reach | None = None,
+    before_approval: bool = False,
 ) -> SubmissionRow:
     """Hand a draft over to its recipient.
 
     By mail: it leaves with the next job and is `sending` until the recipient's server has taken it; the clock runs until
     then. By hand: it is submitted as of `stated_at` (default now). `for_organizations` (代报): those it also speaks for;
     each must owe something here, and it counts for them once they agree (`consenting.agree`). `attachments` go with it.
-    `sight`: how far the writer sees; what lies beyond is answered like what does not exist. Raises Conflict for what was handed over already, Invalid naming the field otherwise.
+    `sight`: how far the writer sees; what lies beyond is answered like what does not exist. `before_approval`: it leaves
+    before its approvers have answered (先报后批), which is refused while it still has to wait for them. Raises Conflict for what was handed over already, Invalid naming the field otherwise.
     """
     if means not in MEANS:
         raise Invalid("Unknown means of handing over.", field="means")
@@ -73,15 +76,8 @@ async def submit_report(
         row = await edit_draft(
             tx, row.id, items=items or {}, actor=actor, now=now, version=version, document_number=document_number
         )
-    missing = form_of(row.form).missing(row.items)
-    if missing:
-        raise Invalid(
-            "Please correct what is marked.",
-            errors=[
-                FieldError(f"items.{item.key}", "This item is needed before the report can be handed over.")
-                for item in missing
-            ],
-        )
+    check_complete(row)
+    await let_leave(tx, row, before_approval=before_approval, actor=actor, now=now)
     desk = await _recipient(tx, row, recipient_id)
     await _speak_for(tx, row, for_organizations, sight)
     await enclose(tx, row, attachments, sight)

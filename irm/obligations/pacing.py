@@ -9,6 +9,7 @@ from sqlalchemy import select
 from irm.db import Actor, Tx
 from irm.exercise import exercise_of
 from irm.exercise_clock import ExerciseClock, moved
+from irm.obligations import asking
 from irm.obligations.models import ObligationRow
 from irm.obligations.settling import alone, set_timers, stop_timers, tell
 from irm.rules.duties import Owed
@@ -39,8 +40,8 @@ def _paced(owed: Owed, clock: ExerciseClock) -> Owed:
 async def set_pace(
     tx: Tx, subject: str, before: ExerciseClock, after: ExerciseClock, *, actor: Actor, now: datetime
 ) -> None:
-    """The drill's clock was stopped, goes on, or goes faster: limits and reminders of open duties follow in one
-    transaction. While it stands nobody is reminded."""
+    """The drill's clock was stopped, goes on, or goes faster: limits and reminders of open duties, and the chains of
+    approvers, follow in one transaction. While it stands nobody is reminded."""
     for row in await _open(tx, subject):
         await stop_timers(tx, row)
         if after.is_paused:
@@ -52,6 +53,7 @@ async def set_pace(
         await set_timers(tx, row, now=now)
         due = row.due_at.isoformat() if row.due_at else None
         await tell(tx, "obligation.clock_moved", row, actor=actor, now=now, moved_to=due)
+    await asking.set_pace(tx, subject, paused=after.is_paused, now=now)
 
 
 async def end_duties(tx: Tx, subject: str, *, actor: Actor, now: datetime) -> int:

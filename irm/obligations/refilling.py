@@ -9,6 +9,7 @@ from sqlalchemy import select
 from irm.db import Actor, Tx
 from irm.errors import Conflict
 from irm.ledger import Event, record
+from irm.obligations.approvals import is_before_approvers
 from irm.obligations.drafting import body_of, locked, locked_with_its_report, path_of
 from irm.obligations.following import followed, taken
 from irm.obligations.forms import form_of
@@ -77,6 +78,12 @@ async def _follow(tx: Tx, row: SubmissionRow, items: Items, *, now: datetime) ->
     known = [item.key for item in form_of(row.form).items]
     after = followed(row.items, row.filled, {key: items.get(key, "") for key in known})
     if (after.items, after.filled, after.newer) == (row.items, row.filled, row.newer):
+        return False
+    if after.items != row.items and await is_before_approvers(tx, row.report_id):
+        # What approvers read stays as it is; what is newer is offered to the writer.
+        fresh = {key: text for key, text in after.items.items() if row.items.get(key, "") != text}
+        row.newer, row.updated_at = {**after.newer, **fresh}, now
+        await tx.flush()
         return False
     # Whoever has the draft open must see what it says now before handing it over.
     row.version += after.items != row.items and any(row.items.values())

@@ -108,6 +108,7 @@ START_NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "planned_start": N_("counted back from the planned start"),
         "registered_on": N_("counted from the registration"),
     }
+        "sent_before_approval": N_("counted from the sending"),
 )
 
 

@@ -119,10 +119,9 @@ async def test_the_calendar_asks_as_many_statements_for_many_systems_as_for_few(
         return count
 
     given = await subjects(city)
-    # One of each kind, since what is read for a kind is not read where there is none of it.
-    sample = {one.about.path.partition("/")[0]: one for one in given}
+    # Every other one: what is read of a kind of duty is not read where there is none of it.
     async with city.transaction(SYSTEM) as tx:
-        await bring_in_line(tx, list(sample.values()), actor=SYSTEM, now=clock.now())
+        await bring_in_line(tx, given[::2], actor=SYSTEM, now=clock.now())
     few = await asked()
     async with city.transaction(SYSTEM) as tx:
         await bring_in_line(tx, given, actor=SYSTEM, now=clock.now())

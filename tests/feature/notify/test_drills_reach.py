@@ -6,7 +6,7 @@ import pytest
 
 from irm.clock import FixedClock
 from irm.db import Database
-from irm.exercise import end_exercise, open_exercise, set_members
+from irm.exercise import end_exercise, exercise_of, open_exercise, set_members
 from irm.exercise_clock import ExerciseClock
 from irm.notify import service
 from irm.notify.messages import About
@@ -47,6 +47,16 @@ async def test_a_message_that_forgot_to_say_exercise_is_held_back_all_the_same(
     outside.expect.nothing()
     (one,) = await night.deliveries()
     assert (one.status, one.reason, one.exercise) == ("would_have", "not_participant", True)
+
+
+async def test_what_lies_under_a_drills_incident_belongs_to_the_drill(night: Night, db: Database) -> None:
+    await drill_with(db, night, night.leader.person_id)
+    async with db.transaction() as tx:
+        found = await exercise_of(tx, f"incident/{night.incident}/task/{uuid4()}")
+        stranger = await exercise_of(tx, f"incident/{uuid4()}")
+    assert found is not None
+    assert found.members == {night.leader.person_id}
+    assert stranger is None
 
 
 async def test_an_exercise_without_its_drill_reaches_nobody(night: Night, outside: Outside, drain: Drain) -> None:

@@ -1,8 +1,9 @@
 """The web process: composition root. Every room's routes are listed here, and nothing else is."""
 
 import asyncio
+import gc
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final
 
 import structlog
@@ -25,7 +26,7 @@ from irm.access.policy import PUBLIC
 from irm.announce import announcer
 from irm.clock import Clock, DatabaseClock
 from irm.config import Settings
-from irm.db import Database
+from irm.db import SYSTEM, Database
 from irm.drills import (
     pages as drills_pages,
     paper_pages as drills_papers,
@@ -208,23 +209,39 @@ def create() -> Litestar:
     db = Database.connect(settings.async_database_url, clock=clock, wiring=WIRING, pool_size=settings.pool_size)
 
     @asynccontextmanager
-    async def owning(_app: Litestar) -> AsyncGenerator[None]:
+    async def owning(app: Litestar) -> AsyncGenerator[None]:
         await _anchor(clock, db)
         anchoring = asyncio.create_task(_keep_anchored(clock, db))
         # Reading the rule packs takes seconds, once per process: beside the first pages, not within the first filing.
         reading = asyncio.create_task(asyncio.to_thread(builtin_packs))
+        warming = asyncio.create_task(_warm(reading, app.state.forecaster, clock, db))
         async with announcer(settings.broker_url) as announce:
             db.announce = announce
             try:
                 yield
             finally:
+                for task in (anchoring, warming):
+                    task.cancel()
+                await asyncio.gather(anchoring, warming, return_exceptions=True)
                 await reading
-                anchoring.cancel()
-                with suppress(asyncio.CancelledError):
-                    await anchoring
                 await db.dispose()
 
     return create_app(settings, db, clock, owning=owning)
+
+
+async def _warm(reading: asyncio.Task[Any], forecaster: Forecaster, clock: Clock, db: Database) -> None:
+    """What the first reader of a calendar would wait for is asked as soon as the process can answer it, beside its pages.
+
+    What stays for the life of the process is not looked at again by every collection of garbage: that stops everybody.
+    """
+    await asyncio.wait([reading])
+    gc.freeze()
+    try:
+        async with db.transaction(SYSTEM) as tx:
+            await forecaster.warm(tx, now=clock.now())
+    except (SQLAlchemyError, OSError, TimeoutError):
+        logger.warning("database away; what will be owed is asked when somebody reads it")
+    gc.freeze()
 
 
 async def _keep_anchored(clock: DatabaseClock, db: Database) -> None:

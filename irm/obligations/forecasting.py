@@ -6,10 +6,10 @@ changed is asked again. A later day changes nothing: what has begun by then is l
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from irm.db import Tx
@@ -18,12 +18,17 @@ from irm.rules.duties_of_the_year import YearRules
 from irm.rules.moments import day_of, end_of
 from irm.rules.pack import Texts
 
+T = TypeVar("T")
+
 SYSTEM: Final = "system"
 FURTHEST: Final = 10
 """Years that anybody is told ahead: a month in the year 2199 is no reason to ask ten thousand systems for all before."""
-BATCH: Final = 1_000
+BATCH: Final = 250
 """Subjects that are read at once: each batch also reads the directory of the city."""
-BREATH: Final = 100
+BREATH: Final = 10
+"""Subjects that are asked before others have their turn: some milliseconds."""
+LIGHT_BREATH: Final = 200
+"""The same where a subject's answer is only put in its place."""
 MOMENT: Final = timedelta(microseconds=1)
 
 
@@ -99,6 +104,10 @@ class Forecaster:
         begin, end = (bisect_right(found, moment, key=_due) for moment in (first, last))
         return [one for one in found[begin:end] if one.started_at > now]
 
+    async def warm(self, tx: Tx, *, now: datetime) -> None:
+        """Asks what the first reader of a calendar would ask."""
+        await self.between(tx, now, end_of(date(day_of(now).year + 1, 12, 31)), now=now)
+
     async def _of_system(self, tx: Tx, system: UUID, last: datetime, now: datetime) -> list[Forecast]:
         rules = await year_rules(tx, now=now)
         return [
@@ -123,9 +132,7 @@ class Forecaster:
                 fresh = _Kept(of_rules, stamps, kept.asked_at)
                 for giver in self.givers:
                     await self._ask(tx, giver, kept, fresh, rules, end_of(horizon))
-                fresh.ordered = sorted(
-                    (one for of_kind in fresh.answers.values() for each in of_kind.values() for one in each), key=_order
-                )
+                fresh.ordered = await _in_order(fresh.answers)
                 kept = fresh
             self._keep(horizon, kept, day_of(now).year + 1)
             return kept.ordered
@@ -156,11 +163,30 @@ class Forecaster:
 async def _add(
     answers: dict[UUID, list[Forecast]], given: Sequence[Given], rules: YearRules, now: datetime, last: datetime
 ) -> None:
-    """Lets others have their turn in between: a process that answers people does this beside them."""
-    for count, each in enumerate(given):
+    async for each in _breathing(given, BREATH):
         answers[each.subject.id] = _ahead(each, rules, now, last)
-        if count % BREATH == 0:
+
+
+async def _in_order(answers: Mapping[str, Mapping[UUID, Sequence[Forecast]]]) -> list[Forecast]:
+    """By limit, piece by piece: to sort them all at once would keep everybody waiting."""
+    limits: dict[tuple[datetime, str], list[Forecast]] = {}
+    of_subjects = (each for of_kind in answers.values() for each in of_kind.values())
+    async for each in _breathing(of_subjects, LIGHT_BREATH):
+        for one in each:
+            limits.setdefault((one.due_at, one.rule_id), []).append(one)
+    found: list[Forecast] = []
+    for limit in sorted(limits):
+        await asyncio.sleep(0)
+        found += sorted(limits[limit], key=_number)
+    return found
+
+
+async def _breathing(given: Iterable[T], most: int) -> AsyncIterator[T]:
+    """Lets others have their turn after so many: a process that answers people does this beside them."""
+    for count, each in enumerate(given):
+        if count % most == 0:
             await asyncio.sleep(0)
+        yield each
 
 
 def _ahead(each: Given, rules: YearRules, now: datetime, last: datetime) -> list[Forecast]:
@@ -196,6 +222,10 @@ def _ahead(each: Given, rules: YearRules, now: datetime, last: datetime) -> list
 
 def _due(one: Forecast) -> datetime:
     return one.due_at
+
+
+def _number(one: Forecast) -> str:
+    return one.number
 
 
 def _order(one: Forecast) -> tuple[datetime, str, str]:

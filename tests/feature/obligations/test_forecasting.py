@@ -1,16 +1,22 @@
 """What will be owed is asked once; afterwards only whoever changed is asked again, and a later day asks nobody."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from itertools import groupby
+from typing import Any, NoReturn
 from uuid import UUID
 
+import httpx
 import pytest
 
+from irm import app
 from irm.clock import FixedClock
 from irm.db import SYSTEM, Database, Tx
+from irm.obligations import forecasting
 from irm.obligations.forecasting import Forecast, Forecaster
-from irm.obligations.periodic import Given, Giver
+from irm.obligations.periodic import Given, Giver, year_rules
 from irm.oversight.change_subjects import Changes
 from irm.oversight.subjects import Organizations
 from irm.systems.models import AssessmentRow
@@ -157,4 +163,74 @@ async def test_nobody_is_told_more_than_ten_years_ahead(town: Town) -> None:
         now = town.clock.now()
         found = await town.forecaster.between(tx, datetime(2198, 12, 31, 16, tzinfo=UTC), far, now=now)
     assert found == []
+    assert town.whom() == []
+
+
+async def test_others_are_answered_while_the_city_is_asked(
+    town: Town, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever reads a calendar first makes nobody wait: between some subjects and some more others have their turn."""
+    async with town.db.transaction(SYSTEM) as tx:
+        (given,) = await Systems().some(tx, town.systems[:1])
+        rules = await year_rules(tx, now=town.clock.now())
+    order: list[str] = []
+    ask = forecasting._ahead
+
+    def asked(*of: Any) -> list[Forecast]:
+        order.append("asked")
+        return ask(*of)
+
+    async def someone_else() -> None:
+        while True:
+            await asyncio.sleep(0)
+            order.append("had a turn")
+
+    monkeypatch.setattr(forecasting, "_ahead", asked)
+    other = asyncio.create_task(someone_else())
+    answers: dict[UUID, list[Forecast]] = {}
+    many = [replace(given, subject=replace(given.subject, id=UUID(int=n))) for n in range(95)]
+    await forecasting._add(answers, many, rules, town.clock.now(), END)
+    ordered = await forecasting._in_order({"system": answers})
+    other.cancel()
+    longest = max(len(list(run)) for what, run in groupby(order) if what == "asked")
+    assert order.count("asked") == 95
+    assert longest <= forecasting.BREATH
+    assert ordered == sorted(ordered, key=forecasting._order)
+
+    finished: list[str] = []
+
+    async def read(path: str) -> None:
+        await client.get(path)
+        finished.append(path)
+
+    async def calendar() -> None:
+        await town.coming()
+        finished.append("calendar")
+
+    await asyncio.gather(calendar(), *(read("/healthz") for _ in range(3)))
+    assert finished[-1] == "calendar"
+
+
+async def test_what_was_warmed_is_not_asked_again(town: Town) -> None:
+    async with town.db.transaction(SYSTEM) as tx:
+        await town.forecaster.warm(tx, now=town.clock.now())
+    assert sorted(town.whom()) == sorted(town.systems)
+    async with town.db.transaction(SYSTEM) as tx:
+        next_year = datetime(2027, 12, 31, 16, tzinfo=UTC)
+        assert await town.forecaster.between(tx, town.clock.now(), next_year, now=town.clock.now())
+    assert town.whom() == []
+
+
+async def test_a_web_process_asks_once_its_rules_are_read(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And goes on without, where the database is away: whoever reads then waits as before."""
+    monkeypatch.setattr("gc.freeze", lambda: None)  # of a process of its own, not of this one
+    reading = asyncio.create_task(asyncio.sleep(0))
+    await app._warm(reading, town.forecaster, town.clock, town.db)
+    assert sorted(town.whom()) == sorted(town.systems)
+
+    def away(*_: object) -> NoReturn:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(town.db, "transaction", away)
+    await app._warm(reading, town.forecaster, town.clock, town.db)
     assert town.whom() == []

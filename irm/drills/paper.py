@@ -128,7 +128,7 @@ def _scores(evaluation: Evaluation, t: Translator) -> list[Block]:
     ]
     if evaluation.result.overall is not None:
         rows.append([Cell(t("Overall")), Cell(""), Cell(f"{evaluation.result.overall:.1f}")])
-    head = [t("Item"), t("Scores (1 poor, 3 sound, 5 excellent)"), t("Mean")]
+    head = [t("What is judged"), t("Scores (1 poor, 3 sound, 5 excellent)"), t("Mean")]
     table = Table(head, rows, caption=t("Evaluation"), right=frozenset({2}), widths=(4, 3, 1), total=True)
     advice = [
         Paragraph(t("%(item)s: %(advice)s", item=t(ITEMS[item]), advice=words))

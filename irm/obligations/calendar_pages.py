@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
-from babel.dates import format_skeleton, get_day_names
+from babel.dates import get_day_names
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
@@ -30,6 +30,7 @@ from irm.obligations.words import STATUS_NAMES
 from irm.rules.language import vocabulary
 from irm.rules.moments import day_of, end_of
 from irm.rules.queries import current_packs
+from irm.web import wording
 from irm.web.gate import PUBLIC
 from irm.web.pages import Page, page
 from irm.web.wording import babel_locale
@@ -152,7 +153,7 @@ async def calendar_page(
         now=now,
         today=day_of(now),
         shown=shown,
-        heading=format_skeleton("yMMMM", first, locale=babel_locale(t.locale)),
+        heading=wording.month(first, t),
         weekdays=[name for _, name in sorted(get_day_names("abbreviated", locale=babel_locale(t.locale)).items())],
         on=on,
         before=calendar.month_days(first - calendar.ONE_DAY)[0],

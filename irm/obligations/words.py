@@ -7,6 +7,7 @@ from typing import Any, Final
 from irm.access.vocabulary import KIND_NAMES, TIER_NAMES
 from irm.i18n import N_, Translator
 from irm.obligations.views import Named
+from irm.web import wording
 
 STATUS_NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -107,8 +108,8 @@ START_NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "certificate_expires_on": N_("before the certificate expires"),
         "planned_start": N_("counted back from the planned start"),
         "registered_on": N_("counted from the registration"),
-    }
         "sent_before_approval": N_("counted from the sending"),
+    }
 )
 
 
@@ -122,7 +123,7 @@ def period_words(one: Any, t: Translator) -> str:
     elif part.startswith("Q"):
         text = t("quarter %(n)s of %(year)s", n=part[1:], year=year)
     elif len(part) == MONTH_DIGITS:
-        text = t("%(year)s-%(month)s", year=year, month=part)
+        text = wording.month(one.period, t)
     elif part:
         return ""
     else:

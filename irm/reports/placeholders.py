@@ -61,7 +61,7 @@ def _general(one: Edition, t: Translator) -> Iterator[Placeholder]:
         ("code", t("Code of the organization"), figures.code),
         ("scope", t("Whose report"), t(SCOPE_NAMES[figures.scope])),
         ("year", t("Year"), figures.year),
-        ("next_year", t("Next year"), figures.year + 1),
+        ("next_year", t("The year after it"), figures.year + 1),
         ("edition", t("Number of the edition"), one.number),
         ("as_of", t("Figures as of"), moment.strftime("%Y-%m-%d %H:%M")),
         ("as_of_day", t("Day of the figures"), moment.strftime("%Y-%m-%d")),

@@ -19,7 +19,7 @@ import json
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final, cast
@@ -186,6 +186,14 @@ def _day(value: datetime) -> str:
     return value.astimezone(SHANGHAI).strftime("%Y-%m-%d")
 
 
+def _month(value: date | str) -> str:
+    return wording.month(value, _this().t)
+
+
+def _month_day(value: date) -> str:
+    return wording.month_day(value, _this().t)
+
+
 def _local(value: datetime | str | None) -> str:
     """The value of an `<input type="datetime-local">`, Shanghai time; text (a restored draft) passes through."""
     if not isinstance(value, datetime):
@@ -276,6 +284,8 @@ def environment() -> Environment:
         grouped=wording.grouped,
         size=wording.size,
         day=_day,
+        month=_month,
+        month_day=_month_day,
         local=_local,
         iso=_iso,
     )

@@ -1,6 +1,6 @@
 """Moments, durations and figures as an official writes them. Pure: `now` and the translator are arguments."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final, Protocol
 
@@ -53,6 +53,17 @@ def _on_its_day(at: datetime, time: str, now: datetime, t: Translate) -> str:
         return t("tomorrow %(time)s", time=time)
     skeleton = "MMMd" if at.year == here.year else "yMMMd"
     return f"{format_skeleton(skeleton, at, locale=babel_locale(t.locale))} {time}"
+
+
+def month(value: date | str, t: Translate) -> str:
+    """2026年1月; also from how periods are written (`2026-01`)."""
+    first = date.fromisoformat(f"{value}-01") if isinstance(value, str) else value
+    return format_skeleton("yMMMM", first, locale=babel_locale(t.locale))
+
+
+def month_day(value: date, t: Translate) -> str:
+    """11月2日: where the year stands above it."""
+    return format_skeleton("MMMd", value, locale=babel_locale(t.locale))
 
 
 def exact(value: datetime, t: Translate) -> str:

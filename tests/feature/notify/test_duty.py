@@ -65,7 +65,7 @@ async def test_the_duty_page_shows_names_and_a_telephone_to_tap(desk: Desk, sign
     shown = await client.get("/duty", headers=HTML)
     assert shown.status_code == 200, shown.text
     assert f"tel:{desk.officer.telephone}" in shown.text
-    assert "11-21" in shown.text
+    assert "11月21日" in shown.text
     assert (await client.get("/duty?month=2026-13", headers=HTML)).status_code == 422
     assert (await client.get("/duty?organization=nowhere", headers=HTML)).status_code == 404
     assert (await client.get("/duty?month=2027-02", headers=HTML)).status_code == 200
@@ -197,12 +197,12 @@ async def test_the_next_days_stand_open_and_the_rest_is_folded_by_week(desk: Des
     before, fold, after = shown.partition('<details class="fold">')
     assert fold
     # 21 November 2026 is a Saturday; the seven days after it end in the week of the 28th.
-    assert [f'class="row-head">11-{day}' in before for day in (20, 21, 28, 29)] == [False, True, True, False]
-    assert "11-02–11-08" in after
-    assert "11-29" in after
+    assert [f'class="row-head">11月{day}日' in before for day in (20, 21, 28, 29)] == [False, True, True, False]
+    assert "11月2日–11月8日" in after
+    assert "11月29日" in after
     whole = (await client.get("/duty?whole=true", headers=HTML)).text
     assert '<details class="fold">' not in whole.partition('id="duty-month"')[2].partition("</section>")[0]
-    assert "11-01" in whole
+    assert "11月1日" in whole
     other = (await client.get("/duty?month=2027-02", headers=HTML)).text
     assert '<details class="fold" open>' in other
 

@@ -69,6 +69,7 @@ class Permission(StrEnum):
     SUBMIT_REPORT = "submit_report"
     RECORD_RECEIPT = "record_receipt"
     RECORD_CONTACT = "record_contact"
+    RECORD_DIRECTIVE = "record_directive"
     ACKNOWLEDGE = "acknowledge"
     DO_TASKS = "do_tasks"
     READ_ROSTER = "read_roster"
@@ -134,6 +135,7 @@ _ON_DUTY: Final = (
         P.CHANGE_STATUS,
         P.SUBMIT_REPORT,
         P.RECORD_RECEIPT,
+        P.RECORD_DIRECTIVE,
         P.HAND_OVER_EVIDENCE,
         P.SEE_CII,
         P.READ_ANNUAL_REPORTS,
@@ -169,7 +171,7 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
         Role.COMPLIANCE_OFFICER: _HANDLES
         | _KEEPS_THE_YEAR
         | _OVERSIGHT
-        | {P.SUBMIT_REPORT, P.RECORD_RECEIPT, P.EXPORT_EVIDENCE, P.SEE_CII, P.PLAN_DRILLS},
+        | {P.SUBMIT_REPORT, P.RECORD_RECEIPT, P.RECORD_DIRECTIVE, P.EXPORT_EVIDENCE, P.SEE_CII, P.PLAN_DRILLS},
         Role.DRILL_DIRECTOR: EVERYONE
         | {P.READ_PLAYBOOKS, P.READ_ROSTER, P.READ_SYSTEMS, P.READ_DRILLS, P.PLAN_DRILLS, P.DIRECT_DRILLS},
         Role.EVALUATOR: EVERYONE | {P.READ_PLAYBOOKS, P.READ_DRILLS},

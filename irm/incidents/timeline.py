@@ -19,6 +19,7 @@ from irm.incidents.lifecycle import STATUS_NAMES, Status
 from irm.incidents.queries import Sight
 from irm.ledger import LedgerEntryRow, LedgerPrivateRow
 from irm.notify.words import CHANNEL_NAMES, reason_of
+from irm.obligations import directives, receiving
 from irm.obligations.forms import form_of
 from irm.rules.load import builtin_packs
 from irm.web.pages import LEVEL_NAMES
@@ -105,6 +106,8 @@ WORDS: Final[Mapping[str, str]] = {
     "approval.overtaken": N_("Text changed; approval is asked anew"),
     "approval.left": N_("Report sent before approval"),
     "contact.recorded": N_("Contact recorded"),
+    "directive.given": N_("An authority's directive recorded"),
+    "directive.withdrawn": N_("An authority withdrew its directive"),
     "run.started": N_("Playbook started"),
     "run.step_opened": N_("Step began"),
     "run.step_done": N_("Step done"),
@@ -338,7 +341,8 @@ def _other_words(t: Translator, entry: Entry) -> list[str]:
 @cache
 def _rule_titles() -> Mapping[str, Mapping[str, str]]:
     """Of the packs that irm brings along; a rule of another pack is shown by its id."""
-    return {rule.id: rule.title for pack in builtin_packs() for rule in pack.rules}
+    own = {given["rule_id"]: given["title"] for given in (directives.wording(), receiving.completion())}
+    return own | {rule.id: rule.title for pack in builtin_packs() for rule in pack.rules}
 
 
 def organizations_in(entries: Iterable[Entry]) -> set[UUID]:

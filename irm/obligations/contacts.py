@@ -37,10 +37,11 @@ class Serves:
     """What the contact also is.
 
     acknowledgement: of page `delivery_id` by `person_id`. submission: hands over draft `submission_id`. receipt: the
-    recipient's answer to `submission_id` (`outcome`, `number`, `received_by`).
+    recipient's answer to `submission_id` (`outcome`, `number`, `received_by`). directive and media_inquiry: what was said
+    is one; their own modules write down what follows from it.
     """
 
-    purpose: Literal["acknowledgement", "submission", "receipt"]
+    purpose: Literal["acknowledgement", "submission", "receipt", "directive", "media_inquiry"]
     delivery_id: UUID | None = None
     submission_id: UUID | None = None
     outcome: str = "received"
@@ -144,6 +145,8 @@ async def _serve(
     actor: Actor,
     now: datetime,
 ) -> None:
+    if serves.purpose in ("directive", "media_inquiry"):
+        return
     if serves.purpose == "acknowledgement":
         if serves.delivery_id is None:
             raise Invalid("Say which message was confirmed.", field=f"{field}.delivery")

@@ -12,7 +12,7 @@ from irm.evidence.owned import OwnedEvidence, names_one_of, plain_lines
 from irm.i18n import N_, Translator
 from irm.obligations import queries
 from irm.obligations.views import Obligation
-from irm.obligations.words import STATUS_NAMES
+from irm.obligations.words import STATUS_NAMES, citation_text
 from irm.web.wording import exact
 
 WORDS: Mapping[str, str] = {
@@ -79,14 +79,9 @@ def facts(duty: Obligation, t: Translator) -> Sequence[tuple[str, str]]:
     def moment(at: datetime | None) -> str:
         return exact(at, t) if at is not None else "–"
 
-    citation = t(
-        "%(instrument)s, %(article)s",
-        instrument=t.of(duty.citation["instrument"]),
-        article=t.of(duty.citation["article"]),
-    )
     return [
         (t("Duty"), t.of(duty.title)),
-        (t("Article"), citation),
+        (t("Article"), citation_text(duty.citation, t)),
         (t("Bearer"), duty.bearer.name),
         (t("Recipient"), duty.recipient.name),
         (t("Arose"), moment(duty.arose_at)),

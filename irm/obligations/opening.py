@@ -20,6 +20,8 @@ from irm.obligations.subjects import Subject
 from irm.rules.duties import Owed
 
 CLOSING = "closing"
+DIRECTED = "directed"
+"""Start event of what an authority itself demands: no rule opened it, so no rule ends it."""
 
 
 @dataclass(frozen=True)
@@ -181,19 +183,19 @@ async def _bring_in_line(
         opened.append(one)
         _, row = fresh[one.id]
         if row is not None and row.status == "open":
-            await _supersede(tx, row, lowering, by=one.id, actor=actor, now=now)
+            await supersede(tx, row, lowering, by=one.id, actor=actor, now=now)
             superseded.append(row.id)
     if not drop:
         return Reconciled(tuple(opened))
     reported = {row.bearer_id for row in known.values() if row.submitted_at is not None}
     for key, row in known.items():
-        if key in wanted or row.status != "open" or row.completes_id is not None:
+        if key in wanted or row.status != "open" or row.completes_id is not None or row.start_event == DIRECTED:
             continue
         reached = lowering is not None and lowering.reaches(key.removesuffix(f"|{subject.path}"))
         if not reached or (row.form == CLOSING and row.bearer_id in reported):
             kept.append(row.id)
             continue
-        await _supersede(tx, row, lowering, by=None, actor=actor, now=now)
+        await supersede(tx, row, lowering, by=None, actor=actor, now=now)
         superseded.append(row.id)
     await tx.flush()
     return Reconciled(tuple(opened), tuple(superseded), tuple(kept))
@@ -215,9 +217,10 @@ def _begins_anew(row: ObligationRow, owed: Owed, lowering: Lowering | None) -> b
     return lowering is not None and lowering.reaches(owed.key)
 
 
-async def _supersede(
+async def supersede(
     tx: Tx, row: ObligationRow, lowering: Lowering | None, *, by: UUID | None, actor: Actor, now: datetime
 ) -> None:
+    """End an open duty that the caller has locked; its lateness stays."""
     if clocks.is_overdue(term_of(row), now) and row.overdue_at is None:
         row.overdue_at = row.due_at  # lateness stays, even if its own timer had not run yet
     row.status, row.ended_at, row.superseded_by = "superseded", now, by

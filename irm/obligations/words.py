@@ -102,6 +102,7 @@ START_NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "handled_at": N_("counted from the end of handling"),
         "crime_suspected_at": N_("counted from the suspicion of a crime"),
         "returned": N_("counted from the return"),
+        "directed": N_("counted from the directive"),
         "period": N_("owed in every period"),
         "level_fixed_on": N_("counted from the day the level was fixed"),
         "live_on": N_("counted from going live"),
@@ -150,4 +151,27 @@ def citation_text(citation: Mapping[str, Any], t: Translator) -> str:
     instrument, article = t.of(citation.get("instrument", "")), t.of(citation.get("article", ""))
     if serial := citation.get("submission"):
         return t("%(instrument)s: %(article)s %(serial)s", instrument=instrument, article=article, serial=serial)
+    if citation.get("directive"):
+        return t("%(instrument)s: %(article)s", instrument=instrument, article=article)
     return t("%(instrument)s, %(article)s", instrument=instrument, article=article) if article else instrument
+
+
+ASKS_NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "progress": N_("a progress report"),
+        "handover": N_("evidence to be handed over"),
+        "answer": N_("a written answer"),
+        "withdrawal": N_("withdraws an earlier directive"),
+    }
+)
+DIRECTIVE_NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "in_force": N_("In force"),
+        "replaced": N_("Replaced by a later one"),
+        "withdrawn": N_("Withdrawn by the authority"),
+        "word": N_("Withdrawal"),
+    }
+)
+DIRECTIVE_TONES: Final[Mapping[str, str]] = MappingProxyType(
+    {"in_force": "active", "replaced": "aside", "withdrawn": "aside", "word": "neutral"}
+)

@@ -67,6 +67,8 @@ class Permission(StrEnum):
     READ_OBLIGATIONS = "read_obligations"
     READ_SUBMISSIONS = "read_submissions"
     SUBMIT_REPORT = "submit_report"
+    APPROVE_REPORTS = "approve_reports"
+    ENTER_AUTHORIZATIONS = "enter_authorizations"
     RECORD_RECEIPT = "record_receipt"
     RECORD_CONTACT = "record_contact"
     RECORD_DIRECTIVE = "record_directive"
@@ -143,6 +145,7 @@ _ON_DUTY: Final = (
     }
 )
 _LEADS: Final = _ON_DUTY | {
+    P.APPROVE_REPORTS,
     P.EDIT_ROSTER,
     P.EXPORT_EVIDENCE,
     P.PUBLISH_PLAYBOOK,
@@ -159,7 +162,8 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
     {
         Role.SYSTEM_ADMINISTRATOR: EVERYONE
         | {P.MANAGE_ACCOUNTS, P.MANAGE_ORGANIZATIONS, P.MANAGE_CHANNELS, P.READ_OUTBOX, P.RETRY_WORK},
-        Role.SECURITY_ADMINISTRATOR: EVERYONE | {P.MANAGE_ROLES, P.MANAGE_RULES, P.READ_PLAYBOOKS, P.PUBLISH_PLAYBOOK},
+        Role.SECURITY_ADMINISTRATOR: EVERYONE | {P.MANAGE_ROLES, P.MANAGE_RULES, P.READ_PLAYBOOKS, P.PUBLISH_PLAYBOOK}
+        | {P.ENTER_AUTHORIZATIONS},
         Role.AUDIT_ADMINISTRATOR: EVERYONE | {P.READ_LEDGER, P.READ_PLAYBOOKS},
         Role.REPORTER: _REPORTS,
         Role.HANDLER: _HANDLES,
@@ -167,7 +171,7 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
         Role.DUTY_LEADER: _LEADS,
         Role.DEPUTY: _LEADS | _SIGNS_FOR_THE_YEAR,
         Role.SECURITY_LEAD: _LEADS | _KEEPS_THE_YEAR,
-        Role.UNIT_HEAD: _LEADS | _SIGNS_FOR_THE_YEAR,
+        Role.UNIT_HEAD: _LEADS | _SIGNS_FOR_THE_YEAR | {P.ENTER_AUTHORIZATIONS},
         Role.COMPLIANCE_OFFICER: _HANDLES
         | _KEEPS_THE_YEAR
         | _OVERSIGHT

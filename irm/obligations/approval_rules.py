@@ -22,7 +22,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
-from irm.access.policy import Role
+from irm.access.policy import PERMISSIONS, Permission
 from irm.access.queries import organization_by_code
 from irm.conditions import one_of
 from irm.db import Actor, Tx, uuid7
@@ -37,8 +37,9 @@ SUBJECT: Final = "approval-rules"
 
 
 def _role(value: str) -> str:
-    if value not in {role.value for role in Role}:
-        raise Wrong(said("“%(value)s” is no role.", value=value), one_of(role.value for role in Role))
+    approving = [role.value for role, held in PERMISSIONS.items() if Permission.APPROVE_REPORTS in held]
+    if value not in approving:
+        raise Wrong(said("“%(value)s” is no role that approves reports.", value=value), one_of(approving))
     return value
 
 

@@ -105,6 +105,10 @@ async def standing(tx: Tx, row: SubmissionRow, *, now: datetime) -> Standing:
     )
 
 
+async def standing_of(tx: Tx, submission_id: UUID, *, now: datetime) -> Standing:
+    return await standing(tx, await tx.get_one(SubmissionRow, submission_id), now=now)
+
+
 async def request_about(tx: Tx, row: SubmissionRow) -> ReportApprovalRow | None:
     """The latest request about exactly the text that the report has now."""
     found: ReportApprovalRow | None = await tx.scalar(

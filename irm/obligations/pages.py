@@ -142,7 +142,7 @@ async def save_draft(
     try:
         async with db.transaction(principal.actor) as tx:
             await writable(tx, principal, submission_id)
-            await _write(tx, principal, submission_id, values, clock)
+            await write_draft(tx, principal, submission_id, values, clock)
     except (Invalid, Conflict) as error:
         return await refused_response(db, principal, clock, t, submission_id, error, values)
     return to_report(submission_id)
@@ -162,7 +162,7 @@ async def take_newer_facts(
     try:
         async with db.transaction(principal.actor) as tx:
             await writable(tx, principal, submission_id)
-            await _write(tx, principal, submission_id, values, clock)
+            await write_draft(tx, principal, submission_id, values, clock)
             await refilling.take_newer(tx, submission_id, actor=principal.actor, now=clock.now())
     except (Invalid, Conflict) as error:
         return await refused_response(db, principal, clock, t, submission_id, error, values)
@@ -195,6 +195,7 @@ async def submit(
                 recipient_id=typed.chosen(values, "recipient"),
                 version=typed.number(values, "version"),
                 attachments=typed.several(values, "attachments"),
+                before_approval=bool(typed.line(values, "before_approval")),
                 sight=reach(principal, Permission.SUBMIT_REPORT),
                 actor=principal.actor,
                 now=clock.now(),
@@ -267,7 +268,9 @@ async def paper(
     )
 
 
-async def _write(tx: Tx, principal: Principal, submission_id: UUID, values: Mapping[str, Any], clock: Clock) -> None:
+async def write_draft(
+    tx: Tx, principal: Principal, submission_id: UUID, values: Mapping[str, Any], clock: Clock
+) -> None:
     await drafting.edit_draft(
         tx,
         submission_id,

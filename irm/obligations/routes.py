@@ -16,13 +16,13 @@ from irm.i18n import N_, Translator
 from irm.obligations import drafting, handing, queries, receiving, refilling
 from irm.obligations.about_subject import check_file
 from irm.obligations.forms import form_of
+from irm.obligations.handing_schemas import SubmitReport
 from irm.obligations.queries import ObligationFilter
 from irm.obligations.schemas import (
     EditReport,
     ObligationList,
     ObligationView,
     SubmissionView,
-    SubmitReport,
     obligation_view,
     submission_view,
 )
@@ -173,6 +173,7 @@ async def submit_report(
             recipient_id=data.recipient,
             version=data.version,
             attachments=data.attachments,
+            before_approval=data.before_approval,
             sight=reach(principal, Permission.SUBMIT_REPORT),
             actor=principal.actor,
             now=clock.now(),

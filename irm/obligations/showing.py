@@ -9,12 +9,15 @@ from uuid import UUID
 from litestar.status_codes import HTTP_409_CONFLICT, HTTP_422_UNPROCESSABLE_ENTITY
 
 from irm.access.policy import Permission, Principal, reach
+from irm.access.vocabulary import ROLE_NAMES
 from irm.clock import Clock
 from irm.db import Database, Tx
 from irm.errors import Conflict, IrmError
 from irm.evidence.service import attachments_of
 from irm.i18n import Translator
 from irm.obligations import contacts, handing, queries, receiving, typed_items
+from irm.obligations.approval import Verdict
+from irm.obligations.approvals import Standing, standing_of
 from irm.obligations.awaiting import receipt_awaited_until
 from irm.obligations.directory import desks_of_kinds
 from irm.obligations.following import print_of
@@ -65,6 +68,8 @@ class Shown:
     """The person who looks; nobody confirms what he wrote down himself."""
     receipt_until: datetime | None = None
     """By the city's own figure, while a receipt is awaited."""
+    approval: Standing | None = None
+    """None: the city asks for no approval of this report, or it is not the reader's to see."""
 
 
 def words() -> dict[str, Any]:
@@ -84,6 +89,7 @@ def words() -> dict[str, Any]:
         "force_words": force_words,
         "own_page": lambda form: form_of(form).own_page,
         "form_name": lambda name: form_of(name).short,
+        "role_names": ROLE_NAMES,
     }
 
 
@@ -138,7 +144,13 @@ async def show(tx: Tx, principal: Principal, one: Submission, clock: Clock) -> S
         is_recipient=speaks_for_recipient(principal, one),
         reader=principal.person_id,
         receipt_until=await _receipt_until(tx, one, now),
+        approval=await _approval(tx, one, now) if may_write else None,
     )
+
+
+async def _approval(tx: Tx, one: Submission, now: datetime) -> Standing | None:
+    found = await standing_of(tx, one.id, now=now)
+    return None if found.verdict is Verdict.FREE else found
 
 
 async def _receipt_until(tx: Tx, one: Submission, now: datetime) -> datetime | None:

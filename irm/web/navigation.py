@@ -25,6 +25,7 @@ DESKTOP: Final = (
     Entry("/deliveries", N_("Deliveries"), "mail", "read_deliveries", group=1),
     Entry("/obligations", N_("Duties owed"), "clock", "read_obligations", group=2),
     Entry("/submissions", N_("Submissions"), "report", "read_submissions", group=2),
+    Entry("/approvals", N_("Reports to approve"), "check", "approve_reports", group=2),
     Entry("/papers", N_("Monthly papers"), "file", "read_papers", group=2),
     Entry("/changes", N_("Planned changes"), "steps", "read_changes", group=2),
     Entry("/systems", N_("Systems"), "system", "read_systems", group=3),
@@ -36,6 +37,7 @@ DESKTOP: Final = (
     Entry("/rules", N_("Rules"), "book", "read_rules", group=5),
     Entry("/playbooks", N_("Playbooks"), "steps", "read_playbooks", group=5),
     Entry("/organizations", N_("Contact list"), "phone", "read_organizations", group=5),
+    Entry("/authorizations", N_("Standing authorizations"), "edit", "enter_authorizations", group=5),
     Entry("/outbox", N_("Sent messages"), "out", "read_outbox", group=5),
     Entry("/admin", N_("Administration"), "admin", group=5),
 )

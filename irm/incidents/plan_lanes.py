@@ -78,7 +78,7 @@ def _waits(what: str, titles: Mapping[str, str], t: Translator) -> str:
         case "incident.handled":
             return t("waits for the end of handling")
         case _:
-            return t("waits for %(what)s", what=titles.get(what, what))
+            return t("after “%(step)s”", step=titles.get(what, what))
 
 
 def _outcome(step: StepStanding, t: Translator) -> str:

@@ -194,6 +194,7 @@ def _words(steps: tuple[Step, ...], t: Translator) -> dict[str, Any]:
         "within": within,
         "targets_of": targets_of,
         "whom": lambda target: wording.target_words(target, t),
+        "condition": lambda source: wording.condition_words(source, t),
     }
 
 

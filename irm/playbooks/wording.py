@@ -101,6 +101,24 @@ WHO: Final = {
 }
 
 
+CONDITIONS: Final = {
+    "!obligation.overdue": N_("the limit has not passed yet"),
+    "!obligation.submitted": N_("nothing is handed over yet"),
+    'incident.may_be("特别重大")': N_("the level is or may be especially grave"),
+    'incident.may_be("重大")': N_("the level is or may be grave or graver"),
+    'incident.may_be("较大")': N_("the level is or may be considerable or graver"),
+    'incident.cii != "no"': N_("critical information infrastructure is or may be concerned"),
+    'incident.cii != "yes"': N_("critical information infrastructure is not concerned, or not for certain"),
+    "incident.crime_suspected": N_("a crime is suspected"),
+}
+"""What the library asks, in words. Any other condition stands as it is written: it is exact, and words are a guess."""
+
+
+def condition_words(source: str, t: Translator) -> str:
+    """Empty: there are no words for it."""
+    return t(CONDITIONS[source.strip()]) if source.strip() in CONDITIONS else ""
+
+
 def target_words(target: Target, t: Translator) -> str:
     """Whom a step names, as people say it."""
     if target.kind == "person":

@@ -7,14 +7,16 @@ from uuid import UUID
 
 from irm.db import Tx
 from irm.demo.past import Act, Past
-from irm.demo.reporting import hand_over
+from irm.demo.reporting import hand_over, receipt
 from irm.evidence.service import attach
-from irm.obligations.queries import obligations_of
+from irm.obligations.queries import obligations_of, submissions_of
 from irm.oversight import queries as changes, service as oversight
 from irm.oversight.change_subjects import path_of
 from irm.oversight.service import NewChange
 
 RETEST: Final = "assessment_report"
+NOTICE: Final = "change_notice"
+LATE: Final = "late"
 
 
 def add_changes(past: Past, story: Mapping[str, Any]) -> None:
@@ -56,6 +58,8 @@ def _changed(past: Past, one: Mapping[str, Any], retested: str) -> Act:
             past.add(now + timedelta(days=4), f"cancelled {one['title']}", _called_off(past, change, one))
         elif "end" in one:
             past.add(start + timedelta(hours=6), f"done {one['title']}", _done(past, change, one))
+        if one.get("tell") == LATE:
+            past.add(start + timedelta(hours=3), f"told late {one['title']}", _told(past, change, one))
         if "retested" in one:
             at = past.working(one["retested"], "16:20")
             past.add(at, f"tested anew {one['title']}", _tested_anew(past, change, retested))
@@ -69,7 +73,7 @@ def _plan_handed(past: Past, change: UUID, one: Mapping[str, Any]) -> Act:
         found = await changes.change_by_id(tx, change)
         await attach(
             tx,
-            await past.file(f"{found.number}.pdf"),
+            await past.file(f"变更方案-{found.title}.pdf"),
             subject=path_of(change),
             organization_id=found.by_id,
             account_id=by.account_id,
@@ -77,8 +81,24 @@ def _plan_handed(past: Past, change: UUID, one: Mapping[str, Any]) -> Act:
             now=now,
         )
         await oversight.hand_in_plan(tx, change, text=one["detail"], actor=by.actor, now=now)
-        if one.get("tell"):
-            await oversight.tell_users(tx, change, text=one["detail"], actor=by.actor, now=now)
+        if one.get("tell") is True:
+            await _told(past, change, one)(tx)
+
+    return act
+
+
+def _told(past: Past, change: UUID, one: Mapping[str, Any]) -> Act:
+    """The using units hear of it, and say so within the day; who is `silent` has not yet."""
+
+    async def act(tx: Tx) -> None:
+        by, now = await past.principal(tx, one["by"]), past.clock.now()
+        await oversight.tell_users(tx, change, text=one["detail"], actor=by.actor, now=now)
+        silent = {past.city.organizations[code] for code in one.get("silent", ())}
+        notices = [each for each in await submissions_of(tx, path_of(change)) if each.form == NOTICE]
+        for count, each in enumerate(notices, 1):
+            if each.status == "submitted" and each.recipient.id not in silent:
+                at = now + timedelta(minutes=35 + 50 * count)
+                past.add(at, f"notice of {one['title']}", receipt(past, each.id, inside=True), needed=True)
 
     return act
 

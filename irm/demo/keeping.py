@@ -21,6 +21,7 @@ from irm.oversight.change_subjects import Changes
 from irm.oversight.months import is_month
 from irm.oversight.subjects import Organizations
 from irm.systems import assessing, assessment_filing
+from irm.systems.queries import system
 from irm.systems.subjects import Systems
 
 EVERYTHING: Final = Reach(everything=True)
@@ -93,7 +94,7 @@ def _paper(past: Past, story: Mapping[str, Any], duty: UUID, form: str, period: 
 def _handed_in(past: Past, story: Mapping[str, Any], duty: UUID, form: str, period: str) -> Act:
     async def act(tx: Tx) -> None:
         by = await past.principal(tx, story["by"])
-        blob = await past.file(f"{form}-{period}.pdf")
+        blob = await past.file(f"{story['names'][form]}-{period}.pdf")
         words = story["text"].get(form) or next(iter(story["text"].values()))
         await papers.hand_in_paper(tx, duty, [blob], text=words, by=by, now=past.clock.now())
 
@@ -158,6 +159,7 @@ def _started(past: Past, assessment: UUID, one: Mapping[str, Any], _story: Mappi
 def _reported(past: Past, assessment: UUID, one: Mapping[str, Any], story: Mapping[str, Any]) -> Act:
     async def act(tx: Tx) -> None:
         by = await past.principal(tx, story["tester_login"])
+        tested = await system(tx, past.city.systems[one["system"]])
         await assessing.record_report(
             tx,
             assessment,
@@ -170,7 +172,7 @@ def _reported(past: Past, assessment: UUID, one: Mapping[str, Any], story: Mappi
                 high=one["high"],
                 medium=one["medium"],
             ),
-            await past.file(f"test-report-{one['system']}.pdf"),
+            await past.file(f"等级保护测评报告-{tested.name}.pdf"),
             readable=True,
             organization_id=past.city.organizations[story["tester"]],
             account_id=by.account_id,

@@ -5,7 +5,7 @@ A message of that time counts as sent without leaving the house.
 """
 
 import heapq
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -25,7 +25,7 @@ from irm.clock import SHANGHAI, FixedClock
 from irm.config import Settings
 from irm.db import SYSTEM, Database, Tx
 from irm.evidence.blobs import BlobStore, StoredBlob
-from irm.jobs import Inside, Outside
+from irm.jobs import Inside, Outside, RetryLater
 from irm.ledger import Wiring
 from irm.notify.channels.protocol import Outcome
 from irm.obligations.reminding import remind
@@ -49,7 +49,14 @@ _NEXT: Final = text(
     " ORDER BY priority, id"
 )
 _DONE: Final = text("UPDATE job SET done_at = :now, outcome = :outcome WHERE id = ANY(:ids)")
+_LATER: Final = text("UPDATE job SET run_at = :at WHERE id = ANY(:ids)")
+_PUT_ASIDE: Final = text(
+    "UPDATE job SET done_at = :now, outcome = 'cancelled' WHERE done_at IS NULL AND run_at <= :now AND name <> :deliver"
+    " AND NOT (name = 'playbooks.advance' AND EXISTS ("
+    "SELECT 1 FROM run WHERE CAST(run.id AS text) = job.args ->> 'run' AND run.status = 'running'))"
+)
 GATHERING: Final = timedelta(minutes=5)
+"""People do nothing any more in the last minutes before now: what they caused has to leave, and messages wait for company."""
 SENDING: Final = timedelta(seconds=2)
 """How long the provider took."""
 
@@ -86,7 +93,7 @@ class Past:
     def __init__(self, db: Database, city: City, settings: Settings, *, began: datetime, now: datetime) -> None:
         self.clock = FixedClock(began)
         self.city = city
-        self.began, self.now = began, now
+        self.began, self.now, self.ends = began, now, now - GATHERING
         self.failed: list[str] = []
         self.blobs = BlobStore(Path(settings.home) / "blobs")
         self.wiring = quiet(db.wiring, self.clock)
@@ -116,10 +123,10 @@ class Past:
         return self.now.astimezone(SHANGHAI).date()
 
     def add(self, at: datetime, name: str, act: Act, *, needed: bool = False, lived: bool = False) -> None:
-        """Left out when it lies before the beginning or after now."""
+        """Left out when it lies before the beginning or after now; what lies in the last minutes comes a little sooner."""
         if self.began < at <= self.now:
             self._count += 1
-            heapq.heappush(self._scenes, Scene(at, self._count, name, act, needed, lived))
+            heapq.heappush(self._scenes, Scene(min(at, self.ends), self._count, name, act, needed, lived))
 
     async def live(self, *, strict: bool = False, budget: float | None = None) -> None:
         """A scene that fails leaves nothing behind and is named in `failed`; with `strict` it is raised.
@@ -134,7 +141,7 @@ class Past:
             self._db = Database.on_connection(connection, clock=self.clock, wiring=self.wiring)
             resources = jobs.Resources(self._settings, http)
             while True:
-                until = self._scenes[0].at if self._scenes else self.now
+                until = self._scenes[0].at if self._scenes else self.ends
                 if await self._worked(connection, until, resources, strict=strict):
                     continue
                 if not self._scenes:
@@ -156,7 +163,7 @@ class Past:
                     log.exception("a scene of the demo's year was left out", scene=scene.name)
                     self.failed.append(scene.name)
             await self._settle()
-            while await self._worked(connection, self.now, resources, strict=strict):
+            while await self._worked(connection, self.now, resources, only=(DELIVER,), strict=strict):
                 pass
             await self._put_aside()
             await whole.commit()
@@ -175,24 +182,37 @@ class Past:
         return self._known[name]
 
     async def _worked(
-        self, connection: AsyncConnection, until: datetime, resources: jobs.Resources, *, strict: bool
+        self,
+        connection: AsyncConnection,
+        until: datetime,
+        resources: jobs.Resources,
+        *,
+        only: Sequence[str] = LIVED,
+        strict: bool,
     ) -> bool:
-        """Do the jobs of `LIVED` that are due first by then, all of one moment. False: there is none.
+        """Do the jobs of these names that are due first by then, all of one moment. False: there is none.
 
         In one savepoint, without the claims and leases of a house where others work, too.
         """
-        rows = (await connection.execute(_NEXT, {"until": until, "names": [*LIVED]})).all()
+        rows = (await connection.execute(_NEXT, {"until": until, "names": [*only]})).all()
         if not rows:
             return False
         self.clock.set(max(rows[0].run_at, self.clock.now()))
         done: list[tuple[str, Any]] = []
+        waits: list[tuple[str, Any]] = []
         try:
             async with self._db.transaction(SYSTEM) as tx:
                 for row in rows:
-                    if (row.name, row.args) not in done:
-                        done.append((row.name, row.args))
-                        await self._do(tx, row.name, dict(row.args), resources)
-                await tx.execute(_DONE, {"ids": [row.id for row in rows], "now": self.clock.now(), "outcome": "done"})
+                    one = (row.name, row.args)
+                    if one not in done:
+                        done.append(one)
+                        later = await self._do(tx, row.name, dict(row.args), resources)
+                        if later is not None:
+                            waits.append(one)
+                            same = [each.id for each in rows if (each.name, each.args) == one]
+                            await tx.execute(_LATER, {"ids": same, "at": self.clock.now() + later})
+                ids = [row.id for row in rows if (row.name, row.args) not in waits]
+                await tx.execute(_DONE, {"ids": ids, "now": self.clock.now(), "outcome": "done"})
         except Exception as error:
             if strict:
                 error.add_note(f"{done[-1]} at {rows[0].run_at.isoformat()}")
@@ -204,22 +224,27 @@ class Past:
             )
         return True
 
-    async def _do(self, tx: Tx, name: str, args: dict[str, Any], resources: jobs.Resources) -> None:
+    async def _do(self, tx: Tx, name: str, args: dict[str, Any], resources: jobs.Resources) -> timedelta | None:
+        """How long it asks to wait; None: it is done. What asks to wait has done nothing."""
         handler = self.wiring.jobs[name]
-        if isinstance(handler, Inside):
-            await handler.run(tx, args, self.clock.now())
-            return
-        work = await handler.claim(tx, args, self.clock.now(), 1)
+        try:
+            async with tx.begin_nested():
+                if isinstance(handler, Inside):
+                    await handler.run(tx, args, self.clock.now())
+                    return None
+                work = await handler.claim(tx, args, self.clock.now(), 1)
+        except RetryLater as later:
+            return later.after
         if work is not None:
             outcome = await handler.call(work, resources)
             await handler.record(tx, args, work, outcome, self.clock.now(), 1, True)
+        return None
 
     async def _settle(self) -> None:
         """Nothing that was scheduled for the past happens today. Of the reminders of the year's duties only the last is
         heard, that a limit has passed; the others would be a thousand messages of a year ago."""
         await self._put_aside()
-        # A little before now: messages are gathered for a moment before they leave, and these must have left.
-        self.clock.set(self.now - GATHERING)
+        self.clock.set(max(self.ends, self.clock.now()))
         for obligation in await self._passed():
             async with self._db.transaction(SYSTEM) as tx:
                 tx.info[ACTIVE] = []  # nobody is called today for what ran out then
@@ -233,12 +258,10 @@ class Past:
             return list(await tx.scalars(text(asked), {"now": self.clock.now()}))
 
     async def _put_aside(self) -> None:
-        """What was not done in the past stays undone: nothing of it may happen today."""
+        """What was not done in the past stays undone: nothing of it may happen today, but that an incident which is not
+        over goes on."""
         async with self._db.transaction(SYSTEM) as tx:
-            await tx.execute(
-                text("UPDATE job SET done_at = :now, outcome = 'cancelled' WHERE done_at IS NULL AND run_at <= :now"),
-                {"now": self.now},
-            )
+            await tx.execute(_PUT_ASIDE, {"now": self.now, "deliver": DELIVER})
 
 
 def quiet(wiring: Wiring, clock: FixedClock) -> Wiring:

@@ -132,6 +132,37 @@ async def test_no_prompt_of_a_major_change_stays_open_for_ever(lived: tuple[Data
     assert tested_anew == [("met",)]
 
 
+async def test_units_confirm_what_they_are_told_of_changes(lived: tuple[Database, float]) -> None:
+    """Nobody looks back on a year of notices that were never confirmed; of last week one unit has not answered yet."""
+    db, _ = lived
+    waiting = await rows(
+        db, "SELECT submitted_at FROM submission WHERE form = 'change_notice' AND status = 'submitted' AND NOT exercise"
+    )
+    assert len(waiting) == 1
+    assert all(NOW - at < timedelta(days=7) for (at,) in waiting if isinstance(at, datetime))
+    untold = await rows(
+        db,
+        "SELECT number FROM obligation WHERE form = 'change_notice' AND status = 'open' AND due_at < :since",
+        since=NOW - timedelta(days=7),
+    )
+    assert untold == []
+    late = await rows(
+        db, "SELECT DISTINCT number FROM obligation WHERE form = 'change_notice' AND overdue_at IS NOT NULL"
+    )
+    assert len(late) <= 1, "at most one change was told too late"
+
+
+async def test_files_are_called_as_a_city_calls_them(lived: tuple[Database, float]) -> None:
+    db, _ = lived
+    names = {str(name) for (name,) in await rows(db, "SELECT DISTINCT filename FROM attachment")}
+    assert {
+        "运维月报-2026-10.pdf",
+        "等级保护测评报告-住房公积金业务系统.pdf",
+        "变更方案-核心交换机主备切换.pdf",
+    } <= names
+    assert [name for name in names if name.isascii()] == []
+
+
 async def test_moments_lie_within_the_year(lived: tuple[Database, float]) -> None:
     db, _ = lived
     (first, last), *_ = await rows(db, "SELECT min(at), max(at) FROM ledger_entry")

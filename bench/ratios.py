@@ -97,7 +97,7 @@ async def main(servers: Embedded, home: Path) -> None:
         async with db.transaction(SYSTEM) as tx:
             job = await jobs.schedule(tx, "bench.nothing", {}, run_at=clock.now())
         assert job is not None
-        await performing.perform(db, {"bench.nothing": Inside(nothing)}, None, job)  # type: ignore[arg-type]
+        await performing.perform(db, {"bench.nothing": Inside(nothing)}, None, job)  # type: ignore[arg-type]  # it talks to nobody
 
     async def round_trip() -> None:
         valkey.lpush("bench", "x")

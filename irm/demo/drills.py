@@ -48,7 +48,7 @@ def _people(past: Past, one: Mapping[str, Any], extra: tuple[str, ...] = ()) -> 
     judges = spare[:1] or (at_home[-1:] if one.get("recorded") or one.get("held") else [])
     parts |= dict.fromkeys(judges, "evaluator")
     return [
-        Participant(past.city.people[login], part, past.city.organizations[past.city.homes[login]])  # type: ignore[arg-type]
+        Participant(past.city.people[login], part, past.city.organizations[past.city.homes[login]])  # type: ignore[arg-type]  # a word of the story
         for login, part in parts.items()
     ]
 

@@ -65,20 +65,20 @@ class OwnedEvidence:
 
     async def gather(
         self,
-        tx: Tx,  # noqa: ARG002
-        name: str,  # noqa: ARG002
-        by: Principal,  # noqa: ARG002
+        tx: Tx,  # noqa: ARG002 - a provider's shape
+        name: str,  # noqa: ARG002 - a provider's shape
+        by: Principal,  # noqa: ARG002 - a provider's shape
         *,
-        organization: UUID | None,  # noqa: ARG002
-        now: datetime,  # noqa: ARG002
+        organization: UUID | None,  # noqa: ARG002 - a provider's shape
+        now: datetime,  # noqa: ARG002 - a provider's shape
     ) -> Gathered:
         raise NotFound(N_("There are no evidence packs of this kind: %(kind)s."), kind="-")
 
-    async def may_read(self, tx: Tx, found: Attachment, by: Principal) -> bool:  # noqa: ARG002
+    async def may_read(self, tx: Tx, found: Attachment, by: Principal) -> bool:  # noqa: ARG002 - a provider's shape
         far = reach(by, Permission.READ_EVIDENCE)
         return far.everything or found.organization_id in far.organizations
 
-    async def places(self, tx: Tx, subjects: Collection[str]) -> Mapping[str, Place]:  # noqa: ARG002
+    async def places(self, tx: Tx, subjects: Collection[str]) -> Mapping[str, Place]:  # noqa: ARG002 - a provider's shape
         return {}
 
     @property

@@ -205,7 +205,7 @@ async def remove_shift(tx: Tx, shift_id: UUID, *, now: datetime, actor: Actor) -
 
 
 def _shift(row: ShiftRow) -> Shift:
-    return Shift(row.id, row.person_id, row.post_id, row.starts_at, row.ends_at, row.role)  # type: ignore[arg-type]
+    return Shift(row.id, row.person_id, row.post_id, row.starts_at, row.ends_at, row.role)  # type: ignore[arg-type]  # a checked word
 
 
 def _faults(index: int, shift: NewShift) -> Iterable[FieldError]:

@@ -105,7 +105,7 @@ class SystemEvidence(OwnedEvidence):
         by: Principal,
         *,
         organization: UUID | None,  # noqa: ARG002 - whoever has a part in the system
-        now: datetime,  # noqa: ARG002
+        now: datetime,  # noqa: ARG002 - what there is, is packed
     ) -> Gathered:
         far = reach(by, Permission.EXPORT_EVIDENCE)
         found = await register.system_by_code(tx, name.strip())
@@ -225,7 +225,8 @@ def _bounds(name: str, now: datetime) -> tuple[datetime, datetime]:
     if not text.isascii() or not text.isdigit() or not this - 50 <= int(text) <= this:
         raise Invalid(N_("Write the year with four digits; it must have begun."), field="name")
     first, following = date(int(text), 1, 1), date(int(text) + 1, 1, 1)
-    return tuple(datetime.combine(day, time(), SHANGHAI).astimezone(UTC) for day in (first, following))  # type: ignore[return-value]
+    begun, ended = (datetime.combine(day, time(), SHANGHAI).astimezone(UTC) for day in (first, following))
+    return begun, ended
 
 
 async def _incidents(tx: Tx, by: Principal, filters: Filters, wanted: Callable[[Incident], bool]) -> list[Incident]:

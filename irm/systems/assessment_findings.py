@@ -105,7 +105,7 @@ async def enter_form(
 
 
 @get("/assessments/{number:str}/findings/template.xlsx", opt=ENTER, include_in_schema=False)
-async def template(t: NamedDependency[Translator], number: FromPath[str]) -> Response[bytes]:  # noqa: ARG001
+async def template(t: NamedDependency[Translator], number: FromPath[str]) -> Response[bytes]:  # noqa: ARG001 - the address has it
     """An empty list without what follows from the test."""
     content = sheet.template(t, of_one_test=True)
     return Response(

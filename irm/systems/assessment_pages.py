@@ -58,7 +58,7 @@ async def list_page(
 ) -> Page:
     """The address is the state; without a year all years."""
     now = clock.now()
-    wanted = int(year) if year and year.isascii() and year.isdigit() and len(year) == 4 else None  # noqa: PLR2004
+    wanted = int(year) if year and year.isascii() and year.isdigit() and len(year) == 4 else None  # noqa: PLR2004 - YYYY
     filters = Filters(wanted, status or None, flagged=bool(flagged))
     async with db.transaction(principal.actor) as tx:
         found, following = await assessments(

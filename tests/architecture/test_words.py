@@ -217,6 +217,20 @@ def test_no_module_is_longer_than_a_reader_can_hold() -> None:
     assert not {name: lines for name, lines in wrong.items() if lines > LONGEST}
 
 
+def test_whoever_silences_a_check_says_why() -> None:
+    """Beside it, after ` - ` or a second `#`."""
+    silenced = re.compile(r"# (?:noqa|type: ignore)\b")
+    reason = re.compile(r"# (?:noqa: [A-Z0-9, ]+ - |type: ignore\[[a-z, -]+\]  # )\S")
+    wrong = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in tracked()
+        if path.suffix == ".py" and path.parent.name != "architecture"
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if silenced.search(line) and not reason.search(line)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
 def test_no_folder_is_empty_of_code() -> None:
     wrong = [
         str(folder.relative_to(ROOT))

@@ -84,7 +84,7 @@ def verdict(status: int, text: str, success: str = "") -> Outcome:
     """
     if status in (408, 425, 429) or status >= 500:  # noqa: PLR2004 - HTTP
         return Outcome("failed", f"HTTP {status} {excerpt(text)}")
-    if status >= 300:  # noqa: PLR2004
+    if status >= 300:  # noqa: PLR2004 - HTTP
         return Outcome("refused", f"HTTP {status} {excerpt(text)}")
     try:
         answer = msgspec.json.decode(text) if text.strip() else {}

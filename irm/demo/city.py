@@ -16,6 +16,7 @@ from irm.access.security import security_policy
 from irm.clock import SHANGHAI, Clock, FixedClock
 from irm.config import Settings
 from irm.db import SYSTEM, Database, Tx
+from irm.demo.approving import have_reports_approved
 from irm.demo.nights import note_channels_of_the_year
 from irm.demo.past import City, quiet
 from irm.demo.year import ask_for_report, beginning, live_year, read_story
@@ -87,6 +88,7 @@ async def load(
         )
         await live_year(db, known, settings, story, began=began, now=now, strict=strict, budget=budget)
         await ask_for_report(db, known, story, now=now)
+        await have_reports_approved(db, settings, organizations["cloud-authority"], clock)
     return [account for account, _, _ in accounts]
 
 

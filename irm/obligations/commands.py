@@ -17,7 +17,7 @@ from irm.evidence.blobs import BlobStore
 from irm.evidence.service import attach
 from irm.i18n import N_
 from irm.obligations import calendar, drafting, handing, queries
-from irm.obligations.forms import form_of
+from irm.obligations.forms import form_of, refuse_own_page
 from irm.obligations.policy import entry_policy
 from irm.obligations.words import period_words
 
@@ -86,6 +86,7 @@ def hand_over(
             principal = await _principal(tx, login, now)
             far = reach(principal, Permission.SUBMIT_REPORT)
             owed = await queries.obligation(tx, obligation, now=now, reach=far)
+            refuse_own_page(owed.form, owed.number)
             drafts = await drafting.open_draft(tx, obligations=[owed.id], actor=principal.actor, now=now)
             if not drafts:
                 raise Invalid("Nothing is owed here any more.", code="not_open")

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from ruamel.yaml import YAML
 
+from irm.errors import Conflict
+from irm.i18n import N_
 from irm.rules.load import builtin_packs
 from irm.rules.pack import ReportItem
 
@@ -19,6 +21,7 @@ FILING: Final = "filing"
 """Filing an incident in irm is itself what some rules ask for."""
 OTHER: Final = "notice"
 """A form that is not listed is written like a notice."""
+OWN_PAGE: Final = N_("This is handed in and answered on the page of %(number)s.")
 
 
 @dataclass(frozen=True)
@@ -114,3 +117,10 @@ def form_of(name: str) -> Form:
 
 def is_form(name: str) -> bool:
     return name in forms()
+
+
+def refuse_own_page(form: str, number: str) -> None:
+    """Raises Conflict (`own_page`) for what is handed in and answered on its subject's page alone. For every door: pages,
+    interface, commands."""
+    if form_of(form).own_page:
+        raise Conflict(OWN_PAGE, code="own_page", number=number)

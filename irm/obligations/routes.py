@@ -11,11 +11,11 @@ from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_204_NO_CON
 from irm.access.policy import Permission, Principal, allow, reach
 from irm.clock import Clock
 from irm.db import Database, Tx
-from irm.errors import Conflict, Forbidden, Invalid
-from irm.i18n import N_, Translator
+from irm.errors import Forbidden, Invalid
+from irm.i18n import Translator
 from irm.obligations import drafting, handing, queries, receiving, refilling
 from irm.obligations.about_subject import check_file
-from irm.obligations.forms import form_of
+from irm.obligations.forms import refuse_own_page
 from irm.obligations.handing_schemas import SubmitReport
 from irm.obligations.queries import ObligationFilter
 from irm.obligations.schemas import (
@@ -31,7 +31,6 @@ from irm.obligations.views import Submission
 MOST: Final = 200
 OWED: Final = ["obligations"]
 HANDED: Final = ["submissions"]
-OWN_PAGE: Final = N_("This is handed in and answered on the page of %(number)s.")
 
 
 @get("/api/v1/obligations", opt=allow(Permission.READ_OBLIGATIONS), tags=OWED, operation_id="list_obligations")
@@ -253,7 +252,7 @@ async def writable(tx: Tx, principal: Principal, submission_id: UUID) -> Submiss
     far = reach(principal, Permission.SUBMIT_REPORT)
     if not (far.everything or one.sender.id in far.organizations):
         raise Forbidden("Only the organization that reports can change or hand over this report.")
-    _not_on_its_own_page(one.form, one.number)
+    refuse_own_page(one.form, one.number)
     return one
 
 
@@ -262,13 +261,8 @@ async def receivable(tx: Tx, principal: Principal, submission_id: UUID) -> Submi
     one = await readable(tx, principal, submission_id)
     if not reach(principal, Permission.RECORD_RECEIPT).covers(queries.resource_of(one)):
         raise Forbidden("Your roles do not include this.")
-    _not_on_its_own_page(one.form, one.number)
+    refuse_own_page(one.form, one.number)
     return one
-
-
-def _not_on_its_own_page(form: str, number: str) -> None:
-    if form_of(form).own_page:
-        raise Conflict(OWN_PAGE, code="own_page", number=number)
 
 
 def speaks_for_recipient(principal: Principal, one: Submission) -> bool:
@@ -284,7 +278,7 @@ async def begin_owed_report(tx: Tx, principal: Principal, obligation_id: UUID, c
     now = clock.now()
     far = reach(principal, Permission.SUBMIT_REPORT)
     owed = await queries.obligation(tx, obligation_id, now=now, reach=far)
-    _not_on_its_own_page(owed.form, owed.number)
+    refuse_own_page(owed.form, owed.number)
     drafts = await drafting.open_draft(tx, obligations=[owed.id], actor=principal.actor, now=now)
     if not drafts:
         raise Invalid("Nothing is owed here any more.", code="not_open")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from click.testing import CliRunner, Result
@@ -19,7 +19,10 @@ from irm.access.policy import Role
 from irm.cli import main
 from irm.clock import SHANGHAI, DatabaseClock
 from irm.db import SYSTEM, Database
+from irm.findings import service as findings
 from irm.obligations.periodic import bring_in_line
+from irm.obligations.queries import obligations_of
+from irm.obligations.views import Obligation
 from irm.oversight.subjects import Organizations
 from irm.rules.policies import adopt
 from irm.wiring import WIRING
@@ -33,6 +36,8 @@ class Scene:
     vendor: make.Account
     reader: make.Account
     stranger: make.Account
+    firm: UUID
+    authority: UUID
     url: str
 
     def duty(self, *argv: str) -> Result:
@@ -73,7 +78,7 @@ async def scene(committed_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     await db.dispose()
     monkeypatch.setenv("IRM_DATABASE_URL", committed_url)
     monkeypatch.setenv("IRM_HOME", str(tmp_path))
-    return Scene(vendor, reader, stranger, committed_url)
+    return Scene(vendor, reader, stranger, firm, authority, committed_url)
 
 
 def paper(found: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -103,6 +108,51 @@ def test_a_paper_is_handed_over_with_its_file_once(scene: Scene, tmp_path: Path)
     assert again.exit_code == 1
     assert again.stderr.startswith("Error: ")
     assert "Traceback" not in again.output
+
+
+@pytest.fixture
+async def rectification(scene: Scene) -> Obligation:
+    """The vendor has to put something right within a month."""
+    clock = DatabaseClock()
+    db = Database.connect(scene.url, clock=clock, wiring=WIRING)
+    await clock.anchor(db.engine)
+    today = clock.now().astimezone(SHANGHAI).date()
+    async with db.transaction(SYSTEM) as tx:
+        finding = await findings.raise_finding(
+            tx,
+            findings.NewFinding(
+                title="审计日志保存不足六个月",
+                organization_id=scene.firm,
+                verifier_id=scene.authority,
+                found_on=today,
+                risk="high",
+                due_on=today + timedelta(days=30),
+            ),
+            actor=SYSTEM,
+            now=clock.now(),
+        )
+        await findings.plan(
+            tx,
+            finding,
+            text="扩容日志平台",
+            person_id=scene.vendor.person_id,
+            due_on=today + timedelta(days=30),
+            actor=SYSTEM,
+            now=clock.now(),
+        )
+        (owed,) = await obligations_of(tx, f"finding/{finding}", now=clock.now())
+    await db.dispose()
+    return owed
+
+
+def test_a_rectification_is_handed_in_on_its_findings_page_alone(scene: Scene, rectification: Obligation) -> None:
+    """As by page and interface: else duty and finding would say different things."""
+    before = scene.count("ledger_entry"), scene.count("submission")
+    given = ("--as", scene.vendor.login, "--means", "irm", "--text", "done")
+    done = scene.duty("hand-over", str(rectification.id), *given)
+    assert done.exit_code == 1, done.output
+    assert rectification.number in done.stderr
+    assert (scene.count("ledger_entry"), scene.count("submission")) == before
 
 
 @pytest.mark.parametrize(

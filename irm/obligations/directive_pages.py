@@ -1,4 +1,4 @@
-"""A directive on its own page: how it came, what it opened, what stands instead of it."""
+"""A directive on its own page: how it came, what it opened, what was handed over for it, what stands instead of it."""
 
 from typing import Final
 from uuid import UUID
@@ -7,14 +7,12 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from irm.access.policy import Permission, Principal, allow, may, reach
+from irm.access.policy import Permission, Principal, allow
 from irm.clock import Clock
 from irm.db import Database
-from irm.obligations import directed
-from irm.obligations.lookup import subject_at
-from irm.obligations.showing import words
-from irm.obligations.words import ASKS_NAMES, DIRECTIVE_NAMES, DIRECTIVE_TONES
-from irm.web.pages import Page, page
+from irm.i18n import Translator
+from irm.obligations.directive_showing import directive_response
+from irm.web.pages import Page
 
 
 @get("/directives/{directive_id:uuid}", opt=allow(Permission.READ_OBLIGATIONS), include_in_schema=False)
@@ -23,22 +21,9 @@ async def directive_page(
     principal: NamedDependency[Principal],
     db: NamedDependency[Database],
     clock: NamedDependency[Clock],
+    t: NamedDependency[Translator],
 ) -> Page:
-    far = reach(principal, Permission.READ_OBLIGATIONS)
-    async with db.transaction(principal.actor) as tx:
-        one = await directed.directive(tx, directive_id, reach=far, now=clock.now())
-        subject = await subject_at(tx, one.subject, reach=far)
-    return page(
-        "obligations/directive.html",
-        now=clock.now(),
-        one=one,
-        subject=subject,
-        asks_names=ASKS_NAMES,
-        directive_names=DIRECTIVE_NAMES,
-        directive_tones=DIRECTIVE_TONES,
-        may_record=may(principal, Permission.RECORD_DIRECTIVE),
-        **words(),
-    )
+    return await directive_response(db, principal, clock, directive_id, t=t)
 
 
 ROUTES: Final = [directive_page]

@@ -21,7 +21,8 @@ LATE: Final = "late"
 
 def add_changes(past: Past, story: Mapping[str, Any]) -> None:
     for one in story["changes"]:
-        past.add(past.working(one["days"], "09:40"), f"change {one['title']}", _changed(past, one, story["retested"]))
+        told = {**one, "file": story["files"]["change"]}
+        past.add(past.working(one["days"], "09:40"), f"change {one['title']}", _changed(past, told, story["retested"]))
 
 
 def _changed(past: Past, one: Mapping[str, Any], retested: str) -> Act:
@@ -73,7 +74,7 @@ def _plan_handed(past: Past, change: UUID, one: Mapping[str, Any]) -> Act:
         found = await changes.change_by_id(tx, change)
         await attach(
             tx,
-            await past.file(f"变更方案-{found.title}.pdf"),
+            await past.file(one["file"].format(title=found.title)),
             subject=path_of(change),
             organization_id=found.by_id,
             account_id=by.account_id,

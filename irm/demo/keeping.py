@@ -172,7 +172,7 @@ def _reported(past: Past, assessment: UUID, one: Mapping[str, Any], story: Mappi
                 high=one["high"],
                 medium=one["medium"],
             ),
-            await past.file(f"等级保护测评报告-{tested.name}.pdf"),
+            await past.file(story["files"]["assessment"].format(system=tested.name)),
             readable=True,
             organization_id=past.city.organizations[story["tester"]],
             account_id=by.account_id,

@@ -94,7 +94,7 @@ def paper_of(
         blocks.append(Paragraph(t("Held without irm and recorded afterwards."), "note"))
     for item in form_of("drill_report").items:
         text = str(row.report.get(item.key) or "")
-        blocks.append(Heading(2, t.of(item.number) + t.of(item.title)))
+        blocks.append(Heading(2, wording.numbered(t.of(item.number), t.of(item.title))))
         if item.key == "conclusion":
             blocks += _scores(evaluation, t)
             blocks += _measures(room, t)
@@ -147,7 +147,7 @@ def _measures(room: Room | None, t: Translator) -> list[Block]:
         [
             Cell(t(MEASURES[one.measure])),
             Cell(wording.duration(one.after, t) if one.after is not None else t("did not happen")),
-            Cell(wording.duration(one.within, t) if one.within is not None else ""),
+            Cell(wording.duration(one.within, t) if one.within is not None else t("not set")),
             Cell(t(OUTCOMES[one.outcome])),
         ]
         for one in room.measures

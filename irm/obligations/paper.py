@@ -7,14 +7,14 @@ from irm.i18n import Translator
 from irm.obligations.forms import Form
 from irm.obligations.views import Submission
 from irm.obligations.words import whom
-from irm.web.wording import exact
+from irm.web.wording import exact, numbered
 
 
 def letter(one: Submission, form: Form, t: Translator) -> Document:
     """Every item of the form; what is not given reads 待补报, because a gap must not look like nothing to say."""
     blocks: list[Block] = [Paragraph(t("To %(name)s:", name=whom(one.recipient, t)), "to")]
     for item in form.items:
-        blocks.append(Heading(1, f"{t.of(item.number)}{t.of(item.title)}"))
+        blocks.append(Heading(1, numbered(t.of(item.number), t.of(item.title))))
         blocks.append(Paragraph(str(one.items.get(item.key) or "").strip() or t("To follow."), "plain"))
     files: Sequence[tuple[object, str, str]] = one.files
     if files:
@@ -23,7 +23,7 @@ def letter(one: Submission, form: Form, t: Translator) -> Document:
     senders = [one.sender.name] + [f"{t('Also on behalf of')}{t(': ')}{each.name}" for each in one.speaks_for]
     telephone = one.sender.telephone or ""
     if one.sender.fax:
-        telephone = f"{telephone} {t('Fax: %(number)s', number=one.sender.fax)}".strip()
+        telephone = t("; ").join(filter(None, (telephone, t("Fax: %(number)s", number=one.sender.fax))))
     received = [
         f"{each.received_by or ''} {each.number or ''} {exact(each.stated_at, t)}".strip()
         for each in one.receipts

@@ -4,9 +4,10 @@ from typing import Final
 
 from irm.access.policy import Role
 from irm.access.vocabulary import ROLE_NAMES
-from irm.i18n import N_, Translator
+from irm.i18n import DEFAULT_LOCALE, N_, Translator
 from irm.notify.reasons import REASONS
 from irm.playbooks.steps import Target
+from irm.rules.levels import level_word
 
 KINDS: Final = {
     "page": N_("Call and wait for an answer"),
@@ -104,19 +105,23 @@ WHO: Final = {
 CONDITIONS: Final = {
     "!obligation.overdue": N_("the limit has not passed yet"),
     "!obligation.submitted": N_("nothing is handed over yet"),
-    'incident.may_be("特别重大")': N_("the level is or may be especially grave"),
-    'incident.may_be("重大")': N_("the level is or may be grave or graver"),
-    'incident.may_be("较大")': N_("the level is or may be considerable or graver"),
     'incident.cii != "no"': N_("critical information infrastructure is or may be concerned"),
     'incident.cii != "yes"': N_("critical information infrastructure is not concerned, or not for certain"),
     "incident.crime_suspected": N_("a crime is suspected"),
+}
+MAY_BE: Final = {
+    1: N_("the level is or may be especially grave"),
+    2: N_("the level is or may be grave or graver"),
+    3: N_("the level is or may be considerable or graver"),
 }
 """What the library asks, in words. Any other condition stands as it is written: it is exact, and words are a guess."""
 
 
 def condition_words(source: str, t: Translator) -> str:
     """Empty: there are no words for it."""
-    return t(CONDITIONS[source.strip()]) if source.strip() in CONDITIONS else ""
+    may_be = {f'incident.may_be("{level_word(level, DEFAULT_LOCALE)}")': words for level, words in MAY_BE.items()}
+    words = (CONDITIONS | may_be).get(source.strip(), "")
+    return t(words) if words else ""
 
 
 def target_words(target: Target, t: Translator) -> str:

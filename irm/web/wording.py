@@ -66,6 +66,11 @@ def month_day(value: date, t: Translate) -> str:
     return format_skeleton("MMMd", value, locale=babel_locale(t.locale))
 
 
+def numbered(number: str, title: str) -> str:
+    """（一）涉事单位 · 1. Units concerned."""
+    return f"{number} {title}" if number.isascii() else f"{number}{title}"
+
+
 def exact(value: datetime, t: Translate) -> str:
     """With year, second and zone: for titles and for documents."""
     at = value.astimezone(SHANGHAI)

@@ -12,7 +12,7 @@ from irm.reports.span import Span
 from irm.reports.tally import Chapter, Column, Grid, Pool, Tally, both
 from irm.systems.certificates import NOTHING, State
 from irm.systems.models import SystemRow
-from irm.systems.vocabulary import LEVELS, LIFE_CYCLE_NAMES
+from irm.systems.vocabulary import LEVEL_NAMES, LEVELS, LIFE_CYCLE_NAMES
 
 UNGRADED: Final = "ungraded"
 PATH: Final = "/systems/%s"
@@ -50,14 +50,14 @@ async def chapter(tx: Tx, span: Span, pool: Pool, organizations: Organizations) 
         *(Column(key, title) for key, title in states()),
         Column("rate", both(N_("Share filed")), (("filed",), ("systems",))),
     )
-    level_labels = [(f"level_{level}", both(N_("Protection level %(n)s"), n=level)) for level in reversed(LEVELS)]
+    level_labels = [(f"level_{level}", both(LEVEL_NAMES[level])) for level in reversed(LEVELS)]
     level_labels.append((UNGRADED, both(N_("Level not fixed"))))
     one = columns[:1]
     grids = [
         Grid(
             "by_level",
             both(N_("Systems by protection level, filing and certificate")),
-            both(N_("Level")),
+            both(N_("Protection level")),
             columns,
             levels.lines(level_labels, columns, empty=True),
             total=True,

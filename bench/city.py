@@ -69,7 +69,10 @@ class City:
 
 
 async def build(db: Database, owner_url: str, *, now: datetime, parts: int = 1) -> City:
-    """`owner_url`: irm_owner's, for ANALYZE. `parts`: build only so small a part of everything (2: half)."""
+    """`owner_url`: irm_owner's, for VACUUM (ANALYZE), which a city that has lived has behind it.
+
+    `parts`: build only so small a part of everything (2: half).
+    """
     begun = time.perf_counter()
     random.seed(20_26)
     authority, unit, vendor, organizations = await _people(db, now)
@@ -83,7 +86,7 @@ async def build(db: Database, owner_url: str, *, now: datetime, parts: int = 1) 
             await connection.execute(
                 statement.replace(":now", f"'{now.isoformat()}'::timestamptz").replace(":parts", str(parts))
             )
-        await connection.execute("ANALYZE")
+        await connection.execute("VACUUM (ANALYZE)")
     finally:
         await connection.close()
     return City(authority, unit, vendor, code, time.perf_counter() - begun)

@@ -14,6 +14,12 @@ LOCK: Final = 0x69726D_0001
 """Advisory lock under which reply codes are chosen."""
 
 
+async def hold(tx: Tx) -> None:
+    """Whoever will ask people to confirm while it holds rows that playbook runs lock, too, calls this before it locks them:
+    a run has its codes first."""
+    await tx.execute(select(func.pg_advisory_xact_lock(LOCK)))
+
+
 async def of_page(tx: Tx, address: str, page_key: str, now: datetime) -> str:
     """The page's code for this number: one for all its messages, and none that the number had lately for another page."""
     taken = await _taken(tx, address, now)
@@ -29,7 +35,7 @@ async def fresh(tx: Tx, address: str, now: datetime) -> str:
 async def _taken(tx: Tx, address: str, now: datetime) -> dict[str, str | None]:
     """The codes of the number with the page of each, None for those of a message that carried several."""
     # One lock for all numbers: whoever plans several pages in one transaction cannot meet another crosswise.
-    await tx.execute(select(func.pg_advisory_xact_lock(LOCK)))
+    await hold(tx)
     rows = await tx.execute(
         select(DeliveryRow.reply_code, DeliveryRow.page_key).where(
             DeliveryRow.channel == "sms",

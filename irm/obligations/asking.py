@@ -16,7 +16,7 @@ from irm.access.queries import person_of_token
 from irm.db import SYSTEM, Actor, Tx, uuid7
 from irm.errors import Conflict, FieldError, Invalid
 from irm.ledger import Event
-from irm.notify import service as notify
+from irm.notify import codes, service as notify
 from irm.obligations.approval import Verdict
 from irm.obligations.approval_messages import desk, page_key, page_rung, say_to, tell, who
 from irm.obligations.approval_models import ReportApprovalRow, ReportWriterRow
@@ -30,7 +30,7 @@ CLIMB: Final = "obligations.climb_approvers"
 
 
 async def ask(tx: Tx, submission_id: UUID, *, person_id: UUID | None, actor: Actor, now: datetime) -> UUID:
-    """Put the draft before its approvers: the first of them is paged, the next when they stay silent.
+    """Put the draft before its approvers: the first of them is paged by the next job, the next when they stay silent.
 
     `person_id`: who asks. The same text again: the request that is there. Raises Conflict where nothing is to be asked,
     Invalid naming what is missing in the text.
@@ -92,6 +92,7 @@ async def climb(tx: Tx, args: Mapping[str, Any], now: datetime) -> None:
     known = await tx.get(ReportApprovalRow, UUID(args["request"]))
     if known is None:
         return
+    await codes.hold(tx)
     row = await locked_with_its_report(tx, known.submission_id)
     request = await locked_request(tx, known.id)
     if request.status == "open":
@@ -211,7 +212,16 @@ async def _open(
     tx.add(request)
     await tx.flush()
     await tell(tx, "approval.asked", row, request, actor=actor, now=now)
-    await _climb_to(tx, row, request, now=now)
+    # The job pages: here the drafts are locked already, and a run that pages locks them afterwards.
+    await jobs.schedule(
+        tx,
+        CLIMB,
+        {"request": str(request.id)},
+        run_at=now,
+        key=f"{CLIMB}:{request.id}:asked",
+        queue="urgent",
+        priority=20,
+    )
     await set_timers(tx, row, request, now=now)
     return request
 

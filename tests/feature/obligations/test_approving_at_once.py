@@ -14,6 +14,7 @@ from irm.clock import FixedClock
 from irm.db import SYSTEM, Actor, Database, uuid7
 from irm.errors import Conflict
 from irm.ledger import LedgerEntryRow
+from irm.notify import codes
 from irm.obligations import answering, approval_rules, approvals, asking, drafting
 from irm.obligations.approval import Verdict
 from irm.obligations.approval_models import ReportApprovalRow
@@ -127,3 +128,26 @@ async def test_the_climbing_job_crosses_an_answer(asked: Asked) -> None:
     await asyncio.gather(climb(), asked.approve(asked.leader), climb())
     async with asked.db.transaction() as tx:
         assert (await tx.get_one(ReportApprovalRow, asked.request)).status == "approved"
+
+
+async def test_asking_does_not_stand_in_the_way_of_a_run_that_pages_and_then_drafts(asked: Asked) -> None:
+    """A run has its reply codes before it locks the drafts; what asks approvers keeps the same order."""
+    held, free = asyncio.Event(), asyncio.Event()
+
+    async def run() -> None:
+        async with asked.db.transaction() as tx:
+            await codes.hold(tx)
+            held.set()
+            await free.wait()
+            await drafting.locked_with_its_report(tx, asked.draft)
+
+    async def ask() -> None:
+        await held.wait()
+        async with asked.db.transaction(asked.writer) as tx:
+            await drafting.edit_draft(
+                tx, asked.draft, items={"cause": "a hole"}, actor=asked.writer, now=asked.clock.now()
+            )
+            await asking.ask(tx, asked.draft, person_id=asked.writer.id, actor=asked.writer, now=asked.clock.now())
+            free.set()
+
+    await asyncio.wait_for(asyncio.gather(run(), ask()), 10)

@@ -50,9 +50,12 @@ class Chain:
     async def ask(self, draft: UUID, by: UUID | None = None) -> UUID:
         night = self.night
         async with night.db.transaction(night.actor) as tx:
-            return await asking.ask(
+            request = await asking.ask(
                 tx, draft, person_id=by or night.officer.person_id, actor=night.actor, now=night.clock.now()
             )
+        async with night.db.transaction() as tx:  # as the job that asking has written
+            await asking.climb(tx, {"request": str(request)}, night.clock.now())
+        return request
 
     async def approve(self, request: UUID, by: make.Account, **more: Any) -> None:
         now, actor = self.night.clock.now(), Actor("person", by.person_id, self.night.authority)

@@ -21,7 +21,7 @@ from irm.incidents.uniting import MERGEABLE
 from irm.notify.duty import duty_at
 from irm.notify.queries import deliveries_of, open_pages_for
 from irm.notify.words import CHANNEL_NAMES, STATUS_NAMES as DELIVERY_NAMES, reason_of, tone_of as delivery_tone
-from irm.obligations import directed, queries as obligations, words as duty_words
+from irm.obligations import directed, media, queries as obligations, words as duty_words
 from irm.obligations.forms import form_of, forms
 from irm.obligations.views import Obligation
 from irm.playbooks.queries import runs_of, tasks_of
@@ -304,8 +304,10 @@ async def contacts(tx: Tx, reading: Reading) -> dict[str, Any]:
     demands = await directed.directives_of(
         tx, subject, reach=reach(reading.by, Permission.READ_OBLIGATIONS), now=reading.now
     )
+    asked = await media.inquiries_of(tx, subject, reach=reach(reading.by, Permission.RECORD_CONTACT))
     return {
         "contacts": found,
+        "inquiries": asked,
         "directives": demands,
         "asks_names": duty_words.ASKS_NAMES,
         "directive_names": duty_words.DIRECTIVE_NAMES,

@@ -108,6 +108,8 @@ WORDS: Final[Mapping[str, str]] = {
     "contact.recorded": N_("Contact recorded"),
     "directive.given": N_("An authority's directive recorded"),
     "directive.withdrawn": N_("An authority withdrew its directive"),
+    "media.asked": N_("The press asked"),
+    "media.answered": N_("The press was answered"),
     "directive.evidence_handed_over": N_("Evidence handed over on a list"),
     "run.started": N_("Playbook started"),
     "run.step_opened": N_("Step began"),

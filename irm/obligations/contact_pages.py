@@ -31,6 +31,7 @@ from irm.obligations.contacts import MEANS
 from irm.obligations.directive_routes import give
 from irm.obligations.directive_schemas import GiveDirective
 from irm.obligations.lookup import subject_at
+from irm.obligations.media import Asked, record_inquiry
 from irm.obligations.schemas import RecordContact, ServesAs
 from irm.obligations.showing import words
 from irm.obligations.subjects import Subject
@@ -41,6 +42,7 @@ from irm.web.pages import Page, page
 
 PLAIN: Final = "nothing"
 DIRECTIVE: Final = "directive"
+PRESS: Final = "media_inquiry"
 
 
 @get("/contacts/new", opt=allow(Permission.RECORD_CONTACT), include_in_schema=False)
@@ -119,6 +121,8 @@ async def _write(
     attachment = await _kept(tx, subject, blob, principal, clock)
     if _serves(values) == DIRECTIVE:
         return f"/directives/{await give(tx, subject, _directive(subject, values, attachment), principal, clock)}"
+    if _serves(values) == PRESS:
+        return f"/media-inquiries/{await _asked(tx, subject, values, attachment, principal, clock)}"
     await write_contact(tx, subject, _given(values, attachment), principal, now=clock.now())
     return subject.page
 
@@ -142,6 +146,28 @@ async def _kept(tx: Tx, subject: Subject, blob: StoredBlob | None, principal: Pr
         subject=subject.path,
         organization_id=acting_for(principal, Permission.RECORD_CONTACT, None),
         account_id=principal.account_id,
+        actor=principal.actor,
+        now=clock.now(),
+    )
+
+
+async def _asked(
+    tx: Tx, subject: Subject, values: Mapping[str, Any], attachment: UUID | None, principal: Principal, clock: Clock
+) -> UUID:
+    if typed.line(values, "direction") != "in":
+        raise Invalid("A question of the press came in.", field="direction")
+    return await record_inquiry(
+        tx,
+        subject=subject,
+        asked=Asked(
+            typed.line(values, "means") or "",
+            typed.text(values, "counterpart_name"),
+            str(values.get("said") or ""),
+            typed.moment(values, "answer_by"),
+            typed.moment(values, "stated_at"),
+            attachment,
+        ),
+        organization_id=acting_for(principal, Permission.RECORD_CONTACT, None),
         actor=principal.actor,
         now=clock.now(),
     )

@@ -20,11 +20,12 @@ async def test_a_call_takes_five_touches(town: Town, visit: Visit) -> None:
         touches = 0
         for selector in (
             'input[name="direction"][value="in"]',
-            'input[name="means"][value="telephone"]',
             'input[name="recent"] >> nth=0',
         ):
             await page.locator(selector).check()
             touches += 1
+        await page.select_option("#i-means", "telephone")
+        touches += 1
         await page.fill("#i-said", "省网信办来电询问处置进展，已告知正在恢复")
         touches += 1
         assert await page.locator('#contact input:visible:not([type="radio"])').count() == 0  # the rest is folded away

@@ -1,9 +1,9 @@
 """From today on the made-up city's cloud authority has its reports approved; the year behind it knew no such rule."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from irm.clock import Clock
@@ -16,16 +16,15 @@ from irm.obligations import approval_rules, authorizing
 from irm.rules.moments import due_moment, within
 
 FILE: Final = "approvals.yaml"
-NUMBER: Final = "示数据发〔2026〕8号"
-GRANTED_BY: Final = "主要负责人"
-DOCUMENT: Final = "先报后批授权书.pdf"
-FORMS: Final = ("initial", "progress")
-LASTS: Final = within("P365D")
 
 
-async def have_reports_approved(db: Database, settings: Settings, authority: UUID, clock: Clock) -> None:
-    """The chain of `approvals.yaml`, and the document by which the desk may send first and have it signed afterwards."""
-    blob = await BlobStore(Path(settings.home) / "blobs").put(_once(small_pdf("Demo city. Authorization")), DOCUMENT)
+async def have_reports_approved(
+    db: Database, settings: Settings, authority: UUID, granted: Mapping[str, Any], clock: Clock
+) -> None:
+    """The chain of `approvals.yaml`, and `granted`, the document by which the desk may send first and have it signed afterwards."""
+    blob = await BlobStore(Path(settings.home) / "blobs").put(
+        _once(small_pdf("Demo city. Authorization")), granted["document"]
+    )
     now = clock.now()
     async with db.transaction(SYSTEM) as tx:
         source = (files("irm.demo") / FILE).read_text("utf-8")
@@ -39,7 +38,15 @@ async def have_reports_approved(db: Database, settings: Settings, authority: UUI
             actor=SYSTEM,
             now=now,
         )
-        grant = authorizing.Grant(authority, NUMBER, GRANTED_BY, FORMS, now, due_moment(now, LASTS), document)
+        grant = authorizing.Grant(
+            authority,
+            granted["number"],
+            granted["granted_by"],
+            tuple(granted["forms"]),
+            now,
+            due_moment(now, within(granted["lasts"])),
+            document,
+        )
         await authorizing.enter(tx, grant, actor=SYSTEM, now=now)
 
 

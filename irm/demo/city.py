@@ -88,7 +88,8 @@ async def load(
         )
         await live_year(db, known, settings, story, began=began, now=now, strict=strict, budget=budget)
         await ask_for_report(db, known, story, now=now)
-        await have_reports_approved(db, settings, organizations["cloud-authority"], clock)
+        authority = organizations["cloud-authority"]
+        await have_reports_approved(db, settings, authority, city["authorization"], clock)
     return [account for account, _, _ in accounts]
 
 

@@ -19,7 +19,7 @@ from irm.incidents.lifecycle import STATUS_NAMES, Status
 from irm.incidents.queries import Sight
 from irm.ledger import LedgerEntryRow, LedgerPrivateRow
 from irm.notify.words import CHANNEL_NAMES, reason_of
-from irm.obligations import directives, receiving
+from irm.obligations import countersigning, directives, receiving
 from irm.obligations.forms import form_of
 from irm.rules.load import builtin_packs
 from irm.web.pages import LEVEL_NAMES
@@ -344,7 +344,10 @@ def _other_words(t: Translator, entry: Entry) -> list[str]:
 @cache
 def _rule_titles() -> Mapping[str, Mapping[str, str]]:
     """Of the packs that irm brings along; a rule of another pack is shown by its id."""
-    own = {given["rule_id"]: given["title"] for given in (directives.wording(), receiving.completion())}
+    own = {
+        given["rule_id"]: given["title"]
+        for given in (directives.wording(), receiving.completion(), countersigning.rule())
+    }
     return own | {rule.id: rule.title for pack in builtin_packs() for rule in pack.rules}
 
 

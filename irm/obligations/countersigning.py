@@ -45,7 +45,7 @@ async def hear_not_sent(tx: Tx, event: Event, entry_id: UUID) -> None:  # noqa: 
 
 async def owe(tx: Tx, row: SubmissionRow, request: ReportApprovalRow, *, actor: Actor, now: datetime) -> None:
     """Open the duty to sign; `row` is what left. Once for each request."""
-    given = _rule()
+    given = rule()
     left_at = row.submitted_at or now
     within = timedelta(minutes=request.countersign_minutes)
     ties = await obligations_of(tx, row.id)
@@ -163,7 +163,8 @@ async def _left(tx: Tx, row: SubmissionRow) -> ReportApprovalRow | None:
 
 
 @cache
-def _rule() -> Mapping[str, Any]:
+def rule() -> Mapping[str, Any]:
+    """What the duty says (`countersignature.yaml`)."""
     read = YAML(typ="safe").load((files("irm.obligations") / "countersignature.yaml").read_text("utf-8"))
     found: Mapping[str, Any] = read
     return found

@@ -118,6 +118,17 @@ async def test_a_change_in_the_register_opens_at_once(year: Year, drain: Any) ->
     assert gone.status == "superseded"
 
 
+async def test_what_is_owed_no_longer_is_ended_even_where_nothing_new_is_owed(year: Year, drain: Any) -> None:
+    await drain()
+    assert await year.owed(system_id=year.system, status="open")
+    async with year.db.transaction(SYSTEM) as tx:
+        known, version = await entry(tx, year.system)
+        lowered = replace(known, level=1)
+        await change_system(tx, year.system, lowered, version=version, actor=SYSTEM, now=year.clock.now())
+    await drain()
+    assert {row.status for row in await year.owed(system_id=year.system)} == {"superseded"}
+
+
 async def test_a_chosen_reading_replaces_what_is_open(year: Year) -> None:
     await year.night()
     async with year.db.transaction(SYSTEM) as tx:

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -127,6 +127,23 @@ async def test_what_is_owed_no_longer_is_ended_even_where_nothing_new_is_owed(ye
         await change_system(tx, year.system, lowered, version=version, actor=SYSTEM, now=year.clock.now())
     await drain()
     assert {row.status for row in await year.owed(system_id=year.system)} == {"superseded"}
+
+
+async def test_a_corrected_date_moves_the_limit_that_hangs_on_it(year: Year, drain: Any) -> None:
+    async with year.db.transaction(SYSTEM) as tx:
+        unfiled = await make.system(
+            tx, year.unit, code="HR", level=2, level_fixed_on=date(2026, 11, 12), in_use_from=date(2026, 11, 1)
+        )
+    await year.night()
+    (before,) = await year.owed("filing", system_id=unfiled, status="open")
+    async with year.db.transaction(SYSTEM) as tx:
+        known, version = await entry(tx, unfiled)
+        corrected = replace(known, level_fixed_on=date(2026, 11, 9))
+        await change_system(tx, unfiled, corrected, version=version, actor=SYSTEM, now=year.clock.now())
+    await drain()
+    (after,) = await year.owed("filing", system_id=unfiled, status="open")
+    assert before.due_at is not None
+    assert after.due_at == before.due_at - timedelta(days=3)
 
 
 async def test_a_chosen_reading_replaces_what_is_open(year: Year) -> None:

@@ -16,6 +16,7 @@ from irm.obligations.approval_models import ReportApprovalRow
 from irm.obligations.approvals import after, clock_of, text_of
 from irm.obligations.directory import desk_of
 from irm.obligations.drafting import body_of, locked_with_its_report, next_serial, path_of
+from irm.obligations.forms import FILING
 from irm.obligations.linking import obligations_of, tie
 from irm.obligations.models import ObligationRow, ReceiptRow, SubmissionPartyRow, SubmissionRow
 from irm.obligations.opening import open_duty
@@ -26,9 +27,10 @@ FORM: Final = "countersignature"
 
 async def hear_submitted(tx: Tx, event: Event, entry_id: UUID) -> None:  # noqa: ARG001 - the shape of a subscriber
     """`submission.submitted`: if it left before approval, the signature is owed from that moment."""
-    row = await tx.get(SubmissionRow, UUID(str(event.body["submission"])))
-    if row is None or row.form == FORM:
+    # A filing is the report itself and asks nobody; every filing on its way in passes here.
+    if event.body["form"] in (FORM, FILING):
         return
+    row = await tx.get_one(SubmissionRow, UUID(str(event.body["submission"])))
     request = await _left(tx, row)
     if request is not None and request.obligation_id is None and request.status == "open":
         await owe(tx, row, request, actor=event.actor, now=event.at)

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import process_time
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
@@ -25,7 +26,7 @@ NOW = datetime(2026, 11, 22, 3, 30, tzinfo=UTC)
 @pytest.fixture(scope="module")
 async def lived(server: Server, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Database, float]]:
     """Loaded once for all of this file; tests only read."""
-    name = "irm_demo_year"
+    name = f"irm_demo_year_{uuid4().hex[:8]}"
     server.create(name)
     home = tmp_path_factory.mktemp("demo")
     clock = FixedClock(NOW)

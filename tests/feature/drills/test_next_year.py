@@ -68,7 +68,7 @@ async def test_the_quota_is_read_in_pages_and_summed_by_rule(city: City, sign_in
     web = await sign_in(city.planner)
     whole = (await web.get("/api/v1/drills/quota?year=2027&limit=200")).json()
     read: list[dict[str, Any]] = []
-    cursor = ""
+    cursor: str | None = ""
     while cursor is not None:
         part = (await web.get(f"/api/v1/drills/quota?year=2027&limit=1{cursor and '&cursor='}{cursor}")).json()
         read, cursor = read + part["lines"], part["next_cursor"]

@@ -168,7 +168,7 @@ async def test_each_reader_reads_a_message_in_his_own_language(
     assert "请登录处理" in outside.expect.sms(desk.lead.telephone).content
     client = await sign_in(english)
     titles = {each["title"] for each in (await client.get("/api/v1/deliveries")).json()["items"]}
-    assert titles == {"Portal defaced", f"Please confirm receipt: incident {ABOUT.number}, Grave"}
+    assert titles == {"Portal defaced", f"Please confirm receipt: incident {ABOUT.number}, grave"}
     shown = (await client.get("/deliveries", headers=HTML)).text
     board = (await client.get("/", headers=HTML)).text
     for page in (shown, board):

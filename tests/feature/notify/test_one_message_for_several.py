@@ -370,7 +370,7 @@ async def test_the_log_says_that_it_went_together(
     async with db.transaction() as tx:
         leader = await make.account(tx, crowd.unit, Role.UNIT_HEAD)
     shown = await (await sign_in(leader)).get("/deliveries", headers=HTML)
-    assert "与另外1项合并为一条消息发出。" in shown.text
+    assert "与另外 1 项合并为一条消息发出。" in shown.text
 
 
 async def _gathered(db: Database, clock: FixedClock) -> dict[str, Any]:

@@ -125,7 +125,8 @@ async def test_a_long_list_of_submissions_is_read_page_by_page(
             await submit_report(tx, draft, means="irm", actor=SYSTEM, now=clock.now() + timedelta(minutes=number // 2))
             handed.append(str(draft))
     client = await sign_in(officer)
-    read, cursor = [], ""
+    read: list[str] = []
+    cursor: str | None = ""
     while cursor is not None:
         answer = (await client.get(f"/api/v1/submissions?{'cursor=' + cursor if cursor else ''}")).json()
         read += [one["id"] for one in answer["submissions"]]

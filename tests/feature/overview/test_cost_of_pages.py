@@ -105,4 +105,4 @@ async def test_a_page_asks_as_often_in_a_large_city(
     for path in PAGES:
         many = await counted(db, client, path)
         more = [text.replace("\n", " ")[:300] for text in many if many.count(text) > few[path].count(text)]
-        assert len(many) == len(few[path]), (path, more)
+        assert len(many) <= len(few[path]), (path, more)

@@ -14,6 +14,7 @@ from irm.db import Database
 from irm.errors import Conflict, NotFound
 from irm.jobs import JobRow
 from irm.notify.models import DeliveryRow
+from irm.obligations.forms import FILING
 from irm.playbooks import inbox, runner, signals, starting
 from irm.playbooks.inbox import ADVANCE
 from irm.playbooks.models import RunInboxRow, RunRow, TaskRow
@@ -164,7 +165,7 @@ async def test_duties_that_were_open_before_the_run_are_known_to_it(night: Night
     run = await night.begin(steps)
     await drain()
     assert (await night.steps(run))["report"] == "active"
-    await night.tell("submission.submitted", f"submission/{uuid4()}", {"obligations": [str(known)]})
+    await night.tell("submission.submitted", f"submission/{uuid4()}", {"form": FILING, "obligations": [str(known)]})
     await drain()
     assert (await night.steps(run))["report"] == "reported"
     await night.owe("pack/first", night.unit, "obligation.reopened", known)

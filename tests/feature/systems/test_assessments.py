@@ -247,7 +247,7 @@ async def test_a_desk_that_the_article_does_not_name_is_refused(scene: Scene) ->
     refused = await scene.client.post(f"/api/v1/assessments/{number}/file", json=body)
     assert refused.status_code == 422
     assert {one["field"] for one in refused.json()["errors"]} == {"recipient"}
-    assert "条文规定报送" in refused.text
+    assert "条款规定的接收单位" in refused.text
 
 
 async def test_a_yearly_report_on_paper_has_days_for_its_receipt(scene: Scene, clock: FixedClock, drain: Any) -> None:

@@ -228,7 +228,7 @@ def create() -> Litestar:
         anchoring = asyncio.create_task(_keep_anchored(clock, db))
         # Reading the rule packs takes seconds, once per process: beside the first pages, not within the first filing.
         reading = asyncio.create_task(asyncio.to_thread(builtin_packs))
-        warming = asyncio.create_task(_warm(reading, app.state.forecaster, clock, db))
+        warming = asyncio.create_task(warm(reading, app.state.forecaster, clock, db))
         async with announcer(settings.broker_url) as announce:
             db.announce = announce
             try:
@@ -243,7 +243,7 @@ def create() -> Litestar:
     return create_app(settings, db, clock, owning=owning)
 
 
-async def _warm(reading: asyncio.Task[Any], forecaster: Forecaster, clock: Clock, db: Database) -> None:
+async def warm(reading: asyncio.Future[Any], forecaster: Forecaster, clock: Clock, db: Database) -> None:
     """What the first reader of a calendar would wait for is asked as soon as the process can answer it, beside its pages.
 
     What stays for the life of the process is not looked at again by every collection of garbage: that stops everybody.

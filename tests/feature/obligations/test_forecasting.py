@@ -225,12 +225,12 @@ async def test_a_web_process_asks_once_its_rules_are_read(town: Town, monkeypatc
     """And goes on without, where the database is away: whoever reads then waits as before."""
     monkeypatch.setattr("gc.freeze", lambda: None)  # of a process of its own, not of this one
     reading = asyncio.create_task(asyncio.sleep(0))
-    await app._warm(reading, town.forecaster, town.clock, town.db)
+    await app.warm(reading, town.forecaster, town.clock, town.db)
     assert sorted(town.whom()) == sorted(town.systems)
 
     def away(*_: object) -> NoReturn:
         raise ConnectionRefusedError
 
     monkeypatch.setattr(town.db, "transaction", away)
-    await app._warm(reading, town.forecaster, town.clock, town.db)
+    await app.warm(reading, town.forecaster, town.clock, town.db)
     assert town.whom() == []

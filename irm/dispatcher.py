@@ -9,7 +9,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from irm import broker, jobs, log, performing, release, schedule
+from irm import absence, broker, jobs, log, performing, release, schedule
 from irm.announce import announcer
 from irm.config import Settings
 from irm.db import SYSTEM
@@ -44,6 +44,7 @@ class Dispatcher:
         self._ask_again_at: datetime | None = None
         self._look_for_lying_at = me.clock.now()
         self._recurred: dict[str, datetime] = {}
+        self._looked_at: datetime | None = None
 
     async def run(self) -> None:
         idle = 0
@@ -62,6 +63,7 @@ class Dispatcher:
     async def look(self) -> bool:
         """One round. True when there was something to hand over."""
         now = self.me.clock.now()
+        await self._notice_absence(now)
         alone = self._ask_again_at is not None and now < self._ask_again_at
         free = OWN_HANDS - len(self._hands)
         handed: list[tuple[UUID, str]] = []
@@ -87,6 +89,13 @@ class Dispatcher:
             async with self.me.db.transaction(SYSTEM) as tx:
                 await jobs.take_back(tx, left)
         return bool(handed)
+
+    async def _notice_absence(self, now: datetime) -> None:
+        """Before anything that waited is handed over: what is late because irm was away is told as that."""
+        if self._looked_at is None or now - self._looked_at > absence.figures().counts_after:
+            async with self.me.db.transaction(SYSTEM) as tx:
+                await absence.notice(tx, now)
+        self._looked_at = now
 
     async def _is_anything_due(self, now: datetime) -> bool:
         """Asked many times a second: without a transaction, so that it is one question and one answer."""

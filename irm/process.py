@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 
+from irm import absence
 from irm.clock import SKEW_THAT_IS_SAID, DatabaseClock
 from irm.config import Settings
 from irm.db import SYSTEM, Database, uuid7
@@ -55,6 +56,8 @@ class Process:
         skew = await self.clock.anchor(self.db.engine)
         now = self.clock.now()
         async with self.db.transaction(SYSTEM) as tx:
+            if self.kind == absence.DISPATCHER:
+                await absence.notice(tx, now)  # before the own beat hides how long nobody was there
             values = {
                 "kind": self.kind,
                 "started_at": self._started_at,

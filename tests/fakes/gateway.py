@@ -21,12 +21,14 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """`hang`: seconds before the answer. `drop`: the request is taken and the line is cut instead of an answer."""
+    """`hang`: seconds before the answer. `drop`: the request is taken and the line is cut instead of an answer.
+    `until`: the request is taken and waits for its answer until this is set."""
 
     status: int = 200
     body: str = '{"code": 0, "id": "fake"}'
     hang: float = 0
     drop: bool = False
+    until: asyncio.Event | None = None
 
 
 @dataclass
@@ -59,6 +61,8 @@ class HttpServer:
             body = await reader.readexactly(int(headers.get("content-length", "0")))
             self.taken.append(Request(head[0].split(" ")[1], headers, body))
             answer = self.coming.popleft() if self.coming else self.always
+            if answer.until is not None:
+                await answer.until.wait()
             if answer.hang:
                 await asyncio.sleep(answer.hang)
             if not answer.drop:

@@ -26,7 +26,7 @@ from irm.i18n import N_
 from irm.obligations.drafting import open_draft
 from irm.obligations.forms import form_of
 from irm.obligations.handing import INSIDE, submit_report
-from irm.obligations.yearly import DutyOfYear, duties_of_year
+from irm.obligations.yearly import DutyOfYear, undone_of_year
 
 FORM: Final = "drill_report"
 NOT_READY = N_("The drill must be evaluated before its report is written.")
@@ -100,8 +100,9 @@ async def approve_report(
 
 async def duties_met_by(tx: Tx, row: DrillRow) -> tuple[tuple[DutyOfYear, bool], ...]:
     """What its report may meet; True: its holder's and its system's."""
-    owed = await duties_of_year(tx, FORM, row.year)
-    return next_duties(await counted(tx, row), owed, drill_policy().needs_content)
+    drill = await counted(tx, row)
+    owed = await undone_of_year(tx, FORM, row.year, bearers=drill.organizations, system=drill.system_id)
+    return next_duties(drill, owed, drill_policy().needs_content)
 
 
 async def counted(tx: Tx, row: DrillRow) -> Counted:

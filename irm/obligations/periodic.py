@@ -64,9 +64,9 @@ class Giver(Protocol):
         ...
 
 
-async def year_rules(tx: Tx, *, now: datetime) -> YearRules:
-    """The packs that the city goes by, its readings and its working days."""
-    return YearRules(await current_packs(tx, now=now), await readings(tx), await work_calendar(tx))
+async def year_rules(tx: Tx, *, now: datetime, form: str | None = None) -> YearRules:
+    """The packs that the city goes by, its readings and its working days; `form`: only what asks for that."""
+    return YearRules(await current_packs(tx, now=now), await readings(tx), await work_calendar(tx), form)
 
 
 async def bring_in_line(

@@ -1,12 +1,12 @@
 """What a form of submission is owed in a year, whoever bears it: the quota that other rooms count against."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, any_, func, literal, select
+from sqlalchemy import ColumnElement, and_, any_, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from irm.access.policy import Reach
@@ -16,6 +16,7 @@ from irm.obligations.queries import visible_obligations
 
 DROPPED = ("superseded", "waived")
 DONE = ("submitted", "met", "returned")
+SYSTEM: Final = "system/"
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,25 @@ class CountOfYear:
     duty: UUID
 
 
-async def duties_of_year(tx: Tx, form: str, year: int, *, reach: Reach | None = None) -> list[DutyOfYear]:
-    """Periodic duties that this form of submission meets, by bearer, subject, rule and ordinal; no exercises.
+async def duties_of_year(tx: Tx, form: str, year: int, *, reach: Reach) -> list[DutyOfYear]:
+    """Periodic duties that this form of submission meets, by bearer, subject, rule and ordinal; no exercises."""
+    return await _duties(tx, _of_year(form, year, reach))
 
-    `reach` None: for services that have asked already.
+
+async def undone_of_year(
+    tx: Tx, form: str, year: int, *, bearers: Collection[UUID], system: UUID | None
+) -> list[DutyOfYear]:
+    """Of those, what is not reported yet and is about that system, or about no system and owed by one of `bearers`.
+
+    For services that have asked already what may be seen. Ten thousand systems owe one each: only the few are read.
     """
+    o = ObligationRow
+    near = and_(o.bearer_id.in_(bearers), o.subject.not_like(f"{SYSTEM}%"))
+    wanted = or_(near, o.subject == f"{SYSTEM}{system}") if system is not None else near
+    return await _duties(tx, [*_of_year(form, year, None), o.status.not_in(DONE), wanted])
+
+
+async def _duties(tx: Tx, wanted: Sequence[ColumnElement[bool]]) -> list[DutyOfYear]:
     o = ObligationRow
     which = (
         select(
@@ -82,7 +97,7 @@ async def duties_of_year(tx: Tx, form: str, year: int, *, reach: Reach | None = 
             o.started_at,
             o.overdue_at,
         )
-        .where(*_of_year(form, year, reach))
+        .where(*wanted)
         .order_by(ObligationRow.bearer_id, ObligationRow.subject, ObligationRow.rule_id, ObligationRow.ordinal)
     )
     return [

@@ -45,6 +45,8 @@ class YearRules:
     packs: Sequence[Pack]
     readings: Mapping[str, str]
     calendar: WorkCalendar
+    form: str | None = None
+    """Only rules that ask for this form; None: all."""
     _holding: dict[tuple[Any, ...], tuple[tuple[DutyRule, Pack], ...]] = field(default_factory=dict)
     _regular: dict[tuple[Any, ...], tuple[_Time, ...]] = field(default_factory=dict)
     _desks: dict[tuple[Addressee, str | None], tuple[Directory, Party | None]] = field(default_factory=dict)
@@ -55,7 +57,7 @@ class YearRules:
         for pack in self.packs:
             for rule in pack.duties:
                 reads_so = all(chosen.get(switch) == reading for switch, reading in rule.readings.items())
-                if rule.kind != "standing" and reads_so:
+                if rule.kind != "standing" and reads_so and self.form in {None, rule.form}:
                     self._rules.setdefault(rule.subject, []).append((rule, pack))
         self._names = {
             kind: tuple(sorted({name for rule, _ in rules if rule.when for name in rule.when.names}))

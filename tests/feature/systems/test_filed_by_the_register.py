@@ -1,7 +1,7 @@
 """A filing or a renewed certificate typed into the register meets the duty, on time or late; it does not just end it."""
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -186,3 +186,106 @@ async def test_the_page_of_a_duty_makes_its_evidence_pack(scene: Scene) -> None:
     asked = await scene.client.post("/evidence/packs", data={"kind": "obligation", "name": str(owed["id"])})
     assert asked.status_code == 303, asked.text
     assert asked.headers["location"].startswith("/evidence/packs/")
+
+
+NEW = {
+    "code": "portal",
+    "name": "门户网站",
+    "level": 3,
+    "cii": "no",
+    "life_cycle": "live",
+    "level_fixed_on": "2026-11-02",
+    "live_on": "2026-11-01",
+}
+
+
+async def register(scene: Scene, **fields: Any) -> Scene:
+    """The same scene, looking at the system that was just registered."""
+    async with scene.db.transaction() as tx:
+        owner = await tx.scalar(text("SELECT owner_id FROM system WHERE code = 'oa'"))
+    made = await scene.client.post("/api/v1/systems", json=NEW | {"owner": str(owner)} | fields)
+    assert made.status_code == 201, made.text
+    await scene.drain()
+    return replace(scene, system=UUID(made.json()["id"]))
+
+
+async def test_a_system_registered_with_its_filing_has_met_the_duty(scene: Scene) -> None:
+    there = await register(scene, **FILED)
+    (met,) = await there.duties()
+    assert (met["status"], met["due_at"].isoformat()) == ("met", "2026-12-02T16:00:00+00:00")
+    assert (met["submitted_at"].isoformat(), met["overdue_at"]) == ("2026-11-17T16:00:00+00:00", None)
+    assert not met["born_late"]
+    (report,) = await there.handed(met)
+    assert report["receipts"][0]["number"] == FILED["filing_number"]
+    async with there.db.transaction() as tx:
+        waiting = await tx.scalar(
+            text("SELECT count(*) FROM job WHERE done_at IS NULL AND key LIKE :mine"),
+            {"mine": f"obligations.remind:{met['id']}%"},
+        )
+    assert not waiting, "what is met reminds nobody"
+
+
+async def test_a_system_registered_after_a_late_filing_was_late(scene: Scene, clock: FixedClock) -> None:
+    clock.tick(days=25)
+    await scene.drain()
+    await scene.sign_in(scene.lead)
+    there = await register(scene, **FILED | {"filed_on": "2026-12-08", "in_use_from": "2026-11-01"})
+    (met,) = await there.duties()
+    assert met["status"] == "met"
+    assert met["overdue_at"] == met["due_at"]
+    assert not met["born_late"], "it knew its own level and day; coming late to the register excuses nothing"
+
+
+async def test_level_dates_and_filing_stated_at_once_meet_the_duty(scene: Scene) -> None:
+    there = await register(scene, level=None, level_fixed_on=None)
+    assert not await there.duties()
+    version = (await there.client.get("/api/v1/systems/portal")).json()["version"]
+    changed = await there.client.patch(
+        "/api/v1/systems/portal", json={"version": version, "level": 3, "level_fixed_on": "2026-11-02", **FILED}
+    )
+    assert changed.status_code == 200, changed.text
+    await there.drain()
+    (met,) = await there.duties()
+    assert (met["status"], met["submitted_at"].isoformat()) == ("met", "2026-11-17T16:00:00+00:00")
+
+
+async def test_what_was_filed_before_irm_was_in_use_is_history(scene: Scene) -> None:
+    there = await register(
+        scene, **FILED | {"filed_on": "2024-05-20"}, level_fixed_on="2024-05-01", live_on="2024-04-01"
+    )
+    assert not await there.duties()
+
+
+async def test_the_day_of_grading_corrected_with_the_filing_moves_the_limit(scene: Scene) -> None:
+    await scene.change(**FILED, level_fixed_on="2026-11-05")
+    found = await scene.duties()
+    assert sorted(one["status"] for one in found) == ["met", "superseded"]
+    (met,) = [one for one in found if one["status"] == "met"]
+    assert met["due_at"].isoformat() == "2026-12-05T16:00:00+00:00"
+
+
+async def test_a_list_of_filed_systems_meets_their_duties(scene: Scene) -> None:
+    await scene.sign_in(scene.authority)
+    book = load_workbook(io.BytesIO((await scene.client.get("/api/v1/systems/export")).content))
+    sheet = book.worksheets[0]
+    heads = {cell.value: cell.column for row in sheet.iter_rows(max_row=5) for cell in row if cell.value}
+    (line,) = [cell.row for row in sheet.iter_rows() for cell in row if cell.value == "oa"]
+    for cell in list(sheet[line]):
+        sheet.cell(line + 1, cell.column, {"oa": "portal", "协同办公": "门户网站"}.get(str(cell.value), cell.value))
+    for title, value in (("备案编号", FILED["filing_number"]), ("备案日期", FILED["filed_on"])):
+        (column,) = [at for name, at in heads.items() if str(name).startswith(title)]
+        sheet.cell(line + 1, column, value)
+    content = io.BytesIO()
+    book.save(content)
+    path = (await scene.client.post("/api/v1/systems/imports", files={"file": ("r.xlsx", content.getvalue())})).headers[
+        "location"
+    ]
+    await scene.drain()
+    looked = (await scene.client.get(path)).json()
+    assert looked["new"] == 1, looked
+    assert (await scene.client.post(f"{path}/write", json={"seen": looked["seen"]})).status_code < 300
+    await scene.drain()
+    async with scene.db.transaction() as tx:
+        portal = await tx.scalar(text("SELECT id FROM system WHERE code = 'portal'"))
+    (met,) = await replace(scene, system=portal).duties()
+    assert (met["status"], met["submitted_at"].isoformat()) == ("met", "2026-11-17T16:00:00+00:00")

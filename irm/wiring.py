@@ -5,23 +5,21 @@ from typing import Final
 
 import irm.evidence.models  # noqa: F401 - rows that others name by table must be known in every process
 from irm import housekeeping, release
-from irm.drills import evidence as drill_evidence, injecting, running
-from irm.evidence import packs, sequencer, standing_watch, witnesses
-from irm.emergency.queries import WRITE, is_sheet_due
-from irm.emergency.writing import WRITE_SHEET
+from irm.drills import injecting, running
+from irm.evidence import owned, packs, sequencer, standing_watch, witnesses
 from irm.evidence.collecting import Provider
 from irm.findings import evidence as finding_evidence, jobs as findings
 from irm.incidents import evidence_pack as incident_evidence, register_changes, report_items, reporting
 from irm.jobs import Inside, Outside
 from irm.ledger import Subscription, Wiring
-from irm.notify import altered_ledger, dead_work, jobs as notify, missed_work
+from irm.notify import altered_ledger, dead_work, jobs as notify
 from irm.obligations import asking, countersigning, evidence_pack as duty_evidence, handing, periodic, reminding
 from irm.oversight import evidence as oversight_evidence
 from irm.oversight.change_subjects import Changes
 from irm.oversight.subjects import Organizations
-from irm.overview import auditor, evidence_packs
+from irm.overview import evidence_packs
 from irm.playbooks import inbox, jobs as playbooks, starting
-from irm.reports import evidence as edition_evidence, making
+from irm.reports import making
 from irm.schedule import Daily, Every, Recurring
 from irm.systems import assessment_filing, filed, list_work, telling
 from irm.systems.subjects import Systems
@@ -37,12 +35,10 @@ JOBS: Final[dict[str, Inside | Outside]] = {
     "evidence.verify": standing_watch.VERIFY,
     "evidence.make_pack": packs.MAKE,
     "findings.propose": Inside(findings.propose),
-    WRITE: WRITE_SHEET,
     "kernel.housekeeping": Inside(housekeeping.sweep),
     "notify.deliver": notify.DELIVER,
     dead_work.CALL: Inside(dead_work.call),
     altered_ledger.CALL: Inside(altered_ledger.call),
-    missed_work.CALL: Inside(missed_work.call),
     "playbooks.advance": Inside(playbooks.advance),
     "incidents.look_again": Inside(reporting.look_again),
     register_changes.GRADE_ANEW: Inside(register_changes.grade_anew),
@@ -52,7 +48,6 @@ JOBS: Final[dict[str, Inside | Outside]] = {
     "obligations.receipt_alarm": Inside(reminding.receipt_alarm),
     asking.CLIMB: Inside(asking.climb),
     running.INJECT: Inside(injecting.inject),
-    auditor.AUDIT: Inside(auditor.look),
     **list_work.HANDLERS,
     **OWING.handlers(),
 }
@@ -80,8 +75,6 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
     Subscription("task.done", in_transaction=report_items.follow_task),
     # What irm gave up, a person has to know of.
     Subscription("job.dead", job=dead_work.CALL),
-    # … nor what it should have done and did not.
-    Subscription("audit.missed", job=missed_work.CALL),
     # A past that was changed is nobody's to keep quiet about.
     Subscription("ledger.altered", job=altered_ledger.CALL),
     # An answer is in the run's inbox before any timer can be looked at.
@@ -118,14 +111,10 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
 )
 
 RECURRING: Final[tuple[Recurring, ...]] = (
-    # Whether all that should have fired has fired; ahead of ordinary work, or it would wait behind what it looks for.
-    Recurring(auditor.AUDIT, every=Every(timedelta(minutes=1)), queue="urgent", priority=10),
     # What was recorded becomes part of the log's tree, and the tree is signed, within two seconds: never behind bulk.
     Recurring("evidence.sequence", every=Every(timedelta(seconds=1)), when=sequencer.is_anything_to_do),
     Recurring("evidence.call_witnesses", every=Every(timedelta(hours=1)), queue="bulk"),
     Recurring("evidence.verify", every=Daily(time(2, 30)), queue="bulk"),
-    # The paper for when irm is away: at the city's times and whenever somebody comes on duty.
-    Recurring(WRITE, every=Every(timedelta(minutes=1)), when=is_sheet_due),
     # A day on a finding that passed without rectification is put before a person.
     Recurring("findings.propose", every=Daily(time(8, 30)), queue="bulk"),
     # What begins today is owed from today: the next period, the window before a date.
@@ -140,9 +129,7 @@ PROVIDERS: Final[dict[str, Provider]] = {
     "system": evidence_packs.SYSTEM,
     "year": evidence_packs.YEAR,
     # Files that lie there belong to whom they name; there are no packs of these.
-    "organization": oversight_evidence.ORGANIZATION,
-    "drill": drill_evidence.PROVIDER,
-    "edition": edition_evidence.PROVIDER,
+    **dict.fromkeys(("organization", "drill", "edition"), owned.PROVIDER),
     "change": oversight_evidence.CHANGE,
     "paper": oversight_evidence.PAPER,
     "finding": finding_evidence.PROVIDER,

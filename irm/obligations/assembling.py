@@ -25,7 +25,7 @@ from irm.obligations.models import (
     SubmissionPartyRow,
     SubmissionRow,
 )
-from irm.obligations.naming import system_names
+from irm.obligations.naming import system_names, system_of_subject
 from irm.obligations.policy import standing_of
 from irm.obligations.settling import term_of
 from irm.obligations.views import Contact, Named, Obligation, Receipt, Submission
@@ -159,6 +159,7 @@ async def submission_views(tx: Tx, rows: Sequence[SubmissionRow]) -> list[Submis
         [row.submitted_by for row in rows]
         + [each for group in receipts.values() for one in group for each in (one.recorded_by, one.confirmed_by)],
     )
+    systems = await system_names(tx, {system_of_subject(row.subject) for row in rows})
     return [
         Submission(
             id=row.id,
@@ -168,6 +169,7 @@ async def submission_views(tx: Tx, rows: Sequence[SubmissionRow]) -> list[Submis
             subject=row.subject,
             number=row.number,
             page=row.page,
+            system=systems.get(of_system) if (of_system := system_of_subject(row.subject)) else None,
             incident_id=row.incident_id,
             sender=_named(row.organization_id, named),
             speaks_for=tuple(_named(each, named) for each in parties[row.id] if each != row.organization_id),

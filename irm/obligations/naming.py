@@ -21,6 +21,12 @@ async def system_names(tx: Tx, ids: Collection[UUID | None]) -> Mapping[UUID, Sy
     return {row.id: SystemName(row.code, row.name) for row in rows}
 
 
+def system_of_subject(subject: str) -> UUID | None:
+    """The system that a ledger path is of (`system/<id>`), or None where it is of something else."""
+    kind, _, rest = subject.partition("/")
+    return UUID(rest.partition("/")[0]) if kind == SYSTEM.name else None
+
+
 async def system_of_code(tx: Tx, code: str) -> UUID | None:
     found: UUID | None = await tx.scalar(select(SYSTEM.c.id).where(SYSTEM.c.code == code))
     return found

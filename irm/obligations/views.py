@@ -145,6 +145,8 @@ class Submission:
     subject: str
     number: str
     page: str
+    system: SystemName | None
+    """Whose code `number` is, where a report is about a system."""
     incident_id: UUID | None
     sender: Named
     speaks_for: tuple[Named, ...]
@@ -174,6 +176,15 @@ class Submission:
     exercise: bool
     receipts: tuple[Receipt, ...]
     obligations: tuple[UUID, ...]
+
+    @property
+    def about(self) -> str:
+        return about_words(self.number, self.system)
+
+    @property
+    def code(self) -> str:
+        """What stands beside `about` where that is a name."""
+        return self.number if self.system is not None and self.system.code == self.number else ""
 
     @property
     def is_draft(self) -> bool:

@@ -45,6 +45,15 @@ async def test_board_calendar_and_list_say_the_name(lead: httpx.AsyncClient) -> 
     assert about_systems == {(CODE, NAME)}
 
 
+async def test_a_report_about_a_system_says_the_name(lead: httpx.AsyncClient) -> None:
+    listed = (await lead.get("/api/v1/calendar", params=MONTH)).json()["obligations"]
+    duty = next(one["id"] for one in listed if one["form"] == "mlps_filing" and one["id"])
+    written = await lead.post(f"/obligations/{duty}/report", follow_redirects=True)
+    assert written.status_code == 200, written.text
+    assert NAME in written.text
+    assert CODE in written.text, "the code stands beside the name"
+
+
 async def test_the_list_goes_with_every_column(lead: httpx.AsyncClient) -> None:
     answer = await lead.get("/api/v1/calendar/export", params=MONTH | {"form": "csv"})
     assert answer.status_code == 200, answer.text

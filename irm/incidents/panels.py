@@ -27,6 +27,7 @@ from irm.obligations.views import Obligation
 from irm.playbooks.queries import runs_of, tasks_of
 from irm.rules.load import catalogue
 from irm.systems import queries as register
+from irm.systems.vocabulary import LEVEL_PHRASES
 from irm.web.forms import Form
 
 TIMELINE_LENGTH: Final = 200
@@ -196,6 +197,7 @@ async def people(tx: Tx, reading: Reading) -> dict[str, Any]:
             part.organization_id: [systems[one] for one in part.system_ids if one in systems] for part in parts
         },
         "role_names": ROLE_NAMES,
+        "level_phrases": LEVEL_PHRASES,
     }
 
 

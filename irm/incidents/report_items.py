@@ -26,6 +26,7 @@ from irm.playbooks.queries import tasks_of
 from irm.rules.facts import NONE, Fact
 from irm.rules.levels import level_word
 from irm.rules.load import catalogue
+from irm.systems.vocabulary import LEVEL_PHRASES
 from irm.web.wording import grouped
 
 LANGUAGE: Final = "zh-CN"
@@ -106,7 +107,7 @@ def _unit(t: Translator, picture: Picture, part: PartState | None, organization:
         if operator and operator.id != organization:
             says.append(t("operator: %(name)s", name=operator.name))
         if system.level:
-            says.append(t("protection level %(level)s", level=system.level))
+            says.append(t(LEVEL_PHRASES[system.level]))
         if system.filing_number:
             says.append(t("filing number %(number)s", number=system.filing_number))
         lines.append(t("; ").join(says))

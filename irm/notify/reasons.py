@@ -16,7 +16,7 @@ REASONS: Final[dict[str, str]] = {
     # no way to tell them
     "no_address": N_("no address for this channel"),
     "no_working_address": N_("no working address"),
-    "not_built": N_("this channel is not built yet"),
+    "not_built": N_("irm does not send by this channel"),
     "not_configured": N_("this channel is not configured"),
     # not needed any more
     "acknowledged": N_("confirmed before it was sent"),

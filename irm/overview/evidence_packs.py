@@ -26,6 +26,7 @@ from irm.reports.queries import subjects_of_year
 from irm.reports.service import ENTRY_WORDS
 from irm.systems import queries as register
 from irm.systems.queries import System
+from irm.systems.vocabulary import LEVEL_NAMES, NO_LEVEL_NAME
 
 PAGE: Final = 200
 MOST_SYSTEMS: Final = 500
@@ -124,7 +125,7 @@ class SystemEvidence(OwnedEvidence):
                 (t("System"), found.name),
                 (t("Code"), found.code),
                 (t("Owner"), owner),
-                (t("Protection level"), str(found.level or "–")),
+                (t("Protection level"), t(LEVEL_NAMES[found.level] if found.level else NO_LEVEL_NAME)),
                 (t("Filing number"), found.filing_number or "–"),
                 (t("Incidents"), str(len(parts))),
             ],

@@ -35,6 +35,16 @@ LEVEL_NAMES: Final[Mapping[int, str]] = MappingProxyType(
 )
 LEVELS: Final = tuple(LEVEL_NAMES)
 """Grades of classified protection (等级保护); not incident levels."""
+LEVEL_PHRASES: Final[Mapping[int, str]] = MappingProxyType(
+    {
+        1: N_("protection level 1"),
+        2: N_("protection level 2"),
+        3: N_("protection level 3"),
+        4: N_("protection level 4"),
+        5: N_("protection level 5"),
+    }
+)
+"""The same where no label says what kind of level it is: within a sentence or beside a name."""
 NO_LEVEL_NAME: Final = N_("No protection level yet")
 YES_NO_UNKNOWN_NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {"yes": N_("yes"), "no": N_("no"), "unknown": N_("unknown")}

@@ -5,8 +5,8 @@ from typing import Final
 
 import irm.evidence.models  # noqa: F401 - rows that others name by table must be known in every process
 from irm import housekeeping, release
-from irm.drills import injecting, running
-from irm.evidence import owned, packs, sequencer, standing_watch, witnesses
+from irm.drills import evidence as drill_evidence, injecting, running
+from irm.evidence import packs, sequencer, standing_watch, witnesses
 from irm.evidence.collecting import Provider
 from irm.findings import evidence as finding_evidence, jobs as findings
 from irm.incidents import evidence_pack as incident_evidence, register_changes, report_items, reporting
@@ -19,7 +19,7 @@ from irm.oversight.change_subjects import Changes
 from irm.oversight.subjects import Organizations
 from irm.overview import evidence_packs
 from irm.playbooks import inbox, jobs as playbooks, starting
-from irm.reports import making
+from irm.reports import evidence as edition_evidence, making
 from irm.schedule import Daily, Every, Recurring
 from irm.systems import assessment_filing, filed, list_work, telling
 from irm.systems.subjects import Systems
@@ -129,7 +129,9 @@ PROVIDERS: Final[dict[str, Provider]] = {
     "system": evidence_packs.SYSTEM,
     "year": evidence_packs.YEAR,
     # Files that lie there belong to whom they name; there are no packs of these.
-    **dict.fromkeys(("organization", "drill", "edition"), owned.PROVIDER),
+    "organization": oversight_evidence.ORGANIZATION,
+    "drill": drill_evidence.PROVIDER,
+    "edition": edition_evidence.PROVIDER,
     "change": oversight_evidence.CHANGE,
     "paper": oversight_evidence.PAPER,
     "finding": finding_evidence.PROVIDER,

@@ -75,6 +75,8 @@ def paper_of(
 ) -> Paper:
     paper = Paper(drill, room, evaluation, improvements)
     row = drill.row
+    # What the director left out is on record nevertheless: who evaluated, when and where.
+    known = paper.first_words(t)
     blocks: list[Block] = [
         Facts(
             [
@@ -93,7 +95,7 @@ def paper_of(
     if row.recorded_afterwards:
         blocks.append(Paragraph(t("Held without irm and recorded afterwards."), "note"))
     for item in form_of("drill_report").items:
-        text = str(row.report.get(item.key) or "")
+        text = str(row.report.get(item.key) or known.get(item.key, ""))
         blocks.append(Heading(2, wording.numbered(t.of(item.number), t.of(item.title))))
         if item.key == "conclusion":
             blocks += _scores(evaluation, t)

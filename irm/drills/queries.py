@@ -306,6 +306,12 @@ async def drill_by_id(tx: Tx, drill_id: UUID) -> DrillRow:
     return await tx.get_one(DrillRow, drill_id)
 
 
+async def numbers_of(tx: Tx, ids: Collection[UUID]) -> dict[UUID, str]:
+    """Id → number, for those that exist."""
+    rows = await tx.execute(select(DrillRow.id, DrillRow.number).where(DrillRow.id.in_(ids)))
+    return {row.id: row.number for row in rows}
+
+
 async def subject_names(tx: Tx, lines: Collection[Line]) -> dict[str, str]:
     """Names of the systems that duties are about, by path."""
     ids = {UUID(one.demand.subject.removeprefix(SYSTEM)) for one in lines if one.is_of_a_system}

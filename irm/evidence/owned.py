@@ -84,6 +84,3 @@ class OwnedEvidence:
     @property
     def words(self) -> Mapping[str, str]:
         return {}
-
-
-PROVIDER: Final = OwnedEvidence()

@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from irm.access.policy import Permission, Principal, Reach, may, reach
+from irm.access.queries import organizations
 from irm.db import Tx
 from irm.errors import NotFound
 from irm.evidence.collecting import Entry, Gathered, Place, Shown, Stretch
@@ -133,5 +134,19 @@ class PaperEvidence(OwnedEvidence):
         )
 
 
+class OrganizationEvidence(OwnedEvidence):
+    """Files that came with what an organization owes as such: its monthly papers, its year's plans."""
+
+    async def places(self, tx: Tx, subjects: Collection[str]) -> Mapping[str, Place]:
+        ids = {subject: UUID(subject.split("/")[1]) for subject in subjects}
+        found = {one.id: one for one in await organizations(tx, ids=set(ids.values()))}
+        return {
+            subject: Place(found[one].short_name, f"/calendar?organization={found[one].code}")
+            for subject, one in ids.items()
+            if one in found
+        }
+
+
+ORGANIZATION: Final = OrganizationEvidence()
 CHANGE: Final = ChangeEvidence()
 PAPER: Final = PaperEvidence()

@@ -106,6 +106,13 @@ async def subjects_of_year(tx: Tx, year: int, organization_ids: Collection[UUID]
     return [subject_of(each) for each in await tx.scalars(statement)]
 
 
+async def titles_of(tx: Tx, ids: Collection[UUID]) -> dict[UUID, tuple[str, str]]:
+    """Id → (whose report, of which year), for those that exist."""
+    rows = list(await tx.scalars(select(EditionRow).where(EditionRow.id.in_(ids))))
+    names = await access.organization_names(tx, {row.organization_id for row in rows})
+    return {row.id: (names[row.organization_id], str(row.year)) for row in rows}
+
+
 async def _views(tx: Tx, rows: list[EditionRow], *, with_documents: bool = False) -> list[EditionView]:
     names = await access.organization_names(tx, {row.organization_id for row in rows})
     named = await names_of_accounts(tx, {row.requested_by for row in rows} | {row.approved_by for row in rows})

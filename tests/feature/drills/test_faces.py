@@ -97,7 +97,10 @@ async def _evaluated_and_reported(city: City, web: httpx.AsyncClient, sign_in: S
         "submit": "yes",
     }
     assert (await web.post(f"{path}/report", data=told)).status_code == 303
-    assert (await web.get(f"{path}/paper", headers=HTML)).status_code == 200
+    paper = await web.get(f"{path}/paper", headers=HTML)
+    assert paper.status_code == 200
+    experts = paper.text.partition("评估人员</h")[2].partition("<h")[0]
+    assert "未填写" not in experts, "who evaluated is known, whether the director writes it or not"
     assert (await web.get(f"{path}/paper/docx")).content[:2] == b"PK"
     assert (await web.post(f"{path}/actions", data={"action": "approve_report"})).status_code == 403
     await sign_in(city.leader)

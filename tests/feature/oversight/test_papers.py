@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from irm import jobs
+from irm.access.queries import organization
 from irm.oversight.months import PaperState, is_month, paper_state, tally
 from tests.feature.oversight.conftest import MONDAY, PDF, City
 
@@ -57,6 +58,10 @@ async def test_in_time_taken_on_file(city: City, lead: httpx.AsyncClient, drain:
     taken = await officer.post(f"/api/v1/papers/{november}/answer", json={"outcome": "received"})
     assert taken.status_code == 200, taken.text
     assert (await papers(officer))["2026-11"]["answer"] == "receipted"
+    async with city.db.transaction() as tx:
+        vendor = await organization(tx, city.vendor)
+    listed = (await officer.get("/api/v1/evidence")).json()["evidence"]
+    assert [one["place"] for one in listed if one["filename"] == "october.pdf"] == [vendor.short_name]
 
 
 async def test_a_late_one_stays_late(city: City, lead: httpx.AsyncClient, drain: Any) -> None:

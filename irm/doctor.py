@@ -30,6 +30,8 @@ OLDEST_POSTGRES: Final = 15
 PATIENCE: Final = 5.0
 SILENT_AFTER: Final = timedelta(seconds=30)
 LATE_AFTER: Final = timedelta(minutes=2)
+UNWATCHED_AFTER: Final = timedelta(minutes=3)
+"""The auditor looks every minute (`irm.wiring.RECURRING`)."""
 LITTLE_DISK: Final = 2 * 1024**3
 NO_DISK: Final = 200 * 1024**2
 
@@ -61,6 +63,7 @@ RIGHTS: Final = N_("Rights")
 CLOCK: Final = N_("Clock")
 PROCESSES: Final = N_("Processes")
 WORK: Final = N_("Work")
+WATCH: Final = N_("Own check")
 LEDGER: Final = N_("Ledger")
 BROKER: Final = N_("Broker")
 MAIL: Final = N_("Mail")
@@ -94,7 +97,7 @@ async def _database(settings: Settings) -> list[Finding]:
             if findings[-1].state != "broken":
                 now = clock.now()
                 findings += [await _rights(connection), await _processes(connection, now), await _work(connection, now)]
-                findings.append(await _ledger(connection, settings, now))
+                findings += [await _watch(connection, now), await _ledger(connection, settings, now)]
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         return [Finding(DATABASE, "broken", N_("It does not answer: %(reason)s"), {"reason": _reason(error)})]
     finally:
@@ -181,6 +184,28 @@ async def _work(connection: AsyncConnection, now: datetime) -> Finding:
     if dead:
         return Finding(WORK, "weak", N_("%(dead)s task(s) were given up; the ledger says which."), context)
     return Finding(WORK, "good", N_("Nothing late, nothing given up."))
+
+
+async def _watch(connection: AsyncConnection, now: datetime) -> Finding:
+    """Whether the auditor looks, and what it found."""
+    row = (
+        await connection.execute(
+            text(
+                "SELECT (SELECT max(at) FROM audit_look) AS at, "
+                "(SELECT count(*) FROM audit_finding WHERE caught_up_at IS NULL) AS missed"
+            )
+        )
+    ).one()
+    if row.at is None:
+        return Finding(WATCH, "off", N_("It has not looked yet; it does so every minute once a dispatcher runs."))
+    context = {"minutes": round((now - row.at).total_seconds() / 60), "missed": row.missed}
+    if now - row.at > UNWATCHED_AFTER:
+        words = N_("It looked %(minutes)s minutes ago for the last time: nobody notices what is not sent.")
+        return Finding(WATCH, "broken", words, context)
+    if row.missed:
+        words = N_("%(missed)s thing(s) that were due have not been done; the board names them.")
+        return Finding(WATCH, "broken", words, context)
+    return Finding(WATCH, "good", N_("Everything that was due was done."), context)
 
 
 async def _ledger(connection: AsyncConnection, settings: Settings, now: datetime) -> Finding:

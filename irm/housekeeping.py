@@ -41,6 +41,7 @@ class Days(BaseModel):
     heartbeats: PositiveInt
     drafts: PositiveInt
     lists: PositiveInt
+    audit_findings: PositiveInt
 
 
 @cache
@@ -59,6 +60,7 @@ _CONDITIONS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "heartbeats": ("heartbeat", "seen_at < :before"),
     "drafts": ("draft", "updated_at < :before"),
+    "audit_findings": ("audit_finding", "caught_up_at < :before"),
     "lists": ("list_import", "brought_at < :before AND state <> 'writing'"),
 }
 _RECURRED: Final = (

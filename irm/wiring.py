@@ -12,12 +12,12 @@ from irm.findings import evidence as finding_evidence, jobs as findings
 from irm.incidents import evidence_pack as incident_evidence, register_changes, report_items, reporting
 from irm.jobs import Inside, Outside
 from irm.ledger import Subscription, Wiring
-from irm.notify import altered_ledger, dead_work, jobs as notify
+from irm.notify import altered_ledger, dead_work, jobs as notify, missed_work
 from irm.obligations import asking, countersigning, evidence_pack as duty_evidence, handing, periodic, reminding
 from irm.oversight import evidence as oversight_evidence
 from irm.oversight.change_subjects import Changes
 from irm.oversight.subjects import Organizations
-from irm.overview import evidence_packs
+from irm.overview import auditor, evidence_packs
 from irm.playbooks import inbox, jobs as playbooks, starting
 from irm.reports import evidence as edition_evidence, making
 from irm.schedule import Daily, Every, Recurring
@@ -39,6 +39,7 @@ JOBS: Final[dict[str, Inside | Outside]] = {
     "notify.deliver": notify.DELIVER,
     dead_work.CALL: Inside(dead_work.call),
     altered_ledger.CALL: Inside(altered_ledger.call),
+    missed_work.CALL: Inside(missed_work.call),
     "playbooks.advance": Inside(playbooks.advance),
     "incidents.look_again": Inside(reporting.look_again),
     register_changes.GRADE_ANEW: Inside(register_changes.grade_anew),
@@ -48,6 +49,7 @@ JOBS: Final[dict[str, Inside | Outside]] = {
     "obligations.receipt_alarm": Inside(reminding.receipt_alarm),
     asking.CLIMB: Inside(asking.climb),
     running.INJECT: Inside(injecting.inject),
+    auditor.AUDIT: Inside(auditor.look),
     **list_work.HANDLERS,
     **OWING.handlers(),
 }
@@ -75,6 +77,8 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
     Subscription("task.done", in_transaction=report_items.follow_task),
     # What irm gave up, a person has to know of.
     Subscription("job.dead", job=dead_work.CALL),
+    # … nor what it should have done and did not.
+    Subscription("audit.missed", job=missed_work.CALL),
     # A past that was changed is nobody's to keep quiet about.
     Subscription("ledger.altered", job=altered_ledger.CALL),
     # An answer is in the run's inbox before any timer can be looked at.
@@ -111,6 +115,8 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
 )
 
 RECURRING: Final[tuple[Recurring, ...]] = (
+    # Whether all that should have fired has fired; ahead of ordinary work, or it would wait behind what it looks for.
+    Recurring(auditor.AUDIT, every=Every(timedelta(minutes=1)), queue="urgent", priority=10),
     # What was recorded becomes part of the log's tree, and the tree is signed, within two seconds: never behind bulk.
     Recurring("evidence.sequence", every=Every(timedelta(seconds=1)), when=sequencer.is_anything_to_do),
     Recurring("evidence.call_witnesses", every=Every(timedelta(hours=1)), queue="bulk"),

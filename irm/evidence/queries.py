@@ -21,6 +21,8 @@ from irm.ledger import Event, LedgerEntryRow, LedgerPendingRow, record
 WORDS: Final = {
     "ledger.read": N_("Ledger read"),
     "ledger.altered": N_("Ledger found changed"),
+    "audit.missed": N_("Not done in time by irm"),
+    "audit.caught_up": N_("Done late by irm"),
     "checkpoint.unwitnessed": N_("Checkpoint taken by no witness"),
     "session.opened": N_("Session begun"),
     "session.refused": N_("Signing in refused"),

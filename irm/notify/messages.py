@@ -20,7 +20,7 @@ LONGEST_SMS_TITLE: Final = 60
 
 
 Basis = Literal["settled", "possible", "clock"]
-Matter = Literal["incident", "duty", "work", "drill", "ledger"]
+Matter = Literal["incident", "duty", "work", "drill", "ledger", "missed"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class About:
 
     `level` None: not graded; `basis`: reached or assessed, only possible, or the one by which clocks run. `path` is the page in irm (`/incidents/SJ-2026-000123`).
     `matter`: what it concerns; `duty` is something owed that is about no incident, `work` a task that irm itself gave up, `drill` the
-    drill as such, `ledger` a past that was changed.
+    drill as such, `ledger` a past that was changed, `missed` what the auditor found undone.
     """
 
     number: str
@@ -111,6 +111,8 @@ def _heading(purpose: str, about: About, level: str, t: Translator) -> str:
         return t("Please confirm receipt: irm could not finish a task")
     if about.matter == "ledger":
         return t("Please confirm receipt: the ledger was changed")
+    if about.matter == "missed":
+        return t("Please confirm receipt: something was not done in time")
     if about.matter == "drill":
         return t("Notice: drill %(number)s", number=about.number)
     if about.matter == "duty":
@@ -129,6 +131,9 @@ def _brief(purpose: str, about: About, level: str, code: str | None, t: Translat
         return t("irm could not finish a task. Sign in to handle it.")
     if about.matter == "ledger":
         words = t("A check found that the ledger was changed. Keep the database as it is and sign in.")
+        return f"{words}{t(' Reply %(code)s to confirm receipt.', code=code)}" if code else words
+    if about.matter == "missed":
+        words = t("irm has not done something in time. Sign in and see on the board what it is.")
         return f"{words}{t(' Reply %(code)s to confirm receipt.', code=code)}" if code else words
     if about.matter == "drill" and about.short:
         return t("%(number)s: %(what)s Sign in to read it.", number=about.number, what=t.of(about.short))

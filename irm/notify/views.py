@@ -18,6 +18,8 @@ UNTOLD: Final = ("skipped", "cancelled", "would_have")
 
 WORK: Final = "job/"
 """Subjects of pages about a task of irm itself."""
+AUDIT: Final = "audit/"
+"""Subjects of pages about what irm should have done and had not: like the former they have no level."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Delivery:
     @property
     def level(self) -> int | None:
         """`severity` orders every page; only of an incident it is a level that people may be shown."""
-        return None if self.subject.startswith(WORK) else self.severity
+        return None if self.subject.startswith((WORK, AUDIT)) else self.severity
 
     @property
     def awaits(self) -> bool:

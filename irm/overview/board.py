@@ -15,6 +15,8 @@ NeedKind = Literal[
     "unanswered",
     "unmanned",
     "dead",
+    "missed",
+    "unwatched",
     "report",
     "duty",
     "receipt",
@@ -26,12 +28,12 @@ LevelKind = Literal["reached", "possible", "assessed"]
 WarningKind = Literal["nobody_sends", "broker_silent", "clock_skew", "failed_deliveries"]
 
 LEAST: Final = 4
-RED: Final = frozenset({"unreached", "unmanned", "dead"})
+RED: Final = frozenset({"unreached", "unmanned", "dead", "missed", "unwatched"})
 """What irm itself cannot mend: a person has to."""
 FAR: Final = timedelta(days=3)
 """What is due later than this is no matter of the night: it stands apart, below what needs a person now."""
 GATHERED: Final = frozenset({"duty", "receipt"})
-FOR_OTHERS: Final = frozenset({"unreached", "unanswered", "unmanned"})
+FOR_OTHERS: Final = frozenset({"unreached", "unanswered", "unmanned", "missed", "unwatched"})
 """Not the reader's own errands: they stand on the board, not in 待办."""
 
 

@@ -75,13 +75,13 @@ async def try_again(tx: Tx, job_id: UUID, *, now: datetime, actor: Actor) -> Non
 async def _places(tx: Tx, rows: Sequence[JobRow]) -> dict[UUID, Place]:
     found: dict[UUID, Place] = {}
     for row in rows:
-        place = await _place(tx, row.args)
+        place = await place_of(tx, row.args)
         if place is not None:
             found[row.id] = place
     return found
 
 
-async def _place(tx: Tx, args: Mapping[str, Any]) -> Place | None:
+async def place_of(tx: Tx, args: Mapping[str, Any]) -> Place | None:
     """From whatever the job was told to work on."""
     if (key := _id(args, "delivery")) and (delivery := await tx.get(DeliveryRow, key)):
         return delivery.about, delivery.path

@@ -32,6 +32,7 @@ from irm.obligations.policy import entry_policy
 from irm.obligations.views import Obligation
 from irm.overview.board import FOR_OTHERS, Board, LiveIncident, Need, Station, Trouble, gravest_first, in_order, is_far
 from irm.overview.dead_work import dead_tasks
+from irm.overview.missed import missed_things, unwatched
 from irm.overview.unmanned import unmanned
 from irm.playbooks.models import TaskRow
 
@@ -58,6 +59,8 @@ async def board_of(tx: Tx, principal: Principal, *, now: datetime) -> Board:
         *await _unanswered(tx, principal),
         *await unmanned(tx, principal, now=now),
         *await dead_tasks(tx, principal),
+        *await missed_things(tx, principal),
+        *await unwatched(tx, principal, now=now),
         *_duties(owed, own, may(principal, Permission.SUBMIT_REPORT)),
         *_receipts(awaited, own, may(principal, Permission.RECORD_RECEIPT)),
         *await _tasks(tx, principal),

@@ -260,7 +260,7 @@ async def warm(reading: asyncio.Future[Any], forecaster: Forecaster, clock: Cloc
 
 async def _keep_anchored(clock: DatabaseClock, db: Database) -> None:
     while True:
-        await asyncio.sleep(ANCHOR_SECONDS)
+        await asyncio.sleep(ANCHOR_SECONDS if clock.is_anchored else 1)
         await _anchor(clock, db)
 
 

@@ -23,12 +23,16 @@ class Clock(Protocol):
 
 
 class DatabaseClock:
-    """Anchored to `clock_timestamp()` of the database; call `anchor` at start and every minute or so."""
+    """Anchored to `clock_timestamp()` of the database; call `anchor` before anything else and every minute or so.
+
+    Until then it says what this host believes, which may be hours wrong: nothing may hang on it.
+    """
 
     def __init__(self) -> None:
         self._at = datetime.now(UTC)
         self._mark = monotonic()
         self._last = self._at
+        self.is_anchored = False
         self.skew = timedelta(0)
 
     async def anchor(self, engine: AsyncEngine) -> timedelta:
@@ -41,6 +45,9 @@ class DatabaseClock:
         there = at.astimezone(UTC) + timedelta(seconds=(after - before) / 2)
         self.skew = there - here
         self._at, self._mark = there, after
+        if not self.is_anchored:
+            # A host that was fast must not hold irm at its moment until the database has come there.
+            self._last, self.is_anchored = there, True
         return self.skew
 
     def _reading(self, mark: float) -> datetime:

@@ -41,20 +41,31 @@ class Process:
         self.stopping = asyncio.Event()
         self.broker_silent_since: datetime | None = None
         self._name = f"{kind}@{socket.gethostname()}:{os.getpid()}"
-        self._started_at = clock.now()
+        self._started_at: datetime | None = None
+
+    async def begin(self) -> None:
+        """The first beat: no work is done before the database has said what time it is. Waits for one that is away."""
+        while not self.stopping.is_set() and not await self._has_beaten():
+            await self.pause(1.0)
 
     async def beat(self) -> None:
         """Anchor the clock and say "alive" until stopped; a database that is away is waited for."""
         while not self.stopping.is_set():
-            try:
-                await self.beat_once()
-            except (SQLAlchemyError, OSError, TimeoutError):
-                log.warning("database away", process=self._name)
             await self.pause(BEAT_SECONDS)
+            await self._has_beaten()
+
+    async def _has_beaten(self) -> bool:
+        try:
+            await self.beat_once()
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
+            log.warning("database away", process=self._name, error=repr(error)[:300])
+            return False
+        return True
 
     async def beat_once(self) -> None:
         skew = await self.clock.anchor(self.db.engine)
         now = self.clock.now()
+        self._started_at = self._started_at or now
         async with self.db.transaction(SYSTEM) as tx:
             if self.kind == absence.DISPATCHER:
                 await absence.notice(tx, now)  # before the own beat hides how long nobody was there
@@ -92,6 +103,7 @@ async def process(kind: str, settings: Settings, wiring: Wiring) -> AsyncGenerat
         loop = asyncio.get_running_loop()
         for signum in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(signum, me.stopping.set)
+        await me.begin()
         beating = asyncio.create_task(me.beat())
         try:
             yield me

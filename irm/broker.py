@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -70,7 +71,7 @@ class _Pool(dramatiq.Worker):
 
 def workers(
     url: str,
-    perform: Callable[[UUID], Awaitable[bool]],
+    perform: Callable[[UUID, str], Awaitable[bool]],
     loop: asyncio.AbstractEventLoop,
     *,
     threads: int,
@@ -81,14 +82,14 @@ def workers(
     worker adds a middleware to the one it gets.
     """
 
-    def wake(job_id: str) -> None:
-        asyncio.run_coroutine_threadsafe(_awaited(perform(UUID(job_id))), loop).result()
+    def wake(queue: str, job_id: str) -> None:
+        asyncio.run_coroutine_threadsafe(_awaited(perform(UUID(job_id), queue)), loop).result()
 
     pools: list[dramatiq.Worker] = []
     for queues, asks_every in POOLS:
         broker = connect(url)
         for queue in queues:
-            dramatiq.actor(broker=broker, actor_name=f"perform-{queue}", queue_name=queue)(wake)
+            dramatiq.actor(broker=broker, actor_name=f"perform-{queue}", queue_name=queue)(partial(wake, queue))
         pools.append(_Pool(broker, queues=set(queues), worker_threads=threads, worker_timeout=asks_every))
     return pools
 

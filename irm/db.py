@@ -1,8 +1,10 @@
 """Rows, transactions, identifiers. One `Database` per process and event loop; dispose it on the same loop."""
 
 import os
+from asyncio import Semaphore
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from copy import copy
 from datetime import UTC, datetime
 from time import time_ns
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -99,6 +101,8 @@ class Database:
         """Told after each commit which subjects changed; must not block or raise (live pages)."""
         self._sessions = async_sessionmaker(engine, class_=Tx, expire_on_commit=False)
         self._is_one_connection = False
+        self._whole = self
+        self._places: AbstractAsyncContextManager[Any] = nullcontext()
 
     @classmethod
     def connect(cls, url: str, *, clock: Clock, wiring: "Wiring", pool_size: int = 10) -> "Database":
@@ -132,13 +136,20 @@ class Database:
         )
         return database
 
+    def lane(self, width: int) -> "Database":
+        """The same pool, of which at most `width` transactions at a time are taken: what comes by the thousand leaves
+        connections, and its share of the event loop, to what is urgent."""
+        lane = copy(self)
+        lane._places = Semaphore(width)  # noqa: SLF001 - a copy of itself
+        return lane
+
     @asynccontextmanager
     async def transaction(self, actor: Actor = SYSTEM, *, snapshot: bool = False) -> AsyncGenerator[Tx]:
         """Commits at the end of the block, or leaves nothing. `snapshot`: all statements see one moment (REPEATABLE
         READ); a row that somebody else changed since cannot be changed."""
-        async with self._sessions() as session, session.begin():
+        async with self._places, self._sessions() as session, session.begin():
             session.actor, session.clock, session.wiring = actor, self.clock, self.wiring
-            session.database = self
+            session.database = self._whole  # from within a transaction of a lane, the lane may be full
             if snapshot and not self._is_one_connection:
                 await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             yield session

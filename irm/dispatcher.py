@@ -24,11 +24,15 @@ RESTING_SECONDS: Final = 0.1
 """Between two looks, once `REST_AFTER` looks in a row found nothing: half the work at night, a tenth of a second at most."""
 REST_AFTER: Final = 20
 SILENCE: Final = timedelta(seconds=5)
-WINDOWS: Final = {"urgent": 400, "normal": 100, "bulk": 20}
+WINDOWS: Final = {"urgent": 40, "normal": 30, "bulk": 10}
+"""Jobs of a queue that lie at the broker or are being done; the next look fills them up. What lies there is done in the
+order in which it came, so a window is what a more urgent job may find before it."""
 CHANNEL_WINDOW: Final = 6
 """Messages of one channel under way at once."""
 OWN_HANDS: Final = 16
 OWN_CHANNEL_WINDOW: Final = 4
+OWN_LANE: Final = 6
+"""Transactions of its own hands at a time: the looks need a connection as well."""
 ASK_AGAIN: Final = timedelta(seconds=3)
 LYING_EVERY: Final = timedelta(seconds=1)
 
@@ -41,6 +45,7 @@ class Dispatcher:
         self.broker_url = broker_url
         self._broker: broker.Broker | None = None
         self._hands: dict[UUID, asyncio.Task[Any]] = {}
+        self._lane = me.db.lane(OWN_LANE)
         self._ask_again_at: datetime | None = None
         self._look_for_lying_at = me.clock.now()
         self._recurred: dict[str, datetime] = {}
@@ -138,7 +143,7 @@ class Dispatcher:
         return left
 
     def _begin(self, job_id: UUID) -> asyncio.Task[Any]:
-        work: Coroutine[Any, Any, bool] = performing.perform(self.me.db, WIRING.jobs, self.me.resources, job_id)
+        work: Coroutine[Any, Any, bool] = performing.perform(self._lane, WIRING.jobs, self.me.resources, job_id)
         task = asyncio.create_task(work)
 
         def done(finished: asyncio.Task[Any]) -> None:

@@ -22,6 +22,9 @@ from irm.db import Base, Tx, uuid7
 QUEUES: Final = ("urgent", "normal", "bulk")
 FIRST_HANDOVER: Final = timedelta(seconds=30)
 LONGEST_HANDOVER: Final = timedelta(minutes=10)
+RESERVE: Final = 3
+"""Places of each channel beyond its window, for what is more urgent than what fills it."""
+MOST_URGENT: Final = 0
 
 
 class JobRow(Base):
@@ -225,32 +228,27 @@ async def hand_over(tx: Tx, now: datetime, windows: Mapping[str, int], channel_w
     """Claim what is due for the broker: (job id, queue), most urgent first, within each queue's window.
 
     A job handed over is due again when `handed_until` has passed without its being done (30 s, doubling to 10 min), so
-    a lost message costs time, never the job.
+    a lost message costs time, never the job. A window counts only what is as urgent as the job or more: however many
+    thousands came before, a page of a graver incident never waits until they are done. A channel leaves `RESERVE` places.
     """
     handed: list[tuple[UUID, str]] = []
     flying = await _in_flight(tx, now)
-    by_channel: dict[str | None, int] = {}
-    for (_, channel), count in flying.items():
-        by_channel[channel] = by_channel.get(channel, 0) + count
     for queue in QUEUES:
-        room = windows[queue] - sum(count for (name, _), count in flying.items() if name == queue)
-        if room <= 0:
-            continue
-        full = [channel for channel, count in by_channel.items() if channel and count >= channel_window]
         due = (
-            select(JobRow.id, JobRow.handed, JobRow.channel)
+            select(JobRow.id, JobRow.handed, JobRow.channel, JobRow.priority)
             .where(_is_due(now), JobRow.queue == queue)
             .order_by(JobRow.priority, JobRow.run_at)
-            .limit(room)
+            .limit(windows[queue])
             .with_for_update(skip_locked=True)
         )
-        if full:
-            due = due.where(or_(JobRow.channel.is_(None), JobRow.channel.not_in(full)))
-        for job_id, times, channel in (await tx.execute(due)).all():
-            if channel is not None:
-                if by_channel.get(channel, 0) >= channel_window:
-                    continue
-                by_channel[channel] = by_channel.get(channel, 0) + 1
+        for channel, least in flying.full_channels(channel_window):
+            due = due.where(or_(JobRow.channel.is_distinct_from(channel), JobRow.priority < least))
+        for job_id, times, channel, priority in (await tx.execute(due)).all():
+            if flying.in_queue(queue, priority) >= windows[queue]:
+                break
+            if channel is not None and not flying.has_place(channel, priority, channel_window):
+                continue
+            flying.add(queue, channel, priority)
             wait = min(FIRST_HANDOVER * 2 ** min(times, 10), LONGEST_HANDOVER)
             await tx.execute(
                 update(JobRow)
@@ -262,13 +260,42 @@ async def hand_over(tx: Tx, now: datetime, windows: Mapping[str, int], channel_w
     return handed
 
 
-async def _in_flight(tx: Tx, now: datetime) -> dict[tuple[str, str | None], int]:
+class _Flying:
+    """What is under way: how many by queue, channel and priority."""
+
+    def __init__(self, counts: Mapping[tuple[str, str | None, int], int]) -> None:
+        self._counts = dict(counts)
+
+    def add(self, queue: str, channel: str | None, priority: int) -> None:
+        key = (queue, channel, priority)
+        self._counts[key] = self._counts.get(key, 0) + 1
+
+    def in_queue(self, queue: str, priority: int) -> int:
+        """As urgent or more."""
+        return sum(count for (name, _, each), count in self._counts.items() if name == queue and each <= priority)
+
+    def has_place(self, channel: str, priority: int, window: int) -> bool:
+        out = [(each, count) for (_, name, each), count in self._counts.items() if name == channel]
+        as_urgent = sum(count for each, count in out if each <= priority)
+        return as_urgent < window and sum(count for _, count in out) < window + RESERVE
+
+    def full_channels(self, window: int) -> list[tuple[str, int]]:
+        """Each channel where something finds no place, and from which priority on."""
+        full = []
+        for channel in sorted({name for _, name, _ in self._counts if name}):
+            known = {priority for _, name, priority in self._counts if name == channel}
+            without = [each for each in sorted({MOST_URGENT, *known}) if not self.has_place(channel, each, window)]
+            full += [(channel, without[0])] if without else []
+        return full
+
+
+async def _in_flight(tx: Tx, now: datetime) -> _Flying:
     rows = await tx.execute(
-        select(JobRow.queue, JobRow.channel, func.count())
+        select(JobRow.queue, JobRow.channel, JobRow.priority, func.count())
         .where(JobRow.done_at.is_(None), JobRow.run_at <= now, JobRow.handed_until > now)
-        .group_by(JobRow.queue, JobRow.channel)
+        .group_by(JobRow.queue, JobRow.channel, JobRow.priority)
     )
-    return {(queue, channel): count for queue, channel, count in rows.all()}
+    return _Flying({(queue, channel, priority): count for queue, channel, priority, count in rows.all()})
 
 
 async def take_back(tx: Tx, job_ids: Sequence[UUID]) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import or_, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError, TimeoutError as PoolTimeoutError
 
 from irm.db import SYSTEM, Actor, Database, Tx
 from irm.errors import Conflict, NotFound
@@ -18,6 +18,10 @@ log = structlog.get_logger(__name__)
 
 ATTEMPTS_BEFORE_DEAD: Final = 12
 LONGEST_CALL: Final = 30.0
+AFTER_AN_OBSTACLE: Final = timedelta(seconds=2)
+OBSTACLES: Final = frozenset({"40001", "40P01", "55P03", "53300", "57P01", "57P03"})
+"""SQLSTATE (PostgreSQL, appendix A): serialization failure, deadlock, lock not available, too many connections, shutting
+down, not yet up."""
 PAUSES_BEFORE_RECORDING_AGAIN: Final = (0.1, 0.5, 1.0, 2.0, 4.0)
 """Seconds. A deadlock is over at once, a database that is started again in a few seconds."""
 
@@ -53,13 +57,8 @@ async def _perform_outside(db: Database, handler: Outside, resources: Resources,
             if work is None:
                 _finish(row, now, "done")
                 return True
-    except RetryLater as later:
-        await _later(db, job_id, later)
-        return False
-    except Exception as error:
-        # Nothing went out yet: soon again, not when the hand-over has run out.
-        log.exception("job could not be claimed", job=str(job_id))
-        await _failed(db, job_id, repr(error))
+    except Exception as error:  # noqa: BLE001 - whatever it was: nothing went out yet, so it is tried again soon
+        await _not_done(db, job_id, error)
         return False
     await _call_and_record(db, handler, resources, job_id, args, work, attempt)
     return True
@@ -82,14 +81,31 @@ async def _perform_inside(db: Database, handler: Inside, job_id: UUID) -> bool:
             now = db.clock.now()
             await handler.run(tx, dict(row.args), now)
             _finish(row, now, "done")
-    except RetryLater as later:
-        await _later(db, job_id, later)
-        return False
-    except Exception as error:
-        log.exception("job failed", job=str(job_id))
-        await _failed(db, job_id, repr(error))
+    except Exception as error:  # noqa: BLE001 - nothing of it was written, so it is tried again
+        await _not_done(db, job_id, error)
         return False
     return True
+
+
+async def _not_done(db: Database, job_id: UUID, error: Exception) -> None:
+    if isinstance(error, RetryLater):
+        await _later(db, job_id, error)
+    elif is_obstacle(error):
+        log.warning("job met an obstacle", job=str(job_id), error=repr(error))
+        await _later(db, job_id, RetryLater(AFTER_AN_OBSTACLE))
+    else:
+        log.error("job failed", job=str(job_id), exc_info=error)
+        await _failed(db, job_id, repr(error))
+
+
+def is_obstacle(error: Exception) -> bool:
+    """True where others were in the way and nothing is wrong with the job: no connection free, a lock held for too long, a
+    deadlock, a snapshot overtaken, the database away. Such a job is never given up."""
+    if isinstance(error, (PoolTimeoutError, OSError)):
+        return True
+    return isinstance(error, DBAPIError) and (
+        error.connection_invalidated or getattr(error.orig, "sqlstate", None) in OBSTACLES
+    )
 
 
 async def _call_and_record(

@@ -1,6 +1,7 @@
 """The worker: composition root of the process that performs jobs when the broker says "look"."""
 
 import asyncio
+from typing import Final
 from uuid import UUID
 
 from irm import broker, log, performing
@@ -10,9 +11,15 @@ from irm.notify.presence import note_channels_of
 from irm.process import process
 from irm.wiring import WIRING
 
-THREADS = 20
+THREADS: Final = 40
 """Of each pool; more than every channel's window together (`dispatcher.CHANNEL_WINDOW`): a provider that hangs must leave
-hands for all other work."""
+hands for all other work. They wait; how many work at once is `lanes`."""
+
+
+def lanes(pool_size: int) -> dict[str, int]:
+    """Transactions at a time of each queue's work: what is urgent has most of the connections, always."""
+    urgent = max(1, pool_size * 6 // 10)
+    return {"urgent": urgent, "normal": max(1, (pool_size - urgent) // 2), "bulk": 1}
 
 
 async def run(settings: Settings) -> None:
@@ -20,8 +27,10 @@ async def run(settings: Settings) -> None:
         me.db.announce = announce
         await note_channels_of(me)
 
-        async def perform(job_id: UUID) -> bool:
-            return await performing.perform(me.db, WIRING.jobs, me.resources, job_id)
+        databases = {queue: me.db.lane(width) for queue, width in lanes(settings.pool_size).items()}
+
+        async def perform(job_id: UUID, queue: str) -> bool:
+            return await performing.perform(databases[queue], WIRING.jobs, me.resources, job_id)
 
         pools = broker.workers(settings.broker_url, perform, asyncio.get_running_loop(), threads=THREADS)
         for pool in pools:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import select, text, update
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from irm import jobs, performing
 from irm.clock import FixedClock
@@ -247,6 +248,71 @@ async def test_two_dispatchers_never_hand_over_the_same_job(committed_db: Databa
     claimed = [job for one in rounds for job in one]
     assert len(claimed) == len(set(claimed))
     assert set(claimed) <= made
+
+
+async def test_a_graver_page_is_handed_over_though_thousands_came_before(db: Database) -> None:
+    """Forty duties of each of a hundred systems fell due at midnight; then a platform is encrypted."""
+    storm = {await post(db, queue="urgent", priority=40) for _ in range(30)}
+    first = await handed(db)
+    assert len(first) == WINDOWS["urgent"]
+    assert set(first) <= storm
+    assert await handed(db) == []
+    grave = await post(db, queue="urgent", priority=1)
+    assert await handed(db) == [grave]
+    assert await handed(db) == []
+
+
+async def test_a_channel_keeps_places_for_what_is_graver_than_what_fills_it(db: Database) -> None:
+    """The gateway is silent for half a minute while notices hang in it; the page of a grave incident does not wait."""
+
+    async def texts(count: int, priority: int) -> int:
+        for _ in range(count):
+            await post(db, queue="urgent", priority=priority, channel="sms")
+        return len(await handed(db))
+
+    assert await texts(5, 4) == 2, "the window"
+    assert await texts(5, 2) == 2, "a window of their own"
+    assert await texts(5, 1) == jobs.RESERVE - 2, "and never more than the reserve beyond it"
+
+
+async def test_a_lane_takes_no_more_of_the_pool_than_its_width(committed_db: Database) -> None:
+    lane, most, at_once = committed_db.lane(2), 0, 0
+
+    async def work() -> None:
+        nonlocal most, at_once
+        async with lane.transaction(SYSTEM) as tx:
+            at_once += 1
+            most = max(most, at_once)
+            async with tx.database.transaction(SYSTEM) as told:
+                await told.execute(text("SELECT 1"))
+            at_once -= 1
+
+    await asyncio.gather(*(work() for _ in range(9)))
+    assert most == 2
+
+
+@pytest.mark.parametrize("code", sorted(performing.OBSTACLES))
+async def test_others_in_the_way_never_kill_a_job(
+    db: Database, clock: FixedClock, resources: Resources, code: str
+) -> None:
+    """A lock that thousands want is no fault of the job that waited for it: it is never given up."""
+
+    async def blocked(tx: Tx, _args: dict[str, Any], _now: datetime) -> None:
+        await tx.execute(text(f"DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{code}'; END $$"))
+
+    job = await post(db)
+    assert job is not None
+    for _ in range(performing.ATTEMPTS_BEFORE_DEAD + 1):
+        assert not await performing.perform(db, {"post": Inside(blocked)}, resources, job)
+        clock.tick(seconds=3)
+    kept = await row(db, job)
+    assert (kept.done_at, kept.attempt) == (None, 0)
+    assert kept.run_at <= clock.now()
+
+
+async def test_no_connection_free_is_an_obstacle_too() -> None:
+    assert performing.is_obstacle(PoolTimeoutError("QueuePool limit reached"))
+    assert not performing.is_obstacle(LookupError("no such outcome"))
 
 
 async def test_an_outcome_that_the_database_refuses_at_first_is_written_down_nevertheless(

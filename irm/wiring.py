@@ -118,7 +118,7 @@ RECURRING: Final[tuple[Recurring, ...]] = (
     # Whether all that should have fired has fired; ahead of ordinary work, or it would wait behind what it looks for.
     Recurring(auditor.AUDIT, every=Every(timedelta(minutes=1)), queue="urgent", priority=10),
     # What was recorded becomes part of the log's tree, and the tree is signed, within two seconds: never behind bulk.
-    Recurring("evidence.sequence", every=Every(timedelta(seconds=1)), when=sequencer.is_anything_to_do),
+    Recurring("evidence.sequence", every=Every(timedelta(seconds=1)), priority=5, when=sequencer.is_anything_to_do),
     Recurring("evidence.call_witnesses", every=Every(timedelta(hours=1)), queue="bulk"),
     Recurring("evidence.verify", every=Daily(time(2, 30)), queue="bulk"),
     # A day on a finding that passed without rectification is put before a person.

@@ -35,6 +35,8 @@ from irm.drills import (
     room_pages as drills_room,
     routes as drills_routes,
 )
+from irm.duty_screen import pages as screen_pages, routes as screen_routes
+from irm.emergency import pages as emergency_pages, routes as emergency_routes
 from irm.evidence import pages as evidence_pages, routes as evidence_routes
 from irm.findings import listing as findings_listing, pages as findings_pages, routes as findings_routes
 from irm.i18n import Translator, translator
@@ -147,6 +149,10 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *assessment_pages.ROUTES,
     *notify_routes.ROUTES,
     *notify_pages.ROUTES,
+    *emergency_pages.ROUTES,
+    *emergency_routes.ROUTES,
+    *screen_pages.ROUTES,
+    *screen_routes.ROUTES,
     *calendar_export.ROUTES,
     *calendar_pages.ROUTES,
     *calendar_routes.ROUTES,

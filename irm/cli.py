@@ -34,6 +34,8 @@ GROUPS: Final = {
     "roster": "irm.notify.commands:roster",
     "evidence": "irm.evidence.commands:evidence",
     "report": "irm.reports.commands:report",
+    "sheet": "irm.emergency.commands:sheet",
+    "screen": "irm.duty_screen.commands:screen",
 }
 """Command → module:attribute. Add your own line here (see irm/console.py)."""
 

@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     """A folder on another machine that keeps them."""
     witness_url: str | None = None
     """A webhook that keeps them; signed with IRM_WEBHOOK_SECRET where that is set."""
+    sheet_dir: Path | None = None
+    """A folder on another machine for the emergency sheet; None: none is kept outside."""
     catcher_url: str | None = None
     """The demo's catcher of mail and SMS; set by `irm up` only."""
     public_url: str = "http://127.0.0.1:8000"

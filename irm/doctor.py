@@ -20,6 +20,9 @@ from sqlalchemy.pool import NullPool
 from irm import grants, migrations
 from irm.clock import SKEW_THAT_IS_SAID, DatabaseClock
 from irm.config import Settings
+from irm.emergency.folder import age_of_newest, fault_of, open_to_others
+from irm.emergency.policy import sheet_policy
+from irm.emergency.writing import FAULTS
 from irm.errors import Translate
 from irm.i18n import N_
 
@@ -71,6 +74,7 @@ SMS: Final = N_("SMS gateway")
 ADDRESS: Final = N_("Public address")
 DISK: Final = N_("Disk")
 HOME: Final = N_("Home directory")
+SHEET: Final = N_("Emergency sheet")
 
 
 def examine(settings: Settings) -> list[Finding]:
@@ -82,7 +86,7 @@ async def look(settings: Settings) -> list[Finding]:
     findings = await _database(settings)
     for check in (_broker, _mail, _sms):
         findings.append(await check(settings))
-    findings += [_address(settings), _disk(settings.home), _home(settings.home)]
+    findings += [_address(settings), _disk(settings.home), _home(settings.home), _sheet(settings)]
     return findings
 
 
@@ -337,6 +341,26 @@ def _home(home: Path) -> Finding:
         if stat.S_IMODE(file.stat().st_mode) & 0o077:
             return Finding(HOME, "broken", N_("Others can read %(path)s: chmod 600."), {"path": str(file)})
     return Finding(HOME, "good", N_("%(path)s is closed to others."), context)
+
+
+def _sheet(settings: Settings) -> Finding:
+    """Is there paper for the night on which irm itself is away?"""
+    folder = settings.sheet_dir
+    if folder is None:
+        words = N_("IRM_SHEET_DIR is not set: when irm is away, nothing outside says who is on duty and what is due.")
+        return Finding(SHEET, "weak", words)
+    context: dict[str, Any] = {"path": str(folder)}
+    if (fault := fault_of(folder, settings.home)) is not None:
+        return Finding(SHEET, "broken", FAULTS[fault], context)
+    age = age_of_newest(folder, DatabaseClock().now())
+    if age is None:
+        return Finding(SHEET, "weak", N_("None lies in %(path)s yet: irm sheet write."), context)
+    context["hours"] = int(age.total_seconds() // 3600)
+    if age > sheet_policy().too_old:
+        return Finding(SHEET, "broken", N_("The newest in %(path)s is %(hours)s hours old."), context)
+    if open_to_others(folder):
+        return Finding(SHEET, "weak", N_("Others can look into %(path)s, where telephone numbers lie: chmod 700."), context)
+    return Finding(SHEET, "good", N_("The newest in %(path)s is %(hours)s hours old."), context)
 
 
 def _reason(error: BaseException) -> str:

@@ -100,6 +100,7 @@ class Permission(StrEnum):
     MAKE_ANNUAL_REPORTS = "make_annual_reports"
     APPROVE_ANNUAL_REPORTS = "approve_annual_reports"
     RETRY_WORK = "retry_work"
+    MANAGE_SCREENS = "manage_screens"
 
 
 P = Permission
@@ -161,7 +162,8 @@ _SIGNS_FOR_THE_YEAR: Final = frozenset({P.VERIFY_FINDINGS, P.MAKE_ANNUAL_REPORTS
 PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
     {
         Role.SYSTEM_ADMINISTRATOR: EVERYONE
-        | {P.MANAGE_ACCOUNTS, P.MANAGE_ORGANIZATIONS, P.MANAGE_CHANNELS, P.READ_OUTBOX, P.RETRY_WORK},
+        | {P.MANAGE_ACCOUNTS, P.MANAGE_ORGANIZATIONS, P.MANAGE_CHANNELS, P.READ_OUTBOX, P.RETRY_WORK}
+        | {P.MANAGE_SCREENS},
         Role.SECURITY_ADMINISTRATOR: EVERYONE
         | {P.MANAGE_ROLES, P.MANAGE_RULES, P.READ_PLAYBOOKS, P.PUBLISH_PLAYBOOK}
         | {P.ENTER_AUTHORIZATIONS},
@@ -197,6 +199,7 @@ CITY: Final = frozenset(
         P.MANAGE_CHANNELS,
         P.READ_LEDGER,
         P.RETRY_WORK,
+        P.MANAGE_SCREENS,
     }
 )
 """What touches the whole city: only a membership in a cloud authority gives it, whatever the role says elsewhere."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from irm.access import queries as access
@@ -118,6 +118,16 @@ async def shifts_between(
     found: dict[UUID, tuple[Shift, ...]] = {}
     for organization_id, row in rows.all():
         found[organization_id] = (*found.get(organization_id, ()), _shift(row))
+    return found
+
+
+async def last_coming(tx: Tx, at: datetime) -> datetime | None:
+    """When somebody last came on duty anywhere, not after `at`; None where nobody did within the longest shift."""
+    found: datetime | None = await tx.scalar(
+        select(func.max(ShiftRow.starts_at))
+        .join(RosterRow, RosterRow.id == ShiftRow.roster_id)
+        .where(RosterRow.retired_at.is_(None), ShiftRow.starts_at <= at, ShiftRow.starts_at > at - LONGEST_SHIFT)
+    )
     return found
 
 

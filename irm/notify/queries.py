@@ -1,6 +1,6 @@
 """Whom a target means at a moment; what was sent to whom; what waits for somebody's confirmation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -234,6 +234,18 @@ async def pages_awaited(tx: Tx, principal: Principal) -> list[AwaitedPage]:
     for each in reversed(await views_of(tx, list(rows))):
         pages.setdefault(each.page_key, []).append(each)
     return [AwaitedPage(tuple(each)) for each in pages.values()]
+
+
+async def confirmed_about(tx: Tx, subjects: Collection[str]) -> frozenset[str]:
+    """Those of the subjects about which somebody has confirmed a page, by whatever means."""
+    found = await tx.scalars(
+        select(DeliveryRow.subject)
+        .where(
+            DeliveryRow.subject.in_(subjects), DeliveryRow.purpose == "page", DeliveryRow.acknowledged_at.is_not(None)
+        )
+        .distinct()
+    )
+    return frozenset(found)
 
 
 async def told_lately(tx: Tx, person_id: UUID, since: datetime, *, limit: int = 30) -> list[Delivery]:

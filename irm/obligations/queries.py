@@ -129,6 +129,21 @@ async def obligations(
     return Slice(tuple(entries), more)
 
 
+async def obligations_up_to(
+    tx: Tx, reach: Reach, *, now: datetime, wanted: ObligationFilter, most: int
+) -> list[Obligation]:
+    """The first `most` or a few more, where a page of the list is not enough; nothing for a reader who sees none."""
+    found: list[Obligation] = []
+    cursor: str | None = None
+    while not reach.is_empty and len(found) < most:
+        piece = await obligations(tx, reach, now=now, wanted=wanted, cursor=cursor, limit=most)
+        found += piece.entries
+        cursor = piece.next_cursor
+        if cursor is None:
+            break
+    return found
+
+
 async def obligations_of(tx: Tx, subject: str, *, now: datetime, reach: Reach | None = None) -> list[Obligation]:
     """Everything owed about one subject, superseded ones too; `reach` None: all."""
     query = select(ObligationRow).where(ObligationRow.subject == subject)

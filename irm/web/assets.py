@@ -31,6 +31,8 @@ LAYERS: Final = (
     "print",
 )
 SCRIPTS: Final = ("start", "clocks", "live", "forms", "drafts", "keyboard", "paper", "chapters")
+APART: Final = ("screen",)
+"""Styles and scripts of a page that shares nothing with the others."""
 COMPRESSED: Final = frozenset({"text/css", "text/javascript", "image/svg+xml", "application/json"})
 
 
@@ -61,6 +63,8 @@ def assets() -> dict[str, Asset]:
     scripts = b"\n".join((static / "js" / f"{script}.js").read_bytes() for script in SCRIPTS)
     htmx = (files("js_lib_htmx") / "static" / "htmx" / "htmx.min.js").read_bytes()
     found = [_asset("irm.css", styles), _asset("irm.js", scripts), _asset("htmx.js", htmx)]
+    for name in APART:
+        found += [_asset(f"{name}.{kind}", (static / kind / f"{name}.{kind}").read_bytes()) for kind in ("css", "js")]
     found += [_asset(entry.name, entry.read_bytes()) for entry in (static / "img").iterdir() if entry.is_file()]
     return {asset.name: asset for asset in found}
 

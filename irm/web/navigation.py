@@ -38,6 +38,7 @@ DESKTOP: Final = (
     Entry("/playbooks", N_("Playbooks"), "steps", "read_playbooks", group=5),
     Entry("/organizations", N_("Contact list"), "phone", "read_organizations", group=5),
     Entry("/authorizations", N_("Standing authorizations"), "edit", "enter_authorizations", group=5),
+    Entry("/screens", N_("Duty screens"), "duty", "manage_screens", group=5),
     Entry("/outbox", N_("Sent messages"), "out", "read_outbox", group=5),
     Entry("/admin", N_("Administration"), "admin", group=5),
 )

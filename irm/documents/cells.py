@@ -44,6 +44,8 @@ class Wanted(Protocol):
     @property
     def choices(self) -> Mapping[str, str]: ...
     @property
+    def also(self) -> Mapping[str, str]: ...
+    @property
     def least(self) -> int | None: ...
     @property
     def most(self) -> int | None: ...
@@ -135,7 +137,7 @@ def _date(raw: Raw, _: Wanted) -> date:
 
 def _choice(raw: Raw, column: Wanted) -> str:
     word = _fold(_plain(raw))
-    labels = _labels(tuple(column.choices.items()))
+    labels = _labels(tuple(column.choices.items()), tuple(column.also.items()))
     if word in labels:
         return labels[word]
     raise Odd(said("“%(value)s” is none of: %(choices)s.", value=shown(raw), choices=_joined(column.choices.values())))
@@ -163,10 +165,11 @@ def _fold(word: str) -> str:
 
 
 @cache
-def _labels(choices: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    """Folded word → key: the labels of both languages, then the keys themselves."""
+def _labels(choices: tuple[tuple[str, str], ...], also: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """Folded word → key: what people call it, the labels of both languages, then the keys themselves."""
+    called = {_fold(translator(locale)(word)): key for word, key in also for locale in LOCALES}
     words = {_fold(translator(locale)(label)): key for key, label in choices for locale in LOCALES}
-    return {**words, **{_fold(key): key for key, _ in choices}}
+    return {**called, **words, **{_fold(key): key for key, _ in choices}}
 
 
 @cache

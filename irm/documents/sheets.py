@@ -39,10 +39,11 @@ _ASIDE: Final = re.compile(r"\([^()]*\)|[\s*:]")
 
 @dataclass(frozen=True)
 class Column:
-    """`name`: key of the value in a row. `title`, `synonyms`, labels of `choices`, `help`: msgids.
+    """`name`: key of the value in a row. `title`, `synonyms`, labels of `choices`, words of `also`, `help`: msgids.
 
     text: as written, trimmed · code: NFKC, a figure without `.0` · integer, decimal: also with thousands separators ·
-    date · choice: a key of `choices`, or its label in either language · boolean: yes or no.
+    date · choice: a key of `choices`, or its label in either language, or a word of `also` (word → key), by which people
+    call it in lists of their own · boolean: yes or no.
     `many`: several values in one cell, separated by comma, semicolon, enumeration comma or line; the value is a tuple.
     """
 
@@ -54,6 +55,7 @@ class Column:
     many: bool = False
     synonyms: Sequence[str] = ()
     choices: Mapping[str, str] = field(default_factory=dict)
+    also: Mapping[str, str] = field(default_factory=dict)
     least: int | None = None
     most: int | None = None
     """Of a number; of a text its longest."""

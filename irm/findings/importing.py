@@ -4,7 +4,9 @@ A row is known by its number, else by unit, text, item and document. A dry run w
 faults are those of the act itself.
 """
 
-from collections.abc import Mapping
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
@@ -27,6 +29,9 @@ from irm.i18n import N_
 MOST_ROWS: Final = 5_000
 FAULTY: Final = N_("The list has faults; nothing of it was taken.")
 CHANGED_SINCE: Final = N_("This is another file than the one that was looked at. Look at it again first.")
+TRIED: Final = "?"
+"""With its row the number of a finding that a dry run takes back."""
+_CELL: Final = re.compile(r"([A-Z]*)(\d+)")
 _CELLS: Final = {"organization_id": "organization", "verifier_id": "verifier", "person": "organization"}
 
 
@@ -49,9 +54,12 @@ class _Reading:
     principal: Principal
     test: Test | None
     now: datetime
+    is_meant: bool = False
+    """To be written, as far as nothing is wrong: only then does a new one take a number."""
     organizations: dict[str, UUID] = field(default_factory=dict)
     known: dict[str, Finding] = field(default_factory=dict)
-    alike: dict[tuple[str, ...], Finding] = field(default_factory=dict)
+    alike: dict[int, Finding] = field(default_factory=dict)
+    """By row: what it says once more, where it names no number."""
     systems: dict[UUID, register.Named] = field(default_factory=dict)
     faults: list[FieldError] = field(default_factory=list)
 
@@ -74,9 +82,7 @@ async def import_list(
     if seen is not None and seen != digest:
         raise Conflict(CHANGED_SINCE)
     sheet = read_sheet(content, columns(of_one_test=test is not None), most_rows=MOST_ROWS)
-    if sheet.faults:
-        raise Invalid(FAULTY, errors=list(sheet.faults))
-    reading = _Reading(tx, principal, test, now)
+    reading = _Reading(tx, principal, test, now, is_meant=write, faults=list(sheet.faults))
     await _prepare(reading, sheet.rows)
     attempt = await tx.begin_nested()
     lines: list[ImportedRow] = []
@@ -89,7 +95,7 @@ async def import_list(
     else:
         await attempt.rollback()
     if reading.faults:
-        raise Invalid(FAULTY, errors=reading.faults)
+        raise Invalid(FAULTY, errors=sorted(reading.faults, key=_place))
     of = {what: sum(1 for one in lines if one.what == what) for what in ("new", "changed", "same")}
     return Imported(digest, of["new"], of["changed"], of["same"], write, lines)
 
@@ -100,12 +106,40 @@ async def _prepare(reading: _Reading, rows: Any) -> None:
         for word in (unit.code, unit.name, unit.short_name):
             reading.organizations.setdefault(_folded(word), unit.id)
     wanted = {organization for row in rows if (organization := _organization(reading, row)) is not None}
+    there: dict[tuple[str, ...], list[Finding]] = defaultdict(list)
     for one in await queries.alike(reading.tx, wanted):
         reading.known[one.number] = one
-        reading.alike.setdefault(_key(one.organization_id, one.title, one.clause, one.origin_label), one)
+        there[_key(one.organization_id, one.title, one.clause, one.origin_label)].append(one)
     reading.systems = await register.systems(
         reading.tx, {each for one in reading.known.values() for each in one.system_ids}
     )
+    _match(reading, rows, there)
+
+
+def _match(reading: _Reading, rows: Sequence[Row], there: Mapping[tuple[str, ...], list[Finding]]) -> None:
+    """The same words may stand there for several systems: first whoever names the same ones, then in order; each once."""
+    waiting: list[tuple[Row, tuple[str, ...]]] = []
+    named = {row["number"] for row in rows}
+    left = {key: [one for one in found if one.number not in named] for key, found in there.items()}
+    for row in rows:
+        organization_id = _organization(reading, row)
+        if row["number"] or organization_id is None:
+            continue
+        key = _key(organization_id, row["title"], row["clause"], _label(reading, row))
+        codes = {each.casefold() for each in row["systems"] or ()}
+        same = [
+            one
+            for one in left.get(key, ())
+            if codes == {reading.systems[each].code.casefold() for each in one.system_ids if each in reading.systems}
+        ]
+        if same:
+            reading.alike[row.number] = same[0]
+            left[key].remove(same[0])
+        else:
+            waiting.append((row, key))
+    for row, key in waiting:
+        if left.get(key):
+            reading.alike[row.number] = left[key].pop(0)
 
 
 async def _take(reading: _Reading, row: Row, there: frozenset[str]) -> ImportedRow | None:
@@ -117,8 +151,7 @@ async def _take(reading: _Reading, row: Row, there: frozenset[str]) -> ImportedR
     if number and (number not in reading.known):
         reading.fault(row, "number", N_("There is no finding with this number at this unit."))
         return None
-    label = reading.test.number if reading.test else row["origin_label"] or ""
-    one = reading.known.get(number) or reading.alike.get(_key(organization_id, row["title"], row["clause"], label))
+    one = reading.known.get(number) or reading.alike.get(row.number)
     try:
         async with reading.tx.begin_nested():
             if one is None:
@@ -145,7 +178,7 @@ async def _enter(reading: _Reading, row: Row, organization_id: UUID) -> Imported
         detail=row["detail"] or "",
         clause=row["clause"],
         origin="assessment" if test else row["origin"] or "other",
-        origin_label=test.number if test else row["origin_label"] or "",
+        origin_label=_label(reading, row),
         due_on=row["due_on"],
         due_set_by=_named(reading, row, "due_set_by"),
         due_document=row["due_document"],
@@ -159,9 +192,16 @@ async def _enter(reading: _Reading, row: Row, organization_id: UUID) -> Imported
         origin_id=test.id if test else None,
         tested=test.tested if test else False,
     )
-    made = await service.raise_finding(reading.tx, new, actor=reading.principal.actor, now=reading.now)
-    numbers = await queries.numbers_of(reading.tx, [made])
-    return ImportedRow(row.number, "new", new.title, numbers[made], {})
+    meant = reading.is_meant and not reading.faults
+    made = await service.raise_finding(
+        reading.tx,
+        new,
+        actor=reading.principal.actor,
+        now=reading.now,
+        number=None if meant else f"{TRIED}{row.number}",
+    )
+    numbers = await queries.numbers_of(reading.tx, [made]) if meant else {}
+    return ImportedRow(row.number, "new", new.title, numbers.get(made), {})
 
 
 async def _amend(reading: _Reading, row: Row, one: Finding, there: frozenset[str]) -> ImportedRow:
@@ -170,10 +210,7 @@ async def _amend(reading: _Reading, row: Row, one: Finding, there: frozenset[str
     if not (tester or may_edit(reading.principal, one) or queries.may_verify(reading.principal, one)):
         raise Forbidden(NOT_YOURS)
     if row["due_on"] and row["due_on"] != one.due_on:
-        raise Invalid(
-            N_("The day stands; move it on the finding's page, with the reason and the consent that it needs."),
-            field="due_on",
-        )
+        raise Invalid(service.DAY_STANDS, field="due_on")
     wanted: dict[str, Any] = {
         "title": row["title"],
         "detail": (row["detail"] or "") if "detail" in there else one.detail,
@@ -211,6 +248,16 @@ def _organization(reading: _Reading, row: Row) -> UUID | None:
     if reading.test is not None:
         return reading.test.organization_id
     return reading.organizations.get(_folded(row["organization"] or ""))
+
+
+def _place(fault: FieldError) -> tuple[int, int, str]:
+    """Row by row, as whoever corrects the list goes through it; first what is said of the whole file."""
+    found = _CELL.fullmatch(fault.field)
+    return (int(found[2]), len(found[1]), found[1]) if found else (0, 0, fault.field)
+
+
+def _label(reading: _Reading, row: Row) -> str:
+    return reading.test.number if reading.test else row["origin_label"] or ""
 
 
 def _named(reading: _Reading, row: Row, name: str) -> UUID | None:

@@ -34,6 +34,7 @@ TOO_LONG: Final = N_("At most %(most)s characters.")
 ONE_OF: Final = N_("One of: %(values)s.")
 ODD: Final = N_("Please correct what is marked.")
 SELF_VERIFIED: Final = N_("The unit that rectifies cannot also be the one that verifies.")
+DAY_STANDS: Final = N_("The day stands; move it on the finding's page, with the reason and the consent that it needs.")
 DECIDED: Final = N_("This proposal was decided already.")
 
 
@@ -59,8 +60,8 @@ class NewFinding:
     system_ids: frozenset[UUID] = field(default_factory=frozenset)
 
 
-async def raise_finding(tx: Tx, given: NewFinding, *, actor: Actor, now: datetime) -> UUID:
-    """Raises Invalid with every fault; nothing is written then."""
+async def raise_finding(tx: Tx, given: NewFinding, *, actor: Actor, now: datetime, number: str | None = None) -> UUID:
+    """Raises Invalid with every fault; nothing is written then. `number`: of one that is only tried; else the next one."""
     given = replace(given, title=given.title.strip(), detail=given.detail.strip())
     there = await _organizations(tx, given.organization_id, given.verifier_id, given.due_set_by)
     faults = _faults(given, there)
@@ -68,7 +69,7 @@ async def raise_finding(tx: Tx, given: NewFinding, *, actor: Actor, now: datetim
         raise Invalid(ODD, errors=faults)
     row = FindingRow(
         id=uuid7(),
-        number=await _next_number(tx, now),
+        number=number or await _next_number(tx, now),
         title=given.title,
         detail=given.detail,
         origin=given.origin,
@@ -157,6 +158,8 @@ async def plan(
     text = _text(text, "plan")
     if person_id is None and row.person_id is None:
         raise Invalid(NEEDED, field="person")
+    if row.due_on is not None and due_on not in {None, row.due_on}:
+        raise Invalid(DAY_STANDS, field="due_on")
     row.plan, row.person_id, row.status = text, person_id or row.person_id, Status.PLANNED
     if row.due_on is None:
         if due_on is None:

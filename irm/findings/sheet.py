@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from irm.documents.sheets import Column
 from irm.documents.tables import write_sheet, write_template
-from irm.findings.lifecycle import ORIGIN_NAMES, RISK_NAMES
+from irm.findings.lifecycle import ORIGIN_NAMES, RISK_NAMES, RISK_WORDS
 from irm.findings.policy import finding_policy
 from irm.i18n import N_, Translator
 
@@ -28,7 +28,7 @@ def columns(*, of_one_test: bool = False) -> tuple[Column, ...]:
             help=N_("Code, name or short name of the organization."),
         ),
         Column("systems", N_("Systems concerned"), "code", many=True, help=N_("Codes of systems, one per line.")),
-        Column("risk", N_("Risk"), "choice", choices=RISK_NAMES),
+        Column("risk", N_("Risk"), "choice", choices=RISK_NAMES, also=RISK_WORDS),
         Column("is_major", N_("Major hidden risk"), "boolean"),
         Column("clause", N_("Item of the standard"), most=policy.longest_line),
         Column("detail", N_("Description"), most=policy.longest_text),

@@ -112,7 +112,7 @@ def details(t: Translator, action: str, body: Mapping[str, Any]) -> list[str]:
             return [moved, t("with the authority's consent") if body.get("with_consent") else ""]
         case "finding.proposed" | "finding.proposal_decided":
             kind = t(PROPOSAL_NAMES.get(str(body.get("kind")), ""))
-            decided = {True: t("carried out"), False: t("set aside")}
+            decided = {True: t("carried out"), False: t("not carried out")}
             return [kind, decided[bool(body["accepted"])] if "accepted" in body else ""]
         case _ if action.startswith("delivery."):
             return [t(CHANNEL_NAMES.get(str(body.get("channel")), ""))]

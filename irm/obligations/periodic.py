@@ -118,7 +118,8 @@ class Owing:
     async def owe_one(self, tx: Tx, args: Mapping[str, Any], now: datetime) -> None:
         """`system.*`, `organization.*`, `change.*`: what it owes now, without waiting for the night.
 
-        A system also changes what its organizations owe: whoever maintains a platform is a cloud vendor from then on.
+        A system also changes what its organizations owe: whoever maintains a platform is a cloud vendor from then on, and
+        whoever gave it up (`left`) perhaps no longer.
         """
         kind, _, tail = str(args["subject"]).partition("/")
         giver = self.givers.get(kind)
@@ -129,6 +130,7 @@ class Owing:
             organizations = self.givers.get("organization")
             if kind == "system" and organizations is not None:
                 concerned = {party for each in given for ids in each.subject.organizations.values() for party in ids}
+                concerned |= {UUID(each) for each in args.get("left", ())}
                 await bring_in_line(tx, await organizations.some(tx, sorted(concerned)), actor=SYSTEM, now=now)
 
     async def _next(self, tx: Tx, kind: str, after: UUID | None, mark: str, now: datetime) -> None:

@@ -18,6 +18,7 @@ async def test_looked_at_first_nothing_is_written(city: City, xlsx: MakeList) ->
     seen = await city.send(xlsx(HEAD, ROWS), dry_run="true")
     assert (seen.status_code, seen.json()["new"], seen.json()["written"]) == (200, 2, False), seen.text
     assert (await city.client.get("/api/v1/findings")).json()["findings"] == []
+    assert [one["number"] for one in seen.json()["rows"]] == [None, None]
     taken = (await city.send(xlsx(HEAD, ROWS))).json()
     assert (taken["new"], taken["written"]) == (2, True)
     found = (await city.client.get("/api/v1/findings")).json()["findings"]
@@ -41,6 +42,22 @@ async def test_read_again_only_what_differs_changes(city: City, xlsx: MakeList) 
     assert [(one["risk"], [each["code"] for each in one["systems"]]) for one in found] == [("high", ["web"])]
 
 
+async def test_the_same_words_for_several_systems_stay_several(city: City, xlsx: MakeList) -> None:
+    await city.sign_in(city.officer)
+    alike = [["弱口令", "市住建局", "oa", "高", "否", None], ["弱口令", "市住建局", "web", "低", "否", None]]
+    assert (await city.send(xlsx(HEAD, alike))).json()["new"] == 2
+    again = (await city.send(xlsx(HEAD, alike[::-1]))).json()
+    assert (again["new"], again["changed"], again["same"]) == (0, 0, 2), again
+    more = (await city.send(xlsx(HEAD, [*alike, ["弱口令", "市住建局", "oa、web", "中", "否", None]]))).json()
+    assert (more["new"], more["changed"], more["same"]) == (1, 0, 2), more
+    found = (await city.client.get("/api/v1/findings", params={"text": "弱口令"})).json()["findings"]
+    assert sorted((one["risk"], [each["code"] for each in one["systems"]]) for one in found) == [
+        ("high", ["oa"]),
+        ("low", ["web"]),
+        ("medium", ["oa", "web"]),
+    ]
+
+
 async def test_faults_name_their_cells_and_nothing_is_taken(city: City, xlsx: MakeList) -> None:
     await city.sign_in(city.officer)
     bad = [
@@ -58,6 +75,19 @@ async def test_faults_name_their_cells_and_nothing_is_taken(city: City, xlsx: Ma
     )
     assert {one["field"] for one in odd.json()["errors"]} == {"D2", "A3"}
     assert (await city.send(b"no list at all")).status_code == 422
+    both = await city.send(
+        xlsx(HEAD, [["x", "市某局", "oa", "高", None, None], ["y", "市住建局", "oa", "很高", None, None]])
+    )
+    assert [one["field"] for one in both.json()["errors"]] == ["B2", "D3"], "all of it at once, row by row"
+
+
+async def test_what_is_only_tried_takes_no_number(city: City, xlsx: MakeList) -> None:
+    await city.sign_in(city.officer)
+    first = (await city.send(xlsx(HEAD, ROWS[:1]))).json()["rows"][0]["number"]
+    await city.send(xlsx(HEAD, ROWS), dry_run="true")
+    await city.send(xlsx(HEAD, [["无此单位", "市某局", "oa", "高风险", None, None], *ROWS]))
+    second = (await city.send(xlsx(HEAD, ROWS))).json()["rows"][1]["number"]
+    assert int(second[-5:]) == int(first[-5:]) + 1
 
 
 async def test_a_day_that_stands_is_not_moved_by_a_list(city: City, xlsx: MakeList) -> None:

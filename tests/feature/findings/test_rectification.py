@@ -136,6 +136,21 @@ async def test_a_day_named_by_an_authority_moves_only_by_its_consent(scene: Scen
     assert await scene.duties(finding) == [("superseded", "2026-12-22 00:00"), ("open", "2027-01-21 00:00")]
 
 
+async def test_a_plan_moves_no_day_that_stands(scene: Scene) -> None:
+    finding = await scene.raised()
+    with pytest.raises(Invalid) as refused:
+        await service.plan(
+            scene.tx,
+            finding,
+            text="扩容日志平台",
+            person_id=scene.first.person_id,
+            due_on=TODAY + timedelta(days=60),
+            actor=SYSTEM,
+            now=scene.clock.now(),
+        )
+    assert [one.field for one in refused.value.errors] == ["due_on"]
+
+
 async def test_without_a_plan_nothing_is_handed_in(scene: Scene) -> None:
     finding = await scene.raised()
     with pytest.raises(Conflict):

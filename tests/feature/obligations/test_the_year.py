@@ -118,6 +118,23 @@ async def test_a_change_in_the_register_opens_at_once(year: Year, drain: Any) ->
     assert gone.status == "superseded"
 
 
+async def test_who_takes_a_platform_over_owes_its_papers_at_once_and_who_gives_it_up_no_longer(
+    year: Year, drain: Any
+) -> None:
+    async with year.db.transaction(SYSTEM) as tx:
+        successor = await make.organization(tx, "vendor", in_use_from=date(2026, 11, 1))
+    await drain()
+    assert await year.owed(PAPERS, bearer_id=year.vendor, status="open")
+    assert not await year.owed(PAPERS, bearer_id=successor)
+    async with year.db.transaction(SYSTEM) as tx:
+        known, version = await entry(tx, year.platform)
+        handed = replace(known, maintainer_ids=frozenset({successor}))
+        await change_system(tx, year.platform, handed, version=version, actor=SYSTEM, now=year.clock.now())
+    await drain()
+    assert [one.period for one in await year.owed(PAPERS, bearer_id=successor, status="open")] == ["2026-11"]
+    assert not await year.owed(PAPERS, bearer_id=year.vendor, status="open"), "nobody waits for the night"
+
+
 async def test_what_is_owed_no_longer_is_ended_even_where_nothing_new_is_owed(year: Year, drain: Any) -> None:
     await drain()
     assert await year.owed(system_id=year.system, status="open")

@@ -77,7 +77,7 @@ from irm.oversight import (
     routes as oversight_routes,
 )
 from irm.overview import pages as overview_pages, routes as overview_routes, system_life
-from irm.playbooks import pages as playbooks_pages, routes as playbooks_routes
+from irm.playbooks import pages as playbooks_pages, routes as playbooks_routes, task_pages
 from irm.reports import (
     form_pages as report_form_pages,
     form_routes as report_form_routes,
@@ -182,6 +182,7 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *drills_pages.ROUTES,
     *drills_room.ROUTES,
     *drills_papers.ROUTES,
+    *task_pages.ROUTES,
     *incidents_routes.ROUTES,
     *incident_merge_routes.ROUTES,
     *incident_merge_pages.ROUTES,

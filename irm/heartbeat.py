@@ -1,5 +1,7 @@
 """Who is alive: one row per process that works on jobs. The board and `irm doctor` read it."""
 
+import os
+import socket
 from datetime import datetime
 from uuid import UUID
 
@@ -7,6 +9,11 @@ from sqlalchemy import UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from irm.db import Base, uuid7
+
+
+def here() -> str:
+    """This process, as people who look after the host know it: host name and process number."""
+    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 class HeartbeatRow(Base):

@@ -1,9 +1,7 @@
 """What the processes have in common: a database on their own loop, an anchored clock, a heartbeat, a stop signal."""
 
 import asyncio
-import os
 import signal
-import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -18,7 +16,7 @@ from irm import absence
 from irm.clock import SKEW_THAT_IS_SAID, DatabaseClock
 from irm.config import Settings
 from irm.db import SYSTEM, Database, uuid7
-from irm.heartbeat import HeartbeatRow
+from irm.heartbeat import HeartbeatRow, here
 from irm.jobs import Resources
 from irm.ledger import Event, Wiring, record
 
@@ -40,7 +38,7 @@ class Process:
         self.resources = Resources(settings, http)
         self.stopping = asyncio.Event()
         self.broker_silent_since: datetime | None = None
-        self._name = f"{kind}@{socket.gethostname()}:{os.getpid()}"
+        self._name = f"{kind}@{here()}"
         self._started_at: datetime | None = None
 
     async def begin(self) -> None:

@@ -16,11 +16,12 @@ from sqlalchemy import text
 from irm.access.policy import Permission, Resource, may
 from irm.db import Tx
 from irm.demo.past import Act, Past
+from irm.evidence.service import attach
 from irm.ledger import Event, Subscription, Wiring
 from irm.notify.service import acknowledge, note_channels
 from irm.obligations.reminding import remind
 from irm.playbooks import starting
-from irm.playbooks.tasks import Done, complete_task
+from irm.playbooks.tasks import Done, complete_task, place_of
 
 CHANNELS: Final = {"sms": True, "email": True, "in_app": True, "webhook": False}
 """What the made-up city had through its year; from the first start on the house says what it has."""
@@ -52,6 +53,8 @@ class Nights:
 
     past: Past
     seed: int
+    evidence: str
+    """Name of the file that a task asks for."""
     known: dict[str, Habits] = field(default_factory=dict)
     """By the first two words of the subject; `EXERCISE`: of the drill that is being held."""
     coming: Habits | None = None
@@ -148,7 +151,10 @@ class Nights:
 
     def _worked(self, task: UUID, organization: UUID) -> Act:
         async def act(tx: Tx) -> None:
-            asked = text("SELECT status, jsonb_array_length(checklist) AS items FROM task WHERE id = :id")
+            asked = text(
+                "SELECT status, subject, evidence_required, jsonb_array_length(checklist) AS items"
+                " FROM task WHERE id = :id"
+            )
             row = (await tx.execute(asked, {"id": task})).one()
             if row.status != "open":
                 return
@@ -157,8 +163,19 @@ class Nights:
                     continue
                 by = await self.past.principal(tx, login)
                 if may(by, Permission.DO_TASKS, Resource(frozenset({organization}))):
+                    now = self.past.clock.now()
+                    if row.evidence_required:
+                        await attach(
+                            tx,
+                            await self.past.file(self.evidence),
+                            subject=place_of(row.subject, task),
+                            organization_id=organization,
+                            account_id=by.account_id,
+                            actor=by.actor,
+                            now=now,
+                        )
                     done = Done(checked=frozenset(range(row.items)))
-                    await complete_task(tx, task, done, principal=by, actor=by.actor, now=self.past.clock.now())
+                    await complete_task(tx, task, done, principal=by, actor=by.actor, now=now)
                     return
 
         return act

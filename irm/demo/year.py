@@ -54,7 +54,7 @@ async def live_year(
 ) -> tuple[str, ...]:
     """Names of the scenes that failed or for which there was no time (`budget`, seconds); they left nothing behind."""
     past = Past(db, city, settings, began=began, now=now)
-    nights = Nights(past, story["seed"])
+    nights = Nights(past, story["seed"], story["files"]["evidence"])
     past.wiring = nights.wired(past.wiring)
     add_keeping(past, story)
     add_changes(past, story)

@@ -9,6 +9,7 @@ from uuid import UUID
 from irm.access import queries as access
 from irm.access.policy import REGULATORS, Permission, Principal, Resource, may, reach
 from irm.db import Tx
+from irm.evidence.service import attachments_of
 from irm.i18n import N_, Translator
 from irm.incidents import facts as stated, queries, showing, timeline
 from irm.incidents.categories import category_name
@@ -256,6 +257,7 @@ def facts_form(values: Mapping[str, Any]) -> Form:
 async def plan(tx: Tx, reading: Reading) -> dict[str, Any]:
     """Who was and will be called, before it happens."""
     runs = [
+        "task_files": {one.id: await attachments_of(tx, one.place) for one in found if one.evidence_required},
         run
         for one in reading.sight.subjects
         for run in await runs_of(tx, one, now=reading.now, own=reading.own)

@@ -7,7 +7,7 @@ from uuid import UUID
 from irm.access import queries as access
 from irm.access.policy import Permission, Principal, Resource, may
 from irm.db import Tx
-from irm.evidence.service import Attachment, attachments_of
+from irm.evidence.service import Attachment, attachments_under
 from irm.incidents import queries
 from irm.incidents.directory import nameable_system
 from irm.incidents.policy import intake_policy
@@ -61,7 +61,13 @@ async def lines(tx: Tx, rows: Sequence[Incident], by: Principal) -> list[Inciden
 
 async def attachments(tx: Tx, sight: Sight) -> list[Attachment]:
     """Files of the incident that the reader may open: those of their own organizations, for the cloud authority all."""
-    found = [each for subject in sight.subjects for each in await attachments_of(tx, subject)]
+    found = [
+        each
+        for subject in sight.subjects
+        for each in await attachments_under(tx, subject)
+        # What lies with a task is the incident's evidence; a report's or directive's files stand with those.
+        if each.subject == subject or each.subject.startswith(f"{subject}/task/")
+    ]
     return [one for one in found if sight.sees(one.organization_id)]
 
 

@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from irm.db import Tx
+from irm.heartbeat import here
 from irm.jobs import CallFailed, Outside, Resources
 from irm.notify import bundles
 from irm.notify.channels import CHANNELS
@@ -113,7 +114,9 @@ def _begin(tx: Tx, rows: Sequence[DeliveryRow], now: datetime, attempt: int) -> 
     for row in rows:
         row.status = "sending"
         link = hashed if row is rows[0] else None
-        tx.add(DeliveryAttemptRow(delivery_id=row.id, attempt=attempt, started_at=now, link_hash=link))
+        tx.add(
+            DeliveryAttemptRow(delivery_id=row.id, attempt=attempt, started_at=now, claimed_by=here(), link_hash=link)
+        )
     return token
 
 

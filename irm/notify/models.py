@@ -162,6 +162,8 @@ class DeliveryAttemptRow(Base):
     detail: Mapped[str | None]
     late: Mapped[bool] = mapped_column(default=False)
     """Its outcome came in after another attempt had taken over."""
+    claimed_by: Mapped[str | None]
+    """Host and process number of whoever took it."""
     link_hash: Mapped[str | None]
     """SHA-256 of the token in this attempt's link; every attempt has its own, so no token is ever stored."""
 

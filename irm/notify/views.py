@@ -30,6 +30,7 @@ class Attempt:
     outcome: str | None
     detail: str | None
     late: bool
+    claimed_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,9 @@ async def views_of(tx: Tx, rows: Sequence[DeliveryRow]) -> list[Delivery]:
         .where(DeliveryAttemptRow.delivery_id.in_([row.id for row in rows]))
         .order_by(DeliveryAttemptRow.attempt)
     ):
-        kept = Attempt(each.attempt, each.started_at, each.finished_at, each.outcome, each.detail, each.late)
+        kept = Attempt(
+            each.attempt, each.started_at, each.finished_at, each.outcome, each.detail, each.late, each.claimed_by
+        )
         attempts[each.delivery_id] = (*attempts.get(each.delivery_id, ()), kept)
     bundles = {row.bundle_id for row in rows if row.bundle_id}
     carried = Counter(await tx.scalars(select(DeliveryRow.bundle_id).where(DeliveryRow.bundle_id.in_(bundles))))

@@ -209,6 +209,7 @@ class Doing:
             person_id=found.recipients[0].person_id if len(found.recipients) == 1 else None,
             due_at=self.base.wall(effect.due_at),
             now=self.now,
+            evidence=effect.evidence,
         )
         await self.notice(f"{effect.step}/{effect.audience.key}", effect.step, found, title=effect.title)
         return []

@@ -258,7 +258,8 @@ class _Engine(Walk):
         if self.named(step, tuple(first.values())):
             due_at = self.now + action.within
             self.put(step, due_at=due_at, asked=tuple(first))
-            self.emit(*(s.OpenTask(step.id, action.title, action.checklist, who, due_at) for who in first.values()))
+            asked = (action.title, action.checklist)
+            self.emit(*(s.OpenTask(step.id, *asked, who, due_at, action.evidence) for who in first.values()))
 
     def fire(self, step: Step) -> None:
         """The timers of one open step that are due."""

@@ -108,6 +108,7 @@ class TaskModel(Model):
     to: Targets
     within: Duration
     checklist: list[Item] = []
+    evidence: Literal["required"] | None = None
 
 
 class OptionModel(Model):
@@ -296,7 +297,8 @@ def _action(document: Document, index: int, step: StepModel, faults: list[Fault]
     if step.report is not None:
         return pb.Report(step.report.form, step.report.by, step.report.obligation, step.report.within)
     if step.task is not None:
-        return pb.Task(step.task.title, step.task.to, step.task.within, tuple(step.task.checklist))
+        asks = step.task.evidence is not None
+        return pb.Task(step.task.title, step.task.to, step.task.within, tuple(step.task.checklist), asks)
     if step.decide is not None:
         options = {option.id: option.title for option in step.decide.options}
         return pb.Decide(step.decide.title, step.decide.to, options, step.decide.within, step.decide.default)

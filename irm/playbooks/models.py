@@ -128,4 +128,7 @@ class TaskRow(Base):
     """Account."""
     choice: Mapped[str | None]
     note: Mapped[str | None]
+    evidence_required: Mapped[bool] = mapped_column(default=False)
+    """Done with a file at `<subject>/task/<id>`, or with a reason."""
+    no_evidence_reason: Mapped[str | None]
     exercise: Mapped[bool]

@@ -1,9 +1,8 @@
-"""Pages: the playbooks of the city and what each would do; one task."""
+"""Pages: the playbooks of the city and what each would do."""
 
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
-from uuid import UUID
 
 from litestar import Request, get, post
 from litestar.di import NamedDependency
@@ -11,10 +10,10 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 
-from irm.access.policy import Permission, Principal, Resource, allow, may
+from irm.access.policy import Permission, Principal, allow, may
 from irm.clock import Clock
-from irm.db import Database, Tx
-from irm.errors import Conflict, Invalid, NotFound
+from irm.db import Database
+from irm.errors import Invalid
 from irm.i18n import Translator
 from irm.notify.words import CHANNEL_NAMES
 from irm.playbooks import queries, showing, wording
@@ -22,7 +21,6 @@ from irm.playbooks.check import check, unheld_in, worst_cases
 from irm.playbooks.publishing import frozen, publish
 from irm.playbooks.routes import FILE, checked_here, chosen
 from irm.playbooks.steps import Step, targets_of
-from irm.playbooks.tasks import Done, complete_task
 from irm.positions import Fault, LanguageError
 from irm.web.forms import Form
 from irm.web.pages import Page, page
@@ -125,57 +123,6 @@ async def publish_edited(
     return answer
 
 
-@get("/tasks/{task_id:uuid}", opt=allow(Permission.DO_TASKS), include_in_schema=False)
-async def task_page(
-    task_id: FromPath[UUID],
-    principal: NamedDependency[Principal],
-    db: NamedDependency[Database],
-    clock: NamedDependency[Clock],
-) -> Page:
-    async with db.transaction(principal.actor) as tx:
-        task, back = await _readable(tx, principal, task_id)
-    return page("playbooks/task.html", now=clock.now(), task=task, back=back, form=Form())
-
-
-@post("/tasks/{task_id:uuid}", opt=allow(Permission.DO_TASKS), include_in_schema=False, status_code=HTTP_200_OK)
-async def task_done_page(
-    task_id: FromPath[UUID],
-    request: Request[Any, Any, Any],
-    principal: NamedDependency[Principal],
-    db: NamedDependency[Database],
-    clock: NamedDependency[Clock],
-    t: NamedDependency[Translator],
-) -> Page | Redirect:
-    typed = await request.form()
-    checked = [str(one) for one in typed.getall("checked", [])]
-    values = {"checked": checked, "choice": typed.get("choice"), "note": str(typed.get("note") or "")}
-    done = Done(
-        frozenset(int(one) for one in checked if one.isdecimal()),
-        str(values["choice"]) if values["choice"] else None,
-        str(values["note"]),
-    )
-    async with db.transaction(principal.actor) as tx:
-        task, back = await _readable(tx, principal, task_id)
-    try:
-        async with db.transaction(principal.actor) as tx:
-            await complete_task(tx, task_id, done, principal=principal, actor=principal.actor, now=clock.now())
-    except (Invalid, Conflict) as error:
-        form = Form.refused(values, error, t)
-        answer = page("playbooks/task.html", now=clock.now(), task=task, back=back, form=form)
-        answer.status_code = HTTP_422_UNPROCESSABLE_ENTITY
-        return answer
-    return Redirect(back, status_code=HTTP_303_SEE_OTHER)
-
-
-async def _readable(tx: Tx, principal: Principal, task_id: UUID) -> tuple[queries.Task, str]:
-    """The task and the page of its subject. Raises NotFound also for what belongs to others."""
-    task = await queries.task(tx, task_id)
-    own = Resource(frozenset({task.organization_id} if task.organization_id else ()))
-    if task.person_id != principal.person_id and not may(principal, Permission.DO_TASKS, own):
-        raise NotFound("This task does not exist.")
-    return task, await queries.page_of_run(tx, task.run_id)
-
-
 def _words(steps: tuple[Step, ...], t: Translator) -> dict[str, Any]:
     """What the templates say of steps."""
     titles = {step.id: t.of(step.title) or step.id for step in steps}
@@ -198,4 +145,4 @@ def _words(steps: tuple[Step, ...], t: Translator) -> dict[str, Any]:
     }
 
 
-ROUTES: Final = [playbooks_page, playbook_page, edit_page, publish_edited, task_page, task_done_page]
+ROUTES: Final = [playbooks_page, playbook_page, edit_page, publish_edited]

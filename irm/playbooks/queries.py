@@ -20,6 +20,7 @@ from irm.playbooks.runner import state_of, timebase_of
 from irm.playbooks.simulate import plan
 from irm.playbooks.state import RunState, StepState
 from irm.playbooks.steps import Audience, Page, Playbook, Report, Step, asked_by
+from irm.playbooks.tasks import place_of
 from irm.playbooks.timebase import Timebase
 
 Texts = dict[str, str]
@@ -105,6 +106,13 @@ class Task:
     choice: str | None
     note: str | None
     exercise: bool
+    evidence_required: bool = False
+    no_evidence_reason: str | None = None
+
+    @property
+    def place(self) -> str:
+        """Where its files lie."""
+        return place_of(self.subject, self.id)
 
 
 @dataclass(frozen=True)
@@ -353,6 +361,8 @@ async def _tasks(tx: Tx, rows: list[TaskRow]) -> list[Task]:
             choice=row.choice,
             note=row.note,
             exercise=row.exercise,
+            evidence_required=row.evidence_required,
+            no_evidence_reason=row.no_evidence_reason,
         )
         for row in rows
     ]

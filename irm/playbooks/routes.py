@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from litestar import Response, get, post
+from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
@@ -22,7 +22,6 @@ from irm.playbooks.language import json_schema
 from irm.playbooks.publishing import publish
 from irm.playbooks.schemas import (
     CheckedView,
-    CompleteTask,
     FaultView,
     PlaybookDetail,
     PlaybookList,
@@ -31,11 +30,9 @@ from irm.playbooks.schemas import (
     PublishPlaybook,
     RunView,
     TaskList,
-    TaskView,
     WorstCase,
 )
 from irm.playbooks.steps import targets_of
-from irm.playbooks.tasks import Done, complete_task
 from irm.positions import Fault
 
 FILE: Final = "playbook.yaml"
@@ -177,28 +174,6 @@ async def list_tasks(
         return TaskList([showing.task_view(one, t) for one in await queries.tasks_for(tx, principal, status=status)])
 
 
-@post(
-    "/api/v1/tasks/{task_id:uuid}/done",
-    opt=allow(Permission.DO_TASKS),
-    tags=["tasks"],
-    operation_id="complete_task",
-    status_code=HTTP_200_OK,
-)
-async def task_done(
-    task_id: FromPath[UUID],
-    data: JSONBody[CompleteTask],
-    db: NamedDependency[Database],
-    clock: NamedDependency[Clock],
-    principal: NamedDependency[Principal],
-    t: NamedDependency[Translator],
-) -> Response[TaskView]:
-    """Doing it again changes nothing; deciding otherwise afterwards is a conflict."""
-    done = Done(frozenset(data.checked), data.choice, data.note)
-    async with db.transaction(principal.actor) as tx:
-        await complete_task(tx, task_id, done, principal=principal, actor=principal.actor, now=clock.now())
-        return Response(showing.task_view(await queries.task(tx, task_id), t))
-
-
 async def checked_here(tx: Tx, source: str, *, now: datetime) -> tuple[Checked, City]:
     """The linter with all that this city knows, who is on duty now included."""
     city = await city_of(tx, now=now)
@@ -222,5 +197,4 @@ ROUTES: Final = [
     publish_playbook,
     get_run,
     list_tasks,
-    task_done,
 ]

@@ -7,11 +7,24 @@ from msgspec import Struct, field
 
 
 class CompleteTask(Struct, forbid_unknown_fields=True, frozen=True):
-    """`checked`: positions in the checklist, from 0. `choice`: only of a decision."""
+    """`checked`: positions in the checklist, from 0. `choice`: only of a decision. `no_evidence`: why a task that asks
+    for a file is done without one."""
 
     checked: list[int] = field(default_factory=list)
     choice: str | None = None
     note: str = ""
+    no_evidence: str = ""
+
+
+class TaskFile(Struct, frozen=True):
+    """A file that was attached to a task."""
+
+    id: UUID
+    name: str
+    sha256: str
+    size: int
+    at: datetime
+    url: str
 
 
 class PublishPlaybook(Struct, forbid_unknown_fields=True, frozen=True):
@@ -51,6 +64,9 @@ class TaskView(Struct, frozen=True):
     choice: str | None
     note: str | None
     exercise: bool
+    evidence_required: bool = False
+    """Done with a file (`POST /api/v1/tasks/{id}/files`), or with the reason why there is none."""
+    no_evidence_reason: str | None = None
 
 
 class TaskList(Struct, frozen=True):

@@ -100,6 +100,8 @@ def task_view(task: queries.Task, t: Translator) -> schemas.TaskView:
         choice=task.choice,
         note=task.note,
         exercise=task.exercise,
+        evidence_required=task.evidence_required,
+        no_evidence_reason=task.no_evidence_reason,
     )
 
 

@@ -272,6 +272,7 @@ class OpenTask:
     checklist: tuple[Texts, ...]
     audience: Audience
     due_at: datetime
+    evidence: bool = False
 
 
 @dataclass(frozen=True, slots=True)

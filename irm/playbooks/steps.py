@@ -98,6 +98,8 @@ class Task:
     to: tuple[Target, ...]
     within: timedelta
     checklist: tuple[Texts, ...] = ()
+    evidence: bool = False
+    """It is done with a file that is kept as evidence, or with the reason why there is none."""
 
 
 @dataclass(frozen=True, slots=True)

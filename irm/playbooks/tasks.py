@@ -6,18 +6,21 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from irm.access.policy import Permission, Principal, Resource, may
 from irm.db import SYSTEM, Actor, Tx, uuid7
 from irm.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from irm.evidence.service import Attachment, attachments_of
+from irm.i18n import N_
 from irm.ledger import Event, record
 from irm.playbooks import inbox, signals as s
 from irm.playbooks.models import RunRow, TaskRow
 from irm.playbooks.steps import Audience, Texts
 
 LONGEST_NOTE = 2_000
+NO_EVIDENCE = N_("This task is done with evidence: attach the file, or say why there is none.")
 INCIDENT = "incident"
 
 
@@ -29,6 +32,8 @@ class Done:
     """Positions in the checklist, from 0."""
     choice: str | None = None
     note: str = ""
+    no_evidence: str = ""
+    """Why there is no file, of a task that asks for one."""
 
 
 async def open_task(
@@ -43,6 +48,7 @@ async def open_task(
     due_at: datetime | None,
     now: datetime,
     options: Mapping[str, Texts] | None = None,
+    evidence: bool = False,
 ) -> UUID | None:
     """None where the step has given this task already."""
     head, _, rest = run.subject.partition("/")
@@ -64,6 +70,7 @@ async def open_task(
             created_at=now,
             due_at=due_at,
             status="open",
+            evidence_required=evidence,
             exercise=run.exercise,
         )
         .on_conflict_do_nothing(index_elements=["run_id", "step_id", "audience"])
@@ -100,10 +107,12 @@ async def complete_task(
         raise Conflict("This has been decided already.")
     if row.status == "cancelled":
         raise Conflict("This task is no longer needed.")
-    _check(row, done)
+    files = await files_of(tx, row.subject, row.id) if row.evidence_required else []
+    _check(row, done, files=len(files))
     row.checklist = [{**item, "done": index in done.checked} for index, item in enumerate(row.checklist)]
     row.status, row.done_at, row.done_by = "done", now, actor.id
     row.choice, row.note = done.choice, done.note.strip() or None
+    row.no_evidence_reason = done.no_evidence.strip() or None if row.evidence_required and not files else None
     await tx.flush()
     body: dict[str, Any] = {
         "task": str(row.id),
@@ -113,7 +122,10 @@ async def complete_task(
         "choice": row.choice,
         "checked": sorted(done.checked),
     }
-    private = {"note": row.note} if row.note else {}
+    if row.evidence_required:
+        body["files"] = sorted(str(one.id) for one in files)
+    said = {"note": row.note, "no_evidence": row.no_evidence_reason}
+    private = {name: text for name, text in said.items() if text}
     await record(tx, Event("task.done", f"{row.subject}/task/{row.id}", now, actor, body, private))
     run = await inbox.going_on(tx, row.run_id)
     told: s.Event = s.TaskDone(row.step_id, row.audience)
@@ -124,8 +136,23 @@ async def complete_task(
     return row
 
 
-def _check(row: TaskRow, done: Done) -> None:
+def place_of(subject: str, task_id: UUID) -> str:
+    """Where the files of a task lie."""
+    return f"{subject}/task/{task_id}"
+
+
+async def files_of(tx: Tx, subject: str, task_id: UUID) -> list[Attachment]:
+    return await attachments_of(tx, place_of(subject, task_id))
+
+
+def _check(row: TaskRow, done: Done, *, files: int) -> None:
     faults = []
+    if row.evidence_required and not files and not done.no_evidence.strip():
+        faults.append(FieldError("no_evidence", NO_EVIDENCE))
+    elif len(done.no_evidence) > LONGEST_NOTE:
+        faults.append(FieldError("no_evidence", "At most %(most)s characters.", {"most": LONGEST_NOTE}))
+    elif "\x00" in done.no_evidence:
+        faults.append(FieldError("no_evidence", "Contains characters that cannot be stored (control characters)."))
     if row.kind == "decide" and done.choice not in row.options:
         faults.append(FieldError("choice", "Choose one of the options."))
     if row.kind == "task" and done.choice is not None:
@@ -138,6 +165,27 @@ def _check(row: TaskRow, done: Done) -> None:
         faults.append(FieldError("note", "Contains characters that cannot be stored (control characters)."))
     if faults:
         raise Invalid("Some of it is not right.", errors=faults)
+
+
+async def pass_on(tx: Tx, subject: str, organization: UUID, *, giver: UUID, taker: UUID) -> list[UUID]:
+    """Open tasks of the subject that one person of the organization was given are another's from now on; their ids."""
+    rows = await tx.scalars(
+        select(TaskRow)
+        .where(
+            or_(TaskRow.subject == subject, TaskRow.subject.startswith(f"{subject}/", autoescape=True)),
+            TaskRow.organization_id == organization,
+            TaskRow.person_id == giver,
+            TaskRow.status == "open",
+        )
+        .order_by(TaskRow.id)
+        .with_for_update(key_share=True)
+    )
+    passed = []
+    for row in list(rows):
+        row.person_id = taker
+        passed.append(row.id)
+    await tx.flush()
+    return passed
 
 
 async def close_step(tx: Tx, run_id: UUID, step_id: str, *, now: datetime) -> None:

@@ -11,7 +11,7 @@ from irm.clock import SHANGHAI
 MarkState = Literal["planned", "sent", "waiting", "acknowledged", "failed", "skipped", "exhausted", "cancelled"]
 
 WIDTH: Final = 720
-LABEL_WIDTH: Final = 168
+LABEL_WIDTH: Final = 208
 LANE_HEIGHT: Final = 44
 HEAD_HEIGHT: Final = 28
 TICK_STEPS: Final = tuple(

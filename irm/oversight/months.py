@@ -20,7 +20,7 @@ class PaperState(StrEnum):
 
 
 PAPER_NAMES: Final = {
-    PaperState.IN_TIME: N_("Handed in in time"),
+    PaperState.IN_TIME: N_("Handed in on time"),
     PaperState.LATE: N_("Handed in late"),
     PaperState.MISSING: N_("Missing past its day"),
     PaperState.OPEN: N_("To be handed in"),

@@ -27,6 +27,7 @@ from irm.rules.words import force_words
 from irm.web import typed
 from irm.web.forms import Form, flatten
 from irm.web.pages import Page, page
+from irm.web.wording import month_name
 
 READ: Final = allow(Permission.READ_PAPERS)
 MONTHS: Final = 12
@@ -37,6 +38,7 @@ async def papers_page(
     principal: NamedDependency[Principal],
     db: NamedDependency[Database],
     clock: NamedDependency[Clock],
+    t: NamedDependency[Translator],
     year: FromQuery[int | None] = None,
 ) -> Page:
     """A line for each vendor and paper, a column for each month."""
@@ -61,7 +63,7 @@ async def papers_page(
         year=shown,
         this_year=this_year,
         lines=lines,
-        months=[f"{shown}-{month:02d}" for month in range(1, MONTHS + 1)],
+        months={key: month_name(key, t) for month in range(1, MONTHS + 1) if (key := f"{shown}-{month:02d}")},
         waiting=waiting,
         todo=todo,
         bearers={line.bearer_id: line.bearer for line in lines},

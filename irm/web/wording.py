@@ -61,6 +61,11 @@ def month(value: date | str, t: Translate) -> str:
     return format_skeleton("yMMMM", first, locale=babel_locale(t.locale))
 
 
+def month_name(value: str, t: Translate) -> str:
+    """1月 · Jan, of a period as it is written (`2026-01`): where the year stands above it."""
+    return format_skeleton("MMM", date.fromisoformat(f"{value}-01"), locale=babel_locale(t.locale))
+
+
 def month_day(value: date, t: Translate) -> str:
     """11月2日: where the year stands above it."""
     return format_skeleton("MMMd", value, locale=babel_locale(t.locale))

@@ -44,6 +44,9 @@ from irm.ledger import Wiring
 
 T = TypeVar("T")
 
+LEAST_ROOM: Final = 9
+"""Characters below which a folded column is no longer read."""
+
 json_option: Final = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 """`as_json` arrives as a flag."""
 
@@ -137,19 +140,50 @@ def problem(error: IrmError, t: Translator) -> dict[str, Any]:
     return {"code": error.code, "detail": error.text(t), "errors": fields}
 
 
-def table(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Columns as wide as they need to be; nothing for no rows."""
-    from rich.console import Console as Terminal  # noqa: PLC0415 - slow to import, and JSON needs none of it
+def table(rows: Sequence[Mapping[str, Any]], *, width: int | None = None) -> None:
+    """Columns as wide as they need to be; nothing for no rows. `width`: of the terminal, or of the one that is there.
+
+    In what is wider than the terminal, sentences are folded; numbers, codes and days stay whole, and ids stand last: a
+    folded id cannot be copied. Where sentences get no room beside them, each row is a block of lines. What goes to a
+    file or another command is never folded.
+    """
+    from rich.cells import cell_len  # noqa: PLC0415 - slow to import, and JSON needs none of it
+    from rich.console import Console as Terminal  # noqa: PLC0415 - see above
     from rich.table import Table  # noqa: PLC0415 - see above
 
     if not rows:
         return
+    cells = [{str(name): _cell(value) for name, value in row.items()} for row in rows]
+    needs = {name: max(cell_len(one) for one in (name, *(row[name] for row in cells))) for name in cells[0]}
+    whole = [name for name in needs if all(row[name].isascii() and " " not in row[name] for row in cells)]
+    names, ids = list(needs), [name for name in whole if any(_is_id(row[name]) for row in cells)]
+    natural = sum(needs.values()) + 2 * len(needs)
+    is_bound = width is not None or sys.stdout.isatty()
+    terminal = Terminal(width=width if is_bound else natural, highlight=False, markup=False)
+    title = max(cell_len(name) for name in names)
+    if natural > terminal.width:
+        names = [name for name in needs if name not in ids] + ids
+        room = terminal.width - sum(needs[name] + 2 for name in whole)
+        if room < LEAST_ROOM * (len(names) - len(whole)):
+            terminal.print(
+                "\n\n".join(
+                    "\n".join(f"{name}{' ' * (title - cell_len(name))}  {row[name]}" for name in names) for row in cells
+                )
+            )
+            return
     shown = Table(box=None, pad_edge=False, header_style="bold")
-    for column in rows[0]:
-        shown.add_column(str(column), overflow="fold")
-    for row in rows:
-        shown.add_row(*(_cell(value) for value in row.values()))
-    Terminal(soft_wrap=not sys.stdout.isatty(), highlight=False, markup=False).print(shown)
+    for name in names:
+        shown.add_column(name, overflow="fold", no_wrap=name in whole)
+    for row in cells:
+        shown.add_row(*(row[name] for name in names))
+    terminal.print(shown)
+
+
+def _is_id(cell: str) -> bool:
+    try:
+        return str(UUID(cell)) == cell
+    except ValueError:
+        return False
 
 
 def _cell(value: Any) -> str:

@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help up test test-deep lint unit feature architecture browser system screenshots revision bench lock chromium clean
+.PHONY: help up test test-deep lint unit feature architecture browser system screenshots revision bench faults lock chromium clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -39,6 +39,9 @@ revision: $(VENV)/.dev  ## write a migration for what changed in the rows: make 
 
 bench: $(VENV)/.dev  ## irm against its floors, and every page in a city at full size
 	$(BIN)/python -m bench.ratios
+
+faults: $(VENV)/.dev  ## break irm again and again while it is used, then look what was lost: make faults seconds=900 seed=1
+	$(BIN)/python -m tests.faults.run --seconds $(or $(seconds),900) --seed $(or $(seed),1) --history .faults/$(or $(seed),1).jsonl
 
 lock:  ## compile requirements/*.lock anew (needs uv)
 	uv pip compile -q --python-version 3.11 --universal --no-emit-index-url --generate-hashes \

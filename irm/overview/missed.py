@@ -34,6 +34,14 @@ KIND_NAMES: Final[Mapping[str, str]] = {
     "ledger": N_("New entries have no place in the ledger's tree yet"),
 }
 """Msgids by `auditing.Kind`."""
+REGULAR_NAMES: Final[Mapping[str, str]] = {
+    "evidence.call_witnesses": N_("asking the ledger's witnesses"),
+    "evidence.verify": N_("the nightly check of the ledger"),
+    "findings.propose": N_("proposals for findings whose day passed"),
+    "kernel.housekeeping": N_("clearing away what is old"),
+    "obligations.look_ahead": N_("opening what is owed from today"),
+}
+"""Msgids by job name."""
 BEATS_WITHIN: Final = timedelta(seconds=30)
 
 
@@ -51,6 +59,7 @@ async def missed_things(tx: Tx, principal: Principal) -> list[Need]:
 
 async def _need(tx: Tx, row: AuditFindingRow, *, named: bool) -> Need:
     words = WORK_NAMES.get(row.what, KIND_NAMES[row.kind]) if row.kind == "work" else KIND_NAMES[row.kind]
+    known = WORK_NAMES.keys() | REGULAR_NAMES.keys()
     place = await place_of(tx, row.place) if named else None
     about, href = place or ("", "/")
     return Need(
@@ -60,7 +69,8 @@ async def _need(tx: Tx, row: AuditFindingRow, *, named: bool) -> Need:
         about,
         href,
         row.due_at,
-        detail=row.what if row.kind in {"work", "recurring"} and row.what not in WORK_NAMES else "",
+        detail="" if row.kind not in {"work", "recurring"} or row.what in known else row.what,
+        reasons=(REGULAR_NAMES[row.what],) if row.what in REGULAR_NAMES else (),
         advice=ADVICE,
         acute=True,
         exercise=row.exercise,

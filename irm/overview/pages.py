@@ -29,7 +29,7 @@ NEED_NAMES: Final = {
     "unanswered": N_("Not acknowledged yet"),
     "unmanned": N_("Nobody is on duty"),
     "dead": N_("Given up by irm"),
-    "missed": N_("Not done in time"),
+    "missed": N_("Not done by irm"),
     "unwatched": N_("Nobody watches"),
     "report": N_("Report to send"),
     "duty": N_("Duty to fulfil"),

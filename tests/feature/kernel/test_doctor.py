@@ -33,6 +33,7 @@ async def test_a_sound_installation(sound: Settings) -> None:
         "Rights": "good",
         "Processes": "broken",  # none runs here
         "Work": "good",
+        "Own check": "off",  # no auditor has looked
         "Ledger": "off",  # nothing recorded
         "Broker": "good",
         "Mail": "off",

@@ -19,8 +19,11 @@ from docx.text.paragraph import Paragraph as Line
 from docx.text.run import Run
 
 from irm.documents.archive import settled
+from irm.documents.columns import columns
 from irm.documents.fonts import page_measures
 from irm.documents.pdf import to_pngs
+from irm.documents.plain import text_width
+from irm.documents.titles import signs, title_lines
 from irm.documents.tree import Block, Break, Document, Facts, Heading, Paragraph, Picture, SignOff, Table
 
 MADE_AT: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -32,11 +35,8 @@ ALIGNED: Final[Mapping[str, WD_ALIGN_PARAGRAPH]] = {
 AFTER_BORDERS: Final = ("w:shd", "w:tabs", "w:spacing", "w:ind", "w:contextualSpacing", "w:jc", "w:outlineLvl", "w:rPr")
 """Word calls a file damaged where the parts of a paragraph's properties stand out of order."""
 
-MANY: Final = 6
-NARROW: Final = 0.84
-"""Of the table's size, where it has more columns."""
-SHORT: Final = 8
-"""Rows up to which a table stays on one page; a longer one breaks between rows, its head repeated."""
+SHORT: Final = 13
+"""Rows up to which a table stays on one page, a year with its sum; a longer one breaks between rows, its head repeated."""
 UNDER_BODY: Final = 7
 """7.5: the number of the page stands 7 mm below the body."""
 FOOT_HEIGHT: Final = 10
@@ -47,8 +47,6 @@ SHORT_CELL: Final = 20
 """Signs up to which a cell of a short table counts as short."""
 CELL_SIDE: Final = 57
 """Room beside a cell's text in twentieths of a point: 1 mm."""
-WIDE: Final = 0x2E80
-"""Signs from here on are as wide as the type is high, others half of it."""
 
 
 def to_docx(document: Document, *, own_fonts: Path | None = None) -> bytes:
@@ -207,18 +205,19 @@ class _Writer:
         self._caption(block.caption)
         table = self.made.add_table(1 + len(block.rows), len(block.head), style="Table Grid")
         table.alignment, table.autofit = WD_TABLE_ALIGNMENT.CENTER, False
-        shares = list(block.widths) if len(block.widths) == len(block.head) else [1] * len(block.head)
-        widths = [int(self._room() * share / sum(shares)) for share in shares]
+        laid = columns(block, room=text_width(self.measures), size=self.measures["table"])
+        widths = [int(Pt(width)) for width in laid.widths]
         cells = list(table._cells)  # noqa: SLF001 - Table.cell() walks the whole table for each cell
         count = len(block.head)
-        size = self.measures["table"] * (NARROW if count > MANY else 1)
-        for at, word in enumerate(block.head):
-            self._fill(cells[at], word, "black", WD_ALIGN_PARAGRAPH.CENTER, widths[at], size)
+        for at, word in enumerate(laid.head):
+            self._fill(cells[at], word, "black", WD_ALIGN_PARAGRAPH.CENTER, widths[at], laid.size)
         for number, row in enumerate(block.rows, 1):
             last = block.total and number == len(block.rows)
             for at, cell in enumerate(row):
                 side = WD_ALIGN_PARAGRAPH.RIGHT if at in block.right else WD_ALIGN_PARAGRAPH.LEFT
-                self._fill(cells[number * count + at], cell.text, "black" if last else "body", side, widths[at], size)
+                self._fill(
+                    cells[number * count + at], cell.text, "black" if last else "body", side, widths[at], laid.size
+                )
         self._laid_out(table, widths, whole=self._is_short(block))
         head = table.rows[0]._tr.get_or_add_trPr()  # noqa: SLF001 - python-docx knows no repeated rows
         head.append(OxmlElement("w:tblHeader"))
@@ -234,7 +233,7 @@ class _Writer:
         for number, part in enumerate(text.split("\n")):
             run = self._run(line, part, face, size or self.measures["table"])
             if number:
-                run._r.insert(0, OxmlElement("w:br"))  # noqa: SLF001 - python-docx has no door
+                run._r.insert(1, OxmlElement("w:br"))  # noqa: SLF001 - after the run's properties, before its text
 
     def _picture(self, block: Picture) -> None:
         self._caption(block.caption)
@@ -265,7 +264,7 @@ class _Writer:
 
     @staticmethod
     def _is_short(block: Table) -> bool:
-        return len(block.rows) <= SHORT and all(_width(cell.text) <= SHORT_CELL for row in block.rows for cell in row)
+        return len(block.rows) <= SHORT and all(signs(cell.text) <= SHORT_CELL for row in block.rows for cell in row)
 
     def _laid_out(self, table: Any, widths: Sequence[int], *, whole: bool) -> None:
         """Widths for word processors that read them of columns, not of cells; no row is torn; `whole`: nor is the table."""
@@ -347,29 +346,6 @@ class _Writer:
 def _exactly(line: Line, points: float) -> None:
     form = line.paragraph_format
     form.line_spacing_rule, form.line_spacing = WD_LINE_SPACING.EXACTLY, Pt(points)
-
-
-def title_lines(text: str, room: float) -> list[str]:
-    """7.3.1: a title of several lines is broken where a word ends and as evenly as can be; `room` in signs. Without a place
-    to break it, the word processor breaks it."""
-    if _width(text) <= room:
-        return [text]
-    places = [at for at in range(1, len(text)) if _parts(text[at - 1], text[at])]
-    parted = [(text[:at].rstrip(), text[at:].lstrip()) for at in places]
-    fitting = [(first, rest) for first, rest in parted if _width(first) <= room and _width(rest) <= room]
-    if not fitting:
-        return [text]
-    first, rest = min(fitting, key=lambda two: abs(_width(two[0]) - _width(two[1])))
-    return [first, rest]
-
-
-def _parts(before: str, after: str) -> bool:
-    """At a space, and where a year follows a name."""
-    return after in " \u3000" or (after.isdigit() and ord(before) >= WIDE)
-
-
-def _width(text: str) -> float:
-    return sum(1.0 if ord(sign) >= WIDE else 0.5 for sign in text)
 
 
 def _bordered(line: Line, borders: Any) -> None:

@@ -3,12 +3,11 @@
 Made of figures, commentary and language alone, so the same edition is the same document for ever.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
-from irm.clock import SHANGHAI
 from irm.documents.tree import (
     Block,
     Cell,
@@ -24,6 +23,7 @@ from irm.i18n import Translator
 from irm.reports.span import annual_policy
 from irm.reports.tally import TOTAL, Address, Chapter, Column, Figure, Figures, Grid, Line
 from irm.web.charts import LEVEL_COLOURS, SERIES_COLOURS, Bar, bars
+from irm.web.wording import in_full
 
 Link = Callable[[Address], str]
 NUMERALS: Final = tuple(
@@ -33,6 +33,8 @@ NUMERALS: Final = tuple(
 OVERVIEW: Final = "overview"
 """Commentary that stands before the first chapter."""
 MOST_BARS: Final = 24
+LEAST_BARS: Final = 3
+"""Lines that count something, from which on a picture says more than its table."""
 WIDE: Final = 0x2E80
 """Signs from here on are twice as wide."""
 ROOM: Final = 22
@@ -79,16 +81,16 @@ def document(
         blocks,
         t.locale,
         under=t("(edition %(n)s)", n=number),
-        foot=t("%(organization)s · edition %(n)s · as of %(moment)s", **_foot(figures, number)),
+        foot=t("%(organization)s · edition %(n)s · as of %(moment)s", **_foot(figures, number, t)),
     )
 
 
-def _foot(figures: Figures, number: int) -> dict[str, object]:
-    return {"organization": figures.organization, "n": number, "moment": _moment(figures)}
+def _foot(figures: Figures, number: int, t: Translator) -> dict[str, object]:
+    return {"organization": figures.organization, "n": number, "moment": _moment(figures, t)}
 
 
-def _moment(figures: Figures) -> str:
-    return datetime.fromisoformat(figures.as_of).astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+def _moment(figures: Figures, t: Translator) -> str:
+    return in_full(datetime.fromisoformat(figures.as_of), t)
 
 
 def _preface(figures: Figures, t: Translator) -> str:
@@ -98,19 +100,19 @@ def _preface(figures: Figures, t: Translator) -> str:
             " year in which it became known, Beijing time. The figures stand as of %(moment)s; drills are not counted"
             " among incidents.",
             year=figures.year,
-            moment=_moment(figures),
+            moment=_moment(figures, t),
         )
     return t(
         "This report covers the year %(year)s. An incident belongs to the year in which the organization knew of it,"
         " Beijing time. The figures stand as of %(moment)s; drills are not counted among incidents.",
         year=figures.year,
-        moment=_moment(figures),
+        moment=_moment(figures, t),
     )
 
 
 def _basis(figures: Figures, digest: str, t: Translator) -> list[tuple[str, str]]:
     pairs = [
-        (t("As of"), t("%(moment)s Beijing time (UTC+8)", moment=_moment(figures))),
+        (t("As of"), t("%(moment)s Beijing time (UTC+8)", moment=_moment(figures, t))),
         (t("Figures (SHA-256)"), digest),
     ]
     if figures.checkpoint is not None:
@@ -147,8 +149,13 @@ def _chapter(
     if chapter.facts:
         blocks.append(Facts([(t.of(dict(fact.label)), t.of(dict(fact.value))) for fact in chapter.facts]))
     shown = [grid for grid in chapter.grids if grid.shown]
+    pictures = 0
     for number, grid in enumerate(shown, 1):
         blocks += _grid(chapter.key, grid, f"{count}-{number}", t, link)
+        picture = _picture(chapter.key, grid, f"{count}-{pictures + 1}", t)
+        if picture is not None:
+            pictures += 1
+            blocks.append(picture)
     if not shown and not chapter.facts:
         blocks.append(Paragraph(t("Nothing is on record here for this year."), "body"))
     return blocks
@@ -169,8 +176,7 @@ def _grid(chapter: str, grid: Grid, number: str, t: Translator, link: Link | Non
             rows,
             t("Table %(number)s %(title)s", number=number, title=t.of(dict(grid.title))),
             frozenset(range(1, count + 1)),
-            _widths(grid.columns),
-            grid.total,
+            total=grid.total,
         )
     ]
     if len(lines) < len(shown):
@@ -178,15 +184,7 @@ def _grid(chapter: str, grid: Grid, number: str, t: Translator, link: Link | Non
         blocks.append(Paragraph(t("%(n)s further lines stand in the spreadsheet of this edition.", n=rest), "note"))
     if grid.note is not None:
         blocks.append(Paragraph(t.of(dict(grid.note)), "note"))
-    picture = _picture(chapter, grid, number, t)
-    return [*blocks, picture] if picture else blocks
-
-
-def _widths(columns: Sequence[Column]) -> tuple[int, ...]:
-    """Tenths of a millimetre of the standard's 156: figures need little, an article's name much; 100.0% needs 16.5."""
-    one = max(120, min(300, (1560 - 700) // len(columns)))
-    given = [max(one, 165) if column.share else one for column in columns]
-    return (max(300, 1560 - sum(given)), *given)
+    return blocks
 
 
 def _cells(chapter: str, grid: Grid, line: Line, link: Link | None) -> list[Cell]:
@@ -216,7 +214,7 @@ def _picture(chapter: str, grid: Grid, number: str, t: Translator) -> Picture | 
     columns = [column for column in grid.columns if column.key in grid.chart]
     lines = grid.shown[:MOST_BARS]
     drawn = [Bar(_short(t.of(dict(line.label))), [line.at(column.key).value for column in columns]) for line in lines]
-    if not columns or not any(sum(bar.parts) for bar in drawn) or len(drawn) < 2:  # noqa: PLR2004 - one bar says nothing
+    if not columns or sum(any(bar.parts) for bar in drawn) < LEAST_BARS:
         return None
     title = t.of(dict(grid.title))
     series = [t.of(dict(column.title)) for column in columns]
@@ -232,5 +230,10 @@ def _picture(chapter: str, grid: Grid, number: str, t: Translator) -> Picture | 
 
 
 def _short(text: str) -> str:
-    wide = sum(ord(sign) >= WIDE for sign in text)
-    return text if wide + len(text) <= ROOM else text[: ROOM // 2 - 1] + "…"
+    """Cut where it is wider than there is room for."""
+    taken = 0
+    for at, sign in enumerate(text):
+        taken += 2 if ord(sign) >= WIDE else 1
+        if taken > ROOM:
+            return text[: at - 1].rstrip() + "…"
+    return text

@@ -17,6 +17,8 @@ from irm.i18n import LOCALES, translator
 Texts = Mapping[str, str]
 WHOLE: Final = frozenset({"by_month", "known", "certificates", "responsible"})
 """Grids by key of which a nought says something."""
+OF_SOMETHING: Final = frozenset({"certificates"})
+"""Of these, the ones that say nothing where all is nought: who has no system has no certificates to speak of."""
 Address = tuple[str, str, str, str]
 """Chapter, grid, line, column."""
 
@@ -83,9 +85,9 @@ class Grid:
     def shown(self) -> tuple[Line, ...]:
         """What a document shows: lines that count something; of `WHOLE` grids the noughts too. The figures hold every line
         that there can be, so that a form of an authority may ask for any of them."""
-        if self.key in WHOLE:
-            return self.lines
-        return tuple(line for line in self.lines if any(figure.value for figure in line.figures.values()))
+        counting = tuple(line for line in self.lines if any(figure.value for figure in line.figures.values()))
+        whole = self.key in WHOLE and (bool(counting) or self.key not in OF_SOMETHING)
+        return self.lines if whole else counting
 
     @property
     def counted(self) -> tuple[Column, ...]:

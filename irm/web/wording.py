@@ -76,6 +76,20 @@ def numbered(number: str, title: str) -> str:
     return f"{number} {title}" if number.isascii() else f"{number}{title}"
 
 
+def in_full(value: datetime, t: Translate) -> str:
+    """2026年11月22日17时34分: on paper, to the minute, without the zone."""
+    at = value.astimezone(SHANGHAI)
+    short = t.locale.startswith("zh")
+    month, day, hour = (str(each) if short else f"{each:02d}" for each in (at.month, at.day, at.hour))
+    words = "%(year)s-%(month)s-%(day)s %(hour)s:%(minute)s"
+    return t(words, year=at.year, month=month, day=day, hour=hour, minute=f"{at.minute:02d}")
+
+
+def on_paper(value: datetime, t: Translate) -> str:
+    """As `in_full`, with the zone."""
+    return t("%(moment)s Beijing time (UTC+8)", moment=in_full(value, t))
+
+
 def exact(value: datetime, t: Translate) -> str:
     """With year, second and zone: for titles and for documents."""
     at = value.astimezone(SHANGHAI)

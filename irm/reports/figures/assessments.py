@@ -106,7 +106,7 @@ async def chapter(tx: Tx, span: Span, pool: Pool, duties: Duties) -> Chapter:
         ),
     )
     lead = both(
-        N_("%(done)s tests and checks of the year are reported or filed, %(open)s are planned or under way."),
+        N_("Tests and checks of the year, reported or filed: %(done)s; planned or under way: %(open)s."),
         done=kinds.sum("reported") + kinds.sum("filed"),
         open=kinds.sum("planned") + kinds.sum("under_way"),
     )

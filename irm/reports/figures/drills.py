@@ -56,7 +56,7 @@ async def chapter(tx: Tx, span: Span, pool: Pool, duties: Duties) -> Chapter:
         by_rule(own, duties.titles, pool, N_("Drills that the rules ask for")),
     )
     lead = both(
-        N_("%(held)s drills were held, %(planned)s are planned; the rules ask for %(required)s."),
+        N_("Drills held: %(held)s; planned: %(planned)s; asked for by the rules: %(required)s."),
         held=kinds.sum("held"),
         planned=kinds.sum("planned"),
         required=sum(duty.outcome not in {"ended", "done", "undone"} for duty in own),

@@ -74,7 +74,7 @@ async def chapter(tx: Tx, span: Span, pool: Pool, organizations: Organizations) 
         grids.append(Grid("by_unit", title, both(N_("Organization")), columns, lines, total=True, additive=False))
     lead = both(
         N_(
-            "%(new)s findings came up in the year, %(carried)s were open from before; %(closed)s are put right, %(open)s open."
+            "Findings new in the year: %(new)s; open from before: %(carried)s; put right: %(closed)s; still open: %(open)s."
         ),
         **{key: risks.sum(key) for key in ("new", "carried", "closed", "open")},
     )

@@ -106,6 +106,9 @@ async def chapter(tx: Tx, span: Span, pool: Pool, organizations: Organizations, 
             states.lines([(key, both(name)) for key, name in STATUS_GROUPS.items()], one, empty=True),
             total=True,
             additive=False,
+            note=both(
+                N_("False alarms and withdrawn incidents stand in this table only; no other figure counts them.")
+            ),
         ),
         await _parts(tx, span, pool, organizations),
         by_force(own, pool, N_("Reports to authorities: timeliness by force")),
@@ -116,8 +119,8 @@ async def chapter(tx: Tx, span: Span, pool: Pool, organizations: Organizations, 
     counts = judged(own)
     lead = both(
         N_(
-            "Of the incidents that became known in the year, %(n)s count. %(judged)s limits for reports were to be judged;"
-            " %(in_time)s were met in time, %(late)s late, %(overdue)s are overdue."
+            "Incidents that became known in the year and count: %(n)s. Limits for reports that were to be judged: %(judged)s,"
+            " of which met in time %(in_time)s, late %(late)s, overdue %(overdue)s."
         ),
         n=sum(row.status in COUNTED for row in found),
         judged=sum(counts.values()),

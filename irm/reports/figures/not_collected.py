@@ -9,14 +9,20 @@ from irm.i18n import N_
 from irm.reports.tally import Chapter, Fact, both
 
 MATTERS: Final = (
-    (N_("Training"), N_("Training and its records: courses, attendance, examinations")),
+    (
+        N_("Training"),
+        N_(
+            "Courses, attendance and examinations; whether the training that the rules ask for took place is counted under"
+            " other duties"
+        ),
+    ),
     (
         N_("Inspections"),
         N_("Inspections by authorities as such; findings that came of them are counted under findings"),
     ),
     (
-        N_("Directives and notices"),
-        N_("Directives of superiors and notices of authorities; calls and letters are kept as contact records"),
+        N_("Notices of authorities"),
+        N_("Notices and warnings of authorities as such; what they demand by a day is counted under other duties"),
     ),
     (N_("Vendor scorecards"), N_("Scores of vendors; whether their monthly papers came in time is counted above")),
     (N_("Budget"), N_("Budget of the next year")),

@@ -77,7 +77,7 @@ async def _members(tx: Tx, span: Span, pool: Pool) -> tuple[Grid, Grid]:
         kinds.add(row.kind, "organizations", record)
         for role in needed:
             roles.add(role, "registered" if (row.id, role) in there else "missing", record)
-    columns = (Column("organizations", both(N_("Organizations"))),)
+    columns = (Column("organizations", both(N_("Number of organizations"))),)
     lines = kinds.lines([(kind, both(name)) for kind, name in KIND_NAMES.items()], columns, empty=True)
     title = both(N_("Organizations that work with irm"))
     answering = (Column("registered", both(N_("Registered"))), Column("missing", both(N_("Not registered"))))

@@ -79,8 +79,8 @@ async def chapter(tx: Tx, span: Span, pool: Pool, organizations: Organizations) 
         grids.append(Grid("by_owner", title, both(N_("Organization")), columns, lines, total=True, additive=False))
     lead = both(
         N_(
-            "%(n)s systems stand in the register; %(filed)s are filed, %(not_filed)s are not. The certificates of"
-            " %(renew)s are to be renewed now, of %(expired)s expired, of %(none)s not registered."
+            "Systems in the register: %(n)s, of which filed %(filed)s, not filed %(not_filed)s. Certificates to be renewed"
+            " now: %(renew)s; expired: %(expired)s; not registered: %(none)s."
         ),
         n=levels.sum("systems"),
         renew=certificates.sum(State.RENEW),
@@ -89,4 +89,6 @@ async def chapter(tx: Tx, span: Span, pool: Pool, organizations: Organizations) 
         filed=levels.sum("filed"),
         not_filed=levels.sum("not_filed"),
     )
+    if not levels.sum("systems"):
+        lead = both(N_("No system is in the register of which the reporting organization is in charge."))
     return Chapter("systems", both(N_("Information systems")), tuple(grids), lead=lead)

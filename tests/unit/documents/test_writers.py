@@ -193,15 +193,45 @@ def test_an_english_document_is_set_too() -> None:
 
 
 def test_a_long_title_is_broken_where_a_word_ends_and_evenly() -> None:
-    from irm.documents.word import title_lines
+    from irm.documents.titles import title_lines
 
     assert title_lines("示例市政务服务和大数据管理局2026年度网络安全合规报告", 20) == [
         "示例市政务服务和大数据管理局",
         "2026年度网络安全合规报告",
     ]
     assert title_lines("短标题 2026", 20) == ["短标题 2026"]
+    assert title_lines("示例市卫生健康委员会2026年度网络安全合规报告", 20) == [
+        "示例市卫生健康委员会",
+        "2026年度网络安全合规报告",
+    ]
+    assert title_lines("示例市政务服务和大数据管理局: annual report on network security compliance, 2026", 20) == [
+        "示例市政务服务和大数据管理局:",
+        "annual report on network",
+        "security compliance, 2026",
+    ]
     unbreakable = "长" * 30
     assert title_lines(unbreakable, 20) == [unbreakable], "the word processor breaks it"
+
+
+def test_a_hash_is_copied_from_paper_without_other_signs() -> None:
+    digest = "0123456789abcdef" * 4
+    (page,) = words(to_pdf(Document("t", [Facts([("数据摘要（SHA-256）", digest)])], "zh-CN")))
+    assert digest in "".join(page.split())
+
+
+def test_a_title_stands_in_the_pdf_as_in_word() -> None:
+    title = "示例市卫生健康委员会2026年度网络安全合规报告"
+    (page,) = words(to_pdf(Document(title, [Paragraph("a")], "zh-CN")))
+    assert page.replace(" ", "").splitlines()[:2] == ["示例市卫生健康委员会", "2026年度网络安全合规报告"]
+    word = docx.Document(io.BytesIO(to_docx(Document(title, [Paragraph("a")], "zh-CN"))))
+    assert word.paragraphs[0].text.splitlines() == ["示例市卫生健康委员会", "2026年度网络安全合规报告"]
+
+
+def test_a_line_broken_in_a_word_cell_stands_after_what_a_run_looks_like() -> None:
+    """Word calls a file damaged where it does not."""
+    made = docx.Document(io.BytesIO(to_docx(Document("t", [SignOff([("a", "first\nsecond")])], "en"))))
+    (run,) = [run for run in made.tables[0].cell(0, 1).paragraphs[0].runs if run.text.strip() == "second"]
+    assert [child.tag.rpartition("}")[2] for child in run._r] == ["rPr", "br", "t"]
 
 
 def test_a_word_table_has_its_widths_in_every_word_processor_and_tears_no_row() -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given, strategies as st
 
+from irm.documents.tree import Picture
 from irm.i18n import translator
 from irm.obligations.owed import Term
 from irm.reports.outcomes import JUDGED, OUTCOME_TITLES, outcome
@@ -40,7 +41,7 @@ def figures(*counted: tuple[str, str, str]) -> Figures:
     tally = Tally(pool)
     for line, column, label in counted:
         tally.add(line, column, pool.add(f"/x/{label}", label))
-    lines = tally.lines([("a", {"en": "A"}), ("b", {"en": "B"})], COLUMNS, empty=False)
+    lines = tally.lines([("a", {"en": "A"}), ("b", {"en": "B"}), ("c", {"en": "C"})], COLUMNS, empty=False)
     grid = Grid("g", both("Grid"), both("Head"), COLUMNS, lines, total=True, chart=("open", "closed"))
     chapter = Chapter("c", both("Chapter"), (grid,))
     return Figures("annual/1", 2026, "city", "City", "city", NOW.isoformat(), None, (chapter,), pool.records())
@@ -103,6 +104,38 @@ def test_the_document_is_the_same_for_the_same_edition_and_says_the_words_of_peo
     linked = document(one, {}, number=2, digest="d" * 64, t=translator("en"), link="/".join)
     assert "c/g/a/open" in str(linked)
     assert "c/g/a/closed" not in str(linked), "nought leads nowhere"
+
+
+def test_a_picture_stands_where_it_says_more_than_its_table() -> None:
+    """Two bars, or one in an empty year, say nothing that the table does not; pictures are numbered by themselves."""
+
+    def pictures(*lines: str) -> list[str]:
+        counted = [(line, "open", f"r{at}") for at, line in enumerate(lines)]
+        tree = document(figures(*counted), {}, number=1, digest="d" * 64, t=translator("en"))
+        return [block.caption for block in tree.blocks if isinstance(block, Picture)]
+
+    assert pictures("a", "a", "b") == []
+    assert pictures("a", "b", "c") == ["Figure 1-1 Grid"]
+
+
+def test_a_table_of_certificates_stands_only_where_there_is_a_system() -> None:
+    tally = Tally(Pool())
+    columns = (Column("systems", both("Systems")),)
+
+    def grid(key: str) -> Grid:
+        return Grid(key, both("Title"), both("Head"), columns, tally.lines([("a", {"en": "A"})], columns, empty=True))
+
+    assert grid("certificates").shown == ()
+    assert len(grid("responsible").shown) == 1, "nobody registered is what the reader must see"
+
+
+def test_a_moment_on_paper_is_written_out() -> None:
+    one = figures(("a", "open", "r1"))
+    chinese, english = (
+        str(document(one, {}, number=1, digest="d" * 64, t=translator(locale))) for locale in ("zh-CN", "en")
+    )
+    assert "数据截至 2026年11月21日3时41分" in chinese, "as officials write moments, in Beijing time"
+    assert "as of 2026-11-21 03:41" in english
 
 
 LIMIT = NOW - timedelta(days=10)

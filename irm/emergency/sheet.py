@@ -33,6 +33,7 @@ STEPS: Final = (
 )
 ROOM: Final = 5
 """Lines to write in for an item that must be given; others have fewer."""
+LITTLE_ROOM: Final = 2
 
 
 def sheet(one: Content, form: Form, t: Translator, *, hours: int, days: int, lines: int) -> Document:
@@ -81,7 +82,7 @@ def _limits(one: Content, t: Translator, days: int) -> Iterator[Block]:
     if not one.limits:
         yield Paragraph(t("None."), "plain")
         return
-    head = [t("Limit"), t("Matter"), t("Owed by"), t("To"), t("Telephone / fax")]
+    head = [t("Limit"), t("Matter"), t("Owed by"), t("Whom to report to"), t("Telephone / fax")]
     yield Table(head, [_limit(each, one.made_at, t) for each in one.limits], widths=(4, 7, 4, 4, 4))
     if one.further_limits:
         yield Paragraph(t("%(n)s further ones do not stand here.", n=one.further_limits), "note")
@@ -104,7 +105,7 @@ def _watches(one: Content, t: Translator, hours: int) -> Iterator[Block]:
     if not one.watches:
         yield Paragraph(t("None."), "plain")
         return
-    head = [t("Organization"), t("On duty"), t("Telephone"), t("From"), t("Until")]
+    head = [t("Organization"), t("On duty"), t("Telephone"), t("Duty begins"), t("Duty ends")]
     rows = [row for watch in one.watches for row in _watch(watch, one.made_at, t)]
     yield Table(head, rows, widths=(6, 5, 5, 3, 3))
 
@@ -162,7 +163,7 @@ def _blank(form: Form, one: Content, t: Translator) -> Iterator[Block]:
     yield Heading(1, t("%(title)s (blank)", title=t.of(form.title)))
     yield SignOff([(t("To (organization, telephone, fax)"), ""), (t("Incident and own number"), "")])
     for item in form.items:
-        room = ROOM if item.needed else 1
+        room = ROOM if item.needed else LITTLE_ROOM
         yield SignOff([(numbered(t.of(item.number), t.of(item.title)), "\n ".join(" " for _ in range(room)))])
     yield SignOff(
         [

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from irm.absence import Absence, absences, fell_into
 from irm.access.queries import Organization
 from irm.db import Tx
 from irm.evidence.service import attachment
@@ -72,6 +73,7 @@ async def obligation_views(tx: Tx, rows: Sequence[ObligationRow], now: datetime)
     systems = await system_names(tx, {row.system_id for row in rows})
     paces = await clocks_of(tx, {row.subject for row in rows if row.exercise})
     waiting = await _unagreed(tx, [row for row in rows if row.status == "open"])
+    away = await _missed_while_away(tx, rows, now)
     return [
         Obligation(
             id=row.id,
@@ -114,9 +116,25 @@ async def obligation_views(tx: Tx, rows: Sequence[ObligationRow], now: datetime)
             drafts=tuple(drafts[row.id]),
             unagreed=tuple(waiting[row.id]),
             system=systems.get(row.system_id) if row.system_id else None,
+            away=away.get(row.id),
         )
         for row in rows
     ]
+
+
+async def _missed_while_away(tx: Tx, rows: Sequence[ObligationRow], now: datetime) -> dict[UUID, Absence]:
+    """By obligation: the time in which irm was away and the limit passed. Nothing is asked where no limit has passed."""
+    missed = {
+        row.id: row.due_at
+        for row in rows
+        if row.due_at is not None
+        and row.due_at <= now
+        and not row.exercise
+        and (row.submitted_at is None or row.submitted_at > row.due_at)
+    }
+    known = await absences(tx, since=min(missed.values())) if missed else ()
+    found = {row_id: fell_into(known, due_at) for row_id, due_at in missed.items()}
+    return {row_id: one for row_id, one in found.items() if one is not None}
 
 
 async def submission_views(tx: Tx, rows: Sequence[SubmissionRow]) -> list[Submission]:

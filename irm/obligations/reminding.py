@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, select
 
+from irm.absence import Absence, absences, fell_into
 from irm.db import SYSTEM, Tx
 from irm.i18n import LOCALES, Translator, localized, translator
 from irm.ledger import Event, record
@@ -22,7 +23,7 @@ from irm.obligations.naming import system_names
 from irm.obligations.policy import entry_policy
 from irm.obligations.settling import alone, set_timers, tell, term_of
 from irm.obligations.subjects import SystemName, about_words
-from irm.web.wording import deadline
+from irm.web.wording import deadline, exact
 
 LINES: Final = 20
 """Duties that one message names; the rest stand in the calendar."""
@@ -54,6 +55,7 @@ async def remind(tx: Tx, args: Mapping[str, Any], now: datetime) -> None:
     )
     concerned: list[ObligationRow] = []
     names: list[str] = []
+    late: Absence | None = None
     for row in rows:
         come = owed.marks_due(term_of(row), policy, row.reminded, now)
         if not come:
@@ -61,12 +63,16 @@ async def remind(tx: Tx, args: Mapping[str, Any], now: datetime) -> None:
         row.reminded = [*row.reminded, *(mark.name for mark in come)]
         concerned.append(row)
         names.append(f"{row.id}:{come[-1].name}")
-        await _tell_marks(tx, row, come, now)
+        away = None if row.exercise else fell_into(await absences(tx, since=come[0].at), come[-1].at)
+        late = late or away
+        await _tell_marks(tx, row, come, now, away)
         await set_timers(tx, row, now=now)
     if not concerned:
         return
     await tx.flush()
     lines = await _lines(tx, concerned[:LINES], now)
+    if late is not None:
+        lines.append(_because_away(late))
     more = len({row.subject for row in concerned}) - 1
     # Within irm by its name; what leaves irm says the number.
     about = _about(first, await system_names(tx, {first.system_id}))
@@ -215,7 +221,19 @@ async def ask_to_agree(tx: Tx, row: SubmissionRow, parties: Collection[UUID], *,
         )
 
 
-async def _tell_marks(tx: Tx, row: ObligationRow, come: Sequence[owed.Mark], now: datetime) -> None:
+def _because_away(one: Absence) -> dict[str, str]:
+    return _in_all(
+        lambda t: t(
+            "irm was away from %(since)s to %(until)s; this comes late for that reason.",
+            since=exact(one.since, t),
+            until=exact(one.until, t),
+        )
+    )
+
+
+async def _tell_marks(
+    tx: Tx, row: ObligationRow, come: Sequence[owed.Mark], now: datetime, away: Absence | None
+) -> None:
     names = {mark.name for mark in come}
     is_over = owed.is_overdue(term_of(row), now) and row.overdue_at is None
     if owed.soon_mark(term_of(row), entry_policy().clocks) in names and not is_over:
@@ -223,7 +241,9 @@ async def _tell_marks(tx: Tx, row: ObligationRow, come: Sequence[owed.Mark], now
     if is_over:
         row.overdue_at = row.due_at
         await tx.flush()
-        await tell(tx, "obligation.overdue", row, actor=SYSTEM, now=now)
+        missed = fell_into((away,), row.due_at) if away else None
+        why = {"away_since": missed.since.isoformat(), "away_until": missed.until.isoformat()} if missed else {}
+        await tell(tx, "obligation.overdue", row, actor=SYSTEM, now=now, **why)
 
 
 async def _lines(tx: Tx, rows: Sequence[ObligationRow], now: datetime) -> list[dict[str, str]]:

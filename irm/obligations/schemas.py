@@ -81,6 +81,9 @@ class ObligationView(Struct, frozen=True):
     drafts: list[UUID]
     unagreed: list[UUID]
     """Reports that others handed over on the bearer's behalf and to which it has not agreed."""
+    away_since: datetime | None = None
+    """From then to `away_until` irm itself was away, and the limit passed unreported in that time."""
+    away_until: datetime | None = None
 
 
 class ObligationList(Struct, frozen=True):
@@ -296,6 +299,8 @@ def obligation_view(one: Obligation, t: Translator) -> ObligationView:
         why=one.why,
         drafts=list(one.drafts),
         unagreed=[each for each, _ in one.unagreed],
+        away_since=one.away.since if one.away else None,
+        away_until=one.away.until if one.away else None,
     )
 
 

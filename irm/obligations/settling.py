@@ -14,6 +14,7 @@ from irm.ledger import Event, record, record_all
 from irm.obligations import owed
 from irm.obligations.models import ObligationRow, ReceiptRow, SubmissionObligationRow, SubmissionRow
 from irm.obligations.policy import entry_policy, standing_of
+from irm.rules.levels import MILDEST
 
 REMIND = "obligations.remind"
 HANDED_OVER = ("submitted", "receipted", "refused", "returned")
@@ -110,10 +111,16 @@ def _timers(row: ObligationRow, now: datetime) -> list[jobs.Planned]:
             {"obligation": str(row.id), "mark": mark.name},
             run_at=max(mark.at, now),
             key=f"{REMIND}:{row.id}:{mark.name}",
-            priority=20 if mark.name == owed.DUE_MARK else 40,
+            priority=_priority(row, mark),
         )
         for mark in (*missed[-1:], *coming)
     ]
+
+
+def _priority(row: ObligationRow, mark: owed.Mark) -> int:
+    """Limits before reminders; of each the gravest first, and drills last: after an absence many are due at once."""
+    grave = (row.severity or MILDEST) + (MILDEST if row.exercise else 0)
+    return (20 if mark.name == owed.DUE_MARK else 40) + grave
 
 
 async def stop_timers(tx: Tx, *rows: ObligationRow) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from irm.absence import Absence
 from irm.exercise_clock import ExerciseClock
 from irm.obligations import owed
 from irm.obligations.subjects import SystemName, about_words
@@ -72,6 +73,8 @@ class Obligation:
     """Reports (id, serial) that others handed over on the bearer's behalf and to which it has not agreed: why it is open."""
     system: SystemName | None = None
     """The system that it is about, or whose change."""
+    away: Absence | None = None
+    """In this time irm itself was away, and its limit passed unreported in it."""
 
     @property
     def about(self) -> str:
@@ -113,6 +116,7 @@ class Obligation:
             "done_at": self.stopped_at,
             "born_late": self.born_late,
             "pace": self.pace,
+            "away": self.away,
         }
 
 

@@ -17,6 +17,7 @@ NeedKind = Literal[
     "dead",
     "missed",
     "unwatched",
+    "sheet",
     "report",
     "duty",
     "receipt",
@@ -25,15 +26,15 @@ NeedKind = Literal[
     "proposal",
 ]
 LevelKind = Literal["reached", "possible", "assessed"]
-WarningKind = Literal["nobody_sends", "broker_silent", "clock_skew", "failed_deliveries"]
+WarningKind = Literal["was_away", "nobody_sends", "broker_silent", "clock_skew", "failed_deliveries"]
 
 LEAST: Final = 4
-RED: Final = frozenset({"unreached", "unmanned", "dead", "missed", "unwatched"})
+RED: Final = frozenset({"unreached", "unmanned", "dead", "missed", "unwatched", "sheet"})
 """What irm itself cannot mend: a person has to."""
 FAR: Final = timedelta(days=3)
 """What is due later than this is no matter of the night: it stands apart, below what needs a person now."""
 GATHERED: Final = frozenset({"duty", "receipt"})
-FOR_OTHERS: Final = frozenset({"unreached", "unanswered", "unmanned", "missed", "unwatched"})
+FOR_OTHERS: Final = frozenset({"unreached", "unanswered", "unmanned", "missed", "unwatched", "sheet"})
 """Not the reader's own errands: they stand on the board, not in 待办."""
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import func, or_, select
 
+from irm.absence import absences, figures
 from irm.access import queries as access
 from irm.access.policy import AUTHORITY, Permission, Principal, Reach, may, reach
 from irm.db import Tx
@@ -33,6 +34,7 @@ from irm.obligations.views import Obligation
 from irm.overview.board import FOR_OTHERS, Board, LiveIncident, Need, Station, Trouble, gravest_first, in_order, is_far
 from irm.overview.dead_work import dead_tasks
 from irm.overview.missed import missed_things, unwatched
+from irm.overview.paper_for_the_night import missing_sheet
 from irm.overview.unmanned import unmanned
 from irm.playbooks.models import TaskRow
 
@@ -42,6 +44,7 @@ SILENT_AFTER: Final = timedelta(seconds=30)
 SKEW_MS: Final = 2_000
 LATELY: Final = timedelta(days=1)
 MOST: Final = 100
+WHILE_AWAY: Final = N_("limit passed while irm was away")
 CALL_THEM: Final = N_("No message reached anybody. Call by telephone, and keep what is said as a contact record.")
 
 
@@ -59,6 +62,7 @@ async def board_of(tx: Tx, principal: Principal, *, now: datetime) -> Board:
         *await _unanswered(tx, principal),
         *await unmanned(tx, principal, now=now),
         *await dead_tasks(tx, principal),
+        *await missing_sheet(tx, principal, now=now),
         *await missed_things(tx, principal),
         *await unwatched(tx, principal, now=now),
         *_duties(owed, own, may(principal, Permission.SUBMIT_REPORT)),
@@ -224,6 +228,7 @@ def _duties(owed: list[Obligation], own: frozenset[UUID], may_submit: bool) -> l
                 limit_word=one.limit_word,
                 detail=one.recipient.name,
                 recipient=one.recipient,
+                advice=WHILE_AWAY if one.away else "",
                 exercise=one.exercise,
                 pace=one.pace,
             )
@@ -383,7 +388,8 @@ async def _machinery(tx: Tx, now: datetime) -> list[Trouble]:
     """Whether somebody sends at all, whether the broker carries, whether a host's clock is wrong."""
     beats = list(await tx.scalars(select(HeartbeatRow).where(HeartbeatRow.seen_at >= now - SILENT_AFTER)))
     dispatchers = [beat for beat in beats if beat.kind == "dispatcher"]
-    found = []
+    lately = await absences(tx, since=now - figures().shown_for)
+    found = [Trouble("was_away", since=one.since, until=one.until) for one in lately]
     if not dispatchers:
         last = await tx.scalar(select(func.max(HeartbeatRow.seen_at)).where(HeartbeatRow.kind == "dispatcher"))
         found.append(Trouble("nobody_sends", since=last))

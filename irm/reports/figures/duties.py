@@ -1,14 +1,15 @@
 """The year's duties, read once, and how each came out: by rule, by force, by organization."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from sys import intern
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, and_, case, cast, func, or_, select
+from sqlalchemy import ColumnElement, Text, and_, case, cast, false, func, or_, select
 
+from irm.absence import Absence, absences
 from irm.db import Tx
 from irm.i18n import LOCALES, N_, translator
 from irm.incidents.models import IncidentRow, PartRow
@@ -21,6 +22,8 @@ from irm.reports.tally import Column, Grid, Pool, Tally, Texts, both
 from irm.rules.words import force_words
 
 PIECE: Final = 5_000
+AWAY: Final = "away"
+MISSED: Final[tuple[Outcome, ...]] = ("late", "overdue")
 
 
 class Duty(NamedTuple):
@@ -31,6 +34,8 @@ class Duty(NamedTuple):
     of_incident: bool
     outcome: Outcome
     record: int
+    away: bool = False
+    """Its limit passed unreported while irm itself was away."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,7 @@ async def duties_of(tx: Tx, span: Span, pool: Pool, organizations: Organizations
             _outcome(span.as_of),
             o.number,
             func.to_char(func.timezone("Asia/Shanghai", o.due_at), "YYYY-MM-DD HH24:MI"),
+            _while_away(await absences(tx)),
         )
         .select_from(
             ObligationRow.__table__.outerjoin(part, part.c.id == o.part_id).outerjoin(
@@ -92,14 +98,24 @@ async def duties_of(tx: Tx, span: Span, pool: Pool, organizations: Organizations
     latest: dict[str, str] = {}
     rows = await (await tx.connection()).stream(statement)
     async for piece in rows.partitions(PIECE):
-        for id_, of_rule, force, form, bearer, of_incident, came_out, number, until in piece:
+        for id_, of_rule, force, form, bearer, of_incident, came_out, number, until, away in piece:
             name = names.get(bearer) or names.setdefault(bearer, organizations.name(bearer))
             record = pool.add(f"/obligations/{id_}", f"{number} · {name} · {until}" if until else f"{number} · {name}")
             latest[of_rule] = id_
-            found.append(Duty(intern(of_rule), intern(force), intern(form), bearer, of_incident, came_out, record))
+            found.append(
+                Duty(intern(of_rule), intern(force), intern(form), bearer, of_incident, came_out, record, away)
+            )
     told = await tx.execute(select(o.id, o.title, o.citation).where(o.id.in_([UUID(each) for each in latest.values()])))
     texts = {str(row.id): rule_title(row.title, row.citation) for row in told.all()}
     return Duties(found, {of_rule: texts[id_] for of_rule, id_ in latest.items()})
+
+
+def _while_away(known: Sequence[Absence]) -> ColumnElement[bool]:
+    """Asked of every duty, answered by a handful of spans: none, as a rule."""
+    o = ObligationRow.__table__.c
+    missed = or_(o.submitted_at.is_(None), o.submitted_at > o.due_at)
+    spans = (and_(o.due_at >= one.since, o.due_at < one.until) for one in known)
+    return func.coalesce(and_(missed, or_(false(), *spans)), false()).label("away")
 
 
 def _outcome(as_of: datetime) -> ColumnElement[Outcome]:
@@ -138,14 +154,22 @@ def _columns(duties: Iterable[Duty]) -> tuple[Column, ...]:
     there = {duty.outcome for duty in duties}
     shown = [key for key in OUTCOME_TITLES if key in {*JUDGED, "running"} or key in there]
     columns = [Column(key, both(OUTCOME_TITLES[key])) for key in shown]
+    if any(duty.away and duty.outcome in MISSED for duty in duties):
+        columns.append(Column(AWAY, both(N_("Of them the limit passed while irm was away"))))
     return (*columns, Column("rate", both(N_("Share in time")), (("in_time",), JUDGED)))
+
+
+def _count(tally: Tally, line: str, duty: Duty) -> None:
+    tally.add(line, duty.outcome, duty.record)
+    if duty.away and duty.outcome in MISSED:
+        tally.add(line, AWAY, duty.record)
 
 
 def by_rule(duties: list[Duty], titles: Mapping[str, Texts], pool: Pool, title: str) -> Grid:
     """Timeliness for each limit, named with its article."""
     tally = Tally(pool)
     for duty in duties:
-        tally.add(duty.rule, duty.outcome, duty.record)
+        _count(tally, duty.rule, duty)
     columns = _columns(duties)
     lines = tally.lines(sorted(titles.items()), columns, empty=False)
     return Grid("by_rule", both(title), both(N_("Duty and article")), columns, lines, total=True)
@@ -155,7 +179,7 @@ def by_force(duties: list[Duty], pool: Pool, title: str) -> Grid:
     tally = Tally(pool)
     forces = dict.fromkeys(duty.force for duty in duties)
     for duty in duties:
-        tally.add(duty.force, duty.outcome, duty.record)
+        _count(tally, duty.force, duty)
     labels = [
         (force, {locale: force_words(force, translator(locale)) for locale in LOCALES}) for force in sorted(forces)
     ]
@@ -167,7 +191,7 @@ def by_force(duties: list[Duty], pool: Pool, title: str) -> Grid:
 def by_bearer(duties: list[Duty], pool: Pool, organizations: Organizations, title: str) -> Grid:
     tally = Tally(pool)
     for duty in duties:
-        tally.add(str(duty.bearer_id), duty.outcome, duty.record)
+        _count(tally, str(duty.bearer_id), duty)
     columns = _columns(duties)
     lines = tally.lines(organizations.labels({duty.bearer_id for duty in duties}), columns, empty=False)
     return Grid("by_bearer", both(title), both(N_("Organization")), columns, lines, total=True, additive=False)

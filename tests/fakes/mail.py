@@ -1,4 +1,4 @@
-"""A mail server (aiosmtpd) that keeps what it takes. `refuse`, `busy` and `vanish` are addresses, by what they do."""
+"""A mail server (aiosmtpd) that keeps what it takes; some addresses it treats worse, each in its own way."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -36,6 +36,12 @@ class MailServer:
     """451 for these."""
     vanish: set[str] = field(default_factory=set)
     """Takes the text, keeps it, and drops the line without an answer."""
+    mute: set[str] = field(default_factory=set)
+    """Never an answer to these."""
+    mute_at_the_end: set[str] = field(default_factory=set)
+    """Takes the text, keeps it, and never says so."""
+    busy_at_the_end: set[str] = field(default_factory=set)
+    """Hears the text, and says 451 instead of keeping it."""
     taken: list[Mail] = field(default_factory=list)
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
@@ -43,6 +49,8 @@ class MailServer:
     ) -> str:
         if address in self.refuse:
             return "550 5.1.1 no such user"
+        if address in self.mute:
+            await asyncio.Event().wait()
         if address in self.busy:
             return "451 4.3.0 try again later"
         envelope.rcpt_tos.append(address)
@@ -52,9 +60,13 @@ class MailServer:
     async def handle_DATA(  # noqa: N802 - its name
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
+        if self.busy_at_the_end.intersection(envelope.rcpt_tos):
+            return "451 4.3.0 try again later"
         message = message_from_bytes(envelope.original_content or b"", policy=policy.default)
         assert isinstance(message, EmailMessage)
         self.taken += [Mail(recipient, message) for recipient in envelope.rcpt_tos]
+        if self.mute_at_the_end.intersection(envelope.rcpt_tos):
+            await asyncio.Event().wait()
         if self.vanish.intersection(envelope.rcpt_tos):
             assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()

@@ -29,7 +29,7 @@ from irm.obligations.models import (
 from irm.obligations.naming import system_names, system_of_subject
 from irm.obligations.policy import standing_of
 from irm.obligations.settling import term_of
-from irm.obligations.views import Contact, Named, Obligation, Receipt, Submission
+from irm.obligations.views import Contact, Named, Obligation, Period, Receipt, Submission
 
 
 async def contact_views(tx: Tx, rows: Sequence[ContactRecordRow]) -> list[Contact]:
@@ -150,12 +150,16 @@ async def submission_views(tx: Tx, rows: Sequence[SubmissionRow]) -> list[Submis
         if agreed_at is not None:
             agreed[submission_id][organization_id] = agreed_at
     ties: dict[UUID, list[UUID]] = defaultdict(list)
-    for submission_id, obligation_id in await tx.execute(
-        select(SubmissionObligationRow.submission_id, SubmissionObligationRow.obligation_id)
+    periods: dict[UUID, set[Period | None]] = defaultdict(set)
+    o = ObligationRow
+    for submission_id, obligation_id, period, ordinal, ordinals in await tx.execute(
+        select(SubmissionObligationRow.submission_id, o.id, o.period, o.ordinal, o.ordinals)
+        .join(o, o.id == SubmissionObligationRow.obligation_id)
         .where(SubmissionObligationRow.submission_id.in_(ids))
-        .order_by(SubmissionObligationRow.obligation_id)
+        .order_by(o.id)
     ):
         ties[submission_id].append(obligation_id)
+        periods[submission_id].add(Period(period, ordinal, ordinals) if period else None)
     receipts: dict[UUID, list[ReceiptRow]] = defaultdict(list)
     for receipt in await tx.scalars(
         select(ReceiptRow).where(ReceiptRow.submission_id.in_(ids)).order_by(ReceiptRow.recorded_at, ReceiptRow.id)
@@ -213,6 +217,7 @@ async def submission_views(tx: Tx, rows: Sequence[SubmissionRow]) -> list[Submis
             exercise=row.exercise,
             receipts=tuple(_receipt(each, people) for each in receipts[row.id]),
             obligations=tuple(ties[row.id]),
+            owed_for=next(iter(periods[row.id])) if len(periods[row.id]) == 1 else None,
         )
         for row in rows
     ]

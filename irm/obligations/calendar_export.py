@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from irm.access import queries as access
 from irm.access.policy import Permission, Principal, allow, reach
-from irm.clock import Clock
+from irm.clock import SHANGHAI, Clock
 from irm.config import Settings
 from irm.db import Database, Tx
 from irm.documents.delimited import write_csv
@@ -197,7 +197,7 @@ def _owed(
             force_words(one.force, t),
             mark_words(one.rule_status, t),
             one.started_at,
-            one.limit_at,
+            limit_in_list(one.limit_at),
             t(STATUS_NAMES["overdue" if is_over else one.status]),
             one.submitted_at,
             t("; ").join(reports.get(one.id, ())),
@@ -218,12 +218,20 @@ def _expected(ahead: Sequence[Forecast], names: Mapping[UUID, str], base: str, t
             force_words(one.force, t),
             mark_words(one.status, t),
             one.started_at,
-            one.due_at,
+            limit_in_list(one.due_at),
             t("expected"),
             None,
             "",
             f"{base}{one.page}",
         ]
+
+
+def limit_in_list(at: datetime | None) -> datetime | date | None:
+    """A limit at the end of a day is that day: in a list, midnight would read as the day after."""
+    if at is None:
+        return None
+    here = at.astimezone(SHANGHAI)
+    return here.date() - timedelta(days=1) if here.time() == time() else at
 
 
 ROUTES: Final = [export_page, export_calendar]

@@ -141,6 +141,15 @@ class Receipt:
 
 
 @dataclass(frozen=True)
+class Period:
+    """`period` as duties write it (2026, 2026-08, 2026-H1); number `ordinal` of `ordinals` where one owes several."""
+
+    period: str
+    ordinal: int | None
+    ordinals: int | None
+
+
+@dataclass(frozen=True)
 class Submission:
     id: UUID
     serial: str
@@ -180,6 +189,8 @@ class Submission:
     exercise: bool
     receipts: tuple[Receipt, ...]
     obligations: tuple[UUID, ...]
+    owed_for: Period | None = None
+    """Of the duties that it is to meet, where all have the same."""
 
     @property
     def about(self) -> str:

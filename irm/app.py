@@ -41,11 +41,15 @@ from irm.evidence import pages as evidence_pages, routes as evidence_routes
 from irm.findings import listing as findings_listing, pages as findings_pages, routes as findings_routes
 from irm.i18n import Translator, translator
 from irm.incidents import (
+    desk_pages as incident_desk_pages,
+    desk_routes as incident_desk_routes,
     filing_pages,
+    informing_routes,
     listing,
     merge_pages as incident_merge_pages,
     merge_routes as incident_merge_routes,
     pages as incidents_pages,
+    paper_routes as incident_paper_routes,
     routes as incidents_routes,
     sections as incidents_sections,
 )
@@ -184,6 +188,10 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *drills_papers.ROUTES,
     *task_pages.ROUTES,
     *incidents_routes.ROUTES,
+    *incident_desk_routes.ROUTES,
+    *incident_desk_pages.ROUTES,
+    *incident_paper_routes.ROUTES,
+    *informing_routes.ROUTES,
     *incident_merge_routes.ROUTES,
     *incident_merge_pages.ROUTES,
     *incidents_sections.ROUTES,

@@ -11,7 +11,14 @@ from irm.emergency.queries import WRITE, is_sheet_due
 from irm.emergency.writing import WRITE_SHEET
 from irm.evidence.collecting import Provider
 from irm.findings import evidence as finding_evidence, jobs as findings
-from irm.incidents import evidence_pack as incident_evidence, register_changes, report_items, reporting
+from irm.incidents import (
+    evidence_pack as incident_evidence,
+    handover_calls,
+    register_changes,
+    report_items,
+    reporting,
+    shift_handover,
+)
 from irm.jobs import Inside, Outside
 from irm.ledger import Subscription, Wiring
 from irm.notify import altered_ledger, dead_work, jobs as notify, missed_work
@@ -45,6 +52,7 @@ JOBS: Final[dict[str, Inside | Outside]] = {
     missed_work.CALL: Inside(missed_work.call),
     "playbooks.advance": Inside(playbooks.advance),
     "incidents.look_again": Inside(reporting.look_again),
+    shift_handover.CALL: Inside(handover_calls.call),
     register_changes.GRADE_ANEW: Inside(register_changes.grade_anew),
     "reports.take": making.Taking(GIVERS).job,
     "reports.render": making.RENDER,

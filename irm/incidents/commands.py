@@ -16,6 +16,7 @@ from irm.db import SYSTEM, Database, Tx
 from irm.errors import Forbidden
 from irm.i18n import N_
 from irm.incidents import queries, showing
+from irm.incidents.desk_commands import COMMANDS as DESK
 from irm.incidents.handling import change_status
 from irm.incidents.merge_showing import absorbed_incident, both, merge_view, parting_view
 from irm.incidents.merging import merge
@@ -179,6 +180,10 @@ def unmerge_command(console: Console, number: str, login: str, reason: str, as_j
         return shown
 
     console.show(console.run(work), as_json=as_json)
+
+
+for one in DESK:
+    incident.add_command(one)
 
 
 async def _principal(tx: Tx, login: str, now: datetime) -> Principal:

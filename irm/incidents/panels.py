@@ -11,7 +11,7 @@ from irm.access.policy import REGULATORS, Permission, Principal, Resource, may, 
 from irm.db import Tx
 from irm.evidence.service import attachments_of
 from irm.i18n import N_, Translator
-from irm.incidents import facts as stated, queries, showing, timeline
+from irm.incidents import desk_showing, facts as stated, queries, showing, timeline
 from irm.incidents.categories import category_name
 from irm.incidents.directory import is_city_authority
 from irm.incidents.lifecycle import STATUS_NAMES, Status, offered
@@ -257,7 +257,6 @@ def facts_form(values: Mapping[str, Any]) -> Form:
 async def plan(tx: Tx, reading: Reading) -> dict[str, Any]:
     """Who was and will be called, before it happens."""
     runs = [
-        "task_files": {one.id: await attachments_of(tx, one.place) for one in found if one.evidence_required},
         run
         for one in reading.sight.subjects
         for run in await runs_of(tx, one, now=reading.now, own=reading.own)
@@ -276,8 +275,14 @@ async def tasks(tx: Tx, reading: Reading) -> dict[str, Any]:
     may_do = reach(reading.by, Permission.DO_TASKS)
     return {
         "tasks": found,
+        "task_files": {one.id: await attachments_of(tx, one.place) for one in found if one.evidence_required},
         "may_do": {one.id for one in found if may_do.everything or one.organization_id in may_do.organizations},
     }
+
+
+async def desk(tx: Tx, reading: Reading) -> dict[str, Any]:
+    """Who holds which role, the latest notes, what was handed over."""
+    return await desk_showing.desk(tx, reading.sight, reading.by, reading.t, reading.now)
 
 
 async def reports(tx: Tx, reading: Reading) -> dict[str, Any]:
@@ -384,6 +389,7 @@ SECTIONS: Final[Mapping[str, Build]] = {
     "facts": facts,
     "plan": plan,
     "tasks": tasks,
+    "desk": desk,
     "reports": reports,
     "contacts": contacts,
     "messages": messages,

@@ -14,6 +14,7 @@ from irm.access import queries as access
 from irm.db import Tx
 from irm.errors import Invalid
 from irm.i18n import N_, Translator
+from irm.incidents import desk_words
 from irm.incidents.directory import is_city_authority
 from irm.incidents.lifecycle import STATUS_NAMES, Status
 from irm.incidents.queries import Sight
@@ -39,6 +40,7 @@ COMMON: Final = frozenset(
         "incident.parting_requested",
         "incident.parting_refused",
         "incident.parted",
+        *desk_words.COMMON,
     }
 )
 """What everybody with a part sees; all else only whom it names."""
@@ -55,6 +57,7 @@ OF_A_MERGE: Final = frozenset(
 COMMON_OF_A_FILING: Final = ("number", "means", "status", "exercise", "category")
 
 WORDS: Final[Mapping[str, str]] = {
+    **desk_words.WORDS,
     "incident.filed": N_("Incident filed"),
     "incident.graded": N_("Graded by the rules"),
     "incident.facts_changed": N_("Facts stated"),

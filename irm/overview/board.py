@@ -23,6 +23,7 @@ NeedKind = Literal[
     "receipt",
     "task",
     "second_person",
+    "handover",
     "proposal",
 ]
 LevelKind = Literal["reached", "possible", "assessed"]

@@ -37,6 +37,7 @@ NEED_NAMES: Final = {
     "receipt": N_("Receipt missing"),
     "task": N_("Task"),
     "second_person": N_("Second person needed"),
+    "handover": N_("Hand-over to take"),
     "proposal": N_("Measure proposed"),
 }
 NEED_ICONS: Final = {
@@ -53,6 +54,7 @@ NEED_ICONS: Final = {
     "receipt": "mail",
     "task": "task",
     "second_person": "person",
+    "handover": "person",
     "proposal": "warning",
 }
 NEED_VERBS: Final = {
@@ -67,6 +69,7 @@ NEED_VERBS: Final = {
     "receipt": N_("Record the receipt"),
     "task": N_("Open"),
     "second_person": N_("Decide"),
+    "handover": N_("Read and take over"),
     "proposal": N_("Decide"),
 }
 

@@ -33,6 +33,7 @@ from irm.obligations.policy import entry_policy
 from irm.obligations.views import Obligation
 from irm.overview.board import FOR_OTHERS, Board, LiveIncident, Need, Station, Trouble, gravest_first, in_order, is_far
 from irm.overview.dead_work import dead_tasks
+from irm.overview.handovers import handovers
 from irm.overview.missed import missed_things, unwatched
 from irm.overview.paper_for_the_night import missing_sheet
 from irm.overview.unmanned import unmanned
@@ -69,6 +70,7 @@ async def board_of(tx: Tx, principal: Principal, *, now: datetime) -> Board:
         *_receipts(awaited, own, may(principal, Permission.RECORD_RECEIPT)),
         *await _tasks(tx, principal),
         *await _second_persons(tx, principal),
+        *await handovers(tx, principal),
         *await _proposals(tx, principal),
     ]
     kinds = {one.number: one.level_kind for one in live}

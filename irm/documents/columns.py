@@ -21,6 +21,8 @@ MANY: Final = 6
 """Columns beyond which the type is smaller anyhow: such a table is read across, not word by word."""
 LEAST_SHARE: Final = 0.3
 """Of the page's width, for a column of words that could use it."""
+BREAKABLE: Final = 14
+"""Signs from which on a word with digits or points may be broken anywhere; `document.typ` does."""
 TALL_HEAD: Final = 4
 """Signs to a line in a head of many."""
 THIN: Final = frozenset("iIjlt.,:;'|!()[]-/ ")
@@ -128,9 +130,12 @@ def _least_head(word: str, size: float) -> float:
 
 
 def _longest_word(text: str, size: float) -> float:
-    """Of Chinese, which may be broken anywhere, two signs."""
+    """Of Chinese, which may be broken anywhere, two signs; names of files and hashes may be broken too."""
     longest = 0.0
-    for word in text.replace("-", "- ").split():
+    for whole in text.split():
+        word = max(whole.replace("-", "- ").split(), key=len)
+        if len(whole) >= BREAKABLE and not whole.replace("-", "").isalpha():
+            word = whole[: BREAKABLE // 2]
         longest = max(longest, 2 * size if any(ord(sign) >= WIDE for sign in word) else width_of(word, size))
     return longest
 

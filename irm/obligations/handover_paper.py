@@ -5,9 +5,7 @@ from irm.i18n import Translator
 from irm.obligations.directed import Directive
 from irm.obligations.handovers import Handover
 from irm.obligations.words import MEANS_NAMES, citation_text
-from irm.web.wording import exact
-
-WIDTHS = (1, 5, 6, 1, 4)
+from irm.web.wording import on_paper
 
 
 def list_on_paper(one: Handover, directive: Directive, number: str, t: Translator, *, exercise: bool) -> Document:
@@ -32,14 +30,13 @@ def list_on_paper(one: Handover, directive: Directive, number: str, t: Translato
             [
                 (t("Handed over on the demand of"), basis),
                 (t("Incident"), number),
-                (t("Time of the hand-over"), exact(one.stated_at, t)),
+                (t("Time of the hand-over"), on_paper(one.stated_at, t)),
                 (t("Place of the hand-over"), one.place or "–"),
             ]
         ),
         Table(
             [t("No."), t("Name of the thing"), "SHA-256", t("Quantity"), t("Condition of the thing")],
             rows,
-            widths=WIDTHS,
         ),
         Paragraph(t("Both sides have checked the list against what was handed over; each keeps one copy."), "note"),
         SignOff([(t("Who hands over"), one.handed_by), (t("Signature and seal"), "")]),
@@ -50,6 +47,6 @@ def list_on_paper(one: Handover, directive: Directive, number: str, t: Translato
         blocks=blocks,
         lang=t.locale,
         left=one.serial,
-        right=number,
+        right=f"{t('Number of the incident')}{t(': ')}{number}",
         mark=t("Drill – not a real incident") if exercise else "",
     )

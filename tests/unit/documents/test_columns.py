@@ -50,6 +50,15 @@ def test_english_heads_break_between_words_only() -> None:
         assert width_of(word, laid.size) <= width - SIDES * laid.size + 0.01
 
 
+def test_a_hash_and_a_file_name_share_the_page_with_the_rest() -> None:
+    row = ("1", "访问日志 access-2026-07-04.log", "59b52ab5" * 8, "1", "封存完好")
+    one = Table(("序号", "名称", "SHA-256", "数量", "状态"), [[Cell(each) for each in row]])
+    laid = columns(one, room=ROOM, size=12)
+    assert not laid.hyphenate
+    assert laid.head == ("序号", "名称", "SHA-256", "数量", "状态")
+    assert laid.widths[2] == max(laid.widths)
+
+
 def test_widths_that_somebody_chose_stay() -> None:
     one = Table(["a", "b"], [[Cell("x" * 80), Cell("1")]], widths=(3, 1))
     assert columns(one, room=400, size=12).widths == (300, 100)

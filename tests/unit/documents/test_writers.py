@@ -219,6 +219,27 @@ def test_a_hash_is_copied_from_paper_without_other_signs() -> None:
     assert digest in "".join(page.split())
 
 
+def test_the_name_of_a_file_stays_in_its_cell() -> None:
+    """In Chinese nothing is hyphenated: a long name ran into the hash beside it."""
+    name = "access-2026-07-04-of-the-portal.log"
+    tree = Document("t", [Table(["a", "b"], [[Cell(name), Cell("")]], widths=(1, 4))], "zh-CN")
+    made = pypdfium2.PdfDocument(to_pdf(tree))
+    try:
+        page = made[0]
+        text = page.get_textpage()
+        whole = text.get_text_range()
+        at = whole.index("a", whole.index("b"))
+        edge = max(text.get_charbox(sign)[2] for sign in range(at, at + 8))
+        last = max(text.get_charbox(sign)[2] for sign in range(at, text.count_chars()) if whole[sign] in "glo.")
+        text.close()
+        page.close()
+    finally:
+        made.close()
+    right = (28 + 156 / 5) * 72 / 25.4
+    assert edge <= right
+    assert last <= right
+
+
 def test_a_title_stands_in_the_pdf_as_in_word() -> None:
     title = "示例市卫生健康委员会2026年度网络安全合规报告"
     (page,) = words(to_pdf(Document(title, [Paragraph("a")], "zh-CN")))

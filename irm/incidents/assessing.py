@@ -12,11 +12,12 @@ from irm.db import Tx, uuid7
 from irm.errors import Conflict, Forbidden, Invalid, NotFound
 from irm.i18n import N_
 from irm.incidents import intake
-from irm.incidents.grading import Cause, regrade
+from irm.incidents.grading import Cause, regrade, subject_of
 from irm.incidents.lifecycle import LIVE, Status, lowering_needs_second_person
 from irm.incidents.models import GradingRow, IncidentRow, LevelAssessmentRow, PartRow
 from irm.incidents.policy import intake_policy
 from irm.ledger import Event, record
+from irm.obligations.correcting import Change, open_corrections
 from irm.obligations.history import anything_sent
 from irm.obligations.opening import Lowering
 from irm.rules.duties import Levels
@@ -150,13 +151,14 @@ async def _gravest_reached(tx: Tx, incident: IncidentRow) -> int:
 
 async def _take_effect(tx: Tx, incident: IncidentRow, row: LevelAssessmentRow, *, by: Principal, now: datetime) -> None:
     levels = Levels(incident.reached, incident.possible, incident.assessed)
+    ran_by = clock_level(levels.reached, levels.possible, levels.assessed)
     is_milder = _is_milder(incident, row.level)
     incident.assessed = row.level
     # What a change of facts left standing is not one person's to drop: neither by raising the level or repeating it, nor
     # by a lowering, which takes along only what hung on the level.
     alone = row.second_person is None
     lowering = Lowering(row.reason, by=row.assessed_by, second=row.second_person) if is_milder or not alone else None
-    await regrade(
+    picture = await regrade(
         tx,
         incident,
         actor=by.actor,
@@ -165,6 +167,9 @@ async def _take_effect(tx: Tx, incident: IncidentRow, row: LevelAssessmentRow, *
         lowering=lowering,
         lowered_from=levels if alone else None,
     )
+    runs_by = clock_level(incident.reached, incident.possible, incident.assessed)
+    change = Change("lowered", row.id, levels=(ran_by, runs_by))
+    await open_corrections(tx, subject_of(picture), change, actor=by.actor, now=now)
 
 
 async def waiting_assessment(tx: Tx, incident_id: UUID) -> LevelAssessmentRow | None:

@@ -17,6 +17,7 @@ from irm.errors import Forbidden
 from irm.i18n import N_
 from irm.incidents import queries, showing
 from irm.incidents.desk_commands import COMMANDS as DESK
+from irm.incidents.discovery_commands import discovered_command
 from irm.incidents.handling import change_status
 from irm.incidents.merge_showing import absorbed_incident, both, merge_view, parting_view
 from irm.incidents.merging import merge
@@ -182,6 +183,7 @@ def unmerge_command(console: Console, number: str, login: str, reason: str, as_j
     console.show(console.run(work), as_json=as_json)
 
 
+incident.add_command(discovered_command)
 for one in DESK:
     incident.add_command(one)
 

@@ -38,6 +38,7 @@ class Cause(StrEnum):
     REGISTER = "register"
     MERGED = "merged"
     PARTED = "parted"
+    DISCOVERY = "discovery"
 
 
 async def regrade(
@@ -98,13 +99,13 @@ async def regrade(
     owed = await owed_of(tx, picture, now=now)
     if lowering is not None and lowered_from is not None:
         before_it = await owed_of(tx, picture, now=now, levels=lowered_from)
-        lowering = replace(lowering, only=_hanging_on_the_level(before_it, owed))
+        lowering = replace(lowering, only=hanging(before_it, owed))
     await reconcile(tx, owed, subject=subject_of(picture), actor=actor, now=now, lowering=lowering)
     return picture
 
 
-def _hanging_on_the_level(before: Sequence[Owed], after: Sequence[Owed]) -> frozenset[str]:
-    """Keys of the duties that the lowering itself takes away, or whose limit it moves."""
+def hanging(before: Sequence[Owed], after: Sequence[Owed]) -> frozenset[str]:
+    """Keys of the duties that a change takes away, or whose limit it moves."""
     limits = {one.key: one.due_at for one in after}
     return frozenset(one.key for one in before if one.key not in limits or limits[one.key] != one.due_at)
 

@@ -11,18 +11,20 @@ from irm.errors import Conflict, Forbidden, InBothLanguages, Invalid, NotFound, 
 from irm.i18n import N_
 from irm.incidents import intake
 from irm.incidents.assessing import NOTHING_WAITS, Outcome, may_be_second
-from irm.incidents.grading import Cause, regrade
+from irm.incidents.grading import Cause, regrade, subject_of
 from irm.incidents.lifecycle import LIVE, OVER, Status, transition, waits_for_second_person
 from irm.incidents.models import STATUSES, IncidentRow, PartRow, StatusChangeRow
 from irm.incidents.policy import intake_policy
 from irm.ledger import Event, record
-from irm.obligations.history import clock_ran
+from irm.obligations.correcting import Change, open_corrections, take_up_again
+from irm.obligations.history import anything_sent, clock_ran
 from irm.obligations.opening import Lowering
 from irm.obligations.queries import obligations_of
 
 NO_STATUS = N_("There is no such status.")
 NOT_YOUR_PART = N_("Your organization has no part in this incident for which you could say that.")
 ALREADY = N_("This part was declared handled before.")
+OVERTAKEN = N_("Things have moved on since this was asked for. Refuse it, and decide anew.")
 ONE_WAITS = N_("Another change is waiting for a second person; decide that first.")
 ONE_DUTY_OPEN = N_("One duty is still open: %(titles)s. Report it first; then the incident can be archived.")
 DUTIES_OPEN = N_(
@@ -58,7 +60,8 @@ async def change_status(
         raise Conflict(ONE_WAITS)
     if move.target is Status.CLOSED:
         await _refuse_open_duties(tx, incident, now=now)
-    waits = waits_for_second_person(move, clock_ran=await clock_ran(tx, incident_id))
+    weighs = await clock_ran(tx, incident_id) or await anything_sent(tx, incident_id)
+    waits = waits_for_second_person(move, clock_ran=weighs)
     row = StatusChangeRow(
         id=uuid7(),
         incident_id=incident_id,
@@ -87,8 +90,10 @@ async def confirm_change(tx: Tx, change_id: UUID, *, confirmed: bool, by: Princi
         raise NotFound(NOTHING_WAITS)
     incident = await _locked(tx, row.incident_id)
     await tx.refresh(row)
-    if row.confirmed_at is not None or row.rejected_at is not None or incident.status != row.previous:
+    if row.confirmed_at is not None or row.rejected_at is not None:
         raise Conflict(NOTHING_WAITS)
+    if confirmed and incident.status != row.previous:
+        raise Conflict(OVERTAKEN)
     await may_be_second(tx, incident.id, row.requested_by, by)
     if not reach(by, Permission.CHANGE_STATUS).everything:
         raise Forbidden(N_("Only the cloud authority decides this for the whole incident."))
@@ -209,8 +214,17 @@ async def _take_effect(tx: Tx, incident: IncidentRow, row: StatusChangeRow, *, b
     await record(tx, Event("incident.status_changed", path, now, by.actor, body, {"reason": row.reason}))
     if target is Status.HANDLED:
         await record(tx, Event("incident.handled", path, now, by.actor, {"number": incident.number}))
-    lowering = Lowering(row.reason, by=row.requested_by, second=row.second_person) if target in OVER else None
-    await regrade(tx, incident, actor=by.actor, now=now, cause=Cause.STATUS, lowering=lowering)
+    lowering = Lowering(row.reason, by=row.requested_by, second=row.second_person)
+    picture = await regrade(
+        tx, incident, actor=by.actor, now=now, cause=Cause.STATUS, lowering=lowering if target in OVER else None
+    )
+    subject = subject_of(picture)
+    if target is Status.DISMISSED or target is Status.WITHDRAWN:
+        change = Change("dismissed" if target is Status.DISMISSED else "withdrawn", row.id)
+        await open_corrections(tx, subject, change, actor=by.actor, now=now)
+    elif target is Status.OPEN and Status(row.previous) not in LIVE:
+        change = Change("reopened", row.id)
+        await take_up_again(tx, subject, change, lowering=lowering, actor=by.actor, now=now)
 
 
 async def _locked(tx: Tx, incident_id: UUID) -> IncidentRow:

@@ -22,8 +22,9 @@ from irm.incidents.grading import Cause, regrade
 from irm.incidents.lifecycle import Status
 from irm.incidents.models import FilingRow, IncidentRow, MergeRow, PartRow, PartSystemRow
 from irm.incidents.policy import intake_policy
-from irm.incidents.queries import NO_INCIDENT, waiting_of
+from irm.incidents.queries import NO_INCIDENT
 from irm.incidents.uniting import MERGEABLE, Share, Whole, united_share, united_whole
+from irm.incidents.waiting import waiting_of
 from irm.ledger import Event, record
 from irm.obligations.merging import Plan, close_union, plan_union, take_over
 from irm.obligations.subjects import Subject

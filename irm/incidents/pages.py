@@ -26,11 +26,13 @@ from irm.evidence.types import TAKEN
 from irm.i18n import N_, Translator
 from irm.incidents import handling, queries
 from irm.incidents.assessing import assess_level, confirm_assessment
+from irm.incidents.discovery import confirm_discovery
 from irm.incidents.panels import SECTIONS, Reading, facts_form
 from irm.incidents.parting import confirm_parting
 from irm.incidents.routes import sight
 from irm.incidents.sections import attach_file, subject
 from irm.incidents.stating import state_facts
+from irm.incidents.waiting import waiting_of
 from irm.obligations.about_subject import begin_report
 from irm.obligations.schemas import DraftReport
 from irm.rules.facts import UNKNOWN
@@ -225,12 +227,14 @@ async def confirm_form(
     confirmed = typed.text(values, "confirmed") == "yes"
     async with db.transaction(principal.actor) as tx:
         found = await sight(tx, number, principal)
-        waiting = {one.id: one for one in await queries.waiting_of(tx, found.incident.id)}
+        waiting = {one.id: one for one in await waiting_of(tx, found.incident.id)}
         kind = waiting[waiting_id].kind if waiting_id in waiting else ""
         if kind == "parting":
             await confirm_parting(tx, waiting_id, confirmed=confirmed, by=principal, now=clock.now())
         elif kind == "status":
             await handling.confirm_change(tx, waiting_id, confirmed=confirmed, by=principal, now=clock.now())
+        elif kind == "discovery":
+            await confirm_discovery(tx, waiting_id, confirmed=confirmed, by=principal, now=clock.now())
         else:
             await confirm_assessment(tx, waiting_id, confirmed=confirmed, by=principal, now=clock.now())
     return _back(number, "head")

@@ -11,9 +11,10 @@ from irm.access.policy import REGULATORS, Permission, Principal, Resource, may, 
 from irm.db import Tx
 from irm.evidence.service import attachments_of
 from irm.i18n import N_, Translator
-from irm.incidents import desk_showing, facts as stated, queries, showing, timeline
+from irm.incidents import desk_showing, facts as stated, queries, showing, timeline, why
 from irm.incidents.categories import category_name
 from irm.incidents.directory import is_city_authority
+from irm.incidents.discovery import MAY_CORRECT
 from irm.incidents.lifecycle import STATUS_NAMES, Status, offered
 from irm.incidents.plan_lanes import lanes_of
 from irm.incidents.queries import Sight
@@ -22,7 +23,7 @@ from irm.incidents.uniting import MERGEABLE
 from irm.notify.duty import duty_at
 from irm.notify.queries import deliveries_of, open_pages_for
 from irm.notify.words import CHANNEL_NAMES, STATUS_NAMES as DELIVERY_NAMES, reason_of, tone_of as delivery_tone
-from irm.obligations import directed, media, queries as obligations, words as duty_words
+from irm.obligations import directed, lateness, media, queries as obligations, words as duty_words
 from irm.obligations.forms import form_of, forms
 from irm.obligations.views import Obligation
 from irm.playbooks.queries import runs_of, tasks_of
@@ -99,14 +100,17 @@ async def head(tx: Tx, reading: Reading) -> dict[str, Any]:
         "status_tone": STATUS_TONES[one.status],
         "status_names": {status.value: name for status, name in STATUS_NAMES.items()},
         "category": category_name(one.category, one.subcategory, reading.t.locale),
-        "why": _deciding(trace),
-        "why_else": _undecided(trace),
-        "threshold_words": lambda used: threshold_words(reading.t, used),
+        "why": why.deciding(trace),
+        "why_else": why.undecided(trace),
+        "threshold_words": lambda used: why.threshold_words(reading.t, used),
         "outcome_names": OUTCOME_NAMES,
         "facts_catalogue": catalogue(),
         "citation": lambda given: duty_words.citation_text(given, reading.t),
         "value_words": lambda name, value: value_words(reading.t, catalogue()[name], value),
         "waiting": await showing.waiting(tx, reading.sight, reading.by),
+        "waiting_names": await access.organization_names(tx, {part.organization_id for part in parts}),
+        "moment_in": datetime.fromisoformat,
+        "may_correct_discovery": Status(one.status) in MAY_CORRECT and may(reading.by, Permission.SET_FACTS, resource),
         "may_assess": may(reading.by, Permission.ASSESS_LEVEL, resource),
         "moves": moves,
         "merged": reading.sight.absorbed,
@@ -114,35 +118,6 @@ async def head(tx: Tx, reading: Reading) -> dict[str, Any]:
         "mergeable": Status(one.status) in MERGEABLE,
         "open_pages": await open_pages_for(tx, reading.by, subject=one.subject),
     }
-
-
-def _deciding(trace: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What made the level, and what makes the gravest one possible; those read first."""
-    reached = [line for line in trace if line.get("counts") == "reached"]
-    possible = [line for line in trace if line.get("counts") in {"possible", "by_hand"} and line["scheme"] == "cac"]
-    gravest = min((line["level"] for line in possible), default=None)
-    return [
-        *sorted(reached, key=lambda line: (line["scheme"], line["level"])),
-        *(line for line in possible if line["level"] == gravest),
-    ]
-
-
-def _undecided(trace: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Everything else that the rules said, in the order of gravity."""
-    shown = {line["rule_id"] for line in _deciding(trace)}
-    return sorted(
-        (line for line in trace if line["rule_id"] not in shown), key=lambda line: (line["scheme"], line["level"])
-    )
-
-
-def threshold_words(t: Translator, used: Mapping[str, Any]) -> str:
-    """The rule's figure as people read it; empty where nobody has read it."""
-    fact, figure = catalogue()[used["fact"]], used["at_least"]
-    if figure is None:
-        return ""
-    if fact.kind == "scale":
-        return t.of(fact.scale[figure - 1].label)
-    return value_words(t, fact, bool(figure) if fact.kind == "flag" else figure)
 
 
 async def clocks(tx: Tx, reading: Reading) -> dict[str, Any]:
@@ -169,7 +144,13 @@ async def clocks(tx: Tx, reading: Reading) -> dict[str, Any]:
     ]
     running = [one.limit_at for one in found if one.status == "open" and one.limit_at]
     gone = sum(1 for one in found if one.status in {"superseded", "waived"})
-    return {"clock_chips": chips, "clocks_gone": gone, "nearest": min(running, default=None)}
+    unexplained = await lateness.unanswered(tx, found, now=reading.now)
+    return {
+        "clock_chips": chips,
+        "clocks_gone": gone,
+        "nearest": min(running, default=None),
+        "unexplained": [one for one in unexplained if one.born_late],
+    }
 
 
 def _pressing(one: Obligation) -> tuple[bool, bool, float]:

@@ -35,8 +35,8 @@ from irm.incidents.merging import (
 )
 from irm.incidents.models import FilingRow, IncidentRow, MergeRow, PartRow
 from irm.incidents.policy import intake_policy
-from irm.incidents.queries import waiting_of
 from irm.incidents.uniting import Share, Whole, separated_share, separated_whole
+from irm.incidents.waiting import waiting_of
 from irm.ledger import Event, record
 from irm.obligations.merging import duties_of, give_back, keys_since, loosened
 from irm.obligations.opening import Lowering

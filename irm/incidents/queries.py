@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select, true, tuple_
@@ -20,11 +20,9 @@ from irm.incidents.models import (
     FilingRow,
     GradingRow,
     IncidentRow,
-    LevelAssessmentRow,
     MergeRow,
     PartRow,
     PartSystemRow,
-    StatusChangeRow,
 )
 from irm.obligations.queries import incidents_sent_to
 
@@ -127,18 +125,6 @@ class Filing:
     caller: Mapping[str, Any] | None
     received_at: datetime
     recorded_at: datetime
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """Decided by one person, without effect until a second one confirms."""
-
-    id: UUID
-    kind: Literal["assessment", "status", "parting"]
-    target: str
-    reason: str
-    at: datetime
-    by: UUID
 
 
 async def sight_of(tx: Tx, number: str, by: Principal, permission: Permission = Permission.READ_INCIDENTS) -> Sight:
@@ -338,39 +324,6 @@ async def latest_trace(tx: Tx, sight: Sight) -> list[dict[str, Any]]:
         rows = [row for row in rows if row.part_id in own] or [row for row in rows if row.part_id is None]
     deciding = min(rows, key=lambda row: (row.reached, row.possible, row.part_id is not None), default=None)
     return list(deciding.trace) if deciding else []
-
-
-async def waiting_of(tx: Tx, incident_id: UUID) -> list[Waiting]:
-    """What waits for a second person."""
-    assessments = await tx.scalars(
-        select(LevelAssessmentRow).where(
-            LevelAssessmentRow.incident_id == incident_id,
-            LevelAssessmentRow.confirmed_at.is_(None),
-            LevelAssessmentRow.rejected_at.is_(None),
-        )
-    )
-    changes = await tx.scalars(
-        select(StatusChangeRow).where(
-            StatusChangeRow.incident_id == incident_id,
-            StatusChangeRow.confirmed_at.is_(None),
-            StatusChangeRow.rejected_at.is_(None),
-        )
-    )
-    partings = await tx.execute(
-        select(MergeRow, IncidentRow.number)
-        .join(IncidentRow, IncidentRow.id == MergeRow.absorbed_id)
-        .where(MergeRow.main_id == incident_id, MergeRow.undo_by.is_not(None), MergeRow.undone_at.is_(None))
-    )
-    return [
-        *(
-            Waiting(
-                row.id, "parting", number, row.undo_reason or "", row.undo_at or row.at, row.undo_by or row.merged_by
-            )
-            for row, number in partings.all()
-        ),
-        *(Waiting(row.id, "assessment", str(row.level), row.reason, row.at, row.assessed_by) for row in assessments),
-        *(Waiting(row.id, "status", row.status, row.reason, row.at, row.requested_by) for row in changes),
-    ]
 
 
 def _within(far: Reach) -> ColumnElement[bool]:

@@ -17,6 +17,7 @@ from irm.db import Tx
 from irm.i18n import N_, Translator, translator
 from irm.incidents import facts as stated
 from irm.incidents.categories import category_name
+from irm.incidents.correction_items import correction_items
 from irm.incidents.lifecycle import Status
 from irm.incidents.models import FilingRow, IncidentRow
 from irm.incidents.picture import PartState, Picture, picture_of
@@ -30,6 +31,7 @@ from irm.systems.vocabulary import LEVEL_PHRASES
 from irm.web.wording import grouped
 
 LANGUAGE: Final = "zh-CN"
+CORRECTION: Final = "correction"
 DRAFTED_FORMS: Final = frozenset({"initial", "progress", "crime", "completion"})
 UNITS: Final[Mapping[str, str]] = {
     "minutes": N_("%(n)s minutes"),
@@ -42,13 +44,17 @@ UNITS: Final[Mapping[str, str]] = {
 async def fill_report(tx: Tx, event: Event, entry_id: UUID) -> None:  # noqa: ARG001 - the shape of a subscriber
     """`submission.drafted`: write what is known into the new draft. Nothing that a person has written is touched."""
     kind, _, rest = event.subject.partition("/")
-    if kind != "incident" or event.body.get("form") not in DRAFTED_FORMS:
+    if kind != "incident" or event.body.get("form") not in DRAFTED_FORMS | {CORRECTION}:
         return
     incident = await tx.get(IncidentRow, UUID(rest.partition("/")[0]))
     if incident is None:
         return
-    items = await report_items(tx, incident, for_organization=UUID(str(event.body["organization"])))
-    await fill_draft(tx, UUID(str(event.body["submission"])), items, now=event.at)
+    submission_id = UUID(str(event.body["submission"]))
+    if event.body["form"] == CORRECTION:
+        items = await correction_items(tx, incident, submission_id)
+    else:
+        items = await report_items(tx, incident, for_organization=UUID(str(event.body["organization"])))
+    await fill_draft(tx, submission_id, items, now=event.at)
 
 
 async def refill_reports(tx: Tx, incident: IncidentRow, *, now: datetime) -> None:

@@ -150,12 +150,14 @@ class WaitingView(Struct, frozen=True):
     """Something decided by one person that has no effect until a second one confirms it."""
 
     id: UUID
-    kind: Literal["assessment", "status", "parting"]
+    kind: Literal["assessment", "status", "parting", "discovery"]
     to: str
-    """The level, the status, or the number of the incident that is to be parted again."""
+    """The level, the status, the number of the incident that is to be parted again, or the moment of knowledge."""
     reason: str
     at: datetime
     mine: bool
+    organization: UUID | None = None
+    """Whose moment of knowledge."""
 
 
 class FiledView(Struct, frozen=True):
@@ -195,6 +197,14 @@ class ChangeStatus(Struct, forbid_unknown_fields=True, frozen=True):
     reason: str = ""
     organization: UUID | None = None
     """For `handled`: whose part. The cloud authority leaves it out to speak for every part."""
+
+
+class MoveDiscovery(Struct, forbid_unknown_fields=True, frozen=True):
+    known_at: datetime
+    organization: UUID | None = None
+    """Whose; absent: the reader's own part."""
+    reason: str = ""
+    """Needed for a later moment."""
 
 
 class MergeInto(Struct, forbid_unknown_fields=True, frozen=True):

@@ -27,6 +27,7 @@ from irm.incidents.schemas import (
     WaitingView,
 )
 from irm.incidents.service import Filed
+from irm.incidents.waiting import waiting_of
 from irm.obligations.history import next_limits
 from irm.systems import queries as register
 
@@ -86,10 +87,11 @@ async def waiting(tx: Tx, sight: Sight, by: Principal) -> list[WaitingView]:
             one.reason,
             one.at,
             one.by == by.account_id,
+            one.organization,
         )
-        for one in await queries.waiting_of(tx, sight.incident.id)
+        for one in await waiting_of(tx, sight.incident.id)
         # Which other incident it was, only the cloud authority knows of everybody.
-        if sight.everything or one.kind != "parting"
+        if sight.everything or (one.kind != "parting" and (one.organization is None or sight.sees(one.organization)))
     ]
 
 

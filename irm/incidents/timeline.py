@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import or_, select, tuple_
 
 from irm.access import queries as access
+from irm.clock import SHANGHAI
 from irm.db import Tx
 from irm.errors import Invalid
 from irm.i18n import N_, Translator
@@ -20,7 +21,7 @@ from irm.incidents.lifecycle import STATUS_NAMES, Status
 from irm.incidents.queries import Sight
 from irm.ledger import LedgerEntryRow, LedgerPrivateRow
 from irm.notify.words import CHANNEL_NAMES, reason_of
-from irm.obligations import countersigning, directives, receiving
+from irm.obligations import correcting, countersigning, directives, receiving
 from irm.obligations.forms import form_of
 from irm.rules.load import builtin_packs
 from irm.web.pages import LEVEL_NAMES
@@ -66,6 +67,9 @@ WORDS: Final[Mapping[str, str]] = {
     "incident.status_changed": N_("Status changed"),
     "incident.status_requested": N_("Change of status waits for a second person"),
     "incident.status_refused": N_("Change of status refused by the second person"),
+    "incident.discovery_moved": N_("Moment of discovery corrected"),
+    "incident.discovery_requested": N_("Later moment of discovery waits for a second person"),
+    "incident.discovery_refused": N_("Later moment of discovery refused by the second person"),
     "incident.part_handled": N_("Organization declared its handling ended"),
     "incident.handled": N_("Handling ended"),
     "incident.merged": N_("Another incident was merged into this one"),
@@ -84,6 +88,7 @@ WORDS: Final[Mapping[str, str]] = {
     "obligation.returned": N_("Report returned for supplement"),
     "obligation.superseded": N_("Duty no longer owed"),
     "obligation.waived": N_("Duty waived"),
+    "obligation.explained": N_("Said why it was late"),
     "obligation.reopened": N_("Refused; the duty is open again"),
     "submission.drafted": N_("Report drafted"),
     "submission.edited": N_("Draft changed"),
@@ -317,6 +322,8 @@ def _incident_words(t: Translator, entry: Entry) -> list[str]:
         case _ if entry.action in OF_A_MERGE:
             absorbed, main = str(body.get("number") or ""), str(body.get("into") or "")
             return [t("%(absorbed)s into %(main)s", absorbed=absorbed, main=main)] if absorbed and main else []
+        case "incident.discovery_moved" | "incident.discovery_requested" | "incident.discovery_refused":
+            return [t("from %(source)s to %(target)s", source=_at(body["from"]), target=_at(body["to"]))]
         case "incident.facts_changed":
             return [t.plural("%(n)s fact", "%(n)s facts", len(body.get("changes") or ()))]
         case _:
@@ -349,7 +356,7 @@ def _rule_titles() -> Mapping[str, Mapping[str, str]]:
     """Of the packs that irm brings along; a rule of another pack is shown by its id."""
     own = {
         given["rule_id"]: given["title"]
-        for given in (directives.wording(), receiving.completion(), countersigning.rule())
+        for given in (directives.wording(), receiving.completion(), countersigning.rule(), correcting.rule())
     }
     return own | {rule.id: rule.title for pack in builtin_packs() for rule in pack.rules}
 
@@ -372,6 +379,10 @@ def level_words(t: Translator, level: Any) -> str:
 
 def _status(t: Translator, status: str) -> str:
     return t(STATUS_NAMES[Status(status)]) if status in {one.value for one in Status} else status
+
+
+def _at(moment: Any) -> str:
+    return datetime.fromisoformat(str(moment)).astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
 
 
 def _uuid(text: Any) -> UUID | None:

@@ -18,6 +18,7 @@ from irm.evidence.service import attach
 from irm.i18n import N_
 from irm.obligations import calendar, drafting, handing, queries
 from irm.obligations.forms import form_of, refuse_own_page
+from irm.obligations.lateness_commands import explain_command
 from irm.obligations.policy import entry_policy
 from irm.obligations.words import period_words
 
@@ -117,6 +118,9 @@ def hand_over(
         return {"submission": one.id, "serial": one.serial, "status": one.status, "obligations": list(one.obligations)}
 
     console.show(console.run(work), as_json=as_json)
+
+
+duty.add_command(explain_command)
 
 
 async def _chunks(path: Path) -> AsyncIterator[bytes]:

@@ -19,7 +19,7 @@ from irm.obligations.drafting import body_of, locked_with_its_report, next_seria
 from irm.obligations.forms import FILING
 from irm.obligations.linking import obligations_of, tie
 from irm.obligations.models import ObligationRow, ReceiptRow, SubmissionPartyRow, SubmissionRow
-from irm.obligations.opening import open_duty
+from irm.obligations.opening import SENT_BEFORE_APPROVAL, open_duty
 from irm.obligations.settling import alone, resettle
 
 FORM: Final = "countersignature"
@@ -78,7 +78,7 @@ async def owe(tx: Tx, row: SubmissionRow, request: ReportApprovalRow, *, actor: 
         page=f"/approvals/{request.id}",
         severity=severity,
         incident_id=row.incident_id,
-        start_event="sent_before_approval",
+        start_event=SENT_BEFORE_APPROVAL,
         started_at=left_at,
         arose_at=now,
         due_at=after(await clock_of(tx, row), max(left_at, now), within),

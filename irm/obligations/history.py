@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, select
 
 from irm.db import Tx
 from irm.obligations.forms import FILING, form_of
@@ -36,6 +36,16 @@ async def clock_ran(tx: Tx, incident_id: UUID) -> bool:
             select(exists().where(ObligationRow.incident_id == incident_id, ObligationRow.due_at.is_not(None)))
         )
     )
+
+
+async def first_report_at(tx: Tx, incident_id: UUID, bearer_id: UUID) -> datetime | None:
+    """When a report of this organization, or on its behalf, was first handed over; it knew by then."""
+    found: datetime | None = await tx.scalar(
+        select(func.min(ObligationRow.submitted_at)).where(
+            ObligationRow.incident_id == incident_id, ObligationRow.bearer_id == bearer_id
+        )
+    )
+    return found
 
 
 async def rules_reported_under(tx: Tx, incident_id: UUID) -> dict[UUID, frozenset[str]]:

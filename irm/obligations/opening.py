@@ -22,6 +22,12 @@ from irm.rules.duties import Owed
 CLOSING = "closing"
 DIRECTED = "directed"
 """Start event of what an authority itself demands: no rule opened it, so no rule ends it."""
+CORRECTED = "corrected"
+"""Start event of a correction: owed because of what was said, whatever the rules ask for now."""
+SENT_BEFORE_APPROVAL = "sent_before_approval"
+NOT_BY_RULE = frozenset({DIRECTED, CORRECTED, SENT_BEFORE_APPROVAL})
+"""What no rule opened, no regrading ends."""
+HANDLED = "handled_at"
 
 
 @dataclass(frozen=True)
@@ -189,7 +195,7 @@ async def _bring_in_line(
         return Reconciled(tuple(opened))
     reported = {row.bearer_id for row in known.values() if row.submitted_at is not None}
     for key, row in known.items():
-        if key in wanted or row.status != "open" or row.completes_id is not None or row.start_event == DIRECTED:
+        if key in wanted or row.status != "open" or row.completes_id is not None or row.start_event in NOT_BY_RULE:
             continue
         reached = lowering is not None and lowering.reaches(key.removesuffix(f"|{subject.path}"))
         if not reached or (row.form == CLOSING and row.bearer_id in reported):
@@ -205,8 +211,11 @@ def _begins_anew(row: ObligationRow, owed: Owed, lowering: Lowering | None) -> b
     """Does this duty need a new generation? `row` is the latest one of its key."""
     if row.status == "superseded":
         return True
+    if row.start_event == HANDLED and row.submitted_at is not None:
+        # A reopened incident is closed a second time: what was reported of the first end says nothing of this one.
+        return owed.started_at is not None and owed.started_at > row.submitted_at
     if row.status in ("met", "returned"):
-        # The start event happened again after the duty was done: a reopened incident is closed a second time.
+        # The start event happened again after the duty was done.
         return row.met_at is not None and owed.started_at is not None and owed.started_at > row.met_at
     if row.status != "open" or owed.due_at == row.due_at:
         return False

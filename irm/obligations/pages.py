@@ -71,36 +71,6 @@ async def obligations_page(
     )
 
 
-@get("/obligations/{obligation_id:uuid}", opt=allow(Permission.READ_OBLIGATIONS), include_in_schema=False)
-async def obligation_page(
-    obligation_id: FromPath[UUID],
-    principal: NamedDependency[Principal],
-    db: NamedDependency[Database],
-    clock: NamedDependency[Clock],
-) -> Page:
-    """One duty: its clock, why it is owed, what was handed over for it."""
-    now = clock.now()
-    async with db.transaction(principal.actor) as tx:
-        one = await queries.obligation(tx, obligation_id, now=now, reach=reach(principal, Permission.READ_OBLIGATIONS))
-        handed = [
-            each
-            for each in await queries.submissions_of(
-                tx, one.subject, reach=reach(principal, Permission.READ_SUBMISSIONS)
-            )
-            if one.id in each.obligations
-        ]
-    far, packs = reach(principal, Permission.SUBMIT_REPORT), reach(principal, Permission.EXPORT_EVIDENCE)
-    return page(
-        "obligations/duty.html",
-        now=now,
-        one=one,
-        submissions=handed,
-        may_report=far.everything or one.bearer.id in far.organizations,
-        may_export=packs.everything or one.bearer.id in packs.organizations,
-        **words(),
-    )
-
-
 @post("/obligations/{obligation_id:uuid}/report", opt=allow(Permission.SUBMIT_REPORT), include_in_schema=False)
 async def begin_report(
     obligation_id: FromPath[UUID],
@@ -295,7 +265,6 @@ def to_report(submission_id: UUID) -> Redirect:
 
 ROUTES: Final = [
     obligations_page,
-    obligation_page,
     begin_report,
     submission_page,
     save_draft,

@@ -25,6 +25,7 @@ from irm.obligations.forms import form_of
 from irm.obligations.routes import readable, speaks_for_recipient
 from irm.obligations.views import Named, Obligation, Submission
 from irm.obligations.words import (
+    CAUSE_NAMES,
     MEANS_NAMES,
     OUTCOME_NAMES,
     STANDING_NAMES,
@@ -83,6 +84,7 @@ def words() -> dict[str, Any]:
         "outcome_names": OUTCOME_NAMES,
         "standing_names": STANDING_NAMES,
         "start_names": START_NAMES,
+        "cause_names": CAUSE_NAMES,
         "citation_text": citation_text,
         "period_words": period_words,
         "whom": whom,

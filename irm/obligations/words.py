@@ -110,8 +110,21 @@ START_NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "planned_start": N_("counted back from the planned start"),
         "registered_on": N_("counted from the registration"),
         "sent_before_approval": N_("counted from the sending"),
+        "corrected": N_("counted from the decision that took back what was reported"),
     }
 )
+
+
+CAUSE_NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "dismissed": N_("the incident was a false alarm"),
+        "withdrawn": N_("the incident was withdrawn"),
+        "lowered": N_("its level was lowered"),
+        "discovered_later": N_("the moment of discovery was put later"),
+        "reopened": N_("the incident is open again"),
+    }
+)
+"""Why a report is corrected."""
 
 
 def period_words(one: Any, t: Translator) -> str:

@@ -20,7 +20,7 @@ from irm.i18n import N_
 from irm.incidents import queries as incidents
 from irm.incidents.filters import Filters
 from irm.incidents.lifecycle import STATUS_NAMES, Status
-from irm.incidents.models import IncidentRow, LevelAssessmentRow, StatusChangeRow
+from irm.incidents.models import IncidentRow
 from irm.notify import contacts, queries as notify
 from irm.notify.duty import duty_at
 from irm.notify.models import DeliveryRow
@@ -36,6 +36,7 @@ from irm.overview.dead_work import dead_tasks
 from irm.overview.handovers import handovers
 from irm.overview.missed import missed_things, unwatched
 from irm.overview.paper_for_the_night import missing_sheet
+from irm.overview.second_persons import second_persons
 from irm.overview.unmanned import unmanned
 from irm.playbooks.models import TaskRow
 
@@ -69,7 +70,7 @@ async def board_of(tx: Tx, principal: Principal, *, now: datetime) -> Board:
         *_duties(owed, own, may(principal, Permission.SUBMIT_REPORT)),
         *_receipts(awaited, own, may(principal, Permission.RECORD_RECEIPT)),
         *await _tasks(tx, principal),
-        *await _second_persons(tx, principal),
+        *await second_persons(tx, principal),
         *await handovers(tx, principal),
         *await _proposals(tx, principal),
     ]
@@ -286,30 +287,6 @@ async def _tasks(tx: Tx, principal: Principal) -> list[Need]:
         )
         for row, number in found
     ]
-
-
-async def _second_persons(tx: Tx, principal: Principal) -> list[Need]:
-    """Decided by one person, without effect until another confirms; the reader may be that other."""
-    needs: list[Need] = []
-    for row_type, by, permission in (
-        (LevelAssessmentRow, LevelAssessmentRow.assessed_by, Permission.ASSESS_LEVEL),
-        (StatusChangeRow, StatusChangeRow.requested_by, Permission.CHANGE_STATUS),
-    ):
-        far = reach(principal, permission)
-        if not far.everything:
-            continue
-        rows = await tx.execute(
-            select(row_type.id, row_type.at, row_type.reason, IncidentRow.number, IncidentRow.title)
-            .join(IncidentRow, IncidentRow.id == row_type.incident_id)
-            .where(row_type.confirmed_at.is_(None), row_type.rejected_at.is_(None), by != principal.account_id)
-            .order_by(row_type.at)
-            .limit(MOST)
-        )
-        needs += [
-            Need("second_person", row_id, title, number, f"/incidents/{number}", at, detail=reason)
-            for row_id, at, reason, number, title in rows.all()
-        ]
-    return needs
 
 
 async def _proposals(tx: Tx, principal: Principal) -> list[Need]:

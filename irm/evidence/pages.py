@@ -7,14 +7,20 @@ from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import File, Redirect
-from litestar.status_codes import HTTP_303_SEE_OTHER, HTTP_409_CONFLICT, HTTP_422_UNPROCESSABLE_ENTITY
+from litestar.status_codes import (
+    HTTP_200_OK,
+    HTTP_303_SEE_OTHER,
+    HTTP_404_NOT_FOUND,
+    HTTP_409_CONFLICT,
+    HTTP_422_UNPROCESSABLE_ENTITY,
+)
 
 from irm.access.policy import Permission, Principal, allow, may
 from irm.access.queries import organization_names, organizations, person_names
 from irm.clock import Clock
 from irm.config import Settings
 from irm.db import Database, Tx
-from irm.errors import Conflict, Invalid
+from irm.errors import Conflict, Invalid, NotFound
 from irm.evidence import custody, packs, queries
 from irm.evidence.keys import public_key_of
 from irm.evidence.models import PackRow
@@ -180,13 +186,7 @@ def _status(error: Invalid | Conflict) -> int:
 async def packs_page(
     db: NamedDependency[Database], clock: NamedDependency[Clock], principal: NamedDependency[Principal]
 ) -> Page:
-    async with db.transaction(principal.actor) as tx:
-        rows = [pack_view(row) for row in await packs.packs_of(tx, principal)]
-        out = await custody.count_outside(tx, principal)
-        kinds = [kind for kind in KINDS if kind in tx.wiring.providers]
-    return page(
-        "evidence/packs.html", now=clock.now(), packs=rows, outside=out, form=Form(), kinds=kinds, **_pack_words()
-    )
+    return await _packs(db, clock, principal, Form())
 
 
 @post("/evidence/packs", opt=allow(Permission.EXPORT_EVIDENCE), include_in_schema=False)
@@ -196,21 +196,42 @@ async def request_pack(
     clock: NamedDependency[Clock],
     principal: NamedDependency[Principal],
     t: NamedDependency[Translator],
-) -> Redirect:
+) -> Page | Redirect:
     """From the form here, and from the button on the page of an incident, a system, a duty."""
     values = await _typed(request)
-    kind, name = str(values.get("kind", "")), str(values.get("name", "")).strip()
-    async with db.transaction(principal.actor) as tx:
-        pack_id = await packs.request_pack(
-            tx,
-            kind,
-            name,
-            principal,
-            locale=t.locale,
-            organization=typed.chosen(values, "organization"),
-            now=clock.now(),
-        )
+    try:
+        name = typed.needed(typed.text(values, "name").strip() or None, "name")
+        async with db.transaction(principal.actor) as tx:
+            pack_id = await packs.request_pack(
+                tx,
+                typed.text(values, "kind"),
+                name,
+                principal,
+                locale=t.locale,
+                organization=typed.chosen(values, "organization"),
+                now=clock.now(),
+            )
+    except (Invalid, NotFound) as error:
+        status = HTTP_404_NOT_FOUND if isinstance(error, NotFound) else HTTP_422_UNPROCESSABLE_ENTITY
+        return await _packs(db, clock, principal, Form.refused(values, error, t), status)
     return Redirect(f"/evidence/packs/{pack_id}", status_code=HTTP_303_SEE_OTHER)
+
+
+async def _packs(db: Database, clock: Clock, principal: Principal, form: Form, status: int = HTTP_200_OK) -> Page:
+    async with db.transaction(principal.actor) as tx:
+        rows = [pack_view(row) for row in await packs.packs_of(tx, principal)]
+        out = await custody.count_outside(tx, principal)
+        kinds = [kind for kind in KINDS if kind in tx.wiring.providers]
+    return page(
+        "evidence/packs.html",
+        status_code=status,
+        now=clock.now(),
+        packs=rows,
+        outside=out,
+        form=form,
+        kinds=kinds,
+        **_pack_words(),
+    )
 
 
 @get("/evidence/packs/{pack_id:uuid}", opt=allow(Permission.EXPORT_EVIDENCE), include_in_schema=False)

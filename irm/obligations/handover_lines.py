@@ -14,7 +14,7 @@ DIGITS: Final = 6
 
 
 def things_in(values: Mapping[str, Any]) -> list[Thing]:
-    """Raises Invalid naming the line: name; number; condition; and, for data, its SHA-256."""
+    """Raises Invalid naming the line: name; quantity; condition; and, for data, its SHA-256."""
     condition = typed.text(values, "file_condition")
     found = [Thing(condition, attachment_id=one) for one in typed.several(values, "files")]
     if found and not condition.strip():
@@ -25,7 +25,7 @@ def things_in(values: Mapping[str, Any]) -> list[Thing]:
         parts = [part.strip() for part in APART.split(line)]
         if len(parts) not in PARTS or not all(parts[:3]) or not (parts[1].isdecimal() and len(parts[1]) <= DIGITS):
             raise Invalid(
-                "Line %(line)s: write name; number; condition, and for data its SHA-256 as the fourth.",
+                "Line %(line)s: write name; quantity; condition, and for data its SHA-256 as the fourth.",
                 field="things",
                 line=number,
             )

@@ -38,7 +38,7 @@ from irm.systems.assessment_showing import assessment_context, major_of, names_f
 from irm.systems.queries import systems_in_reach
 from irm.web.forms import Form, flatten
 from irm.web.pages import Page, page
-from irm.web.typed import moment
+from irm.web.typed import moment, needed
 
 READ: Final = allow(Permission.READ_ASSESSMENTS)
 EDIT: Final = allow(Permission.EDIT_ASSESSMENTS)
@@ -113,7 +113,7 @@ async def plan_form(
     now = clock.now()
     try:
         async with db.transaction(principal.actor) as tx:
-            system = await plannable(tx, principal, str(values.get("system") or "").strip())
+            system = await plannable(tx, principal, needed(str(values.get("system") or "").strip() or None, "system"))
             made = await assessing.plan_assessment(tx, _planned(values, system.id), actor=principal.actor, now=now)
             number = (await by_id(tx, principal, made)).number
     except (Invalid, Conflict, NotFound) as refused:

@@ -104,6 +104,18 @@ async def test_a_pack_by_api_is_its_askers_alone(
         assert answer.status_code in {status, 422}, answer.text
 
 
+async def test_what_is_asked_for_wrongly_is_said_beside_the_field(
+    client: httpx.AsyncClient, sign_in: SignIn, city: City
+) -> None:
+    await sign_in(city.leader)
+    nothing = await client.post("/evidence/packs", data={"kind": "incident", "name": " "})
+    assert nothing.status_code == 422
+    assert "此项必填" in nothing.text
+    unknown = await client.post("/evidence/packs", data={"kind": "incident", "name": "SJ-2026-999999"})
+    assert unknown.status_code == 404
+    assert 'value="SJ-2026-999999"' in unknown.text, "nothing typed is lost"
+
+
 async def test_a_pack_whose_asker_lost_the_right_is_not_made(
     client: httpx.AsyncClient, sign_in: SignIn, city: City, number: str, db: Database, drain: Drain, clock: FixedClock
 ) -> None:

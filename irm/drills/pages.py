@@ -17,9 +17,11 @@ from irm.db import Database, Tx
 from irm.drills import acting, forms, queries, reporting
 from irm.drills.access import readable
 from irm.drills.evaluating import evaluation_of
+from irm.drills.evidence import may_export
 from irm.drills.models import DrillRow
 from irm.drills.policy import drill_policy
 from irm.drills.quota import Wanted
+from irm.drills.running import organizations_in
 from irm.drills.scenario import library
 from irm.drills.schemas import StartNow
 from irm.drills.scoring import ITEMS
@@ -199,6 +201,7 @@ async def show(db: Database, clock: Clock, principal: Principal, number: str, fo
             "duties": await reporting.duties_met_by(tx, row) if row.status == Status.REPORTED and may_approve else (),
             "bearers": {},
             "files": await files_of(tx, row),
+            "may_export": may_export(principal, row, await organizations_in(tx, row.id)),
             "may_plan": may(principal, Permission.PLAN_DRILLS, own),
             "may_approve": may_approve,
             "may_change": await acting.may_change(tx, row, principal),

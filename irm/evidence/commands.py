@@ -18,7 +18,8 @@ from irm.evidence.verification import FAULT_WORDS, Witnessed, found_on, kept_che
 from irm.evidence.witnesses import witnessed_size
 from irm.i18n import N_, Translator
 
-KINDS: Final = ("incident", "system", "obligation", "change", "paper", "year")
+KINDS: Final = ("incident", "system", "obligation", "change", "paper", "drill", "year")
+ONE_OF: Final = N_("Name exactly one of --incident, --system, --obligation, --change, --paper, --drill, --year.")
 
 
 @click.group()
@@ -32,6 +33,7 @@ def evidence() -> None:
 @click.option("--obligation", metavar="ID", help="Everything about one duty.")
 @click.option("--change", metavar="NUMBER", help="Everything about a planned change.")
 @click.option("--paper", metavar="ID", help="Everything about one month's paper.")
+@click.option("--drill", metavar="NUMBER", help="Everything about a drill that is over.")
 @click.option("--year", metavar="YEAR", help="What became known in a year.")
 @click.option("--organization", metavar="CODE", help="Of a year: only this organization's.")
 @click.option("--as", "login", required=True, help="Login name of the account that asks; it gets what it may see.")
@@ -45,6 +47,7 @@ def export(
     obligation: str | None,
     change: str | None,
     paper: str | None,
+    drill: str | None,
     year: str | None,
     organization: str | None,
     login: str,
@@ -52,12 +55,12 @@ def export(
     as_json: bool,
 ) -> None:
     """Make an evidence pack: a ZIP with files, ledger entries, proofs and a script that checks them."""
-    given = dict(zip(KINDS, (incident, system, obligation, change, paper, year), strict=True))
+    given = dict(zip(KINDS, (incident, system, obligation, change, paper, drill, year), strict=True))
     wanted = [(kind, name) for kind, name in given.items() if name]
 
     async def work(db: Database) -> dict[str, Any]:
         if len(wanted) != 1:
-            raise Invalid(N_("Name exactly one of --incident, --system, --obligation, --change, --paper, --year."))
+            raise Invalid(ONE_OF)
         now = db.clock.now()
         async with db.transaction(SYSTEM) as tx:
             account = await account_by_login(tx, login, now=now)
@@ -177,7 +180,10 @@ def _tell(said: list[str], faults: list[str], verdict: str) -> None:
 @json_option
 @click.pass_obj
 def checkpoint(console: Console, *, as_json: bool) -> None:
-    """Sign a checkpoint over everything recorded so far and print its note, for a witness to keep."""
+    """Sign a checkpoint over everything recorded so far and print its note, for a witness to keep.
+
+    Standard output holds the note alone, so that it can go into a file; the key is told beside it.
+    """
 
     async def work(db: Database) -> dict[str, Any]:
         async with db.transaction(SYSTEM) as tx:
@@ -191,4 +197,4 @@ def checkpoint(console: Console, *, as_json: bool) -> None:
         console.show(told, as_json=True)
     else:
         click.echo(told["note"], nl=False)
-        click.echo(f"\n{told['key']}")
+        click.echo(told["key"], err=True)

@@ -36,7 +36,7 @@ class Pack:
             try:
                 self.zip = zipfile.ZipFile(path)
             except (OSError, zipfile.BadZipFile) as error:
-                raise Broken(t("%(path)s is no ZIP file: %(reason)s", path=path, reason=error)) from error
+                raise Broken(t("%(path)s is no ZIP file, or not a whole one.", path=path)) from error
             tops = {name.split("/", 1)[0] for name in self.zip.namelist()}
             if len(tops) != 1:
                 raise Broken(t("The pack must hold exactly one folder."))

@@ -46,6 +46,7 @@ KINDS: Final = {
     "obligation": N_("One duty"),
     "change": N_("Planned change"),
     "paper": N_("Monthly paper"),
+    "drill": N_("Drill"),
     "year": N_("Year"),
 }
 ACTORS: Final = {"system": N_("irm"), "token": N_("another system"), "channel": N_("reply by message")}

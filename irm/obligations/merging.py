@@ -20,6 +20,7 @@ from irm.ledger import Event, record
 from irm.obligations import owed as clocks
 from irm.obligations.linking import link_earlier, tie
 from irm.obligations.models import ContactRecordRow, ObligationRow, SubmissionObligationRow, SubmissionRow
+from irm.obligations.opening import DIRECTED
 from irm.obligations.settling import (
     HANDED_OVER,
     alone,
@@ -220,13 +221,15 @@ async def _owe_again(
 ) -> list[ObligationRow]:
     """What ended by the merge or while it stood, each with its own clock; what was reported since counts for it too.
 
-    Where the main incident's own duty has been opened anew since and is reported, the older one stays ended.
+    Where the main incident's own duty has been opened anew since and is reported, the older one stays ended. So does what
+    the authority that demanded it has changed or withdrawn meanwhile: its word has nothing to do with the merge.
     """
     found = []
     known = set(kept["known"])
+    by_merge = {one["id"] for one in kept["ended"]}
     ended = [*(one["id"] for one in kept["ended"]), *(one["id"] for one in kept["duties"])]
     for row in (rows[UUID(one)] for one in dict.fromkeys(ended)):
-        if row.status != "superseded":
+        if row.status != "superseded" or (row.start_event == DIRECTED and str(row.id) not in by_merge):
             continue
         anew = [
             one

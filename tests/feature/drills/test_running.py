@@ -1,19 +1,25 @@
 """A drill on the engine: the same filing, grading, playbooks and deliveries, on a clock of its own."""
 
+import json
+import zipfile
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 
+from irm.access.policy import Role
+from irm.config import Settings
 from irm.drills import injecting, planning, running
 from irm.drills.vocabulary import Status
-from irm.errors import Conflict, Forbidden, Invalid
+from irm.errors import Conflict, Forbidden, Invalid, NotFound
+from irm.evidence import packs, verify
 from irm.incidents.schemas import FileIncident, Target
 from irm.incidents.service import file_incident
 from irm.ledger import LedgerEntryRow
 from irm.obligations.models import ObligationRow
 from irm.playbooks.models import RunRow, TaskRow
+from tests import make
 from tests.conftest import Drain
 from tests.fakes.outside import Outside
 from tests.feature.drills.conftest import City
@@ -203,6 +209,38 @@ async def test_the_end_ends_everything(city: City, drain: Drain) -> None:
     city.clock.tick(days=2)
     await drain()
     assert len(await city.deliveries(status="sent")) == before
+
+
+async def test_its_evidence_is_packed_when_it_is_over(city: City, drain: Drain, settings: Settings) -> None:
+    row = await city.begun()
+    await drain()
+    leader = await city.principal(city.leader)
+    async with city.db.transaction() as tx:
+        with pytest.raises(Conflict):
+            await packs.request_pack(tx, "drill", row.number, leader, locale="zh-CN", now=city.clock.now())
+        await running.end_drill(tx, row, by=await city.principal(city.director), now=city.clock.now())
+        vendor_lead = await make.account(tx, city.vendor, Role.UNIT_HEAD)
+        stranger = await make.account(tx, city.unit, Role.UNIT_HEAD)
+    actions = {}
+    for account in (city.leader, vendor_lead):
+        by = await city.principal(account)
+        async with city.db.transaction() as tx:
+            pack_id = await packs.request_pack(tx, "drill", row.number, by, locale="zh-CN", now=city.clock.now())
+        await packs.make_now(city.db, pack_id, settings)
+        path = packs.pack_path(settings.home, pack_id)
+        checked = verify.check(str(path))
+        assert not isinstance(checked, str), checked
+        assert checked.faults == []
+        with zipfile.ZipFile(path) as there:
+            (name,) = [one for one in there.namelist() if one.endswith("data/entries.jsonl")]
+            lines = [json.loads(line) for line in there.read(name).decode().splitlines()]
+        actions[account] = [one["action"] for one in lines if "body" in one]
+    assert {"drill.planned", "drill.started", "incident.filed", "drill.ended"} <= set(actions[city.leader])
+    assert 0 < len(actions[vendor_lead]) < len(actions[city.leader]), "who took part reads what names it"
+    other = await city.principal(stranger)
+    async with city.db.transaction() as tx:
+        with pytest.raises(NotFound):
+            await packs.request_pack(tx, "drill", row.number, other, locale="zh-CN", now=city.clock.now())
 
 
 async def test_a_report_in_a_drill_leaves_to_nobody_and_counts_as_handed_over(city: City, drain: Drain) -> None:

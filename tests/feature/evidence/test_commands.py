@@ -100,6 +100,8 @@ def test_the_ledger_is_looked_through_and_a_change_ends_in_exit_code_1(
     kept.write_text(json.loads(note.stdout)["note"])
     fine = irm("verify", "--database", "--since", str(kept))
     assert fine.exit_code == 0, fine.output
+    kept.write_text(irm("checkpoint").stdout)
+    assert irm("verify", "--database", "--since", str(kept)).exit_code == 0, "as it is printed, it can be kept"
     assert "They agree with what the witness keeps" in fine.output
     assert irm("verify", "--database", "--since", str(json.loads(note.stdout)["size"])).exit_code == 0
     assert irm("verify", "--database", "--since", "1").exit_code == 1

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from irm.cli import main
 from irm.documents.tables import write_sheet
 from irm.i18n import translator
 from irm.systems.organization_import import COLUMNS as ORGANIZATIONS
@@ -17,8 +18,6 @@ ZH = translator("zh-CN")
 
 
 def irm(*words: str) -> Result:
-    from irm.cli import main
-
     return CliRunner().invoke(main, ["import", *words, "--json"])
 
 
@@ -58,6 +57,11 @@ def test_a_city_comes_in_from_two_lists(committed_url: str, monkeypatch: pytest.
     again = irm("systems", str(register))
     assert json.loads(again.stdout)["unchanged"] == 2, again.output
     assert irm("systems", str(odd)).exit_code == 1
+    filed = ("--level", "3", "--level-fixed-on", "2026-11-02", "--filed-on", "2026-11-18", "--filing-number", "4104-1")
+    entered = CliRunner().invoke(main, ["system", "register", "portal", "门户", "--owner", "edu", *filed, "--json"])
+    assert (entered.exit_code, json.loads(entered.stdout)["code"]) == (0, "portal"), entered.output
+    odd_day = CliRunner().invoke(main, ["system", "register", "x", "x", "--owner", "edu", "--filed-on", "昨天"])
+    assert odd_day.exit_code != 0
 
 
 def test_a_test_is_planned_taken_in_and_shown(

@@ -272,7 +272,7 @@ async def test_what_irm_does_not_collect_is_said(town: Town) -> None:
     assert [fact.label["zh-CN"] for fact in chapter.facts] == [
         "培训",
         "监督检查",
-        "上级要求和通报",
+        "部门通报",
         "服务商评分",
         "经费",
     ]

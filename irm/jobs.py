@@ -187,6 +187,19 @@ async def cancel_prefix(tx: Tx, *prefixes: str) -> int:
     return await _cancel(tx, or_(*(JobRow.key.startswith(prefix, autoescape=True) for prefix in prefixes)))
 
 
+async def reorder(tx: Tx, priorities: Mapping[str, int]) -> None:
+    """Other priorities for jobs that wait, by key; what is being done at this moment is left alone, as by `cancel`."""
+    if not priorities:
+        return
+    waiting = select(JobRow.id).where(JobRow.key.in_(priorities), JobRow.done_at.is_(None))
+    await tx.execute(
+        update(JobRow)
+        .where(JobRow.id.in_(waiting.with_for_update(skip_locked=True).scalar_subquery()))
+        .values(priority=case(dict(priorities), value=JobRow.key))
+        .execution_options(synchronize_session=False)
+    )
+
+
 async def forget_done(tx: Tx, keys: Sequence[str]) -> None:
     """Jobs that were done under these keys don't stand in the way of new ones any more."""
     await tx.execute(
@@ -241,8 +254,8 @@ async def hand_over(tx: Tx, now: datetime, windows: Mapping[str, int], channel_w
             .limit(windows[queue])
             .with_for_update(skip_locked=True)
         )
-        for channel, least in flying.full_channels(channel_window):
-            due = due.where(or_(JobRow.channel.is_distinct_from(channel), JobRow.priority < least))
+        for full, least in flying.full_channels(channel_window):
+            due = due.where(or_(JobRow.channel.is_distinct_from(full), JobRow.priority < least))
         for job_id, times, channel, priority in (await tx.execute(due)).all():
             if flying.in_queue(queue, priority) >= windows[queue]:
                 break

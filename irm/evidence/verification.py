@@ -113,6 +113,9 @@ class Levels:
 async def verify_log(tx: Tx, *, key: VerifierKey | None, witnessed: Sequence[Witnessed] = ()) -> Verification:
     """`key`: what must have signed the checkpoints; None takes the key that each names itself."""
     begun = monotonic()
+    signed_until = (
+        await tx.scalar(select(func.max(LedgerCheckpointRow.size))) or 0
+    )  # before the extent, see `_checkpoints`
     size = await _extent(tx)
     made = Verification(size, await pending_count(tx))
     ids, found = await _entries(tx, size, made)
@@ -121,7 +124,7 @@ async def verify_log(tx: Tx, *, key: VerifierKey | None, witnessed: Sequence[Wit
         _name(made, one.kind, one.place, one.other, ids, kept)
     tree = await to_thread.run_sync(Levels, kept)
     await _nodes(tx, size, tree, made)
-    await _checkpoints(tx, tree, key, made)
+    await _checkpoints(tx, tree, key, signed_until, made)
     for one_kept in sorted(witnessed, key=lambda each: each.first + len(each.leaves)):
         _against(one_kept, key, tree, found, ids, made)
     await _beside(tx, made)
@@ -233,8 +236,13 @@ async def _nodes(tx: Tx, size: int, tree: Levels, made: Verification) -> None:
             made.say("node", level=level, number=min(len(stored), len(should)) if number is None else number)
 
 
-async def _checkpoints(tx: Tx, tree: Levels, key: VerifierKey | None, made: Verification) -> None:
-    rows = (await tx.scalars(select(LedgerCheckpointRow).order_by(LedgerCheckpointRow.size))).all()
+async def _checkpoints(tx: Tx, tree: Levels, key: VerifierKey | None, until: int, made: Verification) -> None:
+    """Those up to `until`: one that was signed after the look began rightly sees further than the look does."""
+    rows = (
+        await tx.scalars(
+            select(LedgerCheckpointRow).where(LedgerCheckpointRow.size <= until).order_by(LedgerCheckpointRow.size)
+        )
+    ).all()
     fits = 0
     for row in rows:
         try:

@@ -11,8 +11,8 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from irm.db import SYSTEM, Database
-from irm.evidence import merkle, sequencer, witnesses
+from irm.db import SYSTEM, Database, Tx
+from irm.evidence import merkle, sequencer, verification, witnesses
 from irm.evidence.keys import FileSigner, signer_of
 from irm.evidence.models import LedgerLeafRow
 from irm.evidence.verification import Verification, Witnessed, verify_log, witnessed_in
@@ -111,6 +111,24 @@ async def log(committed_db: Database, committed_url: str, server: Server, tmp_pa
 async def test_an_untouched_log_is_fine(log: Log) -> None:
     found = await log.verify(witnessed=True)
     assert (found.size, found.checkpoint, found.witnessed, found.faults) == (SIZE, 21, 21, [])
+
+
+async def test_what_is_signed_while_it_is_looked_through_is_no_fault(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found by `make faults`: the sequencer goes on, and its next checkpoint sees further than the look began to."""
+    extent = verification._extent
+
+    async def and_the_log_goes_on(tx: Tx) -> int:
+        size = await extent(tx)
+        async with log.db.transaction() as other:
+            await record(other, Event("test.written", "incident/later", NOW, SYSTEM, {}))
+            checkpoint = await sequencer.bring_up_to_date(other, log.signer, NOW)
+        assert checkpoint is not None
+        assert checkpoint.size > size
+        return size
+
+    monkeypatch.setattr(verification, "_extent", and_the_log_goes_on)
+    found = await log.verify()
+    assert (found.size, found.checkpoint, found.faults) == (SIZE, 21, [])
 
 
 @pytest.mark.parametrize(

@@ -193,7 +193,9 @@ def receivers(it: Snapshot, history: Lines) -> Iterator[str]:
             known = str(row["bundle_id"] or row["id"])
             if known not in surely:
                 yield f"delivery {row['id']} counts as sent and nobody got it"
-    unsure = Counter(each["delivery_id"] for each in it.attempts if each["outcome"] in {None, "unknown"})
+    unsure = Counter(
+        each["delivery_id"] for each in it.attempts if each["late"] or each["outcome"] in {None, "unknown"}
+    )
     for known, times in got.items():
         rows = carried.get(known, [])
         if not rows:

@@ -20,7 +20,7 @@ QUESTIONS: Final[dict[str, str]] = {
     "WHERE i.run_id = run.id AND i.consumed_at IS NULL) AS unread FROM run",
     "deliveries": "SELECT id, key, subject, channel, status, reason, purpose, due_at, sent_at, acknowledged_at, "
     "possibly_duplicate, bundle_id FROM delivery",
-    "attempts": "SELECT delivery_id, attempt, outcome, started_at FROM delivery_attempt",
+    "attempts": "SELECT delivery_id, attempt, outcome, late, started_at FROM delivery_attempt",
     "submissions": "SELECT id, subject, status FROM submission",
     "jobs": "SELECT id, name, key, queue, run_at, first_run_at, done_at, outcome, lease_until, last_error FROM job",
     "entries": "SELECT id, at, action, subject FROM ledger_entry",

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -140,6 +142,33 @@ class Town:
         while not all(len(self.pids(kind)) >= wanted for kind in COMMANDS):
             assert time.monotonic() < limit, "not every process came back"
             await asyncio.sleep(0.2)
+
+    async def back(self, what: str, *, seconds: float) -> float:
+        """Waits until at least one of them works again; the seconds it took. Of what has no process of irm: at once."""
+        begun = time.monotonic()
+        while time.monotonic() - begun < seconds:
+            try:
+                if await self._is_back(what):
+                    break
+            except (SQLAlchemyError, OSError):
+                pass
+            await asyncio.sleep(0.2)
+        return time.monotonic() - begun
+
+    async def _is_back(self, what: str) -> bool:
+        if what == "web":
+            return any([await self._answers(url) for url in self.urls])
+        async with self.engine.connect() as connection:
+            if what not in WORDS:
+                return bool(await connection.scalar(text("SELECT true")))
+            beating = await connection.scalars(
+                text(
+                    "SELECT process FROM heartbeat WHERE kind = :kind AND seen_at > clock_timestamp() - interval '15 s'"
+                ),
+                {"kind": what},
+            )
+            pids = {str(pid) for pid in self.pids(what)}
+            return any(one.rpartition(":")[2] in pids for one in beating)
 
     async def _answers(self, url: str) -> bool:
         with suppress(httpx.HTTPError):

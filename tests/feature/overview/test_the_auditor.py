@@ -105,6 +105,8 @@ async def test_a_timer_of_an_escalation_that_was_lost_is_found_told_once_and_cau
                 )
             )
         )
+        calls = await tx.scalars(select(JobRow.outcome).where(JobRow.name == "notify.call_about_missed_work"))
+        assert set(calls) == {"done"}
     assert [page.person_id for page in pages] == [city.officer.person_id], "called once, whatever was found"
 
     await minutes(3)

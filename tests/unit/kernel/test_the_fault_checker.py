@@ -69,7 +69,7 @@ def a_good_night() -> Night:
             delivery(SENT, status="sent", sent_at=NOW - HOUR, acknowledged_at=NOW),
             delivery(PLANNED, due_at=NOW + HOUR),
         ],
-        attempts=[{"delivery_id": SENT, "attempt": 1, "outcome": "sent", "started_at": NOW - HOUR}],
+        attempts=[{"delivery_id": SENT, "attempt": 1, "outcome": "sent", "late": False, "started_at": NOW - HOUR}],
         submissions=[{"id": REPORT, "subject": ROOT, "status": "submitted"}],
         jobs=[job(f"notify.deliver/{PLANNED}", run_at=NOW + HOUR)],
         entries=[
@@ -220,9 +220,13 @@ def test_what_is_amiss_is_named(case: str) -> None:
     assert any(words in fault for fault in found), found
 
 
-def test_in_doubt_a_message_may_come_twice_if_it_is_marked() -> None:
+@pytest.mark.parametrize(("outcome", "late"), [(None, False), ("unknown", False), ("sent", True)])
+def test_in_doubt_a_message_may_come_twice_if_it_is_marked(outcome: str | None, late: bool) -> None:
+    """The process died, the provider did not answer, or the lease ran out before the outcome was known."""
     night, history = a_good_night()
     _received_again(night, history)
-    night.attempts.insert(0, {"delivery_id": SENT, "attempt": 0, "outcome": None, "started_at": NOW - HOUR})
+    night.attempts.append(
+        {"delivery_id": SENT, "attempt": 2, "outcome": outcome, "late": late, "started_at": NOW - HOUR}
+    )
     night.deliveries[0]["possibly_duplicate"] = True
     assert faults_in(night, history) == []

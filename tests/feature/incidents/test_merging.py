@@ -225,32 +225,6 @@ async def test_what_was_merged_and_parted_is_as_it_was_and_can_be_merged_again(
     assert {"incident.merged", "incident.merged_into", "incident.parted"} <= actions
 
 
-async def test_what_an_authority_took_back_while_they_were_one_is_not_owed_again_after_parting(
-    sign_in: Any, city: City, filing: Any, db: Database, clock: FixedClock
-) -> None:
-    client = await sign_in(city.officer)
-    main, second = await _filed(client, filing()), await _filed(client, filing())
-    async with db.transaction() as tx:
-        police = await make.organization(tx, "public_security", joined=False)
-
-    async def word(incident: str, **more: Any) -> dict[str, Any]:
-        told = {"incident": incident, "authority": str(police), "means": "telephone", "said": "续报进展"}
-        answer = await client.post("/api/v1/directives", json=told | {"asks": "progress"} | more)
-        assert answer.status_code == 201, answer.text
-        done: dict[str, Any] = answer.json()
-        return done
-
-    stays, demanded = await word(second, said="移送前保持现状"), await word(second)
-    await _merged(client, second, main)
-    clock.tick(minutes=5)
-    await word(main, asks="withdrawal", said="不再需要", replaces=demanded["id"])
-    clock.tick(minutes=5)
-    await _parted(client, second)
-    shown = (await client.get("/api/v1/directives", params={"incident": second})).json()["directives"]
-    states = {one["id"]: (one["state"], [duty["status"] for duty in one["duties"]]) for one in shown}
-    assert states == {stays["id"]: ("in_force", ["open"]), demanded["id"]: ("withdrawn", ["superseded"])}
-
-
 async def test_an_earlier_knowledge_makes_the_limit_earlier_and_taking_it_back_needs_a_second_person(
     sign_in: Any, night: City, filing: Any, db: Database, clock: FixedClock, drain: Drain
 ) -> None:

@@ -15,7 +15,17 @@ from irm.obligations import owed as clocks
 from irm.obligations.linking import link_earlier
 from irm.obligations.models import ObligationRow
 from irm.obligations.pacing import SAME, on_its_clock
-from irm.obligations.settling import alone, lock, resettle, set_timers, stop_timers, tell, tell_all, term_of
+from irm.obligations.settling import (
+    alone,
+    lock,
+    reorder_timers,
+    resettle,
+    set_timers,
+    stop_timers,
+    tell,
+    tell_all,
+    term_of,
+)
 from irm.obligations.subjects import Subject
 from irm.rules.duties import Owed
 
@@ -175,15 +185,18 @@ async def _bring_in_line(
     superseded: list[UUID] = []
     kept: list[UUID] = []
     fresh: dict[UUID, tuple[ObligationRow, ObligationRow | None]] = {}
+    regraded: list[ObligationRow] = []
     for key, each in wanted.items():
         row = known.get(key)
         if row is not None and not _begins_anew(row, each, lowering):
             if row.status == "open" and row.severity != subject.level:
                 row.severity = subject.level
+                regraded.append(row)
             continue
         generation = row.generation + 1 if row is not None else 1
         new = _row(each, key, generation, subject, arose_at or now)
         fresh[new.id] = (new, row)
+    await reorder_timers(tx, regraded)
     done = await open_duties(tx, [new for new, _ in fresh.values()], actor=actor, now=now)
     for one in done.values():
         opened.append(one)

@@ -123,6 +123,20 @@ def _priority(row: ObligationRow, mark: owed.Mark) -> int:
     return (20 if mark.name == owed.DUE_MARK else 40) + grave
 
 
+async def reorder_timers(tx: Tx, rows: Sequence[ObligationRow]) -> None:
+    """After a regrading: timers that were set go by the subject's present level."""
+    policy = entry_policy().clocks
+    await jobs.reorder(
+        tx,
+        {
+            f"{REMIND}:{row.id}:{mark.name}": _priority(row, mark)
+            for row in rows
+            for mark in owed.marks(term_of(row), policy)
+            if mark.name not in row.reminded
+        },
+    )
+
+
 async def stop_timers(tx: Tx, *rows: ObligationRow) -> None:
     if rows:
         await jobs.cancel_prefix(tx, *(f"{REMIND}:{row.id}:" for row in rows))

@@ -16,10 +16,17 @@ from irm.incidents.lifecycle import OVER, Status
 from irm.incidents.queries import incident_of
 from irm.incidents.shift_handover import CALL, page_key
 from irm.notify import queries as directory, service as messages
+from irm.notify.duty import LOOK_AHEAD, shifts_between
 from irm.notify.messages import About
 from irm.notify.plan import NobodyToTell
 
 TITLE = N_("Incident %(number)s was handed over and nobody has taken it")
+
+
+async def _next_on_roster(tx: Tx, row: IncidentHandoverRow, now: datetime) -> UUID | None:
+    shifts = await shifts_between(tx, [row.organization_id], now, now + LOOK_AHEAD)
+    coming = (one.person_id for one in shifts.get(row.organization_id, ()) if one.starts_at > now)
+    return next((one for one in coming if one is not None and one != row.given_by), None)
 
 
 async def call(tx: Tx, args: dict[str, Any], now: datetime) -> None:
@@ -39,6 +46,10 @@ async def call(tx: Tx, args: dict[str, Any], now: datetime) -> None:
     if place == 0 and row.to_person_id is not None:
         found += await directory.resolve(tx, f"person({row.to_person_id})", {}, now)
     others = tuple(one for one in found.recipients if one.person_id != row.given_by)
+    if not others and place == 0 and (coming := await _next_on_roster(tx, row, now)) is not None:
+        # The giver still stands on the roster alone: whoever comes next is the next shift.
+        found = await directory.resolve(tx, f"person({coming})", {}, now)
+        others = found.recipients
     gaps = found.gaps if others or found.gaps else (NobodyToTell("nobody_on_duty", target, row.organization_id),)
     title = {each: translator(each)(TITLE, number=incident.number) for each in LOCALES}
     about = About(incident.number, incident.clock_level, f"{incident.page}/desk", title, title, "clock")

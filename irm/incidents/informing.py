@@ -166,18 +166,19 @@ class _Gathering:
         return "none", f"{words}{t(': ')}{reason}" if reason else words, None
 
     def unanswered(self, sent: Iterable[Delivery]) -> None:
-        """Pages to which nobody of the organization has answered: one line each, from the first call on."""
+        """Pages to which nobody has answered: one line for each organization, from the first call on."""
         answered = {one.page_key for one in sent if one.acknowledged_at is not None}
-        open_: dict[tuple[str, UUID | None], list[Delivery]] = {}
+        open_: dict[UUID | None, list[Delivery]] = {}
         for one in sent:
             if one.awaits and one.status in HOPEFUL and one.page_key not in answered:
-                open_.setdefault((one.page_key, one.organization_id), []).append(one)
-        for (_, organization_id), several in open_.items():
+                open_.setdefault(one.organization_id, []).append(one)
+        for organization_id, several in open_.items():
             recipient = self.at(organization_id, several[0].organization or several[0].name)
+            pages = len({one.page_key for one in several})
             recipient.owed.append(
                 OwedLine(
                     "answer",
-                    self.t("answer to the duty page"),
+                    self.t.plural("answer to %(n)s duty page", "answers to %(n)s duty pages", pages),
                     recipient.name,
                     min(one.created_at for one in several),
                     None,

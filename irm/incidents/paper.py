@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from irm.clock import SHANGHAI
 from irm.documents.tree import Block, Cell, Document, Facts, Heading, Paragraph, Table
 from irm.i18n import Translator
 from irm.incidents.desk_schemas import HandoverView, NoteView, RoleView
@@ -33,14 +34,15 @@ class OnPaper:
 def incident_on_paper(one: OnPaper, now: datetime, t: Translator) -> Document:
     blocks: list[Block] = [
         Facts([*one.facts, (t("As of"), exact(now, t))]),
+        Paragraph(t("Moments below are Beijing time (UTC+8)."), "note"),
         Heading(1, t("Who was told when, and how we know")),
         _told(one, t),
         *_desk(one, t),
         *_tasks(one, t),
         Heading(1, t("Course of the incident")),
         Table(
-            [t("When"), t("What"), t("Who")],
-            [[Cell(exact(at, t)), Cell(what), Cell(who or "–")] for at, what, who in one.entries],
+            [t("When"), t("What"), t("By whom")],
+            [[Cell(_when(at)), Cell(what), Cell(who or "–")] for at, what, who in one.entries],
             widths=(4, 8, 3),
         ),
     ]
@@ -55,6 +57,11 @@ def incident_on_paper(one: OnPaper, now: datetime, t: Translator) -> Document:
     )
 
 
+def _when(at: datetime) -> str:
+    """Short, for tables; the sheet says once whose time it is."""
+    return at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+
+
 def _told(one: OnPaper, t: Translator) -> Block:
     if not one.told.recipients:
         return Paragraph(t("Nobody has been told anything yet."), "plain")
@@ -63,7 +70,7 @@ def _told(one: OnPaper, t: Translator) -> Block:
         [
             [
                 Cell(each.organization),
-                Cell(f"{exact(each.first_at, t)} {each.first_means}" if each.first_at else t("not told yet")),
+                Cell(f"{_when(each.first_at)} {each.first_means}" if each.first_at else t("not told yet")),
                 Cell(_proof(one.proof_names[each.proof], each.proof_words, each.proof_at, t) if each.told else "–"),
                 Cell("\n".join(_owed(line, t) for line in each.owed) or t("nothing")),
             ]
@@ -75,20 +82,20 @@ def _told(one: OnPaper, t: Translator) -> Block:
 
 def _proof(name: str, words: str, at: datetime | None, t: Translator) -> str:
     said = f"{name}{t(': ')}{words}"
-    return f"{said}{t(', ')}{exact(at, t)}" if at else said
+    return f"{said}{t(', ')}{_when(at)}" if at else said
 
 
 def _owed(line: OwedLine, t: Translator) -> str:
     if line.due_at is None:
         return t("%(what)s (%(who)s)", what=line.title, who=line.by)
-    until = f"{line.limit_word} {exact(line.due_at, t)}".strip()
+    until = f"{line.limit_word} {_when(line.due_at)}".strip()
     return t("%(what)s (%(who)s), %(until)s", what=line.title, who=line.by, until=until)
 
 
 def _desk(one: OnPaper, t: Translator) -> list[Block]:
     found: list[Block] = []
     if one.roles:
-        found.append(Heading(1, t("Roles")))
+        found.append(Heading(1, t("Roles at the incident")))
         found.append(
             Table(
                 [t("Role at the incident"), t("Person"), t("Organization"), t("Since"), t("Until")],
@@ -97,8 +104,8 @@ def _desk(one: OnPaper, t: Translator) -> list[Block]:
                         Cell(each.words),
                         Cell(each.person_name),
                         Cell(each.organization_name),
-                        Cell(exact(each.since, t)),
-                        Cell(exact(each.until, t) if each.until else t("still holds it")),
+                        Cell(_when(each.since)),
+                        Cell(_when(each.until) if each.until else t("still holds it")),
                     ]
                     for each in one.roles
                 ],
@@ -112,8 +119,8 @@ def _desk(one: OnPaper, t: Translator) -> list[Block]:
                 [t("Given"), t("Taken"), t("What the next shift must know")],
                 [
                     [
-                        Cell(f"{exact(each.given_at, t)} {each.given_by}"),
-                        Cell(f"{exact(each.taken_at, t)} {each.taken_by}" if each.taken_at else t("not taken")),
+                        Cell(f"{_when(each.given_at)} {each.given_by}"),
+                        Cell(f"{_when(each.taken_at)} {each.taken_by}" if each.taken_at else t("not taken over yet")),
                         Cell(each.text),
                     ]
                     for each in one.handovers
@@ -125,10 +132,10 @@ def _desk(one: OnPaper, t: Translator) -> list[Block]:
         found.append(Heading(1, t("Notes")))
         found.append(
             Table(
-                [t("When"), t("Who"), t("Note at the incident")],
+                [t("When"), t("By whom"), t("Content of the note")],
                 [
                     [
-                        Cell(exact(each.at, t)),
+                        Cell(_when(each.at)),
                         Cell(f"{each.by} {each.organization_name}"),
                         Cell(t("(corrected later) %(text)s", text=each.text) if each.corrected_by else each.text),
                     ]
@@ -163,7 +170,7 @@ def _tasks(one: OnPaper, t: Translator) -> list[Block]:
 
 def _standing(one: Task, t: Translator) -> str:
     if one.done_at is not None:
-        return t("done %(moment)s", moment=exact(one.done_at, t))
+        return t("done %(moment)s", moment=_when(one.done_at))
     if one.status == "cancelled":
         return t("no longer needed")
-    return t("open until %(moment)s", moment=exact(one.due_at, t)) if one.due_at else t("open")
+    return t("open until %(moment)s", moment=_when(one.due_at)) if one.due_at else t("open")

@@ -174,6 +174,22 @@ async def test_what_nobody_takes_calls_the_next_shift_and_then_its_leader(
     assert waiting == 0, "a page that is taken wants no answer any more"
 
 
+async def test_where_only_the_giver_is_on_duty_whoever_comes_next_is_called(
+    sign_in: Any, city: City, incident: str, clock: FixedClock, db: Database, drain: Drain
+) -> None:
+    async with db.transaction() as tx:
+        relief = await make.account(tx, city.authority, Role.DUTY_OFFICER)
+        await make.duty(tx, city.authority, city.officer.person_id, hours=6)
+        await make.duty(tx, city.authority, relief.person_id, since=clock.now() + timedelta(hours=5))
+    client = await sign_in(city.officer)
+    await client.post(f"{URL}/{incident}/handovers", json={"text": "交班"})
+    clock.tick(seconds=int(desk_policy().calls[0].after.total_seconds()))
+    await drain()
+    async with db.transaction() as tx:
+        rows = await tx.scalars(select(DeliveryRow.person_id).where(DeliveryRow.page_key.startswith("handover/")))
+        assert set(rows) == {relief.person_id}
+
+
 async def test_taken_in_time_calls_nobody(
     sign_in: Any, city: City, incident: str, clock: FixedClock, db: Database, drain: Drain
 ) -> None:

@@ -16,6 +16,8 @@ from tests.system.world import SECRET, a_filing
 PATIENCE: Final = 180.0
 """Seconds that somebody goes on trying to file."""
 PAUSE: Final = 0.3
+AT_ONCE: Final = 6
+"""Filings on their way at a time, bursts aside: where irm is slow, people wait."""
 
 
 class Clients:
@@ -26,7 +28,8 @@ class Clients:
         self.random = random.Random(seed)
         self.unit, self.officer = unit, officer
         self.numbers: list[str] = []
-        self.filing = asyncio.Event()
+        self.unanswered: set[str] = set()
+        """Filings on their way."""
         self._serial = count(1)
         self._tasks: set[asyncio.Task[Any]] = set()
         self.is_over = False
@@ -51,7 +54,8 @@ class Clients:
 
     async def _file_on(self, every: float) -> None:
         while True:
-            self._spawn(self.file())
+            if len(self.unanswered) < AT_ONCE:
+                self._spawn(self.file())
             await asyncio.sleep(self.random.uniform(0.5, 1.5) * every)
 
     async def file(self) -> str | None:
@@ -61,6 +65,13 @@ class Clients:
         known = datetime.now(UTC) - timedelta(seconds=self.random.uniform(0, 3000))
         body = a_filing() | {"text": f"{a_filing()['text']} {marker}", "known_at": known.isoformat()}
         self.town.history.write("filing", marker=marker)
+        self.unanswered.add(marker)
+        try:
+            return await self._until_answered(marker, body)
+        finally:
+            self.unanswered.discard(marker)
+
+    async def _until_answered(self, marker: str, body: dict[str, Any]) -> str | None:
         limit = asyncio.get_running_loop().time() + PATIENCE
         while asyncio.get_running_loop().time() < limit:
             url = self.random.choice(self.town.urls)

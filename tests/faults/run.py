@@ -1,10 +1,12 @@
 """`make faults`: the demo city in use, something breaking every few seconds, and then the question what was lost.
 
-Writes what happened to a history file, draws from a seed, and ends with 1 where a promise was broken.
+Writes what happened to a history file, draws from a seed, and ends with 1 where a promise was broken; then the rows that
+were judged are kept beside it.
 """
 
 import argparse
 import asyncio
+import json
 import os
 import shutil
 import sys
@@ -13,7 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from random import Random
@@ -137,6 +139,9 @@ async def _story(it: Town, plan: Plan, result: Result) -> None:
         result.slow.append(f"lateness is {now} ms after {floors} ms")
     for fault in (*result.broken, *result.slow):
         it.history.write("FAULT", text=fault)
+    if result.broken:
+        kept = it.history.path.with_suffix(".rows.json")
+        kept.write_text(json.dumps(asdict(snapshot), default=str, ensure_ascii=False))
 
 
 async def _break(it: Scene, drawn: list[Fault], plan: Plan, result: Result) -> None:

@@ -18,7 +18,7 @@ from irm.access.policy import Principal
 from irm.db import Tx
 from irm.documents.sheets import Row, read_sheet
 from irm.errors import Conflict, FieldError, Forbidden, Invalid, said
-from irm.findings import queries, register, service
+from irm.findings import lifecycle, queries, register, service
 from irm.findings.entering import NOT_YOURS, new_finding, theirs
 from irm.findings.lifecycle import RISK_NAMES, Status
 from irm.findings.queries import Finding, may_edit, sees_major
@@ -210,7 +210,7 @@ async def _amend(reading: _Reading, row: Row, one: Finding, there: frozenset[str
     if not (tester or may_edit(reading.principal, one) or queries.may_verify(reading.principal, one)):
         raise Forbidden(NOT_YOURS)
     if row["due_on"] and row["due_on"] != one.due_on:
-        raise Invalid(service.DAY_STANDS, field="due_on")
+        raise Invalid(lifecycle.DAY_STANDS, field="due_on")
     wanted: dict[str, Any] = {
         "title": row["title"],
         "detail": (row["detail"] or "") if "detail" in there else one.detail,

@@ -25,6 +25,8 @@ STATUS_NAMES: Final = {
     Status.CLOSED: N_("Rectified and verified"),
 }
 RISK_NAMES: Final = {"high": N_("High risk"), "medium": N_("Medium risk"), "low": N_("Low risk")}
+DAY_STANDS: Final = N_("The day stands; move it on the finding's page, with the reason and the consent that it needs.")
+DECIDED: Final = N_("This proposal was decided already.")
 RISK_WORDS: Final = {N_("High"): "high", N_("Medium"): "medium", N_("Low"): "low"}
 """As lists of other people have it, in a column that is called risk already."""
 ORIGIN_NAMES: Final = {

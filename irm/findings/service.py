@@ -34,8 +34,6 @@ TOO_LONG: Final = N_("At most %(most)s characters.")
 ONE_OF: Final = N_("One of: %(values)s.")
 ODD: Final = N_("Please correct what is marked.")
 SELF_VERIFIED: Final = N_("The unit that rectifies cannot also be the one that verifies.")
-DAY_STANDS: Final = N_("The day stands; move it on the finding's page, with the reason and the consent that it needs.")
-DECIDED: Final = N_("This proposal was decided already.")
 
 
 @dataclass(frozen=True)
@@ -159,7 +157,7 @@ async def plan(
     if person_id is None and row.person_id is None:
         raise Invalid(NEEDED, field="person")
     if row.due_on is not None and due_on not in {None, row.due_on}:
-        raise Invalid(DAY_STANDS, field="due_on")
+        raise Invalid(lifecycle.DAY_STANDS, field="due_on")
     row.plan, row.person_id, row.status = text, person_id or row.person_id, Status.PLANNED
     if row.due_on is None:
         if due_on is None:
@@ -300,7 +298,7 @@ async def decide_proposal(
     row = await _locked(tx, one.finding_id)
     await tx.refresh(one)
     if one.decided_at is not None:
-        raise Conflict(DECIDED)
+        raise Conflict(lifecycle.DECIDED)
     reason = _text(reason, "reason", needed=not accepted)
     one.accepted, one.reason, one.decided_at, one.decided_by = accepted, reason or None, now, account_id
     body = {"kind": one.kind, "accepted": accepted}

@@ -20,7 +20,7 @@ from typing import Final, Literal
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
-from sqlalchemy import select, update
+from sqlalchemy import Interval, literal, select, update
 
 from irm import children
 from irm.clock import DatabaseClock
@@ -192,7 +192,7 @@ async def _is_ready(db: Database, http: httpx.AsyncClient, one: Running) -> bool
 async def let_pass(db: Database, **time: float) -> None:
     """As if this much time had gone by for all work that waits and that nobody holds: leases and hand-overs run out,
     pauses before another attempt end. The keywords are those of timedelta."""
-    by = timedelta(**time)
+    by = literal(timedelta(**time), Interval())
     waiting = select(JobRow.id).where(JobRow.done_at.is_(None)).with_for_update(skip_locked=True)
     async with db.transaction(SYSTEM) as tx:
         await tx.execute(

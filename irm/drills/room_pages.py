@@ -1,6 +1,6 @@
 """The director's room while the drill runs, and the button that everybody has: this is real."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -34,6 +34,7 @@ from irm.incidents.queries import incident_of, sight_of
 from irm.notify.words import CHANNEL_NAMES, PURPOSE_NAMES, reason_of
 from irm.obligations.forms import form_of
 from irm.obligations.words import SUBMISSION_NAMES
+from irm.playbooks.titles import RunTitles, titles_of
 from irm.web import drafts
 from irm.web.forms import Form, flatten
 from irm.web.pages import Page, page
@@ -256,6 +257,7 @@ async def _room(
         people = {UUID(each.actor.partition("/")[2]) for each in entries if each.actor.startswith("person/")}
         names = {f"person/{each}": name for each, name in (await access.person_names(tx, people)).items()}
         organizations = await access.organization_names(tx, timeline.organizations_in(entries))
+        runs = await titles_of(tx, (each.body for each in entries))
     names |= {"system": t("irm"), "token": t("another system"), "channel": t("reply by message")}
     return page(
         template,
@@ -268,7 +270,7 @@ async def _room(
         is_running=row.status == Status.RUNNING,
         pause_words=PAUSE_WORDS,
         may_act=one.directs and row.status == Status.RUNNING,
-        entries=[_told(each, t, names, organizations, room.scenario) for each in entries],
+        entries=[_told(each, t, names, organizations, runs, room.scenario) for each in entries],
         topics=" ".join([f"drill/{row.id}", *(each.subject for each in room.incidents)]),
         purpose_names=PURPOSE_NAMES,
         channel_names=CHANNEL_NAMES,
@@ -285,6 +287,7 @@ def _told(
     t: Translator,
     names: dict[str, str],
     organizations: dict[UUID, str],
+    runs: Mapping[str, RunTitles],
     scenario: Scenario | None,
 ) -> tuple[timeline.Entry, str, str, str, str]:
     if entry.action in WHAT:
@@ -293,7 +296,7 @@ def _told(
         if entry.action == "drill.paused":
             detail = t(PAUSE_WORDS.get(str(entry.body.get("reason")), ""))
         return entry, t(WHAT[entry.action]), detail, names.get(entry.actor, ""), "key"
-    what, detail = timeline.words(t, entry, organizations)
+    what, detail = timeline.words(t, entry, organizations, runs)
     return entry, what, detail, timeline.who(names, entry.actor), timeline.tone(entry.action)
 
 

@@ -16,6 +16,7 @@ from irm.incidents import queries, timeline
 from irm.incidents.directory import account_of_draft
 from irm.incidents.lifecycle import STATUS_NAMES, Status
 from irm.incidents.queries import Sight
+from irm.playbooks.titles import titles_of
 from irm.web.wording import exact
 
 REASON = frozenset({"reason"})
@@ -110,7 +111,8 @@ async def lines_of(tx: Tx, sight: Sight, entries: Sequence[Entry], t: Translator
     ]
     names = await timeline.actor_names(tx, sight, told, t, now=now)
     organizations = await access.organization_names(tx, timeline.organizations_in(told))
-    return [Line(*timeline.words(t, one, organizations), who=timeline.who(names, one.actor)) for one in told]
+    runs = await titles_of(tx, (one.body for one in told))
+    return [Line(*timeline.words(t, one, organizations, runs), who=timeline.who(names, one.actor)) for one in told]
 
 
 PROVIDER = IncidentEvidence()

@@ -27,6 +27,7 @@ from irm.obligations import directed, lateness, media, queries as obligations, w
 from irm.obligations.forms import form_of, forms
 from irm.obligations.views import Obligation
 from irm.playbooks.queries import runs_of, tasks_of
+from irm.playbooks.titles import titles_of
 from irm.rules.load import catalogue
 from irm.systems import queries as register
 from irm.systems.vocabulary import LEVEL_PHRASES
@@ -346,8 +347,14 @@ async def history(tx: Tx, reading: Reading) -> dict[str, Any]:
     names = await timeline.actor_names(tx, reading.sight, entries, reading.t, now=reading.now)
     ids = timeline.organizations_in(entries)
     organizations = await access.organization_names(tx, ids)
+    runs = await titles_of(tx, (one.body for one in entries))
     told_entries = [
-        (one, *timeline.words(reading.t, one, organizations), timeline.who(names, one.actor), timeline.tone(one.action))
+        (
+            one,
+            *timeline.words(reading.t, one, organizations, runs),
+            timeline.who(names, one.actor),
+            timeline.tone(one.action),
+        )
         for one in entries
     ]
     return {

@@ -31,6 +31,7 @@ from irm.incidents.roles import roles_of
 from irm.incidents.routes import sight
 from irm.incidents.shift_handover import handovers_of
 from irm.playbooks.queries import tasks_of
+from irm.playbooks.titles import titles_of
 from irm.web.wording import exact
 
 FORMATS: Final[Mapping[str, tuple[Callable[[Document], bytes], str]]] = {
@@ -104,11 +105,12 @@ async def document_of(tx: Tx, found: Sight, by: Principal, t: Translator, clock:
     entries, _ = await timeline.entries_of(tx, found, limit=MOST_ENTRIES)
     names = await timeline.actor_names(tx, found, entries, t, now=now)
     desks = await access.organization_names(tx, timeline.organizations_in(entries))
+    runs = await titles_of(tx, (one.body for one in entries))
     told_entries = []
     for entry in reversed(entries):
         if timeline.tone(entry.action) == "quiet":
             continue
-        what, detail = timeline.words(t, entry, desks)
+        what, detail = timeline.words(t, entry, desks, runs)
         said = t("%(what)s: %(detail)s", what=what, detail=detail) if detail else what
         told_entries.append((entry.at, said, timeline.who(names, entry.actor)))
     own = None if found.everything else found.organizations

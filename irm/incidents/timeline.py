@@ -23,6 +23,7 @@ from irm.ledger import LedgerEntryRow, LedgerPrivateRow
 from irm.notify.words import CHANNEL_NAMES, reason_of
 from irm.obligations import correcting, countersigning, directives, receiving
 from irm.obligations.forms import form_of
+from irm.playbooks.titles import RunTitles, run_words
 from irm.rules.load import builtin_packs
 from irm.web.pages import LEVEL_NAMES
 
@@ -290,12 +291,14 @@ def who(names: Mapping[str, str], actor: str) -> str:
     return names.get(actor) or names.get(actor.partition("/")[0], "")
 
 
-def words(t: Translator, entry: Entry, organizations: Mapping[UUID, str]) -> tuple[str, str]:
+def words(
+    t: Translator, entry: Entry, organizations: Mapping[UUID, str], runs: Mapping[str, RunTitles]
+) -> tuple[str, str]:
     """(what, detail) as the timeline says it."""
     what = t(WORDS[entry.action]) if entry.action in WORDS else entry.action
     named = [_uuid(entry.body.get(key)) for key in ("organization", "bearer")]
     detail = [organizations[one] for one in named if one is not None and one in organizations]
-    detail += _incident_words(t, entry) if entry.action.startswith("incident.") else _other_words(t, entry)
+    detail += _incident_words(t, entry) if entry.action.startswith("incident.") else _other_words(t, entry, runs)
     if entry.reason:
         detail.append(t("reason: %(reason)s", reason=entry.reason))
     return what, " · ".join(part for part in detail if part)
@@ -330,7 +333,7 @@ def _incident_words(t: Translator, entry: Entry) -> list[str]:
             return []
 
 
-def _other_words(t: Translator, entry: Entry) -> list[str]:
+def _other_words(t: Translator, entry: Entry, runs: Mapping[str, RunTitles]) -> list[str]:
     body = entry.body
     match entry.action.partition(".")[0]:
         case "obligation":
@@ -346,7 +349,7 @@ def _other_words(t: Translator, entry: Entry) -> list[str]:
                 t(reason_of(str(reason))) if reason else "",
             ]
         case "run":
-            return [str(body.get("playbook") or body.get("step") or "")]
+            return [run_words(t, body, runs)]
         case _:
             return []
 

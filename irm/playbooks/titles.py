@@ -1,0 +1,47 @@
+"""What a run and its steps are called, for whoever retells them: the ledger keeps only their keys."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from irm.db import Tx
+from irm.i18n import Translator
+from irm.playbooks.models import PlaybookRow, RunRow
+from irm.playbooks.publishing import frozen
+
+Texts = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class RunTitles:
+    """In the words of the version that ran."""
+
+    playbook: Texts
+    steps: Mapping[str, Texts]
+
+
+async def titles_of(tx: Tx, bodies: Iterable[Mapping[str, Any]]) -> Mapping[str, RunTitles]:
+    """Of the runs that these bodies of entries name, by id as the ledger writes it."""
+    wanted = {UUID(str(body["run"])) for body in bodies if body.get("run")}
+    if not wanted:
+        return {}
+    rows = await tx.execute(
+        select(RunRow.id, PlaybookRow.id, PlaybookRow.title, PlaybookRow.source)
+        .join(PlaybookRow, PlaybookRow.id == RunRow.playbook_row_id)
+        .where(RunRow.id.in_(wanted))
+    )
+    return {
+        str(run): RunTitles(title, {step.id: step.title for step in frozen(row, source).steps})
+        for run, row, title, source in rows.all()
+    }
+
+
+def run_words(t: Translator, body: Mapping[str, Any], runs: Mapping[str, RunTitles]) -> str:
+    """The step that an entry `run.*` is about, else its playbook; by its key where nobody knows the run any more."""
+    step, run = str(body.get("step") or ""), runs.get(str(body.get("run")))
+    if run is None:
+        return step or str(body.get("playbook") or "")
+    return t.of(run.steps.get(step, step) if step else run.playbook)

@@ -41,6 +41,7 @@ async def test_a_sound_installation(sound: Settings) -> None:
         "Public address": "good",
         "Disk": "good",
         "Home directory": "good",
+        "Emergency sheet": "weak",  # no folder outside irm is set
     }
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from irm.access.policy import Role
 from irm.clock import FixedClock
-from irm.db import Database
+from irm.db import SYSTEM, Database
+from irm.playbooks.publishing import publish_library
 from tests import make
 
 
@@ -86,3 +87,13 @@ def filing() -> Any:
         return {**given, **changes}
 
     return body
+
+
+@pytest.fixture
+async def night(db: Database, city: City) -> City:
+    """With the library's playbooks and everybody on duty."""
+    async with db.transaction() as tx:
+        await publish_library(tx, actor=SYSTEM, now=tx.clock.now())
+        for account in (city.officer, city.vendor_duty, city.unit_duty, city.other_duty):
+            await make.duty(tx, account.organization_id, account.person_id)
+    return city

@@ -1,7 +1,7 @@
 """The year of a report, in Asia/Shanghai. Pure."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -43,6 +43,11 @@ class Span:
     @property
     def today(self) -> date:
         return self.as_of.astimezone(SHANGHAI).date()
+
+    @property
+    def stands_at(self) -> datetime:
+        """When the register is looked at: now, or the last moment of a year that is over."""
+        return min(self.as_of, self.until - timedelta(microseconds=1))
 
     def is_whose(self, organization_id: UUID | None) -> bool:
         return self.organization_id is None or self.organization_id == organization_id

@@ -1,11 +1,13 @@
 """Until when each system's certificate (备案证明) is valid: as it is typed in, else counted from filing and tests."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
 
+from irm.clock import SHANGHAI
 from irm.db import Tx
 from irm.i18n import N_
 from irm.reports.span import Span
@@ -26,12 +28,11 @@ STATE_NAMES: Final[Mapping[State, str]] = {
 """Each system is in one of these states; what nobody registered is said, not left out."""
 
 
-async def certificates_of(tx: Tx, span: Span) -> Mapping[UUID, Certificate]:
-    """Of the systems that are in the register as of `span`, by id."""
+async def certificates_of(tx: Tx, span: Span, *, at: datetime) -> Mapping[UUID, Certificate]:
+    """Of the systems that were not retired at `at`, by id: as filing and tests stood then."""
     s = SystemRow
-    statement = select(s.id, s.filed_on, s.certificate_until).where(
-        s.retired_at.is_(None) | (s.retired_at > span.as_of), s.created_at <= span.as_of
-    )
+    day = at.astimezone(SHANGHAI).date()
+    statement = select(s.id, s.filed_on, s.certificate_until).where(s.retired_at.is_(None) | (s.retired_at > at))
     if span.organization_id is not None:
         statement = statement.where(s.owner_id == span.organization_id)
     rows = (await tx.execute(statement.order_by(s.code))).all()
@@ -41,12 +42,13 @@ async def certificates_of(tx: Tx, span: Span) -> Mapping[UUID, Certificate]:
         piece = rows[begin : begin + AT_ONCE]
         tested = await completed_tests(tx, [row.id for row in piece])
         for row in piece:
+            later = row.filed_on is not None and row.filed_on > day
             found[row.id] = certificate(
                 terms,
-                filed_on=row.filed_on,
-                stated_until=row.certificate_until,
-                tested_on=tested.get(row.id, ()),
-                today=span.today,
+                filed_on=None if later else row.filed_on,
+                stated_until=None if later else row.certificate_until,
+                tested_on=[one for one in tested.get(row.id, ()) if one <= day],
+                today=day,
             )
     return found
 

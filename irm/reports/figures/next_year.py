@@ -133,7 +133,7 @@ async def _known(tx: Tx, coming: Span, pool: Pool, dues: Iterable[_Due]) -> Grid
     findings = select(f.number, f.title).where(f.status != "closed", f.due_on >= coming.first, f.due_on <= coming.last)
     if coming.organization_id is not None:
         findings = findings.where(f.organization_id == coming.organization_id)
-    proofs = await certificates_of(tx, coming)
+    proofs = await certificates_of(tx, coming, at=coming.as_of)
     ending = {
         id_: proof.until for id_, proof in proofs.items() if proof.until and coming.first <= proof.until <= coming.last
     }

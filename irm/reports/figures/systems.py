@@ -1,14 +1,19 @@
 """Chapter: the register as it stood: levels, filing, certificates, stages of life."""
 
-from typing import Final
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import select
 
 from irm.db import Tx
 from irm.i18n import N_
+from irm.ledger import LedgerEntryRow
 from irm.reports.figures.certificates import Proofs, certificates_of, states
 from irm.reports.figures.duties import Organizations
 from irm.reports.span import Span
+from irm.reports.standing import Registered, as_before, stood
 from irm.reports.tally import Chapter, Column, Grid, Pool, Tally, both
 from irm.systems.certificates import NOTHING, State
 from irm.systems.models import SystemRow
@@ -21,28 +26,28 @@ PATH: Final = "/systems/%s"
 async def chapter(tx: Tx, span: Span, pool: Pool, organizations: Organizations) -> Chapter:
     """A system counts with the unit that answers for it (主管), so every one counts once."""
     s = SystemRow
-    statement = (
-        select(s.id, s.code, s.name, s.level, s.filing_number, s.filed_on, s.life_cycle, s.owner_id)
-        .where(s.retired_at.is_(None) | (s.retired_at > span.as_of), s.created_at <= span.as_of)
-        .order_by(s.code)
-    )
+    at = span.stands_at
+    statement = select(s).where(s.retired_at.is_(None) | (s.retired_at > at)).order_by(s.code)
     if span.organization_id is not None:
         statement = statement.where(s.owner_id == span.organization_id)
-    proofs = await certificates_of(tx, span)
+    before = await _before(tx, span)
+    proofs = await certificates_of(tx, span, at=at)
     levels, stages, owners, certificates = Tally(pool), Tally(pool), Tally(pool), Proofs(pool)
     whose = set()
-    for row in (await tx.execute(statement)).all():
+    for row in await tx.scalars(statement):
+        was = stood(_registered(row), at, before.get(row.id))
+        if was is None:
+            continue
         record = pool.add(PATH % row.code, f"{row.code} · {row.name}")
-        line = f"level_{row.level}" if row.level else UNGRADED
+        line = f"level_{was.level}" if was.level else UNGRADED
         whose.add(row.owner_id)
         proof = proofs.get(row.id, NOTHING)
-        filed = bool(row.filing_number or row.filed_on)
         for tally, key in ((levels, line), (owners, str(row.owner_id))):
             tally.add(key, "systems", record)
-            tally.add(key, "filed" if filed else "not_filed", record)
+            tally.add(key, "filed" if was.is_filed else "not_filed", record)
             tally.add(key, proof.state.value, record)
         certificates.add(proof, record)
-        stages.add(row.life_cycle, "systems", record)
+        stages.add(was.life_cycle, "systems", record)
     columns = (
         Column("systems", both(N_("Systems"))),
         Column("filed", both(N_("Filed"))),
@@ -92,3 +97,33 @@ async def chapter(tx: Tx, span: Span, pool: Pool, organizations: Organizations) 
     if not levels.sum("systems"):
         lead = both(N_("No system is in the register of which the reporting organization is in charge."))
     return Chapter("systems", both(N_("Information systems")), tuple(grids), lead=lead)
+
+
+async def _before(tx: Tx, span: Span) -> Mapping[UUID, Mapping[str, Any]]:
+    """What changed since the moment that the report is about, as it was before; by system."""
+    e = LedgerEntryRow
+    if span.stands_at >= span.as_of:
+        return {}
+    rows = await tx.execute(
+        select(e.subject, e.body)
+        .where(e.action == "system.changed", e.at > span.stands_at, e.subject.startswith("system/"))
+        .order_by(e.at, e.id)
+    )
+    changes: dict[UUID, list[Mapping[str, Any]]] = {}
+    for subject, body in rows.all():
+        changes.setdefault(UUID(subject.partition("/")[2]), []).append(json.loads(body).get("changed") or {})
+    return {one: as_before(told) for one, told in changes.items()}
+
+
+def _registered(row: SystemRow) -> Registered:
+    return Registered(
+        created_at=row.created_at,
+        retired_at=row.retired_at,
+        life_cycle=row.life_cycle,
+        level=row.level,
+        live_on=row.live_on,
+        in_use_from=row.in_use_from,
+        level_fixed_on=row.level_fixed_on,
+        filed_on=row.filed_on,
+        is_filed=bool(row.filing_number or row.filed_on),
+    )

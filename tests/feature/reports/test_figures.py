@@ -8,8 +8,9 @@ from sqlalchemy import text
 
 from irm.access import queries as access
 from irm.clock import FixedClock
-from irm.db import Database
+from irm.db import SYSTEM, Database
 from irm.jobs import Inside
+from irm.ledger import Event, record
 from irm.reports.figures import take
 from irm.reports.span import Span
 from irm.reports.tally import Figures, canonical, flat
@@ -198,6 +199,24 @@ async def test_a_system_counts_with_whoever_answers_for_it_until_it_is_taken_out
         row = await tx.get_one(SystemRow, one)
         row.retired_at = town.clock.now() - timedelta(days=1)
     assert "level_4.systems" not in line(await figures(town, town.unit), "systems", "by_level")
+
+
+async def test_a_past_year_shows_the_register_of_that_year(town: Town) -> None:
+    """A system live since April 2023 is in no report of 2022; at the end of 2023 it was known as it was registered."""
+    from irm.systems.models import SystemRow
+
+    ended = datetime(2025, 12, 31, 15, 59, tzinfo=UTC)
+    async with town.db.transaction() as tx:
+        one = await make.system(tx, town.unit, level=4)
+        row = await tx.get_one(SystemRow, one)
+        row.live_on, row.created_at = date(2023, 4, 1), ended - timedelta(days=300)
+        changed = {"changed": {"life_cycle": ["trial", "live"], "level": [3, 4]}}
+        await record(tx, Event("system.changed", f"system/{one}", ended + timedelta(minutes=2), SYSTEM, changed))
+    assert "level_4.systems" not in line(await figures(town, town.unit, 2022), "systems", "by_level")
+    assert line(await figures(town, town.unit, 2023), "systems", "by_level")["level_4.systems"] == 1
+    assert line(await figures(town, town.unit, 2025), "systems", "by_stage")["trial.systems"] == 1
+    assert line(await figures(town, town.unit, 2025), "systems", "by_level")["level_3.systems"] == 1
+    assert line(await figures(town, town.unit), "systems", "by_level")["level_4.systems"] == 1
 
 
 async def test_every_system_has_a_state_of_its_certificate(town: Town) -> None:

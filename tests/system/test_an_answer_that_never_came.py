@@ -1,10 +1,11 @@
-"""Web is killed, stopped, exhausted or cannot log in the middle of a filing: who sends it again with its key has filed once
+"""Web is killed, stopped, full or exhausted in the middle of a filing: who sends it again with the same key has filed once
 (DESIGN §11, promises 1, 7 and 8)."""
 
 import asyncio
+import resource
 import signal
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -13,13 +14,16 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from sqlalchemy import func, select
 
-from irm.db import Database
+from irm.db import SYSTEM, Database
+from irm.evidence.models import AttachmentRow
 from tests.server import Server
-from tests.system.faults import Gate, House, Running, When, database, gate_to, house, ready
-from tests.system.small_city import SmallCity, check_filed, filed, settle
+from tests.system.faults import Gate, House, Running, When, database, fill, gate_to, house, ready, small_disk
+from tests.system.small_city import INCIDENTS, SmallCity, check_filed, filed, settle
 
 FILING: Final = "INSERT INTO incident "
+PNG: Final = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 2000
 STOPPED: Final = (0, -signal.SIGTERM)
 """Uvicorn ends by the signal it was given."""
 
@@ -133,3 +137,47 @@ async def test_a_log_that_cannot_be_written_costs_no_answer(town: Town) -> None:
     answer = await town.file(web, "unlogged")
     assert answer.status_code == HTTPStatus.CREATED, answer.text
     await check_filed(town.db, [answer.json()["number"]])
+
+
+async def test_on_a_full_disk_a_file_is_refused_and_nothing_of_it_is_kept(town: Town) -> None:
+    number = (await town.file(town.web, "evidence")).json()["number"]
+    blobs = town.house.home / "blobs"
+    with small_disk(blobs, 2) as is_disk:
+        with no_room(blobs if is_disk else None, town.web):
+            refused = await attach(town, number)
+            assert (refused.status_code, refused.json()["code"]) == (HTTPStatus.SERVICE_UNAVAILABLE, "storage")
+            assert await attachments(town.db) == 0
+            assert [path.name for path in blobs.rglob("*") if path.is_file()] in ([], ["ballast"])
+            answer = await town.file(town.web, "beside-the-full-disk")
+            assert answer.status_code == HTTPStatus.CREATED, "a filing needs no room for files"
+        taken = await attach(town, number)
+        assert taken.status_code == HTTPStatus.CREATED, taken.text
+        assert await attachments(town.db) == 1
+
+
+@contextmanager
+def no_room(disk: Path | None, web: Running) -> Iterator[None]:
+    """A full disk; where nobody may mount one, web may write no byte more into any file, which it is told by the same
+    error of the same call."""
+    if disk is not None:
+        ballast = fill(disk)
+        yield
+        ballast.unlink()
+        return
+    _, most = resource.prlimit(web.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(web.process.pid, resource.RLIMIT_FSIZE, (0, most))
+    yield
+    resource.prlimit(web.process.pid, resource.RLIMIT_FSIZE, (most, most))
+
+
+async def attach(town: Town, number: str) -> httpx.Response:
+    return await town.http.post(
+        f"{town.web.url}{INCIDENTS}/{number}/attachments",
+        files={"file": ("screen.png", PNG, "image/png")},
+        headers={"authorization": f"Bearer {town.city.token}"},
+    )
+
+
+async def attachments(db: Database) -> int:
+    async with db.transaction(SYSTEM) as tx:
+        return await tx.scalar(select(func.count()).select_from(AttachmentRow)) or 0

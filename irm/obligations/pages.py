@@ -10,14 +10,17 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
+from markupsafe import Markup
 
 from irm.access.policy import Permission, Principal, allow, reach
 from irm.clock import Clock
 from irm.db import Database, Tx
+from irm.documents.screen import fragment
 from irm.errors import Conflict, Invalid
-from irm.i18n import DEFAULT_LOCALE, LOCALES, Translator
+from irm.i18n import DEFAULT_LOCALE, LOCALES, Translator, translator
 from irm.obligations import drafting, handing, queries, receiving, refilling, typed_items
 from irm.obligations.forms import form_of
+from irm.obligations.paper import letter
 from irm.obligations.queries import ObligationFilter
 from irm.obligations.routes import (
     begin_owed_report,
@@ -226,15 +229,14 @@ async def paper(
     async with db.transaction(principal.actor) as tx:
         one = await readable(tx, principal, submission_id)
         await receiving.record_reading(tx, one, actor=principal.actor, now=now)
-    form = form_of(one.form)
+    tree = letter(one, form_of(one.form), translator(locale))
     return page(
         "obligations/paper.html",
         now=now,
         tools=tools,
         one=one,
-        form=form,
-        pending=form.pending(one.items),
-        **words(),
+        paper=tree,
+        body=Markup(fragment(tree)),  # noqa: S704 - the writer escapes every text
     )
 
 

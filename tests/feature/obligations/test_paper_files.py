@@ -1,6 +1,7 @@
 """The A4 report as PDF and DOCX: what goes to an office, also by fax."""
 
 import io
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
@@ -95,6 +96,20 @@ async def test_a_number_on_paper_says_what_it_numbers_and_moments_are_written_ou
     assert "北京时间" in text
     assert "年" in text.partition("报送时间")[2][:12]
     assert "未填写。" in text, "nothing more is owed for 其他应当报告的情况"
+
+
+async def test_the_page_for_printing_says_what_the_pdf_says(night: Night, desk: httpx.AsyncClient) -> None:
+    """Both are the same letter: one with seconds and one without would be two reports."""
+    (opened,) = await night.open(night.owed())
+    draft = await night.draft(opened.id)
+    await night.submit(draft)
+    _, paper = text_of((await desk.get(f"/submissions/{draft}/paper.pdf")).content)
+    page = (await desk.get(f"/submissions/{draft}/print")).text
+    _, _, letter_on_page = page.partition("</article>")[0].partition('<article class="paper">')
+    shown = ["".join(one.replace("&nbsp;", "").split()) for one in re.split(r"<[^>]+>", letter_on_page)]
+    assert "报送时间" in shown
+    assert not [one for one in shown if re.search(r"\d{4}-\d{2}-\d{2}\d{2}:\d{2}", one)], "moments are written out"
+    assert not [one for one in shown if one not in paper]
 
 
 def test_a_paper_says_for_which_system_and_which_month_it_is() -> None:

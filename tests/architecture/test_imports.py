@@ -24,6 +24,7 @@ PURE = {
     "irm.playbooks.timebase",
     "irm.obligations.owed",
     "irm.obligations.uniting",
+    "irm.overview.auditing",
     "irm.rules.evaluate",
     "irm.rules.levels",
     "irm.rules.moments",

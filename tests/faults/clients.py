@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, Final
@@ -32,7 +33,8 @@ class Clients:
         """Filings on their way."""
         self._serial = count(1)
         self._tasks: set[asyncio.Task[Any]] = set()
-        self.is_over = False
+        self.over = asyncio.Event()
+        """Nothing new is begun; whoever still thinks about an answer gives it."""
 
     def begin(self, *, every: float) -> list[asyncio.Task[None]]:
         return [
@@ -43,7 +45,7 @@ class Clients:
 
     async def end(self, running: list[asyncio.Task[None]]) -> None:
         """What was begun is brought to its end; nothing new is begun."""
-        self.is_over = True
+        self.over.set()
         for one in running:
             one.cancel()
         await asyncio.gather(*running, return_exceptions=True)
@@ -111,7 +113,8 @@ class Clients:
                 self._spawn(self._answer(told, code[1]))
 
     async def _answer(self, told: dict[str, Any], code: str) -> None:
-        await asyncio.sleep(self.random.uniform(0.2, 15))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.over.wait(), self.random.uniform(0.2, 15))
         for _ in range(20):
             url = self.random.choice(self.town.urls)
             try:

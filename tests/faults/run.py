@@ -41,8 +41,6 @@ from tests.faults.town import START, Town, town
 from tests.system.faults import small_disk
 
 DISK_MEGABYTES: Final = 3_000
-BACK_WITHIN: Final = 15.0
-"""Seconds after the last fault."""
 QUIET_WITHIN: Final = 1800.0
 """Seconds that messages have, after all faults, to leave: the longest pause of a page, a lease, a hand-over."""
 LATE_AT_MOST: Final = 2.0
@@ -60,7 +58,8 @@ class Result:
 @dataclass(frozen=True)
 class Plan:
     """Seconds throughout. `floor`: without faults, first; `every`: between two filings; `pause`: between two faults, on
-    average. `only`: names of faults to draw from. `doubled`: with a second web, worker and dispatcher. `afterwards`: what
+    average. `only`: names of faults to draw from. `doubled`: with a second web, worker and dispatcher. `back_within`: of the last
+    fault the backlog is to be gone. `afterwards`: what
     else is to be done in the town, once all is judged."""
 
     seconds: float
@@ -70,6 +69,7 @@ class Plan:
     pause: float = 2.5
     only: tuple[str, ...] = ()
     doubled: bool = True
+    back_within: float = 15
     afterwards: Callable[[Town], Awaitable[None]] | None = None
 
 
@@ -110,7 +110,7 @@ async def _story(it: Town, plan: Plan, result: Result) -> None:
     it.history.write("faults over")
     back = await _until_caught_up(it, over)
     result.counts["seconds until the backlog was gone"] = round(back, 1)
-    await asyncio.sleep(max(0.0, BACK_WITHIN - back))
+    await asyncio.sleep(max(0.0, plan.back_within - back))
     after = await _now(it)
     await asyncio.sleep(plan.floor)
     end = await _now(it)
@@ -133,7 +133,7 @@ async def _story(it: Town, plan: Plan, result: Result) -> None:
         "ledger entries": len(snapshot.entries),
         "jobs": len(snapshot.jobs),
     }
-    if back > BACK_WITHIN:
+    if back > plan.back_within:
         result.slow.append(f"the backlog took {back:.0f} s")
     if floors and now and now[1] > LATE_AT_MOST * floors[1] + 500:
         result.slow.append(f"lateness is {now} ms after {floors} ms")

@@ -42,7 +42,7 @@ async def test_nothing_is_lost_when_much_breaks_while_irm_is_used(tmp_path: Path
                 await http.post(it.gateway.url("/sms"), json=told)
         found.extend(faults_in(await taken(it.engine), it.history.lines))
 
-    plan = Plan(6, seed=7, floor=3, every=1, pause=0.7, only=SHORT, doubled=False, afterwards=spoil)
+    plan = Plan(6, seed=7, floor=3, every=1, pause=0.7, only=SHORT, doubled=False, back_within=1, afterwards=spoil)
     result = await run(plan, tmp_path / "history.jsonl")
     assert result.broken == []
     assert result.faults.total() >= 4

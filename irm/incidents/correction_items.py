@@ -3,17 +3,16 @@
 Reports go to authorities in Chinese, whoever opens the draft.
 """
 
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from irm.clock import SHANGHAI
 from irm.db import Tx
 from irm.i18n import N_, Translator, translator
 from irm.incidents.discovery_models import DiscoveryChangeRow
 from irm.incidents.models import IncidentRow, LevelAssessmentRow, StatusChangeRow
 from irm.obligations.correcting import correction_of
 from irm.rules.levels import level_word
+from irm.web.wording import in_full
 
 LANGUAGE: Final = "zh-CN"
 OF_REPORT: Final = N_("Corrects report %(serial)s.")
@@ -43,7 +42,7 @@ async def _decision(tx: Tx, incident: IncidentRow, why: dict[str, Any], t: Trans
             return t("The level of %(number)s is now %(level)s.", **_of(incident, level.level)), level.reason
         case "discovered_later":
             moved = await tx.get_one(DiscoveryChangeRow, change)
-            moments = {"before": _moment(moved.previous), "after": _moment(moved.moved_to)}
+            moments = {"before": in_full(moved.previous, t), "after": in_full(moved.moved_to, t)}
             return (
                 t("It was discovered or learned of at %(after)s (Beijing time), not at %(before)s.", **moments),
                 moved.reason,
@@ -67,7 +66,3 @@ async def _decision(tx: Tx, incident: IncidentRow, why: dict[str, Any], t: Trans
 
 def _of(incident: IncidentRow, level: int | None = None) -> dict[str, str]:
     return {"number": incident.number} | ({"level": level_word(level)} if level is not None else {})
-
-
-def _moment(at: datetime) -> str:
-    return at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")

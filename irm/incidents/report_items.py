@@ -12,7 +12,6 @@ from uuid import UUID
 from sqlalchemy import select
 
 from irm.access.policy import AUTHORITY
-from irm.clock import SHANGHAI
 from irm.db import Tx
 from irm.i18n import N_, Translator, translator
 from irm.incidents import facts as stated
@@ -28,7 +27,7 @@ from irm.rules.facts import NONE, Fact
 from irm.rules.levels import level_word
 from irm.rules.load import catalogue
 from irm.systems.vocabulary import LEVEL_PHRASES
-from irm.web.wording import grouped
+from irm.web.wording import grouped, in_full
 
 LANGUAGE: Final = "zh-CN"
 CORRECTION: Final = "correction"
@@ -97,10 +96,6 @@ async def report_items(tx: Tx, incident: IncidentRow, *, for_organization: UUID)
     return {key: text for key, text in found.items() if text}
 
 
-def _moment(at: datetime) -> str:
-    return at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
-
-
 def _unit(t: Translator, picture: Picture, part: PartState | None, organization: UUID) -> str:
     known = picture.organizations.get(organization)
     lines = [t("Organization: %(name)s", name=known.name)] if known else []
@@ -125,9 +120,9 @@ def _course(
 ) -> str:
     incident = picture.incident
     known_at = part.row.known_at if part else incident.discovered_at
-    lines = [t("Discovered or learned of: %(moment)s (Beijing time)", moment=_moment(known_at))]
+    lines = [t("Discovered or learned of: %(moment)s (Beijing time)", moment=in_full(known_at, t))]
     if incident.occurred_at:
-        lines.append(t("Happened: %(moment)s (Beijing time)", moment=_moment(incident.occurred_at)))
+        lines.append(t("Happened: %(moment)s (Beijing time)", moment=in_full(incident.occurred_at, t)))
     else:
         lines.append(t("Happened: not known yet"))
     places = [system.name for system in picture.systems] or [one.resource for one in filings if one.resource]

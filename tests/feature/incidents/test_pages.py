@@ -210,6 +210,6 @@ async def test_a_report_that_nobody_asked_for_is_begun_with_what_is_known(
     async with db.transaction() as tx:
         draft = (await tx.scalars(select(SubmissionRow).where(SubmissionRow.form == "progress"))).one()
         assert "ransom note" in draft.items["course"]
-        assert "2026-11-21 03:35" in draft.items["course"]
+        assert "2026年11月21日3时35分（北京时间）" in draft.items["course"]
         assert "555-0100" not in draft.items["unit"]
         assert "cause" not in draft.items

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from irm.clock import SHANGHAI
 from irm.documents.tree import Block, Cell, Document, Facts, Heading, Paragraph, SignOff, Table
 from irm.drills.evaluating import Evaluation
 from irm.drills.models import DrillImprovementRow
 from irm.drills.queries import Drill, Room
+from irm.drills.reporting import evaluation_words
 from irm.drills.scoring import ITEMS
 from irm.drills.vocabulary import (
     CONTENT_NAMES,
@@ -54,9 +54,7 @@ class Paper:
             people=len(self.drill.people),
         )
         evaluators = [one.name for one in self.drill.people if one.part is Part.EVALUATOR]
-        found["experts"] = t(", ").join(evaluators)
-        if row.evaluated_at is not None:
-            found["when_where"] = t(", ").join(part for part in (_minute(row.evaluated_at), row.place) if part)
+        found |= evaluation_words(row.evaluated_at, row.place, evaluators, t)
         if self.evaluation.result is not None and self.evaluation.result.overall is not None:
             found["conclusion"] = t(
                 "%(n)s evaluators, overall score %(score)s of 5.",
@@ -179,8 +177,4 @@ def _improvements(drill: Drill, improvements: Sequence[DrillImprovementRow], t: 
 def _time(drill: Drill, t: Translator) -> str:
     row = drill.row
     begins, ends = row.started_at or row.planned_from, row.ended_at or row.planned_until
-    return t("%(from)s to %(until)s", **{"from": _minute(begins), "until": _minute(ends)})
-
-
-def _minute(at: datetime) -> str:
-    return at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+    return t("%(from)s to %(until)s", **{"from": wording.in_full(begins, t), "until": wording.in_full(ends, t)})

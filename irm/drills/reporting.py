@@ -13,20 +13,21 @@ from irm.clock import SHANGHAI
 from irm.db import Tx, uuid7
 from irm.drills.access import locked
 from irm.drills.models import DrillImprovementRow, DrillRow
-from irm.drills.planning import tell, text_faults
+from irm.drills.planning import people_of, tell, text_faults
 from irm.drills.policy import drill_policy
 from irm.drills.quota import Counted, next_duties
 from irm.drills.running import organizations_in
 from irm.drills.schemas import Improvement, WriteReport
-from irm.drills.vocabulary import Content, Status
+from irm.drills.vocabulary import Content, Part, Status
 from irm.errors import Conflict, FieldError, Forbidden, Invalid
 from irm.findings.entering import verifier_for
 from irm.findings.service import NewFinding, raise_finding
-from irm.i18n import N_
+from irm.i18n import DEFAULT_LOCALE, N_, Translator, translator
 from irm.obligations.drafting import open_draft
 from irm.obligations.forms import form_of
 from irm.obligations.handing import INSIDE, submit_report
 from irm.obligations.yearly import DutyOfYear, undone_of_year
+from irm.web.wording import in_full
 
 FORM: Final = "drill_report"
 NOT_READY = N_("The drill must be evaluated before its report is written.")
@@ -103,6 +104,16 @@ async def duties_met_by(tx: Tx, row: DrillRow) -> tuple[tuple[DutyOfYear, bool],
     drill = await counted(tx, row)
     owed = await undone_of_year(tx, FORM, row.year, bearers=drill.organizations, system=drill.system_id)
     return next_duties(drill, owed, drill_policy().needs_content)
+
+
+def evaluation_words(
+    at: datetime | None, place: str | None, evaluators: Sequence[str], t: Translator
+) -> dict[str, str]:
+    """When, where and by whom it was evaluated, by item of the form; what is not on record is left out. Pure."""
+    found = {"experts": t(", ").join(evaluators)}
+    if at is not None:
+        found["when_where"] = t(", ").join(part for part in (in_full(at, t), place) if part)
+    return {key: text for key, text in found.items() if text}
 
 
 async def counted(tx: Tx, row: DrillRow) -> Counted:
@@ -199,7 +210,13 @@ async def _raise_findings(tx: Tx, row: DrillRow, *, by: Principal, now: datetime
 
 
 async def _hand_over(tx: Tx, row: DrillRow, duty: DutyOfYear, *, by: Principal, now: datetime) -> tuple[UUID, ...]:
-    items: Mapping[str, str] = {key: str(text) for key, text in row.report.items()}
+    judges = [one.person_id for one in await people_of(tx, row.id) if one.part == Part.EVALUATOR]
+    called = await access.person_names(tx, judges)
+    # What the director left out is on record nevertheless. In Chinese: it goes to an authority.
+    known = evaluation_words(
+        row.evaluated_at, row.place, [called[one] for one in judges if one in called], translator(DEFAULT_LOCALE)
+    )
+    items: Mapping[str, str] = known | {key: str(text) for key, text in row.report.items() if str(text).strip()}
     drafts = await open_draft(tx, obligations=[duty.id], form=FORM, items=items, actor=by.actor, now=now)
     recipients = {one.id for one in await access.organizations(tx, joined=True)}
     if duty.recipient_id in recipients:

@@ -183,6 +183,8 @@ async def test_the_approved_report_meets_the_duty_and_the_quota(city: City, sign
     assert submission is not None
     assert (first.status, other.status) == ("submitted", "open"), "one drill meets one of two"
     assert submission.recipient_id == city.authority
+    # When and where it was evaluated is on record: the report that is handed over does not owe it.
+    assert re.match(r"\d{4}年\d+月\d+日\d+时\d\d分", submission.items["when_where"])
 
 
 async def test_the_button_stops_the_drill_and_begins_a_real_filing(city: City, sign_in: SignIn, drain: Drain) -> None:

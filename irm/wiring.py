@@ -6,9 +6,9 @@ from typing import Final
 import irm.evidence.models  # noqa: F401 - rows that others name by table must be known in every process
 from irm import housekeeping, release
 from irm.drills import evidence as drill_evidence, injecting, running
-from irm.evidence import packs, sequencer, standing_watch, witnesses
 from irm.emergency.queries import WRITE, is_sheet_due
 from irm.emergency.writing import WRITE_SHEET
+from irm.evidence import packs, sequencer, standing_watch, witnesses
 from irm.evidence.collecting import Provider
 from irm.findings import evidence as finding_evidence, jobs as findings
 from irm.incidents import (
@@ -129,7 +129,7 @@ RECURRING: Final[tuple[Recurring, ...]] = (
     # Whether all that should have fired has fired; ahead of ordinary work, or it would wait behind what it looks for.
     Recurring(auditor.AUDIT, every=Every(timedelta(minutes=1)), queue="urgent", priority=10),
     # What was recorded becomes part of the log's tree, and the tree is signed, within two seconds: never behind bulk.
-    Recurring("evidence.sequence", every=Every(timedelta(seconds=1)), when=sequencer.is_anything_to_do),
+    Recurring("evidence.sequence", every=Every(timedelta(seconds=1)), priority=5, when=sequencer.is_anything_to_do),
     Recurring("evidence.call_witnesses", every=Every(timedelta(hours=1)), queue="bulk"),
     Recurring("evidence.verify", every=Daily(time(2, 30)), queue="bulk"),
     # The paper for when irm is away: at the city's times and whenever somebody comes on duty.

@@ -188,7 +188,7 @@ async def hand_in(tx: Tx, finding_id: UUID, *, text: str, account_id: UUID, acto
         form=finding_policy().duty["form"],
         organization_id=row.organization_id,
         recipient_id=row.verifier_id,
-        items={"measures": text},
+        items={"finding": row.title, "measures": text},
         actor=actor,
         now=now,
         within=row.verifier_id == row.organization_id,

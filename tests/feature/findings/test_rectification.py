@@ -15,6 +15,7 @@ from irm.errors import Conflict, Forbidden, Invalid
 from irm.findings import service
 from irm.findings.service import NewFinding
 from irm.jobs import Inside
+from irm.obligations.models import SubmissionRow
 from irm.wiring import WIRING
 from tests import make
 
@@ -95,6 +96,9 @@ async def test_handed_in_and_verified_by_another_the_duty_is_met(scene: Scene) -
     assert await scene.duties(finding) == [("open", "2026-12-22 00:00")], "to 24:00 of the thirtieth day"
     await scene.handed_in(finding)
     assert [status for status, _ in await scene.duties(finding)] == ["submitted"]
+    report = await scene.tx.scalar(select(SubmissionRow).where(SubmissionRow.subject == f"finding/{finding}"))
+    assert report is not None
+    assert report.items["finding"] == "审计日志保存不足六个月", "whoever reads the paper alone knows what was put right"
     with pytest.raises(Forbidden):
         await scene.verified(finding, accepted=True, by=scene.first.id)
     await scene.verified(finding, accepted=True)

@@ -23,8 +23,14 @@ CLOSING = "closing"
 
 def add_incidents(past: Past, story: Mapping[str, Any], nights: Nights) -> None:
     for one in story["incidents"]:
-        act = _filed(past, one, story["reports"], nights)
+        act = _filed(past, one, _worded(story["reports"], one["category"]), nights)
         past.add(past.moment(one["days"], one["at"]), f"incident {one['title']}", act, lived="answer" in one)
+
+
+def _worded(reports: Mapping[str, Any], category: str) -> Mapping[str, Any]:
+    """With the notice that fits the incident."""
+    items = reports["items"]
+    return {**reports, "items": {**items, "text": reports["notices"].get(category, items["text"])}}
 
 
 def _filed(past: Past, one: Mapping[str, Any], reports: Mapping[str, Any], nights: Nights) -> Act:

@@ -4,9 +4,9 @@ from typing import Any
 
 import click
 
-from irm.access.queries import account_by_login, organization_by_code, organizations, posts
+from irm.access.queries import Organization, account_by_login, organization_by_code, organizations, posts
 from irm.access.service import add_contact_address, register_organization, register_post
-from irm.access.vocabulary import CHANNELS, KINDS, TIERS
+from irm.access.vocabulary import CHANNELS, KIND_NAMES, KINDS, TIER_NAMES, TIERS
 from irm.console import Console, json_option
 from irm.db import SYSTEM, Database
 from irm.errors import Invalid
@@ -52,14 +52,28 @@ def register(console: Console, /, *, listed: bool, as_json: bool, **stated: Any)
 def show(console: Console, *, as_json: bool) -> None:
     """Every organization, joined or listed."""
 
-    async def work(db: Database) -> list[dict[str, Any]]:
+    async def work(db: Database) -> list[Organization]:
         async with db.transaction(SYSTEM) as tx:
-            return [
-                {"code": one.code, "name": one.name, "kind": one.kind, "tier": one.tier, "joined": one.joined}
-                for one in await organizations(tx)
-            ]
+            return await organizations(tx)
 
-    console.show(console.run(work), as_json=as_json)
+    found, t = console.run(work), console.t
+    if as_json:
+        plain = ("code", "name", "kind", "tier", "joined")
+        console.show([{name: getattr(one, name) for name in plain} for one in found], as_json=True)
+        return
+    console.show(
+        [
+            {
+                t("Code"): one.code,
+                t("Organization"): one.name,
+                t("Kind"): t(KIND_NAMES[one.kind]),
+                t("Tier"): t(TIER_NAMES[one.tier]),
+                t("Works in irm"): t("yes") if one.joined else t("no"),
+            }
+            for one in found
+        ],
+        as_json=False,
+    )
 
 
 @organization.command("post")

@@ -189,7 +189,7 @@ def _owed(
         yield [
             one.bearer.name,
             one.about,
-            one.number,
+            code_in_list(one),
             t.of(one.title),
             period_words(one, t),
             whom(one.recipient, t),
@@ -210,7 +210,7 @@ def _expected(ahead: Sequence[Forecast], names: Mapping[UUID, str], base: str, t
         yield [
             names.get(one.bearer, ""),
             one.about,
-            one.number,
+            code_in_list(one),
             t.of(one.title),
             period_words(one, t),
             names.get(one.recipient, "") if one.recipient else "",
@@ -224,6 +224,11 @@ def _expected(ahead: Sequence[Forecast], names: Mapping[UUID, str], base: str, t
             "",
             f"{base}{one.page}",
         ]
+
+
+def code_in_list(one: Obligation | Forecast) -> str:
+    """The code or number of its subject; an organization has no other than its name, which stands beside it already."""
+    return "" if one.subject.startswith("organization/") else one.number
 
 
 def limit_in_list(at: datetime | None) -> datetime | date | None:

@@ -132,6 +132,9 @@ def test_a_city_without_demo_is_filled_from_the_command_line(irm: Run) -> None:
     read(irm(*desk, "--region", "410000", "--listed", "--telephone", "0371-00000000", "--json"))
     listed = {one["code"]: one["joined"] for one in read(irm("organization", "list", "--json"))}
     assert (listed["hrss"], listed["pca"]) == (True, False)
+    shown = irm("organization", "list").output
+    assert "using_unit" not in shown, "people read names, programs codes"
+    assert "示例市人社局" in shown
     again = irm(*unit, "--region", "410400")
     assert (again.exit_code, "hrss" in again.output) == (1, True)
 

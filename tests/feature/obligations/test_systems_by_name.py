@@ -64,7 +64,7 @@ async def test_the_list_goes_with_every_column(lead: httpx.AsyncClient) -> None:
     ]
     assert (filing["信息系统或对象"], filing["代码或编号"]) == (NAME, CODE)
     assert "第十五条" in filing["条款"]
-    assert filing["时限"] == "2026-12-03 00:00"
+    assert filing["时限"] == "2026-12-02"
     assert "/obligations/" in filing["系统内地址"]
     assert not [row for row in rows if row["信息系统或对象"] == "他人系统"], "what others owe is not the reader's"
     book = load_workbook(io.BytesIO((await lead.get("/calendar/export?month=2026-12&form=xlsx")).content))

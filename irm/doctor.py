@@ -359,7 +359,9 @@ def _sheet(settings: Settings) -> Finding:
     if age > sheet_policy().too_old:
         return Finding(SHEET, "broken", N_("The newest in %(path)s is %(hours)s hours old."), context)
     if open_to_others(folder):
-        return Finding(SHEET, "weak", N_("Others can look into %(path)s, where telephone numbers lie: chmod 700."), context)
+        return Finding(
+            SHEET, "weak", N_("Others can look into %(path)s, where telephone numbers lie: chmod 700."), context
+        )
     return Finding(SHEET, "good", N_("The newest in %(path)s is %(hours)s hours old."), context)
 
 

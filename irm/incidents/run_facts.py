@@ -57,7 +57,8 @@ async def tell_runs(tx: Tx, picture: Picture, *, is_new: bool, actor: Actor, now
     incident = picture.incident
     subject, status = f"incident/{incident.id}", Status(incident.status)
     copy = run_facts(picture)
-    await change_facts(tx, subject=subject, facts=copy, now=now)
+    if not is_new:
+        await change_facts(tx, subject=subject, facts=copy, now=now)
     events = ["incident.reported"] if is_new else []
     if status in LIVE and status is not Status.REPORTED:
         events.append("incident.graded")

@@ -13,7 +13,7 @@ from irm.db import SYSTEM, Database
 from tests.feature.incidents.conftest import City
 
 URL: Final = "/api/v1/incidents"
-MOST: Final = 74
+MOST: Final = 73
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urlsplit, urlunsplit
@@ -172,7 +173,7 @@ async def ready(db: Database, *processes: Running) -> None:
     """Web answers; workers and dispatchers have said that they are there."""
     async with httpx.AsyncClient(timeout=5) as http:
         for one in processes:
-            await eventually(lambda one=one: _is_ready(db, http, one), f"{one.kind} to be ready")
+            await eventually(partial(_is_ready, db, http, one), f"{one.kind} to be ready")
 
 
 async def _is_ready(db: Database, http: httpx.AsyncClient, one: Running) -> bool:

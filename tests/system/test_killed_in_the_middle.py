@@ -48,7 +48,7 @@ class Town:
         for one in pages:
             await let_pass(self.db, minutes=2)
             await wake(self.other, one)
-            await eventually(lambda one=one: is_sent(self.db, one), "the page, by the other worker")
+            await eventually(partial(is_sent, self.db, one), "the page, by the other worker")
 
 
 @dataclass(frozen=True)

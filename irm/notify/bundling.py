@@ -23,7 +23,6 @@ class Bundling:
     """The city's figures, as `bundling.yaml` explains them."""
 
     alone_up_to: int
-    unproven: int
     channels: frozenset[str]
     owed_about: frozenset[str]
     """First words of the paths of subjects."""
@@ -57,12 +56,6 @@ class Piece:
     def receiver(self) -> tuple[UUID | None, UUID | None]:
         """One person is one receiver at whatever post he sits."""
         return (self.person_id, None) if self.person_id else (None, self.post_id)
-
-
-def severity_of(reached: int, possible: int, assessed: int | None, policy: Bundling) -> int:
-    """1 gravest … 4: in which order an incident's messages go, and whether they may share one. What is only possible, because
-    nobody knows yet, weighs less than what is known: else every filing at night would be as urgent as the one that is."""
-    return min(reached, assessed) if assessed else min(reached, max(possible, policy.unproven))
 
 
 def root_of(subject: str) -> str:

@@ -2,23 +2,21 @@
 a playbook, and reads no roster, so that no playbook can make a filing fail."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 
 from irm.db import Actor, Tx, uuid7
 from irm.exercise import exercise_of
 from irm.ledger import Event, record
-from irm.notify import bundling
-from irm.notify.policy import bundling as bundling_policy
 from irm.playbooks import inbox, signals as s
 from irm.playbooks.duties import facts_of
 from irm.playbooks.models import PlaybookRow, RunRow
 from irm.playbooks.publishing import active_playbooks
 from irm.playbooks.steps import Facts, Playbook
-from irm.playbooks.vocabulary import LOWEST
+from irm.playbooks.vocabulary import LOWEST, values
 
 log = structlog.get_logger(__name__)
 
@@ -83,12 +81,7 @@ async def start_run(
 
 
 async def change_facts(tx: Tx, *, subject: str, facts: Facts, now: datetime) -> int:
-    """The subject's service says how things stand now; every run of the subject gets the whole copy, and its order."""
-    await tx.execute(
-        update(RunRow)
-        .where(RunRow.subject == subject, RunRow.status == "running", RunRow.severity != severity_of(facts))
-        .values(severity=severity_of(facts))
-    )
+    """The subject's service says how things stand now; every run of the subject gets the whole copy."""
     return await inbox.tell_subject(tx, subject, s.FactsChanged(facts), now=now)
 
 
@@ -112,11 +105,11 @@ async def hear_obligation(tx: Tx, event: Event, entry_id: UUID) -> None:  # noqa
 
 
 def severity_of(facts: Facts) -> int:
-    """1 gravest … 4: what is known of the incident (`irm/notify/bundling.py`), or the level that the obligation carries."""
-    if (incident := facts.get("incident")) is not None:
-        reached, possible = int(incident.get("reached") or LOWEST), int(incident.get("possible") or LOWEST)
-        return bundling.severity_of(reached, possible, incident.get("assessed"), bundling_policy())
+    """1 gravest … 4: what the incident's clocks run by, or the level that the obligation carries."""
     about: Facts = facts.get("obligation") or {}
+    if "incident" in facts:
+        may_be: Any = values(facts)["incident.may_be"]
+        return int(may_be)
     return int(about.get("severity") or LOWEST)
 
 

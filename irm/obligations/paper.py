@@ -38,6 +38,7 @@ def letter(one: Submission, form: Form, t: Translator) -> Document:
     if one.sender.fax:
         telephone = t("; ").join(filter(None, (telephone, t("Fax: %(number)s", number=one.sender.fax))))
     received = [_received_line(each, t) for each in one.receipts if each.outcome == "received"]
+    blocks.append(Paragraph(t("Please reply with a receipt naming the serial number."), "plain"))
     blocks.append(
         SignOff(
             [
@@ -50,7 +51,6 @@ def letter(one: Submission, form: Form, t: Translator) -> Document:
             ]
         )
     )
-    blocks.append(Paragraph(t("Please reply with a receipt naming the serial number."), "plain"))
     marks = [t("Drill – not a real incident")] * one.exercise + [t("Draft – not handed over")] * one.is_draft
     return Document(
         t.of(form.title),

@@ -12,6 +12,7 @@ import pypdfium2
 import pytest
 
 from irm.access.policy import Role
+from irm.documents.pdf import to_pdf
 from irm.documents.tree import SignOff
 from irm.i18n import translator
 from irm.obligations.forms import form_of
@@ -158,6 +159,23 @@ def test_a_receipt_given_in_irm_names_who_gave_it() -> None:
     )
     (boxes,) = [block for block in letter(one, form_of("notice"), CHINESE).blocks if isinstance(block, SignOff)]
     assert boxes.pairs[-1][1] == "值班员甲 北京时间 2026年7月4日14时45分（UTC+8）"
+
+
+def test_no_page_holds_only_a_signature_or_a_last_line() -> None:
+    """However long the report: with the box goes what stands before it."""
+    form = form_of("progress")
+    alone = []
+    for lines in range(1, 40):
+        items = dict.fromkeys((item.key for item in form.items), "已隔离主机。") | {
+            "course": "业务中断，正在恢复。\n" * lines
+        }
+        document = letter(replace(submitted("incident/1", form="progress"), items=items), form, CHINESE)
+        made = pypdfium2.PdfDocument(to_pdf(document))
+        words = made[len(made) - 1].get_textpage().get_text_bounded()
+        if "随报告报送的文件" not in words or "报送单位（盖章）" not in words:
+            alone.append((lines, words))
+        made.close()
+    assert not alone
 
 
 NIL = UUID(int=0)

@@ -45,10 +45,11 @@ async def measure(house: House) -> list[Found]:
         ratio = statistics.median(mine / theirs for theirs, mine in pairs)
         said = f"x {ratio:.3f} ({rates[1]:.0f}/s of {rates[0]:.0f}/s)"
         found = [tell("G1", f"filing, {CLIENTS} clients", ratio, said, floor="/raw, same server", least=0.15)]
-        easy = await _at_rate(file_one, EASY, 10)
-        p95 = share(easy, 0.95)
-        said = f"p50 {share(easy, 0.5) * 1_000:.0f} p95 {p95 * 1_000:.0f} ms"
-        found.append(tell("G1", f"filing at {EASY}/s", p95, said, most=0.05))
+        easy = min(EASY, rates[1] / 2)
+        taken = await _at_rate(file_one, easy, 10)
+        p95 = share(taken, 0.95)
+        said = f"p50 {share(taken, 0.5) * 1_000:.0f} p95 {p95 * 1_000:.0f} ms"
+        found.append(tell("G1", f"filing at {easy:.0f}/s", p95 if easy == EASY else float("inf"), said, most=0.05))
         half = max(1.0, rates[1] / 2)
         beside = [(await _at_rate(raw, half, 8), await _at_rate(file_one, half, 8)) for _ in range(2)]
         ratio = statistics.median(share(mine, 0.99) / share(theirs, 0.99) for theirs, mine in beside)

@@ -1,5 +1,6 @@
 """Pages of approvals: what waits for the reader, the report with its two buttons, asking, and what was said by telephone."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 from uuid import UUID
 
@@ -98,16 +99,7 @@ async def give_back(
     clock: NamedDependency[Clock],
     t: NamedDependency[Translator],
 ) -> Response[Any]:
-    values = flatten(typed.texts((await request.form()).multi_items()))
-    try:
-        async with db.transaction(principal.actor) as tx:
-            await request_of(tx, principal, request_id, Permission.APPROVE_REPORTS)
-            person, actor, now = principal.person_id, principal.actor, clock.now()
-            reason = typed.text(values, "reason")
-            await answering.give_back(tx, request_id, reason=reason, person_id=person, actor=actor, now=now)
-    except (Conflict, Invalid) as error:
-        return await _refused(db, principal, request_id, clock, values, error, t)
-    return _to(request_id)
+    return await _with_reason(answering.give_back, request_id, request, principal, db, clock, t)
 
 
 @post("/approvals/{request_id:uuid}/confirm", opt=allow(Permission.APPROVE_REPORTS), include_in_schema=False)
@@ -133,16 +125,7 @@ async def deny(
     clock: NamedDependency[Clock],
     t: NamedDependency[Translator],
 ) -> Response[Any]:
-    values = flatten(typed.texts((await request.form()).multi_items()))
-    try:
-        async with db.transaction(principal.actor) as tx:
-            await request_of(tx, principal, request_id, Permission.APPROVE_REPORTS)
-            person, actor, now = principal.person_id, principal.actor, clock.now()
-            reason = typed.text(values, "reason")
-            await answering.deny(tx, request_id, reason=reason, person_id=person, actor=actor, now=now)
-    except (Conflict, Invalid) as error:
-        return await _refused(db, principal, request_id, clock, values, error, t)
-    return _to(request_id)
+    return await _with_reason(answering.deny, request_id, request, principal, db, clock, t)
 
 
 @post("/approvals/{request_id:uuid}/word", opt=allow(Permission.SUBMIT_REPORT), include_in_schema=False)
@@ -190,6 +173,27 @@ async def ask(
     except (Invalid, Conflict) as error:
         return await refused_response(db, principal, clock, t, submission_id, error, values)
     return to_report(submission_id)
+
+
+async def _with_reason(
+    act: Callable[..., Awaitable[None]],
+    request_id: UUID,
+    request: Request[Any, Any, Any],
+    principal: Principal,
+    db: Database,
+    clock: Clock,
+    t: Translator,
+) -> Response[Any]:
+    """What only needs to say why."""
+    values = flatten(typed.texts((await request.form()).multi_items()))
+    try:
+        async with db.transaction(principal.actor) as tx:
+            await request_of(tx, principal, request_id, Permission.APPROVE_REPORTS)
+            person, actor, now = principal.person_id, principal.actor, clock.now()
+            await act(tx, request_id, reason=typed.text(values, "reason"), person_id=person, actor=actor, now=now)
+    except (Conflict, Invalid) as error:
+        return await _refused(db, principal, request_id, clock, values, error, t)
+    return _to(request_id)
 
 
 async def _refused(

@@ -19,7 +19,8 @@ from sqlalchemy import func, select
 from irm.db import SYSTEM, Database
 from irm.evidence.models import AttachmentRow
 from tests.server import Server
-from tests.system.faults import Gate, House, Running, When, database, fill, gate_to, house, ready, small_disk
+from tests.system.faults import House, Running, database, fill, house, ready, small_disk
+from tests.system.gate import Gate, When, gate_to
 from tests.system.small_city import INCIDENTS, SmallCity, check_filed, filed, settle
 
 FILING: Final = "INSERT INTO incident "

@@ -15,7 +15,8 @@ import pytest
 from irm.db import Database
 from tests.fakes.gateway import Answer, HttpServer
 from tests.server import Server
-from tests.system.faults import Gate, Running, When, database, gate_to, house, let_pass, ready
+from tests.system.faults import Running, database, house, let_pass, ready
+from tests.system.gate import Gate, When, gate_to
 from tests.system.pages import Page, is_sent, page, shown, taken, told, wake
 from tests.system.world import eventually
 

@@ -1,7 +1,7 @@
 """A job row is outbox and timer: whatever happens to messages and workers, each job has one effect."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from irm import jobs, performing
+from irm import jobs, performing, schedule
 from irm.clock import FixedClock
 from irm.db import SYSTEM, Database, Tx
 from irm.jobs import CallFailed, Inside, JobRow, Outside, Resources, RetryLater
+from irm.wiring import WIRING
 
 WINDOWS = {"urgent": 10, "normal": 10, "bulk": 1}
 
@@ -262,6 +263,16 @@ async def test_a_graver_page_is_handed_over_though_thousands_came_before(db: Dat
     assert await handed(db) == []
 
 
+async def test_the_ledger_is_signed_before_a_storm_of_reminders(db: Database) -> None:
+    marks = [await post(db, queue="normal", priority=20) for _ in range(30)]
+    assert set(await handed(db)) <= set(marks)
+    signing = [each for each in WIRING.recurring if each.name == "evidence.sequence"]
+    async with db.transaction(SYSTEM) as tx:
+        await schedule.write(tx, [replace(one, when=None) for one in signing], db.clock.now())
+    (next_one,) = await handed(db)
+    assert (await row(db, next_one)).name == "evidence.sequence"
+
+
 async def test_a_channel_keeps_places_for_what_is_graver_than_what_fills_it(db: Database) -> None:
     """The gateway is silent for half a minute while notices hang in it; the page of a grave incident does not wait."""
 
@@ -287,7 +298,8 @@ async def test_a_lane_takes_no_more_of_the_pool_than_its_width(committed_db: Dat
                 await told.execute(text("SELECT 1"))
             at_once -= 1
 
-    await asyncio.gather(*(work() for _ in range(9)))
+    async with asyncio.timeout(20):  # a lane that waited for its own place would wait for ever
+        await asyncio.gather(*(work() for _ in range(9)))
     assert most == 2
 
 

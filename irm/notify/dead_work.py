@@ -8,12 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 
-from irm.access.policy import AUTHORITY
 from irm.db import Tx
 from irm.jobs import JobRow
-from irm.notify import queries, service
+from irm.notify import own_trouble, service
 from irm.notify.messages import About
 from irm.notify.models import DeliveryRow
 from irm.notify.planning import DELIVER
@@ -22,7 +21,6 @@ from irm.notify.views import WORK
 CALL: Final = "notify.call_about_dead_work"
 KEY: Final = "dead-work/"
 ABOUT: Final = About("irm", None, "/", matter="work")
-VIA: Final = ("sms", "email", "in_app")
 SEVERITY: Final = 3
 ONE_CALL_FOR: Final = timedelta(hours=1)
 """Where much dies at once, one page that nobody has confirmed yet speaks for all of it; the board names each."""
@@ -33,28 +31,17 @@ async def call(tx: Tx, args: dict[str, Any], now: datetime) -> None:
     job_id = UUID(args["subject"].removeprefix(WORK))
     if await _is_about_a_call(tx, args["body"]["name"], job_id):
         return
-    if await tx.scalar(select(exists().where(*_open(), DeliveryRow.created_at > now - ONE_CALL_FOR))):
+    if await own_trouble.is_being_called_about(tx, KEY, since=now - ONE_CALL_FOR):
         return
-    found = await queries.resolve(tx, f"on_duty({AUTHORITY})", {}, now)
-    if not found.recipients:
-        found += await queries.resolve(tx, f"role({AUTHORITY}, duty_leader)", {}, now)
-    await service.page(
-        tx,
-        key=f"{KEY}{args['entry_id']}",
-        targets=found,
-        via=VIA,
-        about=ABOUT,
-        subject=f"{WORK}{job_id}",
-        now=now,
-        severity=SEVERITY,
-    )
+    whom = await own_trouble.duty_officer(tx, now)
+    key, subject = f"{KEY}{args['entry_id']}", f"{WORK}{job_id}"
+    await own_trouble.call(tx, key, whom, about=ABOUT, subject=subject, severity=SEVERITY, now=now)
 
 
 async def stop_calling(tx: Tx, job_id: UUID, *, now: datetime) -> None:
     """Somebody has taken the task up again."""
-    keys = await tx.scalars(
-        select(DeliveryRow.page_key).where(*_open(), DeliveryRow.subject == f"{WORK}{job_id}").distinct()
-    )
+    about_it = DeliveryRow.subject == f"{WORK}{job_id}"
+    keys = await tx.scalars(select(DeliveryRow.page_key).where(*own_trouble.unanswered(KEY), about_it).distinct())
     for key in list(keys):
         await service.close_page(tx, key, now=now)
 
@@ -68,13 +55,3 @@ async def _is_about_a_call(tx: Tx, name: str, job_id: UUID) -> bool:
     known = job.args.get("delivery") if job else None  # what travels with others is never about a death
     row = await tx.get(DeliveryRow, UUID(known)) if known else None
     return row is not None and row.page_key.startswith(KEY)
-
-
-def _open() -> tuple[Any, ...]:
-    return (
-        DeliveryRow.purpose == "page",
-        DeliveryRow.page_key.startswith(KEY),
-        DeliveryRow.acknowledged_at.is_(None),
-        DeliveryRow.closed_at.is_(None),
-        DeliveryRow.status.in_(queries.HOPEFUL),
-    )

@@ -24,6 +24,7 @@ GROUPS: Final = {
     "assessment": "irm.systems.assessment_commands:assessment",
     "incident": "irm.incidents.commands:incident",
     "duty": "irm.obligations.commands:duty",
+    "approval": "irm.obligations.approval_commands:approval",
     "directive": "irm.obligations.directive_commands:directive",
     "finding": "irm.findings.commands:finding",
     "rules": "irm.rules.commands:rules",

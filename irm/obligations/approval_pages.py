@@ -9,7 +9,6 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER, HTTP_409_CONFLICT, HTTP_422_UNPROCESSABLE_ENTITY
-from sqlalchemy import select
 
 from irm.access.policy import Permission, Principal, allow, reach
 from irm.clock import Clock
@@ -17,9 +16,9 @@ from irm.db import Database, Tx
 from irm.errors import Conflict, Invalid
 from irm.i18n import Translator
 from irm.obligations import answering, asking, queries
-from irm.obligations.approval_models import ReportApprovalRow
-from irm.obligations.approval_routes import note, request_of
+from irm.obligations.approval_routes import note
 from irm.obligations.approval_schemas import NoteWord
+from irm.obligations.approval_sight import request_of, waiting_for
 from irm.obligations.approvals import standing_of
 from irm.obligations.contacts import MEANS
 from irm.obligations.forms import form_of
@@ -39,22 +38,7 @@ async def waiting_page(
 ) -> Page:
     """What waits for the reader's word: to approve, to sign afterwards, to confirm what was written down."""
     async with db.transaction(principal.actor) as tx:
-        rows = await tx.scalars(
-            select(ReportApprovalRow)
-            .where(
-                ReportApprovalRow.organization_id.in_(reach(principal, Permission.APPROVE_REPORTS).organizations),
-                (ReportApprovalRow.status == "open")
-                | ((ReportApprovalRow.standing == "self_declared") & (ReportApprovalRow.status == "approved")),
-            )
-            .order_by(ReportApprovalRow.asked_at)
-        )
-        mine = [
-            row
-            for row in rows
-            if answering.is_approver(row, principal.person_id)
-            and (row.status == "open" or row.decided_by == principal.person_id)
-        ]
-        waiting = [(row, await queries.submission(tx, row.submission_id)) for row in mine]
+        waiting = [(row, await queries.submission(tx, row.submission_id)) for row in await waiting_for(tx, principal)]
     return page("obligations/approvals.html", now=clock.now(), waiting=waiting, **words())
 
 

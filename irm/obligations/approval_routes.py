@@ -8,11 +8,10 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK
 
-from irm.access.policy import Permission, Principal, allow, reach
+from irm.access.policy import Permission, Principal, allow
 from irm.clock import Clock
 from irm.db import Database, Tx
-from irm.errors import Forbidden, NotFound
-from irm.i18n import N_
+from irm.errors import Forbidden
 from irm.obligations import answering, approval_rules, asking
 from irm.obligations.approval_models import ReportApprovalRow
 from irm.obligations.approval_schemas import (
@@ -24,12 +23,12 @@ from irm.obligations.approval_schemas import (
     PublishApprovals,
     approval_view,
 )
+from irm.obligations.approval_sight import is_own, request_of
 from irm.obligations.approvals import standing_of
 from irm.obligations.consenting import Word
 from irm.obligations.routes import HANDED, readable, writable
 
 APPROVALS: Final = ["approvals"]
-NOT_YOURS: Final = N_("There is no such approval, or it is not yours to see.")
 FILE: Final = "approvals.yaml"
 
 
@@ -206,14 +205,6 @@ async def publish_rules(
     return ApprovalRulesView(row.source if row else None, row.published_at if row else None)
 
 
-async def request_of(tx: Tx, principal: Principal, request_id: UUID, *any_of: Permission) -> ReportApprovalRow:
-    """Raises NotFound for a request of an organization that none of these permissions of the reader reaches."""
-    row = await tx.get(ReportApprovalRow, request_id)
-    if row is None or not any(_reaches(principal, row.organization_id, each) for each in any_of):
-        raise NotFound(NOT_YOURS)
-    return row
-
-
 async def note(tx: Tx, principal: Principal, request: ReportApprovalRow, given: NoteWord, clock: Clock) -> None:
     await answering.note_word(
         tx,
@@ -226,13 +217,8 @@ async def note(tx: Tx, principal: Principal, request: ReportApprovalRow, given: 
     )
 
 
-def _reaches(principal: Principal, organization_id: UUID, permission: Permission) -> bool:
-    """Only the organization's own people: its signature is nobody else's matter, not even the cloud authority's."""
-    return organization_id in reach(principal, permission).organizations
-
-
 def _own(principal: Principal, organization_id: UUID | None, *any_of: Permission) -> None:
-    if organization_id is None or not any(_reaches(principal, organization_id, each) for each in any_of):
+    if organization_id is None or not is_own(principal, organization_id, *any_of):
         raise Forbidden("Your roles do not include this.")
 
 

@@ -1,29 +1,22 @@
 """`irm duty`: what is owed, and handing a paper over."""
 
-from collections.abc import AsyncIterator
-from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
 import click
 
-from irm.access.policy import Permission, Principal, reach
-from irm.access.principals import principal_of
-from irm.access.queries import account_by_login
+from irm.access.policy import Permission, reach
 from irm.console import Console, json_option
-from irm.db import SYSTEM, Database, Tx
-from irm.errors import Forbidden, Invalid
+from irm.db import SYSTEM, Database
+from irm.errors import Invalid
 from irm.evidence.blobs import BlobStore
 from irm.evidence.service import attach
-from irm.i18n import N_
 from irm.obligations import calendar, drafting, handing, queries
+from irm.obligations.acting import as_option, chunks_of, principal_as
 from irm.obligations.forms import form_of, refuse_own_page
 from irm.obligations.lateness_commands import explain_command
 from irm.obligations.policy import entry_policy
 from irm.obligations.words import period_words
-
-CHUNK = 1 << 20
-as_option = click.option("--as", "login", required=True, help="Login name of the account that acts.")
 
 
 @click.group()
@@ -48,7 +41,7 @@ def coming(console: Console, login: str, *, days: int, as_json: bool) -> None:
     async def work(db: Database) -> list[dict[str, object]]:
         now = db.clock.now()
         async with db.transaction(SYSTEM) as tx:
-            far = reach(await _principal(tx, login, now), Permission.READ_OBLIGATIONS)
+            far = reach(await principal_as(tx, login, now), Permission.READ_OBLIGATIONS)
             found, _ = await calendar.coming(tx, far, now=now, days=days, most=entry_policy().longest_page)
         return [
             {
@@ -82,9 +75,9 @@ def hand_over(
     async def work(db: Database) -> dict[str, object]:
         now = db.clock.now()
         store = BlobStore(console.settings.home / "blobs")
-        blobs = [await store.put(_chunks(path), path.name) for path in files]
+        blobs = [await store.put(chunks_of(path), path.name) for path in files]
         async with db.transaction(SYSTEM) as tx:
-            principal = await _principal(tx, login, now)
+            principal = await principal_as(tx, login, now)
             far = reach(principal, Permission.SUBMIT_REPORT)
             owed = await queries.obligation(tx, obligation, now=now, reach=far)
             refuse_own_page(owed.form, owed.number)
@@ -121,17 +114,3 @@ def hand_over(
 
 
 duty.add_command(explain_command)
-
-
-async def _chunks(path: Path) -> AsyncIterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            yield chunk
-
-
-async def _principal(tx: Tx, login: str, now: datetime) -> Principal:
-    account = await account_by_login(tx, login, now=now)
-    found = await principal_of(tx, account.id, now=now)
-    if found is None:
-        raise Forbidden(N_("This account is disabled."))
-    return found

@@ -5,16 +5,15 @@ from uuid import UUID
 
 import click
 
-from irm.access.policy import Permission, Principal, reach
-from irm.access.principals import principal_of
-from irm.access.queries import account_by_login, organization_by_code
+from irm.access.policy import Permission, reach
+from irm.access.queries import organization_by_code
 from irm.clock import SHANGHAI
 from irm.console import Console, json_option
-from irm.db import SYSTEM, Database, Tx
-from irm.errors import Forbidden
-from irm.i18n import N_, Translator
+from irm.db import SYSTEM, Database
+from irm.i18n import Translator
 from irm.obligations import directed
 from irm.obligations.about_subject import acting_for
+from irm.obligations.acting import as_option, principal_as
 from irm.obligations.contacts import MEANS
 from irm.obligations.directed import Directive
 from irm.obligations.directives import ASKS, Demand, Word, record_directive
@@ -23,7 +22,6 @@ from irm.obligations.words import ASKS_NAMES, DIRECTIVE_NAMES
 from irm.web.wording import exact
 
 MOMENT = click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"])
-as_option = click.option("--as", "login", required=True, help="Login name of the account that acts.")
 incident_option = click.option("--incident", metavar="NUMBER", required=True, help="Number of the incident.")
 
 
@@ -43,7 +41,7 @@ def listed(console: Console, incident: str, login: str, *, as_json: bool) -> Non
     async def work(db: Database) -> list[dict[str, object]]:
         now = db.clock.now()
         async with db.transaction(SYSTEM) as tx:
-            far = reach(await _principal(tx, login, now), Permission.READ_OBLIGATIONS)
+            far = reach(await principal_as(tx, login, now), Permission.READ_OBLIGATIONS)
             subject = await subject_at(tx, incident, reach=far)
             found = await directed.directives_of(tx, subject.path, reach=far, now=now)
         return [_line(one, console.t) for one in found]
@@ -88,7 +86,7 @@ def recorded(
     async def work(db: Database) -> dict[str, object]:
         now = db.clock.now()
         async with db.transaction(SYSTEM) as tx:
-            principal = await _principal(tx, login, now)
+            principal = await principal_as(tx, login, now)
             far = reach(principal, Permission.RECORD_DIRECTIVE)
             subject = await subject_at(tx, incident, reach=far)
             bound = [(await organization_by_code(tx, code)).id for code in bearers]
@@ -124,11 +122,3 @@ def _line(one: Directive, t: Translator) -> dict[str, object]:
 
 def _local(at: datetime | None) -> datetime | None:
     return at.replace(tzinfo=SHANGHAI) if at is not None else None
-
-
-async def _principal(tx: Tx, login: str, now: datetime) -> Principal:
-    account = await account_by_login(tx, login, now=now)
-    found = await principal_of(tx, account.id, now=now)
-    if found is None:
-        raise Forbidden(N_("This account is disabled."))
-    return found

@@ -5,18 +5,15 @@ from uuid import UUID
 import click
 
 from irm.access.policy import Permission, reach
-from irm.access.principals import principal_of
-from irm.access.queries import account_by_login
 from irm.console import Console, json_option
 from irm.db import SYSTEM, Database
-from irm.errors import Forbidden
-from irm.i18n import N_
 from irm.obligations import lateness
+from irm.obligations.acting import as_option, principal_as
 
 
 @click.command("explain")
 @click.argument("obligation", type=click.UUID)
-@click.option("--as", "login", required=True, help="Login name of the account that acts.")
+@as_option
 @click.option("--reason", required=True, help="Why it was late; stays on record.")
 @json_option
 @click.pass_obj
@@ -26,10 +23,7 @@ def explain_command(console: Console, obligation: UUID, login: str, reason: str,
     async def work(db: Database) -> dict[str, object]:
         now = db.clock.now()
         async with db.transaction(SYSTEM) as tx:
-            account = await account_by_login(tx, login, now=now)
-            by = await principal_of(tx, account.id, now=now)
-            if by is None:
-                raise Forbidden(N_("This account is disabled."))
+            by = await principal_as(tx, login, now)
             kept = await lateness.explain(
                 tx,
                 obligation,

@@ -1,0 +1,79 @@
+"""Which approvals a reader finds: what waits for his word, and one request by its id or by its report's number."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import select
+
+from irm.access.policy import Permission, Principal, reach
+from irm.db import Tx
+from irm.errors import NotFound
+from irm.i18n import N_
+from irm.obligations.answering import is_approver
+from irm.obligations.approval_models import ReportApprovalRow
+from irm.obligations.models import SubmissionRow
+
+NOT_YOURS: Final = N_("There is no such approval, or it is not yours to see.")
+
+
+async def waiting_for(tx: Tx, principal: Principal) -> list[ReportApprovalRow]:
+    """To approve, to sign afterwards, or to confirm what was written down; what was asked first comes first."""
+    rows = await tx.scalars(
+        select(ReportApprovalRow)
+        .where(
+            ReportApprovalRow.organization_id.in_(reach(principal, Permission.APPROVE_REPORTS).organizations),
+            (ReportApprovalRow.status == "open")
+            | ((ReportApprovalRow.standing == "self_declared") & (ReportApprovalRow.status == "approved")),
+        )
+        .order_by(ReportApprovalRow.asked_at, ReportApprovalRow.id)
+    )
+    return [
+        row
+        for row in rows
+        if is_approver(row, principal.person_id) and (row.status == "open" or row.decided_by == principal.person_id)
+    ]
+
+
+async def request_of(tx: Tx, principal: Principal, request_id: UUID, *any_of: Permission) -> ReportApprovalRow:
+    """Raises NotFound for a request of an organization that none of these permissions of the reader reaches."""
+    row = await tx.get(ReportApprovalRow, request_id)
+    if row is None or not is_own(principal, row.organization_id, *any_of):
+        raise NotFound(NOT_YOURS)
+    return row
+
+
+async def request_named(tx: Tx, principal: Principal, name: str, *any_of: Permission) -> ReportApprovalRow:
+    """By its id, or by the number of the report: then the latest that is not overtaken. Raises NotFound as `request_of`."""
+    try:
+        return await request_of(tx, principal, UUID(name), *any_of)
+    except ValueError:
+        pass
+    report = select(SubmissionRow.report_id).where(SubmissionRow.serial == name.strip().upper())
+    found: Sequence[UUID] = (
+        await tx.scalars(
+            select(ReportApprovalRow.id)
+            .where(ReportApprovalRow.report_id.in_(report), ReportApprovalRow.status != "overtaken")
+            .order_by(ReportApprovalRow.asked_at.desc(), ReportApprovalRow.id.desc())
+            .limit(1)
+        )
+    ).all()
+    if not found:
+        raise NotFound(NOT_YOURS)
+    return await request_of(tx, principal, found[0], *any_of)
+
+
+def is_own(principal: Principal, organization_id: UUID, *any_of: Permission) -> bool:
+    """Only the organization's own people: its signature is nobody else's matter, not even the cloud authority's."""
+    return any(organization_id in reach(principal, each).organizations for each in any_of)
+
+
+def state_of(request: ReportApprovalRow) -> str:
+    """Msgid of how the request stands."""
+    if request.status == "approved":
+        return N_("to be confirmed") if request.standing == "self_declared" else N_("Approved")
+    if request.status == "returned":
+        return N_("Given back for correction")
+    if request.status == "overtaken":
+        return N_("The text was changed")
+    return N_("signature owed") if request.left_by else N_("to be approved")

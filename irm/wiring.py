@@ -22,7 +22,15 @@ from irm.incidents import (
 from irm.jobs import Inside, Outside
 from irm.ledger import Subscription, Wiring
 from irm.notify import altered_ledger, dead_work, jobs as notify, missed_work
-from irm.obligations import asking, countersigning, evidence_pack as duty_evidence, handing, periodic, reminding
+from irm.obligations import (
+    asking,
+    countersigning,
+    evidence_pack as duty_evidence,
+    handing,
+    media_reminding,
+    periodic,
+    reminding,
+)
 from irm.oversight import evidence as oversight_evidence
 from irm.oversight.change_subjects import Changes
 from irm.oversight.subjects import Organizations
@@ -59,6 +67,7 @@ JOBS: Final[dict[str, Inside | Outside]] = {
     "obligations.remind": Inside(reminding.remind),
     "obligations.receipt_alarm": Inside(reminding.receipt_alarm),
     asking.CLIMB: Inside(asking.climb),
+    media_reminding.REMIND: Inside(media_reminding.remind),
     running.INJECT: Inside(injecting.inject),
     auditor.AUDIT: Inside(auditor.look),
     **list_work.HANDLERS,

@@ -3,12 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from importlib.resources import files
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
-from ruamel.yaml import YAML
 from sqlalchemy import ColumnElement, select
 
 from irm.access.policy import Reach
@@ -19,13 +16,13 @@ from irm.obligations.assembling import contact_views
 from irm.obligations.contacts import Serves, record_contact
 from irm.obligations.directive_models import MediaInquiryRow
 from irm.obligations.item_texts import check_line
+from irm.obligations.media_policy import media_policy
+from irm.obligations.media_reminding import announce
 from irm.obligations.models import ContactRecordRow
 from irm.obligations.moments import stated
 from irm.obligations.policy import entry_policy
 from irm.obligations.subjects import Subject
 from irm.obligations.views import Contact
-
-TEXTS: Final = ("answerer", "rule")
 
 
 @dataclass(frozen=True)
@@ -79,7 +76,7 @@ async def record_inquiry(
         now=now,
     )
     row = MediaInquiryRow(
-        id=uuid7(), contact_record_id=contact_id, answerer=dict(media_policy()["answerer"]), answer_by=asked.answer_by
+        id=uuid7(), contact_record_id=contact_id, answerer=dict(media_policy().answerer), answer_by=asked.answer_by
     )
     tx.add(row)
     await tx.flush()
@@ -92,6 +89,7 @@ async def record_inquiry(
     }
     private = {"outlet": asked.outlet.strip(), "questions": asked.questions.strip()}
     await record(tx, Event("media.asked", f"{subject.path}/media/{row.id}", now, actor, body, private))
+    await announce(tx, row, await tx.get_one(ContactRecordRow, contact_id), subject, now=now)
     return row.id
 
 
@@ -133,6 +131,13 @@ async def inquiries_of(tx: Tx, subject: str, *, reach: Reach) -> list[Inquiry]:
     return await _found(tx, ContactRecordRow.subject == subject, reach)
 
 
+async def open_inquiries(tx: Tx, *, reach: Reach, most: int) -> list[Inquiry]:
+    """What nobody has answered yet, of every subject: what is wanted soonest first, what has no moment last."""
+    return await _found(
+        tx, MediaInquiryRow.answered_at.is_(None), reach, MediaInquiryRow.answer_by.nulls_last(), most=most
+    )
+
+
 async def inquiry(tx: Tx, inquiry_id: UUID, *, reach: Reach) -> Inquiry:
     """Raises NotFound, the same for what is not there and what is not the reader's."""
     found = await _found(tx, MediaInquiryRow.id == inquiry_id, reach)
@@ -141,12 +146,15 @@ async def inquiry(tx: Tx, inquiry_id: UUID, *, reach: Reach) -> Inquiry:
     return found[0]
 
 
-async def _found(tx: Tx, which: ColumnElement[bool], reach: Reach) -> list[Inquiry]:
+async def _found(
+    tx: Tx, which: ColumnElement[bool], reach: Reach, *first: ColumnElement[Any], most: int | None = None
+) -> list[Inquiry]:
     query = (
         select(MediaInquiryRow, ContactRecordRow)
         .join(ContactRecordRow, ContactRecordRow.id == MediaInquiryRow.contact_record_id)
         .where(which)
-        .order_by(ContactRecordRow.stated_at.desc(), MediaInquiryRow.id.desc())
+        .order_by(*first, ContactRecordRow.stated_at.desc(), MediaInquiryRow.id.desc())
+        .limit(most)
     )
     if not reach.everything:
         query = query.where(ContactRecordRow.organization_id.in_(reach.organizations))
@@ -166,10 +174,3 @@ async def _found(tx: Tx, which: ColumnElement[bool], reach: Reach) -> list[Inqui
         )
         for row, contact in rows
     ]
-
-
-@cache
-def media_policy() -> Mapping[str, Any]:
-    """Texts in both languages: `answerer`, the post that answers; `rule`, what everybody else does."""
-    given = YAML(typ="safe").load((files("irm.obligations") / "media.yaml").read_text("utf-8"))
-    return {name: given[name] for name in TEXTS}

@@ -24,7 +24,8 @@ from irm.errors import Conflict, Invalid, IrmError
 from irm.i18n import Translator
 from irm.obligations.about_subject import acting_for
 from irm.obligations.lookup import subject_at
-from irm.obligations.media import Asked, Inquiry, answer_inquiry, inquiries_of, inquiry, media_policy, record_inquiry
+from irm.obligations.media import Asked, Inquiry, answer_inquiry, inquiries_of, inquiry, record_inquiry
+from irm.obligations.media_policy import media_policy
 from irm.obligations.schemas import ContactMeans, ContactView, contact_view
 from irm.obligations.showing import words
 from irm.web import typed
@@ -204,7 +205,7 @@ async def _page(
         one=one,
         subject=subject,
         form=form,
-        rule=t.of(media_policy()["rule"]),
+        rule=t.of(media_policy().rule),
         **words(),
     )
 

@@ -38,6 +38,7 @@ NEED_NAMES: Final = {
     "task": N_("Task"),
     "second_person": N_("Second person needed"),
     "handover": N_("Hand-over to take"),
+    "press": N_("Question of the press"),
     "proposal": N_("Measure proposed"),
 }
 NEED_ICONS: Final = {
@@ -55,6 +56,7 @@ NEED_ICONS: Final = {
     "task": "task",
     "second_person": "person",
     "handover": "person",
+    "press": "phone",
     "proposal": "warning",
 }
 NEED_VERBS: Final = {
@@ -70,6 +72,7 @@ NEED_VERBS: Final = {
     "task": N_("Open"),
     "second_person": N_("Decide"),
     "handover": N_("Read and take over"),
+    "press": N_("Record the answer"),
     "proposal": N_("Decide"),
 }
 

@@ -36,6 +36,7 @@ from irm.overview.dead_work import dead_tasks
 from irm.overview.handovers import handovers
 from irm.overview.missed import missed_things, unwatched
 from irm.overview.paper_for_the_night import missing_sheet
+from irm.overview.press import questions
 from irm.overview.second_persons import second_persons
 from irm.overview.unmanned import unmanned
 from irm.playbooks.models import TaskRow
@@ -72,6 +73,7 @@ async def board_of(tx: Tx, principal: Principal, *, now: datetime) -> Board:
         *await _tasks(tx, principal),
         *await second_persons(tx, principal),
         *await handovers(tx, principal),
+        *await questions(tx, principal),
         *await _proposals(tx, principal),
     ]
     kinds = {one.number: one.level_kind for one in live}

@@ -187,15 +187,20 @@ async def cancel_prefix(tx: Tx, *prefixes: str) -> int:
     return await _cancel(tx, or_(*(JobRow.key.startswith(prefix, autoescape=True) for prefix in prefixes)))
 
 
-async def reorder(tx: Tx, priorities: Mapping[str, int]) -> None:
-    """Other priorities for jobs that wait, by key; what is being done at this moment is left alone, as by `cancel`."""
+async def reorder(tx: Tx, priorities: Mapping[str, int], *, not_after: datetime | None = None) -> None:
+    """Other priorities for jobs that wait, by key; what is being done at this moment is left alone, as by `cancel`.
+
+    `not_after`: they are due then at the latest."""
     if not priorities:
         return
     waiting = select(JobRow.id).where(JobRow.key.in_(priorities), JobRow.done_at.is_(None))
     await tx.execute(
         update(JobRow)
         .where(JobRow.id.in_(waiting.with_for_update(skip_locked=True).scalar_subquery()))
-        .values(priority=case(dict(priorities), value=JobRow.key))
+        .values(
+            priority=case(dict(priorities), value=JobRow.key),
+            run_at=JobRow.run_at if not_after is None else func.least(JobRow.run_at, not_after),
+        )
         .execution_options(synchronize_session=False)
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from irm.i18n import Translator
 from irm.notify.bundling import Lane
 from irm.notify.messages import Text
+from irm.rules.levels import level_word
 
 
 def compose(
@@ -16,13 +17,19 @@ def compose(
     code: str | None,
     exercise: bool,
     named: int,
+    feared: int | None = None,
 ) -> Text:
     """`numbers`: what each carried message is about, gravest first; the first `named` different ones are spelt out.
+    `feared`: the level that the first may have, though nobody has proven it: it is named beside that number.
 
     Incidents are counted by number, since one incident may call twice; duties and news by message.
     """
     different = list(dict.fromkeys(numbers))
-    shown = t(", ").join(different[:named])
+    spelt = different[:named]
+    if feared and spelt:
+        level = t("possibly %(level)s", level=level_word(feared, t.locale).lower())
+        spelt[0] = t("%(number)s %(level)s", number=spelt[0], level=level)
+    shown = t(", ").join(spelt)
     if len(different) > named:
         shown = t("%(numbers)s and others", numbers=shown)
     count = len(different) if lane == "incident" and asks else len(numbers)

@@ -35,6 +35,7 @@ def piece_of(row: DeliveryRow) -> Piece:
         purpose=row.purpose,
         channel=row.channel,
         address=row.address,
+        urgency=row.urgency,
         severity=row.severity,
         subject=row.subject,
         exercise=row.exercise,
@@ -86,6 +87,36 @@ async def gather(tx: Tx, row: DeliveryRow, now: datetime) -> bool:
     return True
 
 
+async def reorder_waiting(tx: Tx, run_id: UUID, subject: str, urgency: int, *, now: datetime) -> None:
+    """More, or less, is known of what a run's messages are about: those that still wait go in that order.
+
+    What waited for company and travels alone now goes at once. What is being sent at this moment, or goes with others
+    already, is left as it is.
+    """
+    rows = await tx.scalars(
+        select(DeliveryRow)
+        .where(
+            DeliveryRow.subject == subject,
+            DeliveryRow.run_id == run_id,
+            DeliveryRow.status == "waiting",
+            DeliveryRow.bundle_id.is_(None),
+            DeliveryRow.urgency != urgency,
+        )
+        .order_by(DeliveryRow.id)
+        .with_for_update(key_share=True, skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    alone: dict[str, int] = {}
+    others: dict[str, int] = {}
+    for row in rows:
+        row.urgency = urgency
+        place = others if lane_of(piece_of(row), bundling()) else alone
+        place[f"{DELIVER}/{row.id}"] = retries.priority(row.purpose, urgency)
+    await tx.flush()
+    await jobs.reorder(tx, alone, not_after=now)
+    await jobs.reorder(tx, others)
+
+
 async def _rang(tx: Tx, row: DeliveryRow, since: datetime) -> dict[str, datetime]:
     """When each incident last rang at this address."""
     rows = await tx.execute(
@@ -133,14 +164,14 @@ async def _make(tx: Tx, rows: Sequence[DeliveryRow], now: datetime) -> None:
         run_at=now,
         key=f"{DELIVER}/bundle/{bundle.id}",
         queue=retries.queue(row.purpose),
-        priority=min(retries.priority(each.purpose, each.severity) for each in rows),
+        priority=min(retries.priority(each.purpose, each.urgency) for each in rows),
         channel=row.channel,
     )
 
 
 def text_of(rows: Sequence[DeliveryRow], code: str | None) -> Text:
     """What one message says for these deliveries, the gravest first."""
-    ordered = sorted(rows, key=lambda each: (each.severity, each.id))
+    ordered = sorted(rows, key=lambda each: (each.urgency, each.severity, each.id))
     row, policy = ordered[0], bundling()
     text = bundle_words.compose(
         lane_of(piece_of(row), policy) or "duty",
@@ -150,6 +181,7 @@ def text_of(rows: Sequence[DeliveryRow], code: str | None) -> Text:
         code=code,
         exercise=row.exercise,
         named=policy.named[row.channel],
+        feared=row.severity if row.severity < row.urgency else None,
     )
     return replace(text, locale=row.locale)
 

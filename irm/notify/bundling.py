@@ -23,6 +23,7 @@ class Bundling:
     """The city's figures, as `bundling.yaml` explains them."""
 
     alone_up_to: int
+    unproven: int
     channels: frozenset[str]
     owed_about: frozenset[str]
     """First words of the paths of subjects."""
@@ -41,6 +42,7 @@ class Piece:
     purpose: str
     channel: str
     address: str | None
+    urgency: int
     severity: int
     subject: str
     exercise: bool
@@ -58,6 +60,13 @@ class Piece:
         return (self.person_id, None) if self.person_id else (None, self.post_id)
 
 
+def urgency_of(reached: int, possible: int, assessed: int | None, policy: Bundling) -> int:
+    """1 most urgent … 4: in which order an incident's messages go, and whether they may share one. What is only possible,
+    because nobody knows yet, weighs less than what is known: else every filing at night is as urgent as the one that is
+    grave. Not the level that a reader is shown, and not the one that clocks run by."""
+    return min(reached, assessed) if assessed else min(reached, max(possible, policy.unproven))
+
+
 def root_of(subject: str) -> str:
     return "/".join(subject.split("/")[:2])
 
@@ -66,7 +75,7 @@ def lane_of(piece: Piece, policy: Bundling) -> Lane | None:
     """None: it travels alone and at once."""
     if piece.purpose == "report" or piece.channel not in policy.channels or not piece.address:
         return None
-    if piece.severity <= policy.alone_up_to:
+    if piece.urgency <= policy.alone_up_to:
         return None
     kind = piece.subject.partition("/")[0]
     if kind == INCIDENT:
@@ -100,7 +109,7 @@ def is_storm(piece: Piece, roots: Iterable[str], policy: Bundling) -> bool:
 def companions(
     first: Piece, waiting: Iterable[Piece], policy: Bundling, *, rang: Iterable[str] = ()
 ) -> tuple[Piece, ...]:
-    """Those of `waiting` that go with `first` in one message, gravest first, then as they came. `rang`: the incidents
+    """Those of `waiting` that go with `first` in one message, most urgent first, then as they came. `rang`: the incidents
     that rang at this address within the storm's time.
 
     The same receiver at the same address, the same lane and language; what asks for a confirmation goes with what asks,
@@ -119,4 +128,4 @@ def companions(
     ]
     if lane == INCIDENT and not is_storm(first, {*rang, *(root_of(each.subject) for each in found)}, policy):
         return ()
-    return tuple(sorted(found, key=lambda each: (each.severity, each.id)))[: policy.most - 1]
+    return tuple(sorted(found, key=lambda each: (each.urgency, each.severity, each.id)))[: policy.most - 1]

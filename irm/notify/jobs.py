@@ -89,7 +89,7 @@ async def _claim_bundle(tx: Tx, bundle_id: UUID, now: datetime, attempt: int) ->
     text = bundles.text_of(going, bundle.reply_code)
     bundle.title, bundle.body = text.title, text.body
     token = _begin(tx, going, now, attempt)
-    first = min(going, key=lambda each: (each.severity, each.id))
+    first = min(going, key=lambda each: (each.urgency, each.severity, each.id))
     message = Message(
         delivery_id=bundle.id,
         purpose=first.purpose,

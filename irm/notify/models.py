@@ -56,6 +56,7 @@ class DeliveryRow(Base):
         CheckConstraint("detail IN ('minimal', 'full')", name="detail"),
         CheckConstraint("answer IN ('first', 'all', 'none')", name="answer"),
         CheckConstraint("severity BETWEEN 1 AND 4", name="severity"),
+        CheckConstraint("urgency BETWEEN 1 AND 4", name="urgency"),
         Index("ix_delivery_subject", "subject", postgresql_ops={"subject": "text_pattern_ops"}),
         Index("ix_delivery_page_key", "page_key"),
         Index("ix_delivery_address_created_at", "channel", "address", "created_at"),
@@ -119,6 +120,10 @@ class DeliveryRow(Base):
     possibly_duplicate: Mapped[bool] = mapped_column(default=False)
     exercise: Mapped[bool] = mapped_column(default=False)
     severity: Mapped[int]
+    """The level that its reader is shown; where there is none, as grave as its planner holds it."""
+    urgency: Mapped[int] = mapped_column(server_default=text("1"))
+    """In which order it goes, and whether it may share a message (`bundling.urgency_of`). What an older irm writes beside
+    this one does not say it: it rings at once and alone."""
     provider_id: Mapped[str | None]
     bundle_id: Mapped[UUID | None] = mapped_column(ForeignKey("delivery_bundle.id"))
     """The message that carried it together with others; None: it went, or goes, by itself."""

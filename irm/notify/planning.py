@@ -40,6 +40,7 @@ class Occasion:
     rung: int = 0
     round_: int = 0
     severity: int | None = None
+    urgency: int | None = None
     exercise: bool = False
 
     def key_of(self, who: str, channel: str) -> str:
@@ -71,6 +72,7 @@ class Occasion:
             "rung": self.rung,
             "round": self.round_,
             "severity": self.severity or self.about.level or GENERAL,
+            "urgency": self.urgency or self.severity or self.about.level or GENERAL,
             "exercise": self.exercise,
             "due_at": self.now,
             "created_at": self.now,
@@ -194,6 +196,7 @@ def _company_kept(values: dict[str, Any], locale: str) -> dict[str, Any]:
         purpose=values["purpose"],
         channel=values["channel"],
         address=values["address"],
+        urgency=values["urgency"],
         severity=values["severity"],
         subject=values["subject"],
         exercise=values["exercise"],
@@ -233,7 +236,7 @@ async def write(tx: Tx, values: dict[str, Any], text: Text, code: str | None, ac
             run_at=written.due_at,
             key=f"{DELIVER}/{written.id}",
             queue=retries.queue(written.purpose),
-            priority=retries.priority(written.purpose, written.severity),
+            priority=retries.priority(written.purpose, written.urgency),
             channel=written.channel,
         )
     delivery_id: UUID = written.id

@@ -14,6 +14,7 @@ def bundling() -> Bundling:
     given = YAML(typ="safe").load((files("irm.notify") / "bundling.yaml").read_text("utf-8"))
     return Bundling(
         alone_up_to=given["alone_up_to"],
+        unproven=given["unproven_counts_as"],
         channels=frozenset(given["channels"]),
         owed_about=frozenset(given["owed_about"]),
         duty=timedelta(seconds=given["duty_seconds"]),

@@ -187,7 +187,7 @@ def _mine(principal: Principal) -> ColumnElement[bool]:
 async def open_pages_for(tx: Tx, principal: Principal, *, subject: str | None = None) -> list[Delivery]:
     """Pages that wait for this reader: to the person, or to a post of an organization where he may confirm.
 
-    One per page (what was told inside irm, else the newest message), most severe first.
+    One per page (what was told inside irm, else the newest message), most urgent first.
     """
     may_answer = reach(principal, Permission.ACKNOWLEDGE)
     query = (
@@ -204,7 +204,13 @@ async def open_pages_for(tx: Tx, principal: Principal, *, subject: str | None = 
                 ),
             ),
         )
-        .order_by(DeliveryRow.severity, DeliveryRow.channel != "in_app", DeliveryRow.created_at.desc(), DeliveryRow.id)
+        .order_by(
+            DeliveryRow.urgency,
+            DeliveryRow.severity,
+            DeliveryRow.channel != "in_app",
+            DeliveryRow.created_at.desc(),
+            DeliveryRow.id,
+        )
     )
     if subject is not None:
         query = query.where(DeliveryRow.subject == subject)
@@ -291,7 +297,7 @@ async def by_link(tx: Tx, hashed: str) -> list[Delivery]:
     rows = await tx.scalars(
         select(DeliveryRow)
         .where(DeliveryRow.bundle_id == row.bundle_id, DeliveryRow.status.not_in(UNTOLD))
-        .order_by(DeliveryRow.severity, DeliveryRow.id)
+        .order_by(DeliveryRow.urgency, DeliveryRow.severity, DeliveryRow.id)
     )
     return await views_of(tx, list(rows))
 

@@ -19,9 +19,13 @@ def pause_after(purpose: str, attempt: int) -> timedelta | None:
     return timedelta(seconds=pauses[attempt - 1]) if attempt <= len(pauses) else None
 
 
-def priority(purpose: str, severity: int) -> int:
-    """Order within a queue, smaller first: pages by level, before everything else."""
-    return severity if purpose == "page" else {"report": 10, "notice": 20, "reminder": 60}[purpose] + severity
+def priority(purpose: str, urgency: int) -> int:
+    """Order within a queue, smaller first: pages by urgency, before everything else.
+
+    The even numbers between them are for the work that plans pages (`playbooks/ordering.py`): it goes after the pages that
+    are as urgent, and before those that are less.
+    """
+    return 2 * urgency - 1 if purpose == "page" else {"report": 10, "notice": 20, "reminder": 60}[purpose] + urgency
 
 
 def queue(purpose: str) -> str:

@@ -62,16 +62,31 @@ async def page(
     round_: int = 0,
     until: Until = "acknowledged",
     severity: int | None = None,
+    urgency: int | None = None,
     exercise: bool = False,
     actor: Actor = SYSTEM,
 ) -> Planned:
     """Ask people to confirm. One delivery per (key, rung, round, person or post, channel), however often it is called.
 
     `key` names the page through all its rungs and rounds (`{run}/{step}`); `subject` is the ledger path of what it is
-    about (`incident/<id>`). `severity` 1–4 orders it before others; default: the level.
+    about (`incident/<id>`). `severity` 1–4 is what its reader sees as the level, default: that of `about`; `urgency` 1–4
+    orders it before others, default: as the severity.
     """
     occasion = Occasion(
-        "page", key, about, subject, now, actor, ANSWER[until], run_id, step_id, rung, round_, severity, exercise
+        "page",
+        key,
+        about,
+        subject,
+        now,
+        actor,
+        ANSWER[until],
+        run_id,
+        step_id,
+        rung,
+        round_,
+        severity=severity,
+        urgency=urgency,
+        exercise=exercise,
     )
     return await plan_messages(tx, occasion, targets, via)
 
@@ -88,12 +103,24 @@ async def notice(
     run_id: UUID | None = None,
     step_id: str | None = None,
     severity: int | None = None,
+    urgency: int | None = None,
     exercise: bool = False,
     actor: Actor = SYSTEM,
 ) -> Planned:
-    """Tell people; nobody has to confirm."""
+    """Tell people; nobody has to confirm. `severity` and `urgency` as of a page."""
     occasion = Occasion(
-        "notice", key, about, subject, now, actor, "none", run_id, step_id, severity=severity, exercise=exercise
+        "notice",
+        key,
+        about,
+        subject,
+        now,
+        actor,
+        "none",
+        run_id,
+        step_id,
+        severity=severity,
+        urgency=urgency,
+        exercise=exercise,
     )
     return await plan_messages(tx, occasion, targets, via)
 

@@ -70,6 +70,7 @@ class Delivery:
     possibly_duplicate: bool
     exercise: bool
     severity: int
+    urgency: int
     attempts: tuple[Attempt, ...] = ()
     bundle_id: UUID | None = None
     """The message that carried it together with others."""
@@ -78,7 +79,7 @@ class Delivery:
 
     @property
     def level(self) -> int | None:
-        """`severity` orders every page; only of an incident it is a level that people may be shown."""
+        """Every message has a `severity`; only of an incident it is a level that people may be shown."""
         return None if self.subject.startswith((WORK, AUDIT)) else self.severity
 
     @property
@@ -141,6 +142,7 @@ async def views_of(tx: Tx, rows: Sequence[DeliveryRow]) -> list[Delivery]:
                 possibly_duplicate=row.possibly_duplicate,
                 exercise=row.exercise,
                 severity=row.severity,
+                urgency=row.urgency,
                 attempts=attempts.get(row.id, ()),
                 bundle_id=row.bundle_id,
                 carried_with=max(carried[row.bundle_id] - 1, 0),

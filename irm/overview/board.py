@@ -56,6 +56,8 @@ class Need:
     severity: int | None = None
     level_kind: LevelKind = "reached"
     """How sure that level is."""
+    urgency: int | None = None
+    """Where it is not the level: what may be grave stands after what is known to be (`notify/bundling.py`)."""
     started_at: datetime | None = None
     due_at: datetime | None = None
     limit_word: str = ""
@@ -113,6 +115,8 @@ class LiveIncident:
     exercise: bool
     clock: Mapping[str, Any] | None = None
     """Arguments of the clock line of its nearest open limit."""
+    urgency: int | None = None
+    """As of a `Need`."""
 
 
 @dataclass(frozen=True)
@@ -169,15 +173,15 @@ def is_far(due_at: datetime | None, now: datetime) -> bool:
 def urgency(need: Need) -> tuple[Any, ...]:
     """Live before drill; who is being called answers first; then what would reach nobody; then whatever is due soonest;
     then by gravity and age."""
-    severity = need.severity or LEAST
+    severity = (need.urgency or need.severity or LEAST, need.severity or LEAST)
     since = need.since.timestamp() if need.since else float("inf")
     if need.kind == "page":
-        return (need.exercise, 0, severity, since, str(need.id))
+        return (need.exercise, 0, *severity, since, str(need.id))
     if need.acute:
-        return (need.exercise, 1, severity, since, str(need.id))
+        return (need.exercise, 1, *severity, since, str(need.id))
     if need.due_at is not None:
-        return (need.exercise, 2, need.due_at.timestamp(), severity, str(need.id))
-    return (need.exercise, 3, severity, since, str(need.id))
+        return (need.exercise, 2, need.due_at.timestamp(), *severity, str(need.id))
+    return (need.exercise, 3, *severity, since, str(need.id))
 
 
 def in_order(needs: Iterable[Need]) -> list[Need]:
@@ -199,10 +203,11 @@ def gathered(needs: Iterable[Need]) -> list[Need]:
 
 
 def gravest_first(incidents: Iterable[LiveIncident]) -> list[LiveIncident]:
-    """By level, drills last, then by the nearest limit, then the newest."""
+    """What is known to be grave, then what may be, drills last; then by the nearest limit, then the newest."""
 
     def key(one: LiveIncident) -> tuple[Any, ...]:
         due = one.clock["due_at"] if one.clock else None
-        return (one.exercise, one.level, due is None, due.timestamp() if due else 0, -one.discovered_at.timestamp())
+        weight = (one.urgency or one.level, one.level)
+        return (one.exercise, *weight, due is None, due.timestamp() if due else 0, -one.discovered_at.timestamp())
 
     return sorted(incidents, key=key)

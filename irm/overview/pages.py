@@ -22,7 +22,7 @@ from irm.web.drafts import came_from
 from irm.web.pages import Page, page
 
 MOST_ERRANDS: Final = 12
-"""That the board shows unfolded: what is most urgent must stand in one look, also in a storm."""
+"""Errands, and incidents, that the board shows unfolded: what is most urgent must stand in one look, also in a storm."""
 NEED_NAMES: Final = {
     "page": N_("To acknowledge"),
     "unreached": N_("Nobody was reached"),

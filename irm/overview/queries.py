@@ -22,8 +22,10 @@ from irm.incidents.filters import Filters
 from irm.incidents.lifecycle import STATUS_NAMES, Status
 from irm.incidents.models import IncidentRow
 from irm.notify import contacts, queries as notify
+from irm.notify.bundling import urgency_of
 from irm.notify.duty import duty_at
 from irm.notify.models import DeliveryRow
+from irm.notify.policy import bundling
 from irm.notify.queries import HOPEFUL
 from irm.notify.reasons import REASONS
 from irm.notify.roster import OnDuty
@@ -135,6 +137,7 @@ async def _pages(tx: Tx, principal: Principal) -> list[Need]:
             one.level,
             detail=one.organization if one.person_id is None else "",
             exercise=one.exercise,
+            urgency=one.urgency,
         )
         for one in await notify.open_pages_for(tx, principal)
     ]
@@ -176,6 +179,7 @@ async def _unanswered(tx: Tx, principal: Principal) -> list[Need]:
                             (desks[one.organization_id].code for one in others if one.organization_id in desks), ""
                         ),
                         exercise=first.exercise,
+                        urgency=first.urgency,
                     )
                 )
     return needs
@@ -211,6 +215,7 @@ def _unreached(page: notify.AwaitedPage, desks: Mapping[UUID, access.Organizatio
         reasons=tuple(each for each in reasons if each),
         acute=True,
         exercise=first.exercise,
+        urgency=first.urgency,
     )
 
 
@@ -327,6 +332,7 @@ async def _live_incidents(tx: Tx, principal: Principal, owed: list[Obligation]) 
             each.discovered_at,
             each.exercise,
             nearest.get(each.subject),
+            urgency_of(each.reached, each.possible, each.assessed, bundling()),
         )
         for each in found
     ]

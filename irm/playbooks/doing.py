@@ -144,6 +144,7 @@ class Doing:
                 # Each audience of “by all” has a page of its own, closed by the first of its people.
                 until="acknowledged" if effect.until is Until.ACKNOWLEDGED_BY_ALL else _until(effect.until),
                 severity=self.run.severity,
+                urgency=self.run.urgency,
                 exercise=self.run.exercise,
             )
             if not planned.reached and not planned.repeated:
@@ -293,6 +294,7 @@ class Doing:
             run_id=self.run.id,
             step_id=step_id,
             severity=self.run.severity,
+            urgency=self.run.urgency,
             exercise=self.run.exercise,
         )
 

@@ -16,6 +16,8 @@ from irm.ledger import Event
 from irm.playbooks import signals as s
 from irm.playbooks.duties import OBLIGATION, signals_of
 from irm.playbooks.models import RunInboxRow, RunRow
+from irm.playbooks.ordering import priority_of
+from irm.playbooks.steps import Facts
 
 ADVANCE: Final = "playbooks.advance"
 
@@ -25,7 +27,9 @@ async def append(tx: Tx, run: RunRow, event: s.Event, *, now: datetime, key: str
     return await _append_all(tx, [(run, event, key)], now=now) > 0
 
 
-async def _append_all(tx: Tx, told: Sequence[tuple[RunRow, s.Event, str | None]], *, now: datetime) -> int:
+async def _append_all(
+    tx: Tx, told: Sequence[tuple[RunRow, s.Event, str | None]], *, now: datetime, facts: Facts | None = None
+) -> int:
     if not told:
         return 0
     rows = [
@@ -48,23 +52,20 @@ async def _append_all(tx: Tx, told: Sequence[tuple[RunRow, s.Event, str | None]]
         )
     )
     for run in {run.id: run for run, _, _ in told if run.id in written}.values():
-        await wake(tx, run, now=now)
+        await wake(tx, run, now=now, facts=facts)
     return len(written)
 
 
-async def wake(tx: Tx, run: RunRow, *, now: datetime) -> None:
-    """One job for all that a transaction tells a run. No key: a key done at the same moment would swallow the next one."""
-    woken: set[UUID] = tx.info.setdefault("runs_woken", set())
-    if run.id in woken:
+async def wake(tx: Tx, run: RunRow, *, now: datetime, facts: Facts | None = None) -> None:
+    """One job for all that a transaction tells a run, and a sooner one where its `facts` turn out more urgent. No key: a
+    key done at the same moment would swallow the next one."""
+    woken: dict[UUID, int] = tx.info.setdefault("runs_woken", {})
+    priority = priority_of(run, facts)
+    if run.id in woken and woken[run.id] <= priority:
         return
     if not tx.in_nested_transaction():  # what a savepoint wrote may still go, and its job with it
-        woken.add(run.id)
-    await jobs.schedule(tx, ADVANCE, {"run": str(run.id)}, run_at=now, queue="urgent", priority=priority_of(run))
-
-
-def priority_of(run: RunRow) -> int:
-    """Most severe first; an exercise after everything that is real."""
-    return run.severity * 10 + (5 if run.exercise else 0)
+        woken[run.id] = priority
+    await jobs.schedule(tx, ADVANCE, {"run": str(run.id)}, run_at=now, queue="urgent", priority=priority)
 
 
 async def running_on(tx: Tx, subject: str) -> list[RunRow]:
@@ -111,10 +112,12 @@ def _known(tx: Tx) -> dict[str, list[RunRow]]:
     return known
 
 
-async def tell_subject(tx: Tx, subject: str, event: s.Event, *, now: datetime, key: str | None = None) -> int:
-    """Tell every run of the subject; how many."""
+async def tell_subject(
+    tx: Tx, subject: str, event: s.Event, *, now: datetime, key: str | None = None, facts: Facts | None = None
+) -> int:
+    """Tell every run of the subject; how many. `facts`: what it says of how urgent they are now."""
     runs = await running_on(tx, subject)
-    await _append_all(tx, [(run, event, key) for run in runs], now=now)
+    await _append_all(tx, [(run, event, key) for run in runs], now=now, facts=facts)
     return len(runs)
 
 

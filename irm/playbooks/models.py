@@ -41,6 +41,7 @@ class RunRow(Base):
         CheckConstraint("status IN ('running', 'finished', 'cancelled', 'joined')", name="status"),
         CheckConstraint("status = 'joined' OR goes_on_in IS NULL", name="joined"),
         CheckConstraint("rate >= 0", name="rate"),
+        CheckConstraint("urgency BETWEEN 1 AND 4", name="urgency"),
         Index("ix_run_subject", "subject", postgresql_ops={"subject": "text_pattern_ops"}),
         Index("ix_run_running_next_at", "next_at", postgresql_where=text("status = 'running'")),
     )
@@ -64,6 +65,10 @@ class RunRow(Base):
     goes_on_in: Mapped[UUID | None] = mapped_column(ForeignKey("run.id"))
     """The subject was merged: this run stands still as it is, and what it is told goes to that one."""
     severity: Mapped[int]
+    """The level that clocks run by; its messages show it."""
+    urgency: Mapped[int] = mapped_column(server_default=text("1"))
+    """In which order its work and its messages go (`ordering.py`). What an older irm writes beside this one does not say
+    it, and is not made to wait."""
     exercise: Mapped[bool]
     turns: Mapped[int] = mapped_column(default=0)
     """How many events the engine has taken."""

@@ -11,9 +11,11 @@ from sqlalchemy import select
 from irm import jobs
 from irm.db import SYSTEM, Tx, uuid7
 from irm.ledger import Event, record
+from irm.notify.bundles import reorder_waiting
 from irm.playbooks import engine, inbox, signals as s
 from irm.playbooks.doing import Doing, named_organizations
 from irm.playbooks.models import PlaybookRow, RunInboxRow, RunRow
+from irm.playbooks.ordering import priority_of, severity_of, urgency_of
 from irm.playbooks.publishing import frozen
 from irm.playbooks.state import RunState
 from irm.playbooks.steps import Playbook
@@ -66,6 +68,7 @@ class _Turns:
         self.now = now
         self.base = timebase_of(run)
         self.run_now = self.base.run(now)
+        self.urgency = run.urgency
         self.doing = Doing(tx, run, playbook, self.base, now)
 
     async def take_all(self) -> None:
@@ -133,6 +136,7 @@ class _Turns:
             self.run.state = body
         if self.run.facts != state.facts:
             self.run.facts = dict(state.facts)
+            self.run.severity, self.run.urgency = severity_of(state.facts), urgency_of(state.facts)
 
     async def perform(self, effects: tuple[s.Effect, ...]) -> list[tuple[s.Event, None]]:
         return [(event, None) for event in await self.doing.all(effects)]
@@ -140,6 +144,9 @@ class _Turns:
     async def save(self, state: RunState) -> None:
         run = self.run
         run.status = state.status
+        if run.urgency != self.urgency:
+            # What was planned before the facts changed goes in the order that they give now.
+            await reorder_waiting(self.tx, run.id, run.subject, run.urgency, now=self.now)
         wall = self.base.wall(state.next_at) if state.next_at else None
         if state.status != "running":
             run.finished_at, run.next_at = self.now, None
@@ -170,7 +177,7 @@ async def schedule_timer(tx: Tx, run: RunRow, wall: datetime) -> None:
         run_at=wall,
         key=f"run/{run.id}/timer/{uuid7()}",
         queue="urgent",
-        priority=inbox.priority_of(run),
+        priority=priority_of(run),
     )
 
 

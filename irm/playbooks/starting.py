@@ -2,7 +2,6 @@
 a playbook, and reads no roster, so that no playbook can make a filing fail."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -14,9 +13,9 @@ from irm.ledger import Event, record
 from irm.playbooks import inbox, signals as s
 from irm.playbooks.duties import facts_of
 from irm.playbooks.models import PlaybookRow, RunRow
+from irm.playbooks.ordering import severity_of, urgency_of
 from irm.playbooks.publishing import active_playbooks
 from irm.playbooks.steps import Facts, Playbook
-from irm.playbooks.vocabulary import LOWEST, values
 
 log = structlog.get_logger(__name__)
 
@@ -65,6 +64,7 @@ async def start_run(
             next_at=None,
             started_at=now,
             severity=severity_of(facts),
+            urgency=urgency_of(facts),
             exercise=bool(about.get("exercise")),
             turns=0,
         )
@@ -81,8 +81,9 @@ async def start_run(
 
 
 async def change_facts(tx: Tx, *, subject: str, facts: Facts, now: datetime) -> int:
-    """The subject's service says how things stand now; every run of the subject gets the whole copy."""
-    return await inbox.tell_subject(tx, subject, s.FactsChanged(facts), now=now)
+    """The subject's service says how things stand now; every run of the subject gets the whole copy, and what
+    turns out more urgent gets it sooner."""
+    return await inbox.tell_subject(tx, subject, s.FactsChanged(facts), now=now, facts=facts)
 
 
 async def subject_handled(tx: Tx, *, subject: str, now: datetime) -> int:
@@ -102,15 +103,6 @@ async def hear_obligation(tx: Tx, event: Event, entry_id: UUID) -> None:  # noqa
     await start_matching(
         tx, event=event.action, subject=event.subject, subject_id=known, facts=facts, actor=event.actor, now=event.at
     )
-
-
-def severity_of(facts: Facts) -> int:
-    """1 gravest … 4: what the incident's clocks run by, or the level that the obligation carries."""
-    about: Facts = facts.get("obligation") or {}
-    if "incident" in facts:
-        may_be: Any = values(facts)["incident.may_be"]
-        return int(may_be)
-    return int(about.get("severity") or LOWEST)
 
 
 def _holds(playbook: Playbook, facts: Facts) -> bool:

@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 
 from irm.i18n import translator
 from irm.notify import bundle_words
-from irm.notify.bundling import Piece, companions, held_until, lane_of, leaves_at
+from irm.notify.bundling import Piece, companions, held_until, lane_of, leaves_at, urgency_of
 from irm.notify.policy import bundling
 
 POLICY = bundling()
@@ -21,6 +21,7 @@ def piece(number: int = 1, **more: object) -> Piece:
         "purpose": "page",
         "channel": "sms",
         "address": "13900000001",
+        "urgency": 4,
         "severity": 4,
         "subject": f"system/{number}",
         "exercise": False,
@@ -28,6 +29,8 @@ def piece(number: int = 1, **more: object) -> Piece:
         "post_id": None,
         "locale": "zh-CN",
     }
+    if "severity" in more:  # known to be so grave
+        given["urgency"] = more["severity"]
     return Piece(**(given | more))  # type: ignore[arg-type]  # the fields by name
 
 
@@ -38,6 +41,8 @@ def piece(number: int = 1, **more: object) -> Piece:
         ({"subject": "finding/1/obligation/2"}, "duty"),
         ({"subject": "incident/1"}, "incident"),
         ({"subject": "incident/1", "severity": 2}, None),
+        ({"subject": "incident/1", "severity": 1, "urgency": 3}, "incident"),
+        ({"subject": "incident/1", "severity": 4, "urgency": 1}, None),
         ({"severity": 1}, None),
         ({"purpose": "report"}, None),
         ({"channel": "in_app"}, None),
@@ -51,6 +56,34 @@ def piece(number: int = 1, **more: object) -> Piece:
 )
 def test_what_travels_alone(more: dict[str, object], lane: str | None) -> None:
     assert lane_of(piece(**more), POLICY) == lane
+
+
+@pytest.mark.parametrize(
+    ("reached", "possible", "assessed", "urgency"),
+    [
+        (4, 4, None, 4),
+        (4, 1, None, 3),  # it may be anything: nobody has looked yet
+        (4, 3, None, 3),
+        (3, 1, None, 3),
+        (2, 1, None, 2),  # what is known counts at once, whatever else may be
+        (1, 1, None, 1),
+        (4, 1, 2, 2),  # a person has said so
+        (4, 1, 4, 4),
+        (2, 1, 3, 2),  # assessed lower than what the facts prove
+    ],
+)
+def test_what_is_only_possible_is_less_urgent_than_what_is_known(
+    reached: int, possible: int, assessed: int | None, urgency: int
+) -> None:
+    assert urgency_of(reached, possible, assessed, POLICY) == urgency
+
+
+def test_of_messages_that_are_as_urgent_the_one_that_may_be_gravest_is_named_first() -> None:
+    first, feared, mild = (
+        piece(number, subject=f"incident/{number}", urgency=3, severity=severity)
+        for number, severity in ((1, 3), (2, 1), (3, 3))
+    )
+    assert companions(first, [mild, feared], POLICY, rang=["incident/7"]) == (feared, mild)
 
 
 def test_only_what_is_owed_waits_for_company() -> None:
@@ -145,6 +178,15 @@ def test_a_message_counts_incidents_and_names_the_first() -> None:
     assert said.title == "演练：请确认收到：4起事件"
     assert said.body == "演练：4起事件（SJ-1、SJ-2、SJ-3等），请登录处理。回复2101确认收到全部。"
     assert said.detail == "minimal"
+
+
+def test_a_message_says_of_the_first_what_it_may_be() -> None:
+    numbers = ["SJ-7", "SJ-1", "SJ-3", "SJ-4"]
+    given = {"asks": True, "code": "2101", "exercise": False, "named": 3, "feared": 1}
+    said = bundle_words.compose("incident", numbers, translator("zh-CN"), **given)  # type: ignore[arg-type]  # by name
+    assert said.body == "4起事件（SJ-7可能特别重大、SJ-1、SJ-3等），请登录处理。回复2101确认收到全部。"
+    told = bundle_words.compose("incident", numbers[:2], translator("en"), **given)  # type: ignore[arg-type]  # by name
+    assert told.body.startswith("2 incidents: SJ-7 possibly especially grave, SJ-1.")
 
 
 def test_the_same_in_english() -> None:

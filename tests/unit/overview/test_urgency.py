@@ -37,6 +37,16 @@ def test_a_graver_page_comes_first_and_a_drill_comes_after_everything_live() -> 
     assert in_order([drill, receipt, general, grave]) == [grave, general, receipt, drill]
 
 
+def test_what_is_known_to_be_grave_stands_before_what_may_be() -> None:
+    feared = need("page", 1, severity=1, urgency=3)
+    grave = replace(need("page", 2, severity=2, urgency=2), since=NOW + timedelta(minutes=9))
+    mild = need("page", 3, severity=3, urgency=3)
+    assert in_order([mild, feared, grave]) == [grave, feared, mild]
+    one = LiveIncident(UUID(int=1), "1", "x", "open", "x", 1, "possible", NOW, exercise=False, urgency=3)
+    proven = replace(one, number="2", level=2, level_kind="reached", urgency=2)
+    assert [each.number for each in gravest_first([one, proven])] == ["2", "1"]
+
+
 KINDS = st.sampled_from(["page", "unanswered", "report", "duty", "receipt", "task", "second_person"])
 
 

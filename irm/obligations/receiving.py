@@ -139,7 +139,8 @@ async def confirm_receipt(
     attachment_id: UUID | None = None,
     person_id: UUID | None = None,
 ) -> ReceiptRow:
-    """A self-declared receipt becomes confirmed: by a file, or by a second person. Doing it again changes nothing."""
+    """A self-declared receipt becomes confirmed: by a file, or by a second person. One that is confirmed still takes the
+    file that proves it, once. Doing it again changes nothing."""
     receipt = await tx.scalar(
         select(ReceiptRow)
         .where(ReceiptRow.id == receipt_id)
@@ -148,12 +149,14 @@ async def confirm_receipt(
     )
     if receipt is None or submission_id not in (None, receipt.submission_id):
         raise NotFound("This receipt does not exist.")
-    if receipt.standing == "confirmed":
+    is_confirmed = receipt.standing == "confirmed"
+    if is_confirmed and (attachment_id is None or receipt.attachment_id is not None):
         return receipt
     second = person_id or actor.id
     if attachment_id is None and (second is None or second == receipt.recorded_by):
         raise Forbidden("Somebody other than the one who wrote it down has to confirm it, or a file has to support it.")
-    receipt.standing, receipt.confirmed_at, receipt.confirmed_by = "confirmed", now, second
+    if not is_confirmed:
+        receipt.standing, receipt.confirmed_at, receipt.confirmed_by = "confirmed", now, second
     receipt.attachment_id = attachment_id or receipt.attachment_id
     await tx.flush()
     row = await locked(tx, receipt.submission_id)

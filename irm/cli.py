@@ -26,6 +26,7 @@ GROUPS: Final = {
     "duty": "irm.obligations.commands:duty",
     "approval": "irm.obligations.approval_commands:approval",
     "directive": "irm.obligations.directive_commands:directive",
+    "media": "irm.obligations.media_commands:media",
     "finding": "irm.findings.commands:finding",
     "rules": "irm.rules.commands:rules",
     "change": "irm.oversight.commands:change",

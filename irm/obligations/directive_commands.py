@@ -17,6 +17,7 @@ from irm.obligations.acting import as_option, principal_as
 from irm.obligations.contacts import MEANS
 from irm.obligations.directed import Directive
 from irm.obligations.directives import ASKS, Demand, Word, record_directive
+from irm.obligations.handover_commands import COMMANDS
 from irm.obligations.lookup import subject_at
 from irm.obligations.words import ASKS_NAMES, DIRECTIVE_NAMES
 from irm.web.wording import exact
@@ -105,6 +106,10 @@ def recorded(
             return _line(await directed.directive(tx, directive_id, reach=far, now=now), console.t)
 
     console.show(console.run(work), as_json=as_json)
+
+
+for each in COMMANDS:
+    directive.add_command(each)
 
 
 def _line(one: Directive, t: Translator) -> dict[str, object]:

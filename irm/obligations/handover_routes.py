@@ -14,16 +14,13 @@ from msgspec import Struct, field
 
 from irm.access.policy import Permission, Principal, allow, reach
 from irm.clock import Clock
-from irm.db import Database, Tx
-from irm.errors import Conflict, Forbidden, Invalid, NotFound
+from irm.db import Database
+from irm.errors import Conflict, Invalid, NotFound
 from irm.i18n import DEFAULT_LOCALE, LOCALES, Translator, translator
-from irm.obligations import directed
-from irm.obligations.about_subject import acting_for, check_file
 from irm.obligations.directive_showing import directive_response
+from irm.obligations.handover_desk import give_under, paper_of
 from irm.obligations.handover_lines import things_in
-from irm.obligations.handover_paper import list_on_paper
-from irm.obligations.handovers import Handover, Signed, Thing, hand_over, handover, handovers_under
-from irm.obligations.lookup import subject_at
+from irm.obligations.handovers import Handover, Signed, Thing, handover, handovers_under
 from irm.obligations.paper_files import FORMATS
 from irm.web import typed
 from irm.web.forms import flatten
@@ -102,7 +99,7 @@ async def give_evidence(
     things = [Thing(one.condition, one.quantity, one.attachment, one.name, one.sha256) for one in data.things]
     signed = Signed(data.handed_by, data.taken_by, data.place, data.stated_at, data.scan)
     async with db.transaction(principal.actor) as tx:
-        handover_id = await _hand_over(tx, principal, directive_id, things, signed, data.organization, clock)
+        handover_id = await give_under(tx, principal, directive_id, things, signed, data.organization, now=clock.now())
         _, found = await handover(tx, handover_id, far=reach(principal, Permission.READ_SUBMISSIONS))
     return _view(found)
 
@@ -125,7 +122,7 @@ async def give_on_page(
             typed.moment(values, "stated_at"),
         )
         async with db.transaction(principal.actor) as tx:
-            await _hand_over(tx, principal, directive_id, things_in(values), signed, None, clock)
+            await give_under(tx, principal, directive_id, things_in(values), signed, None, now=clock.now())
     except (Invalid, Conflict) as error:
         return await directive_response(db, principal, clock, directive_id, values=values, error=error, t=t)
     return Redirect(f"/directives/{directive_id}#handovers", status_code=HTTP_303_SEE_OTHER)
@@ -169,47 +166,15 @@ async def get_paper(
     return await _paper(handover_id, format, lang, principal, db, clock)
 
 
-async def _hand_over(
-    tx: Tx,
-    principal: Principal,
-    directive_id: UUID,
-    things: list[Thing],
-    signed: Signed,
-    organization: UUID | None,
-    clock: Clock,
-) -> UUID:
-    if reach(principal, Permission.SUBMIT_REPORT).is_empty:
-        raise Forbidden("Your roles do not include this.")
-    now = clock.now()
-    far = reach(principal, Permission.READ_OBLIGATIONS)
-    one = await directed.directive(tx, directive_id, reach=far, now=now)
-    subject = await subject_at(tx, one.subject, reach=far)
-    await check_file(tx, signed.scan_id, {subject.path})
-    return await hand_over(
-        tx,
-        directive=one,
-        subject=subject,
-        organization_id=acting_for(principal, Permission.HAND_OVER_EVIDENCE, organization),
-        things=things,
-        signed=signed,
-        by=principal,
-        now=now,
-    )
-
-
 async def _paper(
     handover_id: UUID, form: str, lang: str | None, principal: Principal, db: Database, clock: Clock
 ) -> Response[bytes]:
     if form not in FORMATS:
         raise NotFound("There is no such format.")
-    far = reach(principal, Permission.READ_OBLIGATIONS)
-    async with db.transaction(principal.actor) as tx:
-        directive_id, one = await handover(tx, handover_id, far=reach(principal, Permission.READ_SUBMISSIONS))
-        directive = await directed.directive(tx, directive_id, reach=far, now=clock.now())
-        subject = await subject_at(tx, directive.subject, reach=far)
-    write, media_type = FORMATS[form]
     t = translator(lang if lang in LOCALES else DEFAULT_LOCALE)
-    tree = list_on_paper(one, directive, subject.number, t, exercise=subject.exercise)
+    async with db.transaction(principal.actor) as tx:
+        one, tree = await paper_of(tx, principal, handover_id, t, now=clock.now())
+    write, media_type = FORMATS[form]
     content = await asyncio.to_thread(write, tree)
     return Response(
         content,

@@ -14,10 +14,10 @@ from irm.findings import evidence as finding_evidence, jobs as findings
 from irm.incidents import (
     evidence_pack as incident_evidence,
     handover_calls,
+    handover_timers,
     register_changes,
     report_items,
     reporting,
-    shift_handover,
 )
 from irm.jobs import Inside, Outside
 from irm.ledger import Subscription, Wiring
@@ -60,7 +60,7 @@ JOBS: Final[dict[str, Inside | Outside]] = {
     missed_work.CALL: Inside(missed_work.call),
     "playbooks.advance": Inside(playbooks.advance),
     "incidents.look_again": Inside(reporting.look_again),
-    shift_handover.CALL: Inside(handover_calls.call),
+    handover_timers.CALL: Inside(handover_calls.call),
     register_changes.GRADE_ANEW: Inside(register_changes.grade_anew),
     "reports.take": making.Taking(GIVERS).job,
     "reports.render": making.RENDER,

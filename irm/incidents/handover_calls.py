@@ -7,14 +7,13 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from irm import jobs
 from irm.db import Tx
 from irm.i18n import LOCALES, N_, translator
 from irm.incidents.desk_models import IncidentHandoverRow
 from irm.incidents.desk_policy import desk_policy
+from irm.incidents.handover_timers import page_key, schedule_call
 from irm.incidents.lifecycle import OVER, Status
 from irm.incidents.queries import incident_of
-from irm.incidents.shift_handover import CALL, page_key
 from irm.notify import queries as directory, service as messages
 from irm.notify.duty import LOOK_AHEAD, shifts_between
 from irm.notify.messages import About
@@ -64,8 +63,4 @@ async def call(tx: Tx, args: dict[str, Any], now: datetime) -> None:
         rung=place + 1,
         exercise=incident.exercise,
     )
-    following = place + 1
-    if following < len(calls):
-        at = max(row.given_at + calls[following].after, now)
-        key = f"{page_key(row.id)}/{following}"
-        await jobs.schedule(tx, CALL, {"handover": str(row.id), "call": following}, run_at=at, key=key, queue="urgent")
+    await schedule_call(tx, row, place + 1, now)

@@ -20,6 +20,7 @@ from irm.i18n import N_
 from irm.incidents import intake
 from irm.incidents.grading import Cause, regrade
 from irm.incidents.lifecycle import Status
+from irm.incidents.merged_handovers import bring
 from irm.incidents.models import FilingRow, IncidentRow, MergeRow, PartRow, PartSystemRow
 from irm.incidents.policy import intake_policy
 from irm.incidents.queries import NO_INCIDENT
@@ -78,6 +79,7 @@ async def merge(tx: Tx, absorbed_id: UUID, main_id: UUID, *, reason: str, by: Pr
     )
     tx.add(row)
     kept = await _unite(tx, absorbed, main, parts)
+    kept["handovers"] = await bring(tx, absorbed.id, absorbed.number, main.id, now)
     moves = {path(absorbed): path(main), **plan.moves}
     kept["runs"] = await join(tx, runs, moves=moves, ends=plan.ends, subject_id=main.id, actor=by.actor, now=now)
     target = subject(main, await parts_of(tx, main.id))
@@ -286,6 +288,7 @@ async def _tell(
         "number": absorbed.number,
         "into": main.number,
         "filings": kept["filings"],
+        "handovers_moved": kept["handovers"]["moved"],
         "duties_moved": sorted(str(one) for one in plan.union.moves),
         "duties_united": sorted(str(one) for one in plan.union.ends),
         "runs_moved": [one["run"] for one in kept["runs"]["moved"]],

@@ -21,6 +21,7 @@ from irm.incidents.assessing import NOTHING_WAITS, SAME_PERSON
 from irm.incidents.directory import directory
 from irm.incidents.grading import Cause, regrade
 from irm.incidents.lifecycle import Status
+from irm.incidents.merged_handovers import give_back as handovers_back
 from irm.incidents.merging import (
     ONLY_AUTHORITY,
     SOMETHING_WAITS,
@@ -145,6 +146,7 @@ async def _part(
     before = await duties_of(tx, path(main))
     since = await keys_since(tx, path(main), kept["duties"]["known"])
     await _separate(tx, kept, absorbed, main, parts)
+    await handovers_back(tx, kept.get("handovers", {}), absorbed.id, now)
     await part(tx, kept["runs"], since=row.at, actor=by.actor, now=now)
     parts = await parts_of(tx, absorbed.id, main.id)
     source, target = subject(absorbed, parts), subject(main, parts)

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 
-from irm import jobs
 from irm.access import queries as access
 from irm.access.policy import Permission, Principal, reach
 from irm.db import Tx, uuid7
@@ -16,16 +15,16 @@ from irm.i18n import N_
 from irm.incidents.desk_access import acting_for, checked, colleague, locked
 from irm.incidents.desk_models import IncidentHandoverRow
 from irm.incidents.desk_policy import desk_policy
+from irm.incidents.handover_timers import schedule_call, stop_calling
+from irm.incidents.merged_handovers import spoken_for, wait_again
 from irm.incidents.queries import Sight
 from irm.incidents.roles import pass_roles
 from irm.ledger import Event, record
-from irm.notify import service as messages
 from irm.notify.queries import HOPEFUL, deliveries_of
 from irm.obligations.queries import obligations_of
 from irm.playbooks.queries import tasks_of
 from irm.playbooks.tasks import pass_on
 
-CALL: Final = "incidents.call_next_shift"
 WAITS = N_("A hand-over of this incident waits already to be taken. Take it, or take it back, first.")
 NO_HANDOVER = N_("There is no such hand-over, or it is not yours to see.")
 DONE_ALREADY = N_("This hand-over has been taken, or taken back.")
@@ -93,9 +92,7 @@ async def give(
     )
     tx.add(row)
     await tx.flush()
-    await jobs.schedule(
-        tx, CALL, {"handover": str(row.id), "call": 0}, run_at=row.call_at, key=_key(row.id, 0), queue="urgent"
-    )
+    await schedule_call(tx, row, 0, now)
     counts = {name: len(lines) for name, lines in row.open.items()}
     body = {"handover": str(row.id), "organization": str(own), "to": str(to) if to else None, **counts}
     await record(tx, Event("incident.handed_over", f"incident/{incident_id}", now, by.actor, body, {"note": words}))
@@ -103,21 +100,18 @@ async def give(
 
 
 async def take(tx: Tx, handover_id: UUID, *, by: Principal, now: datetime) -> UUID:
-    """Roles and tasks of the giver go to whoever takes it; the incident's id. Raises NotFound, Conflict, Forbidden."""
+    """Roles and tasks of the giver, and of whom it speaks for, go to whoever takes it; the incident's id. Raises NotFound, Conflict, Forbidden."""
     row = await _locked(tx, handover_id, by)
     if row.given_by == by.person_id:
         raise Forbidden(NOT_YOUR_OWN)
     row.taken_by, row.taken_at = by.person_id, now
     await tx.flush()
-    await _stop_calling(tx, row.id, now)
-    roles = await pass_roles(tx, row.incident_id, row.organization_id, row.given_by, by=by, now=now)
-    tasks = await pass_on(
-        tx,
-        f"incident/{row.incident_id}",
-        row.organization_id,
-        giver=row.given_by,
-        taker=by.person_id,
-    )
+    await stop_calling(tx, row.id, now)
+    givers = {row.given_by, *(one.given_by for one in await spoken_for(tx, row.id))} - {by.person_id}
+    roles, tasks = [], []
+    for giver in sorted(givers):
+        roles += await pass_roles(tx, row.incident_id, row.organization_id, giver, by=by, now=now)
+        tasks += await pass_on(tx, f"incident/{row.incident_id}", row.organization_id, giver=giver, taker=by.person_id)
     body = {
         "handover": str(row.id),
         "organization": str(row.organization_id),
@@ -136,7 +130,8 @@ async def take_back(tx: Tx, handover_id: UUID, *, by: Principal, now: datetime) 
         raise Forbidden(ONLY_GIVER)
     row.ended_at = now
     await tx.flush()
-    await _stop_calling(tx, row.id, now)
+    await stop_calling(tx, row.id, now)
+    await wait_again(tx, await spoken_for(tx, row.id), now)
     body = {"handover": str(row.id), "organization": str(row.organization_id)}
     await record(tx, Event("incident.handover_taken_back", f"incident/{row.incident_id}", now, by.actor, body))
     return row.incident_id
@@ -194,10 +189,6 @@ async def views(tx: Tx, rows: list[IncidentHandoverRow]) -> list[Handover]:
     ]
 
 
-def page_key(handover_id: UUID) -> str:
-    return f"handover/{handover_id}"
-
-
 async def _open(tx: Tx, incident_id: UUID, organization: UUID, now: datetime) -> dict[str, Any]:
     """Duties that the organization bears, its tasks, and calls to it that nobody has answered."""
     subject = f"incident/{incident_id}"
@@ -246,12 +237,3 @@ async def _locked(tx: Tx, handover_id: UUID, by: Principal) -> IncidentHandoverR
     if row.taken_at is not None or row.ended_at is not None:
         raise Conflict(DONE_ALREADY)
     return row
-
-
-async def _stop_calling(tx: Tx, handover_id: UUID, now: datetime) -> None:
-    await jobs.cancel_prefix(tx, f"{page_key(handover_id)}/")
-    await messages.close_page(tx, page_key(handover_id), now=now)
-
-
-def _key(handover_id: UUID, call: int) -> str:
-    return f"{page_key(handover_id)}/{call}"

@@ -121,7 +121,7 @@ class DeliveryRow(Base):
     exercise: Mapped[bool] = mapped_column(default=False)
     severity: Mapped[int]
     """The level that its reader is shown; where there is none, as grave as its planner holds it."""
-    urgency: Mapped[int] = mapped_column(server_default=text("1"))
+    urgency: Mapped[int]
     """In which order it goes, and whether it may share a message (`bundling.urgency_of`). What an older irm writes beside
     this one does not say it: it rings at once and alone."""
     provider_id: Mapped[str | None]

@@ -66,7 +66,7 @@ class RunRow(Base):
     """The subject was merged: this run stands still as it is, and what it is told goes to that one."""
     severity: Mapped[int]
     """The level that clocks run by; its messages show it."""
-    urgency: Mapped[int] = mapped_column(server_default=text("1"))
+    urgency: Mapped[int]
     """In which order its work and its messages go (`ordering.py`). What an older irm writes beside this one does not say
     it, and is not made to wait."""
     exercise: Mapped[bool]

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,8 +23,12 @@ AFTER_AN_OBSTACLE: Final = timedelta(seconds=2)
 OBSTACLES: Final = frozenset({"40001", "40P01", "55P03", "53300", "57P01", "57P03"})
 """SQLSTATE (PostgreSQL, appendix A): serialization failure, deadlock, lock not available, too many connections, shutting
 down, not yet up."""
-PAUSES_BEFORE_RECORDING_AGAIN: Final = (0.1, 0.5, 1.0, 2.0, 4.0)
-"""Seconds. A deadlock is over at once, a database that is started again in a few seconds."""
+PAUSES_BEFORE_RECORDING_AGAIN: Final = (0.1, 0.5, 1.0, 1.0, 1.0)
+"""Seconds. A deadlock is over at once, a database that is started again in a few seconds; the last one is repeated while it
+is away, and no longer than a dispatcher pauses then: whoever wrote nothing down yet has to be there before the next attempt."""
+RECORDS_FOR: Final = 900
+"""Times that an outcome is tried to be written down while the database is away or others are in the way: minutes."""
+HOLDS: Final = timedelta(seconds=LONGEST_CALL)
 
 
 async def perform(db: Database, handlers: Handlers, resources: Resources, job_id: UUID) -> bool:
@@ -118,20 +123,34 @@ async def _call_and_record(
         outcome = CallFailed("timed out", timed_out=True)
     except Exception as error:  # noqa: BLE001 - the provider's trouble is an outcome to be recorded
         outcome = CallFailed(repr(error), timed_out=False)
-    for pause in (*PAUSES_BEFORE_RECORDING_AGAIN, None):
+    for tried in count():
         try:
             await _record(db, handler, job_id, args, work, outcome, attempt)
         except Exception as error:
             # It may have gone out: whoever forgets that sends it again. What no waiting mends is counted, so that it
             # ends as a dead job and somebody hears of it.
-            if pause is None or not isinstance(error, (SQLAlchemyError, OSError, TimeoutError)):
+            pauses = PAUSES_BEFORE_RECORDING_AGAIN
+            most = RECORDS_FOR if is_obstacle(error) else len(pauses)
+            if tried >= most or not isinstance(error, (SQLAlchemyError, OSError, TimeoutError)):
                 log.exception("outcome cannot be recorded", job=str(job_id))
                 await _failed(db, job_id, repr(error), of=attempt)
                 return
             log.warning("outcome not recorded yet", job=str(job_id), error=repr(error))
-            await asyncio.sleep(pause)
+            await _hold(db, job_id, attempt)
+            await asyncio.sleep(pauses[min(tried, len(pauses) - 1)])
         else:
             return
+
+
+async def _hold(db: Database, job_id: UUID, attempt: int) -> None:
+    """Nobody else begins while this attempt waits to write down what became of it."""
+    try:
+        async with db.transaction(SYSTEM) as tx:
+            row = await _locked(tx, job_id)
+            if row is not None and row.attempt == attempt:
+                row.lease_until = max(db.clock.now() + HOLDS, row.lease_until or db.clock.now())
+    except (SQLAlchemyError, OSError, TimeoutError) as error:
+        log.warning("lease not extended", job=str(job_id), error=repr(error))
 
 
 async def _record(

@@ -350,6 +350,59 @@ async def test_an_outcome_that_the_database_refuses_at_first_is_written_down_nev
     assert (await row(db, job_id)).outcome == "done"
 
 
+async def test_nobody_else_sends_again_while_an_outcome_waits_to_be_written_down(
+    committed_db: Database, clock: FixedClock, resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The provider took so long, and the database refuses for so long, that the first lease is over."""
+    db, box = committed_db, Letterbox()
+    refused = asyncio.Event()
+    is_free = False
+
+    async def record(tx: Tx, *rest: Any) -> timedelta | None:
+        if not is_free:
+            clock.tick(seconds=20)
+            refused.set()
+            await tx.execute(text("DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '40P01'; END $$"))
+        return await box.record(tx, *rest)
+
+    monkeypatch.setattr(performing, "PAUSES_BEFORE_RECORDING_AGAIN", (1.0,))
+    job_id = await post(db)
+    assert job_id is not None
+    handlers: dict[str, Inside | Outside] = {"post": Outside(box.claim, box.call, record)}
+    first = asyncio.create_task(performing.perform(db, handlers, resources, job_id))
+    for _ in range(2):
+        await refused.wait()
+        await asyncio.sleep(0.3)
+        assert not await performing.perform(db, handlers, resources, job_id), "another worker looks"
+        refused.clear()
+    is_free = True
+    assert await first
+    assert box.received == ["desk"]
+    assert box.recorded == [(1, "250", True)]
+
+
+async def test_an_outcome_is_written_down_however_long_the_database_is_away(
+    db: Database, resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given up, it would be forgotten that the message went, and it would go again."""
+    box = Letterbox()
+    monkeypatch.setattr(performing, "PAUSES_BEFORE_RECORDING_AGAIN", (0.0,))
+    away = 30
+
+    async def record(tx: Tx, *rest: Any) -> timedelta | None:
+        nonlocal away
+        if away:
+            away -= 1
+            raise ConnectionRefusedError
+        return await box.record(tx, *rest)
+
+    job_id = await post(db)
+    assert job_id is not None
+    handlers: dict[str, Inside | Outside] = {"post": Outside(box.claim, box.call, record)}
+    assert await performing.perform(db, handlers, resources, job_id)
+    assert box.recorded == [(1, "250", True)]
+
+
 async def test_an_outcome_that_can_never_be_written_down_ends_as_a_dead_job(
     db: Database, clock: FixedClock, resources: Resources
 ) -> None:

@@ -34,6 +34,9 @@ def uuid7() -> UUID:
     return UUID(int=value)
 
 
+STATEMENTS_KEPT: Final = 500
+"""Prepared statements that a connection keeps. A process has some hundreds of them; one that fell out is parsed and
+planned again by PostgreSQL."""
 EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(9999, 12, 31, tzinfo=UTC)
 
@@ -116,6 +119,7 @@ class Database:
             hide_parameters=True,
             connect_args={
                 "timeout": 10,
+                "prepared_statement_cache_size": STATEMENTS_KEPT,
                 "server_settings": {
                     "application_name": "irm",
                     "timezone": "UTC",

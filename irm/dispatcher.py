@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Coroutine
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from irm import absence, broker, jobs, log, performing, release, schedule
 from irm.announce import announcer
 from irm.config import Settings
-from irm.db import SYSTEM
+from irm.db import EARLIEST, SYSTEM
 from irm.notify.presence import note_channels_of
 from irm.process import Process, process
 from irm.wiring import WIRING
@@ -35,6 +36,10 @@ OWN_LANE: Final = 6
 """Transactions of its own hands at a time: the looks need a connection as well."""
 ASK_AGAIN: Final = timedelta(seconds=3)
 LYING_EVERY: Final = timedelta(seconds=1)
+FROM_THE_BEGINNING_SECONDS: Final = 30.0
+STILL_TO_COMMIT: Final = timedelta(seconds=60)
+"""What is written is due at the earliest when its transaction began, and seen when that ends: so far back every look goes.
+What takes longer is found by the next look from the beginning."""
 
 
 class Dispatcher:
@@ -48,6 +53,8 @@ class Dispatcher:
         self._lane = me.db.lane(OWN_LANE)
         self._ask_again_at: datetime | None = None
         self._look_for_lying_at = me.clock.now()
+        self._since = EARLIEST
+        self._begin_anew_at = monotonic()
         self._recurred: dict[str, datetime] = {}
         self._looked_at: datetime | None = None
 
@@ -74,15 +81,18 @@ class Dispatcher:
         handed: list[tuple[UUID, str]] = []
         lying: list[UUID] = []
         recurring = schedule.come(WIRING.recurring, now)
+        if monotonic() >= self._begin_anew_at:
+            await self._look_from_the_beginning(now)
         if recurring == self._recurred and now < self._look_for_lying_at and not await self._is_anything_due(now):
             return False
         async with self.me.db.transaction(SYSTEM) as tx:
             if recurring != self._recurred:
                 come = [each for each in WIRING.recurring if recurring[each.name] != self._recurred.get(each.name)]
                 await schedule.write(tx, come, now)
-            if await jobs.is_anything_due(tx, now):
+            if await jobs.is_anything_due(tx, now, self._since):
                 windows = {queue: min(window, free) if alone else window for queue, window in WINDOWS.items()}
-                handed = await jobs.hand_over(tx, now, windows, OWN_CHANNEL_WINDOW if alone else CHANNEL_WINDOW)
+                window = OWN_CHANNEL_WINDOW if alone else CHANNEL_WINDOW
+                handed = await jobs.hand_over(tx, now, self._since, windows, window)
             if now >= self._look_for_lying_at:
                 self._look_for_lying_at = now + LYING_EVERY
                 lying = await jobs.left_lying(tx, now, SILENCE, OWN_HANDS, OWN_CHANNEL_WINDOW)
@@ -106,7 +116,14 @@ class Dispatcher:
         """Asked many times a second: without a transaction, so that it is one question and one answer."""
         async with self.me.db.engine.connect() as connection:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
-            return await jobs.is_anything_due(connection, now)
+            return await jobs.is_anything_due(connection, now, self._since)
+
+    async def _look_from_the_beginning(self, now: datetime) -> None:
+        """From where the looks until the next time may begin: nothing that is not done lies before."""
+        async with self.me.db.transaction(SYSTEM) as tx:
+            first = await jobs.earliest(tx)
+        self._since = min(first or now, now - STILL_TO_COMMIT)
+        self._begin_anew_at = monotonic() + FROM_THE_BEGINNING_SECONDS
 
     async def _hand(self, handed: list[tuple[UUID, str]], now: datetime) -> bool:
         """False when the broker is silent: the caller does the work, and the broker is asked again later."""

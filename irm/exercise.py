@@ -131,7 +131,7 @@ async def set_members(tx: Tx, exercise_id: UUID, people: frozenset[UUID]) -> Non
     await tx.execute(delete(ExerciseMemberRow).where(ExerciseMemberRow.exercise_id == exercise_id))
     if people:
         rows = [{"exercise_id": exercise_id, "person_id": one} for one in sorted(people)]
-        await tx.execute(insert(ExerciseMemberRow).values(rows))
+        await tx.execute(insert(ExerciseMemberRow), rows)
 
 
 async def set_clock(tx: Tx, exercise_id: UUID, clock: ExerciseClock) -> None:

@@ -51,7 +51,8 @@ class JobRow(Base):
     created_at: Mapped[datetime]
     run_at: Mapped[datetime]
     first_run_at: Mapped[datetime]
-    """What `run_at` was before any retry: lateness is counted from here."""
+    """The moment that was meant, before any retry: lateness is counted from here. `run_at` is never before `created_at`,
+    so that who looks for what is due need not look at all that ever was (`earliest`)."""
     handed_at: Mapped[datetime | None]
     handed_until: Mapped[datetime | None]
     handed: Mapped[int] = mapped_column(default=0)
@@ -61,6 +62,14 @@ class JobRow(Base):
     outcome: Mapped[str | None]
     """done | cancelled | dead"""
     last_error: Mapped[str | None]
+
+
+_WRITTEN: Final = (
+    insert(JobRow)
+    .on_conflict_do_nothing(index_elements=["key"], index_where=text("outcome IS DISTINCT FROM 'cancelled'"))
+    .returning(JobRow.id)
+    .execution_options(render_nulls=True)  # else one statement for each set of columns that are not null
+)
 
 
 class RetryLater(Exception):
@@ -151,30 +160,24 @@ async def schedule_all(tx: Tx, planned: Sequence[Planned]) -> list[UUID]:
     if not planned:
         return []
     created_at = tx.clock.now()
-    rows = insert(JobRow).values(
-        [
-            {
-                "id": uuid7(),
-                "name": each.name,
-                "args": dict(each.args),
-                "key": each.key,
-                "queue": each.queue,
-                "priority": each.priority,
-                "channel": each.channel,
-                "created_at": created_at,
-                "run_at": each.run_at,
-                "first_run_at": each.run_at,
-                "handed": 0,
-                "attempt": 0,
-            }
-            for each in planned
-        ]
-    )
-    if any(each.key is not None for each in planned):
-        rows = rows.on_conflict_do_nothing(
-            index_elements=["key"], index_where=text("outcome IS DISTINCT FROM 'cancelled'")
-        )
-    return list((await tx.execute(rows.returning(JobRow.id))).scalars())
+    rows = [
+        {
+            "id": uuid7(),
+            "name": each.name,
+            "args": dict(each.args),
+            "key": each.key,
+            "queue": each.queue,
+            "priority": each.priority,
+            "channel": each.channel,
+            "created_at": created_at,
+            "run_at": max(each.run_at, created_at),
+            "first_run_at": each.run_at,
+            "handed": 0,
+            "attempt": 0,
+        }
+        for each in planned
+    ]
+    return list((await tx.execute(_WRITTEN, rows)).scalars())
 
 
 async def cancel(tx: Tx, *, key: str) -> int:
@@ -228,33 +231,46 @@ async def _cancel(tx: Tx, which: Any) -> int:
     return len(cancelled.all())
 
 
-def _is_due(now: datetime) -> ColumnElement[bool]:
+def _is_due(now: datetime, since: datetime) -> ColumnElement[bool]:
     return and_(
         JobRow.done_at.is_(None),
-        JobRow.run_at <= now,
+        JobRow.run_at.between(since, now),
         or_(JobRow.handed_until.is_(None), JobRow.handed_until <= now),
         or_(JobRow.lease_until.is_(None), JobRow.lease_until <= now),
     )
 
 
-async def is_anything_due(tx: Tx | AsyncConnection, now: datetime) -> bool:
-    """The idle dispatcher's question: one look into an index of what is not done, however much lies in the future."""
-    return bool(await tx.scalar(select(exists().where(_is_due(now)))))
+async def is_anything_due(tx: Tx | AsyncConnection, now: datetime, since: datetime) -> bool:
+    """The idle dispatcher's question: one look into an index of what is not done, however much lies in the future.
+
+    `since`: nothing that is not done lies before it (`earliest`). Done rows stay in the index while an older transaction
+    is open anywhere, and without a lower bound each look walks over all of them.
+    """
+    return bool(await tx.scalar(select(exists().where(_is_due(now, since)))))
 
 
-async def hand_over(tx: Tx, now: datetime, windows: Mapping[str, int], channel_window: int) -> list[tuple[UUID, str]]:
-    """Claim what is due for the broker: (job id, queue), most urgent first, within each queue's window.
+async def earliest(tx: Tx | AsyncConnection) -> datetime | None:
+    """The least `run_at` of what is not done. Walks over whatever the index still holds: not for every look."""
+    found: datetime | None = await tx.scalar(select(func.min(JobRow.run_at)).where(JobRow.done_at.is_(None)))
+    return found
+
+
+async def hand_over(
+    tx: Tx, now: datetime, since: datetime, windows: Mapping[str, int], channel_window: int
+) -> list[tuple[UUID, str]]:
+    """Claim what is due for the broker: (job id, queue), most urgent first, within each queue's window. `since`: as in
+    `is_anything_due`.
 
     A job handed over is due again when `handed_until` has passed without its being done (30 s, doubling to 10 min), so
     a lost message costs time, never the job. A window counts only what is as urgent as the job or more: however many
     thousands came before, a page of a graver incident never waits until they are done. A channel leaves `RESERVE` places.
     """
     handed: list[tuple[UUID, str]] = []
-    flying = await _in_flight(tx, now)
+    flying = await _in_flight(tx, now, since)
     for queue in QUEUES:
         due = (
             select(JobRow.id, JobRow.handed, JobRow.channel, JobRow.priority)
-            .where(_is_due(now), JobRow.queue == queue)
+            .where(_is_due(now, since), JobRow.queue == queue)
             .order_by(JobRow.priority, JobRow.run_at)
             .limit(windows[queue])
             .with_for_update(skip_locked=True)
@@ -307,10 +323,10 @@ class _Flying:
         return full
 
 
-async def _in_flight(tx: Tx, now: datetime) -> _Flying:
+async def _in_flight(tx: Tx, now: datetime, since: datetime) -> _Flying:
     rows = await tx.execute(
         select(JobRow.queue, JobRow.channel, JobRow.priority, func.count())
-        .where(JobRow.done_at.is_(None), JobRow.run_at <= now, JobRow.handed_until > now)
+        .where(JobRow.done_at.is_(None), JobRow.run_at.between(since, now), JobRow.handed_until > now)
         .group_by(JobRow.queue, JobRow.channel, JobRow.priority)
     )
     return _Flying({(queue, channel, priority): count for queue, channel, priority, count in rows.all()})

@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, insert, select
+from sqlalchemy import ARRAY, ForeignKey, Index, LargeBinary, bindparam, insert, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from irm import jobs
@@ -21,8 +21,6 @@ from irm.db import Actor, Base, Tx, uuid7
 from irm.schedule import Recurring
 
 LARGEST_INTEGER: Final = 2**53
-FEW: Final = 20
-"""Entries that are written together in one statement."""
 
 
 class LedgerEntryRow(Base):
@@ -60,6 +58,14 @@ class LedgerPendingRow(Base):
     __tablename__ = "ledger_pending"
 
     entry_id: Mapped[UUID] = mapped_column(ForeignKey("ledger_entry.id"), primary_key=True)
+
+
+_ENTRY_COLUMNS: Final = ("id", "at", "actor", "action", "subject", "body", "leaf_hash")
+_ENTRIES: Final = text(
+    "WITH entry AS (INSERT INTO ledger_entry (id, at, actor, action, subject, body, leaf_hash)"
+    " SELECT * FROM unnest(:id, :at, :actor, :action, :subject, :body, :leaf_hash) RETURNING id)"
+    " INSERT INTO ledger_pending (entry_id) SELECT id FROM entry"
+).bindparams(*(bindparam(name, type_=ARRAY(LedgerEntryRow.__table__.c[name].type)) for name in _ENTRY_COLUMNS))
 
 
 @dataclass(frozen=True)
@@ -178,15 +184,8 @@ async def record_all(tx: Tx, events: Sequence[Event]) -> list[UUID]:
 
 
 async def _write(tx: Tx, entries: Sequence[dict[str, Any]]) -> None:
-    """One entry and its place in the sequencer's queue are one statement. Many go as one statement each, prepared once:
-    thousands of rows in one VALUES take ten times as long to put together as to write."""
-    if len(entries) <= FEW:
-        written = insert(LedgerEntryRow).values(entries).returning(LedgerEntryRow.id).cte("entry")
-        await tx.execute(insert(LedgerPendingRow).from_select(["entry_id"], select(written.c.id)))
-        return
-    connection = await tx.connection()
-    await connection.execute(insert(LedgerEntryRow), entries)
-    await connection.execute(insert(LedgerPendingRow), [{"entry_id": entry["id"]} for entry in entries])
+    """The entries and their places in the sequencer's queue: one statement, the same text for one and for thousands."""
+    await tx.execute(_ENTRIES, {column: [entry[column] for entry in entries] for column in _ENTRY_COLUMNS})
 
 
 def _entry(event: Event) -> tuple[dict[str, Any], list[dict[str, Any]]]:

@@ -34,12 +34,10 @@ HOLDS: Final = timedelta(seconds=LONGEST_CALL)
 async def perform(db: Database, handlers: Handlers, resources: Resources, job_id: UUID) -> bool:
     """Do the job if it is due and nobody else has it. True when this call did it."""
     async with db.transaction(SYSTEM) as tx:
-        row = await _locked(tx, job_id)
-        now = db.clock.now()
-        if row is None or row.run_at > now or (row.lease_until is not None and row.lease_until > now):
-            return False
-        name = row.name
-        handler = handlers.get(name)
+        name = await tx.scalar(select(JobRow.name).where(JobRow.id == job_id, JobRow.done_at.is_(None)))
+    if name is None:
+        return False
+    handler = handlers.get(name)
     if handler is None:
         await _failed(db, job_id, f"no handler for {name}", fatal=True)
         return False
@@ -51,9 +49,9 @@ async def perform(db: Database, handlers: Handlers, resources: Resources, job_id
 async def _perform_outside(db: Database, handler: Outside, resources: Resources, job_id: UUID) -> bool:
     try:
         async with db.transaction(SYSTEM) as tx:
-            row = await _locked(tx, job_id)
             now = db.clock.now()
-            if row is None or row.run_at > now or (row.lease_until is not None and row.lease_until > now):
+            row = await _locked(tx, job_id, now)
+            if row is None:
                 return False
             row.attempt += 1
             args, attempt = dict(row.args), row.attempt
@@ -69,21 +67,22 @@ async def _perform_outside(db: Database, handler: Outside, resources: Resources,
     return True
 
 
-async def _locked(tx: Tx, job_id: UUID) -> JobRow | None:
-    """The row, if it is still to be done and nobody else has it."""
-    row: JobRow | None = await tx.scalar(
-        select(JobRow).where(JobRow.id == job_id, JobRow.done_at.is_(None)).with_for_update(skip_locked=True)
-    )
+async def _locked(tx: Tx, job_id: UUID, now: datetime | None = None) -> JobRow | None:
+    """The row, if it is still to be done, nobody has it now, and (with `now`) it is due and nobody's lease runs."""
+    wanted = select(JobRow).where(JobRow.id == job_id, JobRow.done_at.is_(None))
+    if now is not None:
+        wanted = wanted.where(JobRow.run_at <= now, or_(JobRow.lease_until.is_(None), JobRow.lease_until <= now))
+    row: JobRow | None = await tx.scalar(wanted.with_for_update(skip_locked=True))
     return row
 
 
 async def _perform_inside(db: Database, handler: Inside, job_id: UUID) -> bool:
     try:
         async with db.transaction(SYSTEM, snapshot=handler.snapshot) as tx:
-            row = await _locked(tx, job_id)
+            now = db.clock.now()
+            row = await _locked(tx, job_id, now)
             if row is None:
                 return False
-            now = db.clock.now()
             await handler.run(tx, dict(row.args), now)
             _finish(row, now, "done")
     except Exception as error:  # noqa: BLE001 - nothing of it was written, so it is tried again

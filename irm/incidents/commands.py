@@ -89,7 +89,7 @@ def file_command(
         async with db.transaction(SYSTEM) as tx:
             by = await _principal(tx, login, now)
             filed = await file_incident(tx, given, by=by, now=now, means="api")
-            duplicates = [one for one in await showing.likely_duplicates(tx, given, by) if one != filed.number]
+            duplicates = await showing.duplicates_of(tx, filed, given, by)
         found: dict[str, Any] = msgspec.to_builtins(showing.filed_view(filed, duplicates))
         return found
 

@@ -13,11 +13,15 @@ from irm.systems import queries as register
 from irm.systems.queries import System
 
 DISTRICT_TIER = "county"
+DIRECTORY = "incidents.directory"
 
 
 async def directory(tx: Tx) -> Mapping[UUID, Organization]:
-    """Every organization that is not retired."""
-    return {one.id: one for one in await access.organizations(tx)}
+    """Every organization that is not retired. Read once in a transaction: a filing asks several times."""
+    known: Mapping[UUID, Organization] | None = tx.info.get(DIRECTORY)
+    if known is None:
+        known = tx.info[DIRECTORY] = {one.id: one for one in await access.organizations(tx)}
+    return known
 
 
 def is_city_authority(one: Organization) -> bool:

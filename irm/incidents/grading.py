@@ -59,7 +59,8 @@ async def regrade(
     await tx.flush()
     picture = await picture_of(tx, incident, lock=True)
     before = (incident.reached, incident.possible, incident.gb_level)
-    last = await _last_gradings(tx, incident)
+    is_new = cause is Cause.FILED  # nothing was graded or reported before
+    last = {} if is_new else await _last_gradings(tx, incident)
     whole = _grade(tx, picture, None, picture.common, picture.systems, last=last, now=now)
     reached, possible = whole.reached, whole.possible
     for part in picture.parts:
@@ -81,7 +82,7 @@ async def regrade(
     incident.packs = dict(whole.packs)
     await tx.flush()
     path = f"incident/{incident.id}"
-    if cause is Cause.FILED or before != (incident.reached, incident.possible, incident.gb_level):
+    if is_new or before != (incident.reached, incident.possible, incident.gb_level):
         body = {
             "cause": cause.value,
             "reached": incident.reached,
@@ -93,10 +94,11 @@ async def regrade(
         }
         await record(tx, Event("incident.graded", path, now, actor, body))
     # Runs first: they must be there to hear of the obligations that open below.
-    await tell_runs(tx, picture, is_new=cause is Cause.FILED, actor=actor, now=now)
-    # Drafts before duties: whoever hands a report over locks them in this order too.
-    await refill_reports(tx, incident, now=now)
-    owed = await owed_of(tx, picture, now=now)
+    await tell_runs(tx, picture, is_new=is_new, actor=actor, now=now)
+    if not is_new:
+        # Drafts before duties: whoever hands a report over locks them in this order too.
+        await refill_reports(tx, incident, now=now)
+    owed = await owed_of(tx, picture, now=now, is_new=is_new)
     if lowering is not None and lowered_from is not None:
         before_it = await owed_of(tx, picture, now=now, levels=lowered_from)
         lowering = replace(lowering, only=hanging(before_it, owed))
@@ -155,14 +157,16 @@ def _grade(
     return found
 
 
-async def owed_of(tx: Tx, picture: Picture, *, now: datetime, levels: Levels | None = None) -> tuple[Owed, ...]:
+async def owed_of(
+    tx: Tx, picture: Picture, *, now: datetime, levels: Levels | None = None, is_new: bool = False
+) -> tuple[Owed, ...]:
     """What the rules say is owed now (at other `levels`: would be); nothing while it is unverified, dismissed,
-    withdrawn or merged."""
+    withdrawn or merged. `is_new`: nothing can have been reported yet."""
     incident = picture.incident
     if Status(incident.status) in OVER or Status(incident.status) is Status.REPORTED:
         return ()
-    reports = await rules_reported_under(tx, incident.id)
-    incomplete = await incomplete_reports(tx, incident.id)
+    reports = {} if is_new else await rules_reported_under(tx, incident.id)
+    incomplete = {} if is_new else await incomplete_reports(tx, incident.id)
     events = {}
     suspected = [stated.stated_at(incident.facts, "crime_suspected")] if picture.common.get("crime_suspected") else []
     if suspected and suspected[0] is None:

@@ -110,8 +110,7 @@ async def create_incident(
 
         async def act() -> tuple[int, dict[str, Any]]:
             filed = await file_incident(tx, data, by=principal, now=now, means=_means(data, principal))
-            duplicates = await showing.likely_duplicates(tx, data, principal)
-            view = showing.filed_view(filed, [one for one in duplicates if one != filed.number])
+            view = showing.filed_view(filed, await showing.duplicates_of(tx, filed, data, principal))
             return HTTP_201_CREATED, msgspec.to_builtins(view)
 
         status, answer, repeated = await once(

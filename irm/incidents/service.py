@@ -1,6 +1,6 @@
 """Somebody tells irm of an incident: filing, incident, parts, grading, obligations and ledger in one transaction."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -51,6 +51,8 @@ class Filed:
     possible: int
     assessed: int | None
     gb_level: int | None
+    system_id: UUID | None = None
+    """The one that was named."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,7 @@ async def file_incident(
         incident.possible,
         incident.assessed,
         incident.gb_level,
+        resolved.system_id,
     )
 
 
@@ -286,17 +289,19 @@ async def _involve(
             .with_for_update(key_share=True)
         )
     }
+    fresh: set[UUID] = set()
     for one in wanted:
         part = present.get(one.organization)
         if part is None:
             part = present[one.organization] = _part(incident, one)
             tx.add(part)
+            fresh.add(part.id)
         else:
             part.roles = sorted({*part.roles, *one.roles})
             if one.basis == "stated" and one.known_at < part.known_at:
                 part.known_at, part.known_basis = one.known_at, "stated"
     await tx.flush()
-    await _add_systems(tx, {present[one.organization].id: one.systems for one in wanted})
+    await _add_systems(tx, {present[one.organization].id: one.systems for one in wanted}, fresh)
     # Listed desks that call keep their knowledge in the filing; the incident is as old as its oldest knowledge.
     incident.discovered_at = min(incident.discovered_at, resolved.known_at)
     if incident.occurred_at is None:
@@ -318,12 +323,12 @@ def _part(incident: IncidentRow, one: Involved) -> PartRow:
     )
 
 
-async def _add_systems(tx: Tx, concerned: Mapping[UUID, Iterable[UUID]]) -> None:
-    """The systems through which each part is concerned; those that are there stay."""
-    there = {
-        (row.part_id, row.system_id)
-        for row in await tx.scalars(select(PartSystemRow).where(PartSystemRow.part_id.in_(concerned)))
-    }
+async def _add_systems(tx: Tx, concerned: Mapping[UUID, Iterable[UUID]], fresh: Collection[UUID]) -> None:
+    """The systems through which each part is concerned; those that are there stay. `fresh` parts have none yet."""
+    there = set()
+    if older := [part for part in concerned if part not in fresh]:
+        rows = await tx.scalars(select(PartSystemRow).where(PartSystemRow.part_id.in_(older)))
+        there = {(row.part_id, row.system_id) for row in rows}
     wanted = {(part_id, system) for part_id, systems in concerned.items() for system in systems}
     tx.add_all(PartSystemRow(part_id=part, system_id=system) for part, system in sorted(wanted - there, key=str))
     await tx.flush()

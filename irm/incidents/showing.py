@@ -1,6 +1,7 @@
 """Wire views of incidents, put together from what the reader may see."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -191,10 +192,20 @@ async def likely_duplicates(tx: Tx, data: FileIncident, principal: Principal) ->
     if data.target.kind != "system" or not data.target.system or data.known_at.tzinfo is None:
         return []
     system = await nameable_system(tx, data.target.system.replace("\0", ""), principal)
-    if system is None:
+    return await _about_the_same(tx, system.id if system else None, data.known_at, principal)
+
+
+async def duplicates_of(tx: Tx, filed: Filed, data: FileIncident, principal: Principal) -> list[str]:
+    """Numbers of other incidents that what was just filed may belong to."""
+    found = await _about_the_same(tx, filed.system_id, data.known_at, principal)
+    return [one for one in found if one != filed.number]
+
+
+async def _about_the_same(tx: Tx, system_id: UUID | None, known_at: datetime, principal: Principal) -> list[str]:
+    if system_id is None:
         return []
     found = await queries.likely_duplicates(
-        tx, principal, system_id=system.id, known_at=data.known_at, within=intake_policy().duplicate_window
+        tx, principal, system_id=system_id, known_at=known_at, within=intake_policy().duplicate_window
     )
     return [one.number for one in found]
 

@@ -11,7 +11,7 @@ from irm.db import SYSTEM, Database
 from irm.errors import Invalid
 from irm.evidence.blobs import BlobStore
 from irm.evidence.service import attach
-from irm.obligations import calendar, drafting, handing, queries
+from irm.obligations import calendar, drafting, handing, queries, telling
 from irm.obligations.acting import as_option, chunks_of, principal_as
 from irm.obligations.forms import form_of, refuse_own_page
 from irm.obligations.lateness_commands import explain_command
@@ -89,7 +89,7 @@ def hand_over(
                 await attach(
                     tx,
                     blob,
-                    subject=drafting.path_of(row),
+                    subject=telling.path_of(row),
                     organization_id=row.organization_id,
                     account_id=principal.account_id,
                     actor=principal.actor,

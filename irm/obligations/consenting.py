@@ -11,11 +11,12 @@ from irm.db import Actor, Tx
 from irm.errors import Conflict, Invalid, NotFound
 from irm.ledger import Event, record
 from irm.obligations.contacts import record_contact
-from irm.obligations.drafting import body_of, locked, path_of
+from irm.obligations.drafting import locked
 from irm.obligations.linking import tie_for
 from irm.obligations.models import SubmissionPartyRow, SubmissionRow
 from irm.obligations.settling import HANDED_OVER, resettle
 from irm.obligations.subjects import Subject
+from irm.obligations.telling import body_of, path_of
 
 
 @dataclass(frozen=True)

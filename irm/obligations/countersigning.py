@@ -15,12 +15,13 @@ from irm.ledger import Event, record
 from irm.obligations.approval_models import ReportApprovalRow
 from irm.obligations.approvals import after, clock_of, text_of
 from irm.obligations.directory import desk_of
-from irm.obligations.drafting import body_of, locked_with_its_report, next_serial, path_of
+from irm.obligations.drafting import locked_with_its_report
 from irm.obligations.forms import FILING
 from irm.obligations.linking import obligations_of, tie
 from irm.obligations.models import ObligationRow, ReceiptRow, SubmissionPartyRow, SubmissionRow
 from irm.obligations.opening import SENT_BEFORE_APPROVAL, open_duty
 from irm.obligations.settling import alone, resettle
+from irm.obligations.telling import body_of, next_serial, path_of
 
 FORM: Final = "countersignature"
 

@@ -7,20 +7,19 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from irm.clock import SHANGHAI
 from irm.db import Actor, Tx, uuid7
 from irm.errors import Conflict, Invalid, NotFound
 from irm.ledger import Event, record
 from irm.obligations.directory import desk_of
 from irm.obligations.forms import FILING, is_form
 from irm.obligations.item_texts import check_items, check_line
-from irm.obligations.linking import label_of, obligations_of, parties_of, tie, turn_of
+from irm.obligations.linking import label_of, obligations_of, tie, turn_of
 from irm.obligations.meeting import meant
-from irm.obligations.models import SUBMISSION_SERIAL, ObligationRow, SubmissionPartyRow, SubmissionRow
+from irm.obligations.models import ObligationRow, SubmissionPartyRow, SubmissionRow
 from irm.obligations.settling import HANDED_OVER
 from irm.obligations.subjects import Subject
+from irm.obligations.telling import body_of, next_serial, path_of
 
 OPEN = ("draft", "sending")
 
@@ -211,29 +210,6 @@ async def discard_draft(tx: Tx, submission_id: UUID, *, actor: Actor, now: datet
     await record(tx, Event("submission.discarded", path_of(row), now, actor, await body_of(tx, row)))
 
 
-def path_of(row: SubmissionRow) -> str:
-    return f"{row.subject}/submission/{row.id}"
-
-
-async def body_of(tx: Tx, row: SubmissionRow) -> dict[str, object]:
-    """What an entry about a submission says; subscribers read it, so it names everybody by id."""
-    return {
-        "submission": str(row.id),
-        "serial": row.serial,
-        "form": row.form,
-        "organization": str(row.organization_id),
-        "for": sorted(str(each) for each in await parties_of(tx, row.id)),
-        "recipient": str(row.recipient_id) if row.recipient_id else None,
-        "recipient_kind": row.recipient_kind,
-        "recipient_tier": row.recipient_tier,
-        "means": row.means,
-        "obligations": [str(each) for each in await obligations_of(tx, row.id)],
-        "run_id": str(row.run_id) if row.run_id else None,
-        "step_id": row.step_id,
-        "exercise": row.exercise,
-    }
-
-
 async def _duties(tx: Tx, ids: Collection[UUID]) -> list[ObligationRow]:
     """Read without a lock: submissions are always locked before the obligations that they meet, never after."""
     rows = await tx.scalars(
@@ -267,12 +243,6 @@ async def locked_with_its_report(tx: Tx, submission_id: UUID) -> SubmissionRow:
         .with_for_update(key_share=True)
     )
     return await locked(tx, submission_id)
-
-
-async def next_serial(tx: AsyncSession, now: datetime) -> str:
-    """BS-2026-000123. The year is the one in Shanghai; the number is never used again."""
-    number: int = (await tx.execute(select(SUBMISSION_SERIAL.next_value()))).scalar_one()
-    return f"BS-{now.astimezone(SHANGHAI).year}-{number:06d}"
 
 
 async def _draft(

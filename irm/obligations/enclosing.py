@@ -11,9 +11,9 @@ from irm.access.policy import Reach
 from irm.db import Tx
 from irm.errors import FieldError, Invalid
 from irm.evidence.service import Attachment, attachments_of
-from irm.obligations.drafting import path_of
 from irm.obligations.models import SubmissionFileRow, SubmissionRow
 from irm.obligations.policy import entry_policy
+from irm.obligations.telling import path_of
 
 
 async def files_for(tx: Tx, row: SubmissionRow, sight: Reach | None = None) -> list[Attachment]:
@@ -37,7 +37,7 @@ async def enclose(tx: Tx, row: SubmissionRow, chosen: Collection[UUID], sight: R
     rows = [
         {"submission_id": row.id, "attachment_id": each, "sha256": there[each].sha256} for each in dict.fromkeys(chosen)
     ]
-    await tx.execute(insert(SubmissionFileRow).values(rows).on_conflict_do_nothing())
+    await tx.execute(insert(SubmissionFileRow).on_conflict_do_nothing(), rows)
 
 
 async def enclosed(tx: Tx, row: SubmissionRow) -> list[Attachment]:

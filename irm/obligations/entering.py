@@ -16,7 +16,6 @@ from sqlalchemy import ColumnElement, any_, literal, or_, select
 from irm.db import Actor, Tx, uuid7
 from irm.i18n import N_
 from irm.ledger import Event, record
-from irm.obligations.drafting import body_of, next_serial, path_of
 from irm.obligations.linking import label_of, obligations_of, tie
 from irm.obligations.models import ObligationRow, ReceiptRow, SubmissionObligationRow, SubmissionPartyRow, SubmissionRow
 from irm.obligations.owed import entered_afterwards
@@ -24,6 +23,7 @@ from irm.obligations.policy import entry_policy
 from irm.obligations.receiving import record_receipt, tell_receipt
 from irm.obligations.settling import HANDED_OVER, alone, lock, resettle, stop_timers, tell
 from irm.obligations.subjects import Subject
+from irm.obligations.telling import body_of, next_serial, path_of
 
 ANSWER: Final = "letter"
 """By which means such a receipt comes: the authority's own paper."""

@@ -21,11 +21,11 @@ from irm.notify.planning import channels_off
 from irm.obligations.asking import check_complete, let_leave
 from irm.obligations.awaiting import receipt_awaited_until
 from irm.obligations.directory import desk_of, desks
-from irm.obligations.drafting import body_of, edit_draft, locked_with_its_report, next_serial, path_of
+from irm.obligations.drafting import edit_draft, locked_with_its_report
 from irm.obligations.enclosing import enclose, enclosed, for_mail
 from irm.obligations.forms import FILING, form_of
 from irm.obligations.letter import Letterhead, text_of, title_of
-from irm.obligations.linking import agreed_parties, parties_of, tie, tie_what_it_meets
+from irm.obligations.linking import agreed_parties, parties_of, tie_all, tie_what_it_meets
 from irm.obligations.models import ObligationRow, ReceiptRow, SubmissionPartyRow, SubmissionRow
 from irm.obligations.moments import stated
 from irm.obligations.owed import entered_afterwards
@@ -33,6 +33,7 @@ from irm.obligations.policy import entry_policy
 from irm.obligations.reminding import ask_to_agree, tell_not_sent
 from irm.obligations.settling import alone, resettle
 from irm.obligations.subjects import Subject
+from irm.obligations.telling import body_of, body_with, next_serials, path_of
 
 RECEIPT_ALARM: Final = "obligations.receipt_alarm"
 BY_HAND: Final = ("telephone", "fax", "paper", "portal")
@@ -114,23 +115,27 @@ async def accept_filing(
     submissions' ids.
     """
     await alone(tx, subject.path)
-    wanted = await tx.scalars(
-        select(ObligationRow)
-        .where(
-            ObligationRow.subject == subject.path,
-            ObligationRow.bearer_id == organization_id,
-            ObligationRow.status == "open",
-            literal(FILING) == any_(ObligationRow.satisfied_by),
-            ObligationRow.recipient_id.is_not(None),
+    wanted = list(
+        await tx.scalars(
+            select(ObligationRow)
+            .where(
+                ObligationRow.subject == subject.path,
+                ObligationRow.bearer_id == organization_id,
+                ObligationRow.status == "open",
+                literal(FILING) == any_(ObligationRow.satisfied_by),
+                ObligationRow.recipient_id.is_not(None),
+            )
+            .order_by(ObligationRow.id)
+            .with_for_update(key_share=True)
         )
-        .order_by(ObligationRow.id)
-        .with_for_update(key_share=True)
     )
+    if not wanted:
+        return ()
     made: list[tuple[SubmissionRow, ObligationRow]] = []
-    for duty in wanted:
+    for duty, serial in zip(wanted, await next_serials(tx, now, len(wanted)), strict=True):
         row = SubmissionRow(
             id=uuid7(),
-            serial=await next_serial(tx, now),
+            serial=serial,
             report_id=uuid7(),
             form=FILING,
             subject=subject.path,
@@ -175,11 +180,9 @@ async def accept_filing(
             )
         )
     await tx.flush()
-    for row, duty in made:
-        await tie(tx, row.id, [duty.id])
-    bodies = [await body_of(tx, row) for row, _ in made]
-    handed = zip((row for row, _ in made), bodies, strict=True)
-    await record_all(tx, [Event("submission.submitted", path_of(row), now, actor, body) for row, body in handed])
+    await tie_all(tx, [(row.id, duty.id) for row, duty in made])
+    told = [(row, body_with(row, parties=[organization_id], obligations=[duty.id])) for row, duty in made]
+    await record_all(tx, [Event("submission.submitted", path_of(row), now, actor, body) for row, body in told])
     await resettle(tx, [duty.id for _, duty in made], actor=actor, now=now)
     return tuple(row.id for row, _ in made)
 
@@ -245,7 +248,7 @@ async def _speak_for(tx: Tx, row: SubmissionRow, organizations: Collection[UUID]
     if strangers:
         raise Invalid("Please correct what is marked.", errors=strangers)
     rows = [{"submission_id": row.id, "organization_id": each} for each in sorted(others)]
-    await tx.execute(insert(SubmissionPartyRow).values(rows).on_conflict_do_nothing())
+    await tx.execute(insert(SubmissionPartyRow).on_conflict_do_nothing(), rows)
 
 
 async def _earliest_start(tx: Tx, row: SubmissionRow) -> datetime | None:

@@ -76,9 +76,14 @@ async def obligations_of(tx: Tx, submission_id: UUID) -> list[UUID]:
 
 
 async def tie(tx: Tx, submission_id: UUID, obligation_ids: Iterable[UUID]) -> None:
-    rows = [{"submission_id": submission_id, "obligation_id": each} for each in obligation_ids]
+    await tie_all(tx, [(submission_id, each) for each in obligation_ids])
+
+
+async def tie_all(tx: Tx, pairs: Iterable[tuple[UUID, UUID]]) -> None:
+    """Submission and obligation of each pair."""
+    rows = [{"submission_id": submission, "obligation_id": obligation} for submission, obligation in pairs]
     if rows:
-        await tx.execute(insert(SubmissionObligationRow).values(rows).on_conflict_do_nothing())
+        await tx.execute(insert(SubmissionObligationRow).on_conflict_do_nothing(), rows)
 
 
 async def tie_what_it_meets(tx: Tx, row: SubmissionRow) -> list[UUID]:

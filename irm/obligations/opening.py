@@ -136,12 +136,8 @@ async def open_duties(tx: Tx, rows: Sequence[ObligationRow], *, actor: Actor, no
         if any(getattr(row, column.key) is not None for row in rows)
     ]
     values = [{column: getattr(row, column) for column in columns} for row in rows]
-    fresh = {
-        row.id: row
-        for row in await tx.scalars(
-            insert(ObligationRow).values(values).on_conflict_do_nothing(index_elements=["key"]).returning(ObligationRow)
-        )
-    }
+    new = insert(ObligationRow).on_conflict_do_nothing(index_elements=["key"]).returning(ObligationRow)
+    fresh = {row.id: row for row in await tx.scalars(new.execution_options(render_nulls=True), values)}
     written = [fresh[row.id] for row in rows if row.id in fresh]
     if not written:
         return {}

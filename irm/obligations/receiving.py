@@ -14,7 +14,7 @@ from irm import jobs
 from irm.db import Actor, Tx, uuid7
 from irm.errors import Conflict, Forbidden, Invalid, NotFound
 from irm.ledger import Event, record
-from irm.obligations.drafting import body_of, locked, path_of
+from irm.obligations.drafting import locked
 from irm.obligations.handing import RECEIPT_ALARM
 from irm.obligations.item_texts import check_line
 from irm.obligations.linking import obligations_of
@@ -25,6 +25,7 @@ from irm.obligations.owed import entered_afterwards, is_born_late
 from irm.obligations.policy import entry_policy
 from irm.obligations.reminding import tell_refused
 from irm.obligations.settling import HANDED_OVER, alone, lock, resettle
+from irm.obligations.telling import body_of, path_of
 from irm.obligations.views import Submission
 
 OUTCOMES: Final = ("received", "refused", "returned")

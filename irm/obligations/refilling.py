@@ -10,10 +10,11 @@ from irm.db import Actor, Tx
 from irm.errors import Conflict
 from irm.ledger import Event, record
 from irm.obligations.approvals import is_before_approvers
-from irm.obligations.drafting import body_of, locked, locked_with_its_report, path_of
+from irm.obligations.drafting import locked, locked_with_its_report
 from irm.obligations.following import followed, taken
 from irm.obligations.forms import form_of
 from irm.obligations.models import SubmissionRow
+from irm.obligations.telling import body_of, path_of
 
 Items = Mapping[str, str]
 

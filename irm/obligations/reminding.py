@@ -16,13 +16,13 @@ from irm.notify import queries as people, service as notify
 from irm.notify.messages import About, called, matter_of
 from irm.obligations import owed
 from irm.obligations.directory import desks
-from irm.obligations.drafting import body_of, path_of
 from irm.obligations.forms import form_of
 from irm.obligations.models import ObligationRow, SubmissionRow
 from irm.obligations.naming import system_names
 from irm.obligations.policy import entry_policy
 from irm.obligations.settling import alone, set_timers, tell, term_of
 from irm.obligations.subjects import SystemName, about_words
+from irm.obligations.telling import body_of, path_of
 from irm.web.wording import deadline, exact
 
 LINES: Final = 20

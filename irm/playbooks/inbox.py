@@ -45,10 +45,8 @@ async def _append_all(
     ]
     written = set(
         await tx.scalars(
-            insert(RunInboxRow)
-            .values(rows)
-            .on_conflict_do_nothing(index_elements=["run_id", "key"])
-            .returning(RunInboxRow.run_id)
+            insert(RunInboxRow).on_conflict_do_nothing(index_elements=["run_id", "key"]).returning(RunInboxRow.run_id),
+            rows,
         )
     )
     for run in {run.id: run for run, _, _ in told if run.id in written}.values():

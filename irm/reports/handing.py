@@ -11,8 +11,9 @@ from irm.db import Actor, Tx
 from irm.evidence.blobs import StoredBlob
 from irm.evidence.service import attach, attachments_of
 from irm.i18n import DEFAULT_LOCALE, translator
-from irm.obligations.drafting import open_draft, path_of
+from irm.obligations.drafting import open_draft
 from irm.obligations.models import ObligationRow, SubmissionRow
+from irm.obligations.telling import path_of
 from irm.reports.models import EditionRow
 from irm.reports.paper import title_of
 from irm.reports.span import Span, annual_policy

@@ -128,7 +128,7 @@ async def _put(tx: Tx, year: int, days: Iterable[Exceptional], *, source: str, a
     await tx.execute(delete(WorkdayRow).where(WorkdayRow.year == year))
     rows = [{"day": one.day, "year": year, "works": one.works, "name": one.name} for one in days]
     if rows:
-        await tx.execute(insert(WorkdayRow).values(rows))
+        await tx.execute(insert(WorkdayRow), rows)
 
 
 def _fault(one: Exceptional, year: int) -> str | None:

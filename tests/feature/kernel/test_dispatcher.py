@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 import httpx2
 import pytest
 from redis import Redis
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from irm import broker, dispatcher, jobs, performing, worker
 from irm.clock import DatabaseClock
@@ -32,6 +32,13 @@ async def count(tx: Tx, args: dict[str, Any], _now: datetime) -> None:
 
 
 WIRING = Wiring({"count": Inside(count)}, ())
+
+
+class Slow:
+    """Of a transaction that began ten minutes ago."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) - timedelta(minutes=10)
 
 
 @pytest.fixture
@@ -95,6 +102,33 @@ async def test_a_worker_does_what_is_due(me: Process, broker_url: str, monkeypat
         await until(lambda: all_done(me))
         assert one.me.broker_silent_since is None
     assert await effects(me) == list(range(30))
+
+
+async def test_what_commits_long_after_it_was_written_is_found_by_the_look_from_the_beginning(
+    me: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatcher, "WIRING", WIRING)
+    monkeypatch.setattr(dispatcher, "FROM_THE_BEGINNING_SECONDS", 0.5)
+    one = Dispatcher(me, NOBODY_LISTENS)
+    await one.look()
+    slow = Database.connect(me.db.engine.url.render_as_string(hide_password=False), clock=Slow(), wiring=WIRING)
+    async with slow.transaction(SYSTEM) as tx:
+        await jobs.schedule(tx, "count", {"n": 1}, run_at=tx.clock.now())
+    await slow.dispose()
+    assert not await one.look(), "an ordinary look goes back no further than what may still be to commit"
+    await asyncio.sleep(0.6)
+    assert await one.look()
+
+
+async def test_what_waits_for_days_keeps_the_looks_wide_enough(me: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its message was lost ten minutes ago, or its worker has it still: it is not done, so every look begins before it."""
+    monkeypatch.setattr(dispatcher, "WIRING", WIRING)
+    await schedule(me, 1)
+    async with me.db.transaction(SYSTEM) as tx:
+        await tx.execute(update(JobRow).values(run_at=me.clock.now() - timedelta(days=3)))
+    one = Dispatcher(me, NOBODY_LISTENS)
+    assert await one.look()
+    await until(lambda: all_done(me))
 
 
 async def test_with_no_broker_the_dispatcher_does_it_and_says_since_when(

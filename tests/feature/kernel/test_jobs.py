@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from irm import jobs, performing, schedule
 from irm.clock import FixedClock
-from irm.db import SYSTEM, Database, Tx
+from irm.db import EARLIEST, SYSTEM, Database, Tx
 from irm.jobs import CallFailed, Inside, JobRow, Outside, Resources, RetryLater
 from irm.wiring import WIRING
 
@@ -62,7 +62,16 @@ async def row(db: Database, job_id: UUID) -> JobRow:
 
 async def handed(db: Database) -> list[UUID]:
     async with db.transaction(SYSTEM) as tx:
-        return [job_id for job_id, _ in await jobs.hand_over(tx, db.clock.now(), WINDOWS, 2)]
+        return [job_id for job_id, _ in await jobs.hand_over(tx, db.clock.now(), EARLIEST, WINDOWS, 2)]
+
+
+async def test_what_was_meant_for_earlier_is_due_when_it_is_written_and_late_since_it_was_meant(db: Database) -> None:
+    """Nothing new lies before what the dispatcher has looked through."""
+    now = db.clock.now()
+    job = await post(db, run_at=now - timedelta(hours=2))
+    assert job is not None
+    found = await row(db, job)
+    assert (found.run_at, found.first_run_at) == (now, now - timedelta(hours=2))
 
 
 async def test_a_job_is_done_once_however_often_its_message_comes(db: Database, resources: Resources) -> None:
@@ -452,7 +461,7 @@ async def test_of_what_lies_about_a_channel_gets_no_more_than_its_window(db: Dat
         texts = [await jobs.schedule(tx, "text", {}, run_at=clock.now(), priority=1, channel="sms") for _ in range(10)]
         mails = [await jobs.schedule(tx, "mail", {}, run_at=clock.now(), priority=2, channel="email")]
         plain = [await jobs.schedule(tx, "plain", {}, run_at=clock.now(), priority=3)]
-        await jobs.hand_over(tx, clock.now(), everything, 100)
+        await jobs.hand_over(tx, clock.now(), EARLIEST, everything, 100)
     clock.tick(seconds=10)
     async with db.transaction(SYSTEM) as tx:
         lying = await jobs.left_lying(tx, clock.now(), timedelta(seconds=5), 16, 4)

@@ -29,7 +29,7 @@ async def test_an_occurrence_is_written_once(db: Database, clock: FixedClock) ->
     async with db.transaction(SYSTEM) as tx:
         first = await tx.scalar(select(JobRow).where(JobRow.name == "test.often").order_by(JobRow.run_at))
     assert first is not None
-    assert first.args == {"of": "us", "at": first.run_at.isoformat()}
+    assert first.args == {"of": "us", "at": first.first_run_at.isoformat()}
     assert first.queue == "bulk"
 
 

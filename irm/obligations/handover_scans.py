@@ -12,10 +12,10 @@ from irm.db import Tx
 from irm.errors import Conflict, Forbidden, Invalid
 from irm.evidence.blobs import StoredBlob
 from irm.evidence.service import Attachment, attach, attachment, attachments_of
-from irm.obligations.drafting import path_of
 from irm.obligations.handovers import handover
 from irm.obligations.models import ReceiptRow, SubmissionRow
 from irm.obligations.receiving import confirm_receipt
+from irm.obligations.telling import path_of
 
 PAGES: Final = 20
 """Photos of one list in one go."""

@@ -1,7 +1,7 @@
 """The emergency sheet as a document: duty list, telephones, open limits and incidents, and paper to go on with. Pure."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Final
 
 from irm.clock import SHANGHAI
@@ -12,7 +12,7 @@ from irm.notify.words import ROLE_NAMES
 from irm.obligations.forms import Form
 from irm.obligations.words import citation_text
 from irm.rules.levels import NAMES
-from irm.web.wording import exact, numbered
+from irm.web.wording import exact, month_day, numbered
 
 LEVEL_WORDS: Final = {
     "reached": N_("reached"),
@@ -73,7 +73,7 @@ def _incidents(one: Content, t: Translator) -> Iterator[Block]:
 
 def _incident(one: OpenIncident, t: Translator) -> list[Cell]:
     level = t("%(level)s, %(how)s", level=t(NAMES[one.level]), how=t(LEVEL_WORDS[one.level_kind]))
-    return [Cell(one.number), Cell(level), Cell(one.title), Cell(t(one.status)), Cell(_short(one.discovered_at))]
+    return [Cell(one.number), Cell(level), Cell(one.title), Cell(t(one.status)), Cell(_since(one.discovered_at, t))]
 
 
 def _limits(one: Content, t: Translator, days: int) -> Iterator[Block]:
@@ -92,7 +92,7 @@ def _limit(one: Limit, now: datetime, t: Translator) -> list[Cell]:
     over = f"\n{t('overdue')}" if one.due_at <= now else ""
     matter = f"{one.about}\n{t.of(one.title)}\n{citation_text(one.citation, t)}"
     return [
-        Cell(f"{_short(one.due_at)}\n{t(one.word)}{over}"),
+        Cell(f"{_until(one.due_at, t)}\n{t(one.word)}{over}"),
         Cell(matter),
         Cell(one.bearer),
         Cell(one.recipient),
@@ -119,8 +119,8 @@ def _watch(one: Watch, now: datetime, t: Translator) -> Iterator[list[Cell]]:
             Cell(one.organization),
             Cell(who),
             Cell(turn.telephone or one.telephone or "–"),
-            Cell(_short(turn.starts_at)),
-            Cell(_short(turn.ends_at)),
+            Cell(_since(turn.starts_at, t)),
+            Cell(_until(turn.ends_at, t)),
         ]
 
 
@@ -177,8 +177,17 @@ def _blank(form: Form, one: Content, t: Translator) -> Iterator[Block]:
     )
 
 
-def _short(at: datetime) -> str:
-    return at.astimezone(SHANGHAI).strftime("%m-%d %H:%M")
+def _since(at: datetime, t: Translator) -> str:
+    here = at.astimezone(SHANGHAI)
+    return f"{month_day(here.date(), t)} {here:%H:%M}"
+
+
+def _until(at: datetime, t: Translator) -> str:
+    """What ends with a day ends at its 24:00."""
+    here = at.astimezone(SHANGHAI)
+    if here.time() != time():
+        return _since(at, t)
+    return f"{month_day(here.date() - timedelta(days=1), t)} 24:00"
 
 
 def _numbers(telephone: str | None, fax: str | None, t: Translator) -> str:

@@ -1,6 +1,7 @@
 """The paper for the night on which irm is away: what stands on it, how it is kept, when it is written."""
 
 import stat
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
@@ -67,10 +68,24 @@ def text(locale: str = "zh-CN") -> str:
 
 def test_it_says_whom_to_call_and_until_when() -> None:
     found = text()
-    for wanted in ("王值班", "13900000001", "李接班", "11-20 20:00", "当前无人值班", "0375-1000009"):
+    for wanted in ("王值班", "13900000001", "李接班", "11月20日 20:00", "当前无人值班", "0375-1000009"):
         assert wanted in found, wanted
     assert "0375-2000002" in found, "the fax of the office"
     assert "▲" in found, "numbers that nobody has checked are marked"
+
+
+def test_a_limit_and_a_shift_that_end_with_a_day_end_at_its_24_00_and_the_next_begins_at_00_00() -> None:
+    midnight = datetime(2026, 11, 20, 16, tzinfo=UTC)
+    turns = (
+        Turn("王值班", "primary", "13900000001", NOW, midnight),
+        Turn("李接班", "primary", "13900000002", midnight, midnight + 8 * HOUR),
+    )
+    given = content()
+    limits = [replace(given.limits[0], due_at=midnight)]
+    given = replace(given, limits=limits, watches=[Watch("示例市数据局", "0375-1000001", turns)])
+    found = to_html(sheet(given, form_of("initial"), translator("zh-CN"), hours=36, days=7, lines=4)).decode()
+    assert found.count("11月20日 24:00") == 2
+    assert found.count("11月21日 00:00") == 1
 
 
 def test_it_names_each_open_limit_with_article_and_addressee() -> None:
@@ -80,7 +95,7 @@ def test_it_names_each_open_limit_with_article_and_addressee() -> None:
         "第四条",
         "示例市人社局",
         "示例市网信办",
-        "11-20 19:00",
+        "11月20日 19:00",
         "共 4 项",
         "另有 3 项未列出",
     ):

@@ -25,6 +25,8 @@ from irm.emergency.policy import sheet_policy
 from irm.emergency.writing import FAULTS
 from irm.errors import Translate
 from irm.i18n import N_
+from irm.overview.auditing import is_silent
+from irm.overview.policy import tolerances
 
 State = Literal["good", "off", "weak", "broken"]
 MARKS: Final = {"good": "✓", "off": "–", "weak": "!", "broken": "✗"}
@@ -33,8 +35,6 @@ OLDEST_POSTGRES: Final = 15
 PATIENCE: Final = 5.0
 SILENT_AFTER: Final = timedelta(seconds=30)
 LATE_AFTER: Final = timedelta(minutes=2)
-UNWATCHED_AFTER: Final = timedelta(minutes=3)
-"""The auditor looks every minute (`irm.wiring.RECURRING`)."""
 LITTLE_DISK: Final = 2 * 1024**3
 NO_DISK: Final = 200 * 1024**2
 
@@ -203,7 +203,7 @@ async def _watch(connection: AsyncConnection, now: datetime) -> Finding:
     if row.at is None:
         return Finding(WATCH, "off", N_("It has not looked yet; it does so every minute once a dispatcher runs."))
     context = {"minutes": round((now - row.at).total_seconds() / 60), "missed": row.missed}
-    if now - row.at > UNWATCHED_AFTER:
+    if is_silent(row.at, None, now, tolerances().silent):
         words = N_("It looked %(minutes)s minutes ago for the last time: nobody notices what is not sent.")
         return Finding(WATCH, "broken", words, context)
     if row.missed:

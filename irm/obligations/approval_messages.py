@@ -13,6 +13,7 @@ from irm.notify.plan import Resolution
 from irm.obligations.approval_models import ReportApprovalRow
 from irm.obligations.approvals import Approver, rungs_of
 from irm.obligations.forms import form_of
+from irm.obligations.gravity import level_of
 from irm.obligations.models import SubmissionRow
 
 
@@ -56,7 +57,7 @@ async def say_to(
         tx,
         key=f"approval/{request.id}/{key}",
         targets=to,
-        about=about(row, request, title, body),
+        about=await about(tx, row, request, title, body),
         subject=row.subject,
         now=now,
         exercise=row.exercise,
@@ -92,7 +93,8 @@ async def page_rung(tx: Tx, row: SubmissionRow, request: ReportApprovalRow, plac
         key=page_key(request.id, place),
         targets=found,
         via="preferred",
-        about=about(
+        about=await about(
+            tx,
             row,
             request,
             lambda t: t("Please approve: %(form)s %(serial)s", form=localized(form.short, t.locale), serial=row.serial),
@@ -105,7 +107,8 @@ async def page_rung(tx: Tx, row: SubmissionRow, request: ReportApprovalRow, plac
     )
 
 
-def about(
+async def about(
+    tx: Tx,
     row: SubmissionRow,
     request: ReportApprovalRow,
     title: Callable[[Translator], str],
@@ -113,7 +116,7 @@ def about(
 ) -> About:
     return About(
         row.number,
-        None,
+        await level_of(tx, row.subject),
         f"/approvals/{request.id}",
         title={each: title(translator(each)) for each in LOCALES},
         body={each: body(translator(each)) for each in LOCALES},

@@ -18,6 +18,7 @@ from irm.obligations.directives import AUTHORITIES, WITHDRAWAL
 from irm.obligations.forms import form_of
 from irm.obligations.models import ContactRecordRow
 from irm.obligations.subjects import Subject
+from irm.obligations.views import Obligation
 from irm.web.wording import exact
 
 RECENT: Final = 4
@@ -34,7 +35,8 @@ async def choices_for(
         tx, principal, filters=messages.Filters(about=subject.number, purpose="page", unanswered=True)
     )
     desks = [desk for desk in await access.organizations(tx) if desk.kind in REGULATORS or desk.telephone]
-    recent = await _recent(tx, desks, reach(principal, Permission.RECORD_CONTACT).organizations)
+    owed = await queries.obligations_of(tx, subject.path, now=now, reach=reach(principal, Permission.READ_OBLIGATIONS))
+    recent = await _recent(tx, desks, reach(principal, Permission.RECORD_CONTACT).organizations, _awaited(owed))
     return {
         "recent": [(str(desk.id), desk.name, desk.telephone or "") for desk in recent],
         "counterparts": [(str(desk.id), f"{desk.name} {desk.telephone or ''}".strip()) for desk in desks],
@@ -51,8 +53,18 @@ async def choices_for(
     }
 
 
-async def _recent(tx: Tx, desks: Sequence[Organization], own: frozenset[UUID]) -> list[Organization]:
-    """The desks that the reader's organizations spoke with last, then authorities; never the reader's own."""
+def _awaited(owed: Sequence[Obligation]) -> list[UUID]:
+    """To whom something about this is still owed, the nearest limit first."""
+    due = [one for one in owed if one.status in ("open", "submitted") and one.recipient.id is not None]
+    due.sort(key=lambda one: (one.limit_at is None, one.limit_at.timestamp() if one.limit_at else 0))
+    return [one.recipient.id for one in due if one.recipient.id is not None]
+
+
+async def _recent(
+    tx: Tx, desks: Sequence[Organization], own: frozenset[UUID], awaited: Sequence[UUID]
+) -> list[Organization]:
+    """Those that wait for a report about this, then the desks that the reader's organizations spoke with last, then
+    authorities; never the reader's own."""
     spoken = await tx.scalars(
         select(ContactRecordRow.counterpart_id)
         .where(ContactRecordRow.organization_id.in_(own), ContactRecordRow.counterpart_id.is_not(None))
@@ -61,7 +73,7 @@ async def _recent(tx: Tx, desks: Sequence[Organization], own: frozenset[UUID]) -
         .limit(RECENT)
     )
     by_id = {desk.id: desk for desk in desks if desk.id not in own}
-    found = [by_id[one] for one in spoken if one in by_id]
+    found = [by_id[one] for one in dict.fromkeys((*awaited, *spoken)) if one in by_id]
     found += [desk for desk in by_id.values() if desk.kind in AUTHORITIES and desk not in found]
     return found[:RECENT]
 

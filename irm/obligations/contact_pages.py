@@ -58,7 +58,7 @@ async def contact_page(
     serves: FromQuery[str | None] = None,
     replaces: FromQuery[str | None] = None,
 ) -> Page:
-    """`incident`: its number; the rest fills the form beforehand."""
+    """`incident`: its number; the rest fills the form beforehand. `serves` directive or media_inquiry: their short form."""
     async with db.transaction(principal.actor) as tx:
         subject = await _subject(tx, principal, incident)
         kept = await drafts.read(tx, principal.account_id, draft_name(subject.number))
@@ -68,11 +68,11 @@ async def contact_page(
         given |= {"submission": submission, "serves": "receipt", "direction": "in"}
     if delivery:
         given |= {"delivery": delivery, "serves": "acknowledgement", "direction": "out"}
-    if serves == DIRECTIVE:
-        given |= {"serves": DIRECTIVE, "direction": "in", "replaces": replaces or ""}
+    chosen = {"serves": serves, "direction": "in"} if serves in (DIRECTIVE, PRESS) else {}
+    given |= {"replaces": replaces or ""}
     if counterpart in {each for each, *_ in choices["recent"]}:
         given |= {"recent": counterpart or "", "counterpart": ""}
-    return _page(subject, Form(values=given | (kept or {}), restored=bool(kept)), choices, clock)
+    return _page(subject, Form(values=given | (kept or {}) | chosen, restored=bool(kept)), choices, clock)
 
 
 @post("/contacts/new", opt=allow(Permission.RECORD_CONTACT), include_in_schema=False)

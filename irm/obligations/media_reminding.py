@@ -15,6 +15,7 @@ from irm.notify import queries as people, service as notify
 from irm.notify.messages import About, matter_of
 from irm.notify.plan import Resolution
 from irm.obligations.directive_models import MediaInquiryRow
+from irm.obligations.gravity import level_of
 from irm.obligations.lookup import subject_at
 from irm.obligations.media_policy import media_policy
 from irm.obligations.models import ContactRecordRow
@@ -33,8 +34,8 @@ async def announce(tx: Tx, row: MediaInquiryRow, contact: ContactRecordRow, subj
         tx,
         key=f"media/{row.id}/asked",
         targets=await _who_answers(tx, now),
-        about=_about(
-            row, subject, lambda t: t("The press asks: %(outlet)s", outlet=contact.counterpart_name or ""), now
+        about=await _about(
+            tx, row, subject, lambda t: t("The press asks: %(outlet)s", outlet=contact.counterpart_name or ""), now
         ),
         subject=subject.path,
         now=now,
@@ -64,7 +65,8 @@ async def remind(tx: Tx, args: Mapping[str, Any], now: datetime) -> None:
         tx,
         key=f"media/{row.id}/{args['minutes']}",
         targets=await people.resolve(tx, ON_DUTY, desk, now) + await _who_answers(tx, now),
-        about=_about(
+        about=await _about(
+            tx,
             row,
             subject,
             lambda t: t("The press still waits for an answer: %(outlet)s", outlet=contact.counterpart_name or ""),
@@ -95,7 +97,9 @@ def _minutes(span: timedelta) -> int:
     return int(span.total_seconds() // 60)
 
 
-def _about(row: MediaInquiryRow, subject: Subject, title: Callable[[Translator], str], now: datetime) -> About:
+async def _about(
+    tx: Tx, row: MediaInquiryRow, subject: Subject, title: Callable[[Translator], str], now: datetime
+) -> About:
     """What was asked stays in irm; what leaves the network names the incident only."""
 
     def body(t: Translator) -> str:
@@ -106,7 +110,7 @@ def _about(row: MediaInquiryRow, subject: Subject, title: Callable[[Translator],
 
     return About(
         subject.number,
-        subject.level,
+        await level_of(tx, subject.path),
         f"/media-inquiries/{row.id}",
         title={each: title(translator(each)) for each in LOCALES},
         body={each: body(translator(each)) for each in LOCALES},

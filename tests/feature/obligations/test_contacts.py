@@ -1,10 +1,12 @@
 """One contact record that confirms a page, hands a report over, or is its receipt; what it must not do."""
 
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import httpx
 import pytest
 
 from irm.errors import Conflict, Invalid
@@ -12,6 +14,7 @@ from irm.notify import queries as people, service as notify
 from irm.notify.messages import About
 from irm.obligations import contacts, queries
 from irm.obligations.contacts import Serves
+from tests.conftest import SignIn
 from tests.feature.obligations.conftest import Night
 
 
@@ -128,3 +131,34 @@ async def test_what_was_said_is_private_in_the_ledger(night: Night) -> None:
         kept = await tx.get_one(LedgerPrivateRow, (entry.id, "said"))
     assert "visitor" not in entry.body
     assert "visitor" in kept.value
+
+
+async def test_the_desk_that_waits_stands_first_and_a_call_needs_three_answers(night: Night, sign_in: SignIn) -> None:
+    """通联记录 on a phone: who called whom, which desk, what was said; all else has an answer already."""
+    client: httpx.AsyncClient = await sign_in(night.officer)
+    client.headers.update({"accept": "text/html"})
+    await night.open(night.owed())
+    page = (await client.get(f"/contacts/new?incident={night.subject.number}")).text
+    first = re.search(r'name="recent"[^>]*value="([0-9a-f-]{36})"', page) or re.search(r'value="([0-9a-f-]{36})"', page)
+    assert first is not None
+    assert first[1] == str(night.province)
+    asked = set(re.findall(r'name="(\w+)"[^>]* (?:required|aria-required="true")', page))
+    assert asked <= {"direction", "means", "recent", "said"}
+    answers = {"incident": night.subject.number, "direction": "in", "means": "telephone", "recent": str(night.province)}
+    done = await client.post("/contacts/new", data=answers | {"said": "要求 6 时前续报"})
+    assert (done.status_code, done.headers["location"]) == (303, night.subject.page)
+
+
+@pytest.mark.parametrize(("serves", "asks"), [("media_inquiry", "counterpart_name"), ("directive", "asks")])
+async def test_the_press_and_an_authority_have_short_forms(
+    night: Night, sign_in: SignIn, serves: str, asks: str
+) -> None:
+    client: httpx.AsyncClient = await sign_in(night.officer)
+    client.headers.update({"accept": "text/html"})
+    page = (await client.get(f"/contacts/new?incident={night.subject.number}&serves={serves}")).text
+    assert f'name="serves" value="{serves}"' in page
+    assert 'name="direction" value="in"' in page
+    assert f'name="{asks}"' in page
+    assert ('name="recent"' in page) is (serves == "directive"), "the press is none of the city's desks"
+    incident = (await client.get(night.subject.page)).text
+    assert f"serves={serves}" in incident

@@ -188,6 +188,16 @@ async def test_the_leaders_are_silent_and_the_report_leaves_in_time(night: Night
     assert len(await chain.paged()) == 3, "nobody is called again"
 
 
+async def test_whoever_approves_is_called_by_the_incidents_level(night: Night, chain: Chain, drain: Drain) -> None:
+    """Else the page about a grave night's report would wait behind everything that is graver than nothing."""
+    (owed,) = await night.open(night.owed(CITY))
+    await chain.ask(await night.draft(owed.id))
+    await drain()
+    async with night.db.transaction() as tx:
+        pages = await tx.scalars(select(DeliveryRow).where(DeliveryRow.page_key.startswith("approval/")))
+        assert {page.severity for page in pages} == {night.subject.level}
+
+
 async def test_a_signature_that_does_not_come_is_overdue_and_climbs(night: Night, chain: Chain, drain: Drain) -> None:
     await chain.grant()
     (owed,) = await night.open(night.owed(CITY))

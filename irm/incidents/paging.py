@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from irm.absence import Absence, absences, fell_into
 from irm.access import queries as access
 from irm.db import Tx
 from irm.i18n import N_, Translator
@@ -22,7 +23,7 @@ from irm.incidents.paging_schemas import (
 from irm.incidents.picture import picture_of
 from irm.incidents.queries import Sight
 from irm.incidents.run_facts import run_facts
-from irm.notify.queries import deliveries_of
+from irm.notify.queries import HOPEFUL, deliveries_of
 from irm.notify.views import Delivery
 from irm.notify.words import ATTEMPT_NAMES, CHANNEL_NAMES, MEANS_NAMES, PURPOSE_NAMES, STATUS_NAMES, reason_of
 from irm.playbooks import wording
@@ -53,10 +54,12 @@ async def paging_of(tx: Tx, sight: Sight, t: Translator, *, now: datetime) -> Pa
     sent = [one for one in sent if sight.sees(one.organization_id)]
     names = await access.person_names(tx, {one.acknowledged_by for one in sent if one.acknowledged_by})
     known = {one.run.id for one in runs}
-    told = _Telling(t, now, names)
+    began = min((one.run.started_at for one in runs), default=now)
+    told = _Telling(t, now, names, await absences(tx, since=began))
     return PagingView(
         number=sight.incident.number,
         as_of=now,
+        reached=any(one.purpose == "page" and (one.status in HOPEFUL or one.acknowledged_at) for one in sent),
         runs=[told.run(one, [each for each in sent if each.run_id == one.run.id]) for one in runs],
         others=[told.message(one) for one in sent if one.run_id not in known],
         not_started=await _not_started(tx, sight, runs, t) if sight.everything else [],
@@ -86,10 +89,11 @@ async def _not_started(tx: Tx, sight: Sight, runs: Sequence[RunPassage], t: Tran
 class _Telling:
     """One reader's language and moment."""
 
-    def __init__(self, t: Translator, now: datetime, names: Mapping[UUID, str]) -> None:
+    def __init__(self, t: Translator, now: datetime, names: Mapping[UUID, str], away: Sequence[Absence]) -> None:
         self.t = t
         self.now = now
         self.names = names
+        self.absences = away
 
     def run(self, one: RunPassage, sent: Sequence[Delivery]) -> RunLine:
         run = one.run
@@ -146,6 +150,7 @@ class _Telling:
             due_at=one.due_at,
             called_at=first,
             late=late,
+            away=late and fell_into(self.absences, one.due_at) is not None,
             why="" if sent else self._why_no_rung(one, passage),
             messages=[self.message(each) for each in sent],
         )
@@ -177,6 +182,7 @@ class _Telling:
             received=one.status == "delivered",
             crossed=one.crossed,
             possibly_duplicate=one.possibly_duplicate,
+            away=one.away is not None,
             carried_with=one.carried_with,
             attempts=[
                 AttemptLine(

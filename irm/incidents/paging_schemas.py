@@ -44,6 +44,8 @@ class MessageLine(Struct, frozen=True):
     """The channel says that it arrived."""
     crossed: bool
     possibly_duplicate: bool
+    away: bool
+    """It went late because irm itself was away."""
     carried_with: int
     attempts: list[AttemptLine]
 
@@ -59,6 +61,8 @@ class RungLine(Struct, frozen=True):
     due_at: datetime | None
     called_at: datetime | None
     late: bool
+    away: bool
+    """Late because irm itself was away."""
     why: str
     messages: list[MessageLine]
 
@@ -113,6 +117,8 @@ class PagingView(Struct, frozen=True):
 
     number: str
     as_of: datetime
+    reached: bool
+    """Somebody was called, or still is going to be."""
     runs: list[RunLine]
     others: list[MessageLine]
     not_started: list[NotStarted]

@@ -1,7 +1,7 @@
 """A message as people see it: with names instead of ids, and every attempt."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from irm.absence import Absence, absences, fell_into
 from irm.access import queries as access
 from irm.db import Tx
 from irm.notify.models import DeliveryAttemptRow, DeliveryRow
@@ -76,6 +77,8 @@ class Delivery:
     """The message that carried it together with others."""
     carried_with: int = 0
     """How many others that message carried."""
+    away: Absence | None = None
+    """irm was not there when it was to go: it went afterwards, or still waits."""
 
     @property
     def level(self) -> int | None:
@@ -105,6 +108,7 @@ async def views_of(tx: Tx, rows: Sequence[DeliveryRow]) -> list[Delivery]:
         attempts[each.delivery_id] = (*attempts.get(each.delivery_id, ()), kept)
     bundles = {row.bundle_id for row in rows if row.bundle_id}
     carried = Counter(await tx.scalars(select(DeliveryRow.bundle_id).where(DeliveryRow.bundle_id.in_(bundles))))
+    known = await absences(tx, since=min(row.due_at for row in rows)) if rows else ()
     views = []
     for row in rows:
         name = people.get(row.person_id) if row.person_id else posts.get(row.post_id) if row.post_id else None
@@ -146,6 +150,13 @@ async def views_of(tx: Tx, rows: Sequence[DeliveryRow]) -> list[Delivery]:
                 attempts=attempts.get(row.id, ()),
                 bundle_id=row.bundle_id,
                 carried_with=max(carried[row.bundle_id] - 1, 0),
+                away=_late_by(known, row, attempts.get(row.id, ())),
             )
         )
     return views
+
+
+def _late_by(known: Iterable[Absence], row: DeliveryRow, attempts: Sequence[Attempt]) -> Absence | None:
+    """The absence in which it was to go, unless an attempt was made before irm stopped."""
+    away = fell_into(known, row.due_at) if row.status not in UNTOLD else None
+    return None if away is None or any(each.started_at < away.until for each in attempts) else away

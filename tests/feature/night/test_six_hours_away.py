@@ -89,10 +89,11 @@ async def the_sheet_had_it(city: City, second: make.Account, number: str, missed
             one.person_id: name
             for one, name in [(second, await _name(tx, second)), (city.officer, await _name(tx, city.officer))]
         }
-    for wanted in (number, names[city.officer.person_id], names[second.person_id], second.telephone, "11-21 08:30"):
+    for wanted in (number, names[city.officer.person_id], names[second.person_id], second.telephone, "11月21日 08:30"):
         assert wanted in page, wanted
     for one in missed:
-        assert one.due_at.astimezone(schedule.SHANGHAI).strftime("%m-%d %H:%M") in page, one.rule
+        here = one.due_at.astimezone(schedule.SHANGHAI)
+        assert f"{here.month}月{here.day}日 {here:%H:%M}" in page, one.rule
     assert "补录时间" in page
     assert "（空白）" in page
 
@@ -143,6 +144,18 @@ async def it_is_said(city: City, late: Duty, since: datetime, until: datetime) -
     shown = (await desk.get(f"/api/v1/obligations/{late.id}")).json()
     assert datetime.fromisoformat(shown["away_since"]) == since
     assert "limit passed while irm was away" in (await desk.get(f"/obligations/{late.id}", headers=HTML)).text
+
+
+async def the_calls_say_it(city: City, number: str, since: datetime, until: datetime) -> None:
+    """Rungs whose moment passed in these hours were called afterwards, and the page about the paging says why."""
+    desk = await city.as_(city.officer)
+    view = (await desk.get(f"/api/v1/incidents/{number}/paging")).json()
+    rungs = [rung for run in view["runs"] for step in run["steps"] for rung in step["rungs"] if rung["called_at"]]
+    late = [rung for rung in rungs if rung["away"]]
+    assert late, "somebody was to be called in these hours"
+    assert all(since <= datetime.fromisoformat(rung["due_at"]) < until for rung in late)
+    assert not [rung for rung in rungs if rung["late"] and not rung["away"]]
+    assert "late: irm was away" in (await desk.get(f"/incidents/{number}/paging", headers=HTML)).text
 
 
 async def paper_is_entered(city: City, late: Duty, *, said: datetime, entered: datetime) -> None:
@@ -207,6 +220,7 @@ async def test_six_hours_away(
     await all_fires_once(city, away, number, missed)
     late = await city.duty(TO_CITY)
     await it_is_said(city, late, since, until)
+    await the_calls_say_it(city, number, since, until)
 
     # And so do the figures, until what was done on paper is entered.
     assert await _counted(city, until) == len(missed)

@@ -86,6 +86,11 @@ class Delivery:
         return None if self.subject.startswith((WORK, AUDIT)) else self.severity
 
     @property
+    def level_kind(self) -> str:
+        """Nobody is shown as established what is only feared."""
+        return "possible" if self.severity < self.urgency else "reached"
+
+    @property
     def awaits(self) -> bool:
         """A page that still wants an answer from whom it went to."""
         gone = self.status in UNTOLD or self.acknowledged_at is not None or self.closed_at is not None

@@ -22,7 +22,9 @@ from irm.web.drafts import came_from
 from irm.web.pages import Page, page
 
 MOST_ERRANDS: Final = 12
-"""Errands, and incidents, that the board shows unfolded: what is most urgent must stand in one look, also in a storm."""
+"""Errands that the board shows unfolded: what is most urgent must stand in one look, also in a storm."""
+MOST_INCIDENTS: Final = 8
+"""Likewise; on the phone each is a card, and who is on duty stands below them."""
 NEED_NAMES: Final = {
     "page": N_("To acknowledge"),
     "unreached": N_("Nobody was reached"),
@@ -85,6 +87,7 @@ def _words() -> dict[str, Any]:
         "need_icons": NEED_ICONS,
         "need_verbs": NEED_VERBS,
         "most_errands": MOST_ERRANDS,
+        "most_incidents": MOST_INCIDENTS,
     }
 
 

@@ -125,6 +125,8 @@ async def test_what_waits_for_company_rings_at_once_when_it_is_known_to_be_grave
         await drain()
     rang = asking(reachable.expect.forget(), city.officer.telephone)
     assert not [one for one in rang if where in one.content], "three rang a moment ago: it waits for company"
+    inbox = (await (await city.as_(city.officer)).get("/inbox", headers=HTML)).text
+    assert inbox.count("level-possible") == 4, "what is only feared is not shown as established"
     clock.tick(seconds=2)
     await city.says(city.officer, f"/api/v1/incidents/{where}", personal_records_leaked=EVERYBODY)
     await drain()

@@ -266,6 +266,7 @@ async def hand_over(
     thousands came before, a page of a graver incident never waits until they are done. A channel leaves `RESERVE` places.
     """
     handed: list[tuple[UUID, str]] = []
+    again: dict[int, list[UUID]] = {}
     flying = await _in_flight(tx, now, since)
     for queue in QUEUES:
         due = (
@@ -283,14 +284,16 @@ async def hand_over(
             if channel is not None and not flying.has_place(channel, priority, channel_window):
                 continue
             flying.add(queue, channel, priority)
-            wait = min(FIRST_HANDOVER * 2 ** min(times, 10), LONGEST_HANDOVER)
-            await tx.execute(
-                update(JobRow)
-                .where(JobRow.id == job_id)
-                .values(handed_at=now, handed_until=now + wait, handed=times + 1)
-                .execution_options(synchronize_session=False)
-            )
+            again.setdefault(times, []).append(job_id)
             handed.append((job_id, queue))
+    for times, ids in again.items():
+        wait = min(FIRST_HANDOVER * 2 ** min(times, 10), LONGEST_HANDOVER)
+        await tx.execute(
+            update(JobRow)
+            .where(JobRow.id.in_(ids))
+            .values(handed_at=now, handed_until=now + wait, handed=times + 1)
+            .execution_options(synchronize_session=False)
+        )
     return handed
 
 

@@ -33,36 +33,34 @@ HOLDS: Final = timedelta(seconds=LONGEST_CALL)
 
 async def perform(db: Database, handlers: Handlers, resources: Resources, job_id: UUID) -> bool:
     """Do the job if it is due and nobody else has it. True when this call did it."""
-    async with db.transaction(SYSTEM) as tx:
-        name = await tx.scalar(select(JobRow.name).where(JobRow.id == job_id, JobRow.done_at.is_(None)))
-    if name is None:
-        return False
-    handler = handlers.get(name)
-    if handler is None:
-        await _failed(db, job_id, f"no handler for {name}", fatal=True)
-        return False
-    if isinstance(handler, Outside):
-        return await _perform_outside(db, handler, resources, job_id)
-    return await _perform_inside(db, handler, job_id)
-
-
-async def _perform_outside(db: Database, handler: Outside, resources: Resources, job_id: UUID) -> bool:
     try:
         async with db.transaction(SYSTEM) as tx:
             now = db.clock.now()
             row = await _locked(tx, job_id, now)
             if row is None:
                 return False
-            row.attempt += 1
-            args, attempt = dict(row.args), row.attempt
-            row.lease_until = now + timedelta(seconds=2 * min(handler.timeout, LONGEST_CALL))
-            work = await handler.claim(tx, args, now, attempt)
-            if work is None:
+            name, args = row.name, dict(row.args)
+            handler = handlers.get(name)
+            if isinstance(handler, Inside) and not handler.snapshot:
+                await handler.run(tx, args, now)
                 _finish(row, now, "done")
                 return True
-    except Exception as error:  # noqa: BLE001 - whatever it was: nothing went out yet, so it is tried again soon
+            if isinstance(handler, Outside):
+                row.attempt += 1
+                attempt = row.attempt
+                row.lease_until = now + timedelta(seconds=2 * min(handler.timeout, LONGEST_CALL))
+                work = await handler.claim(tx, args, now, attempt)
+                if work is None:
+                    _finish(row, now, "done")
+                    return True
+    except Exception as error:  # noqa: BLE001 - nothing of it was written and nothing went out: it is tried again
         await _not_done(db, job_id, error)
         return False
+    if handler is None:
+        await _failed(db, job_id, f"no handler for {name}", fatal=True)
+        return False
+    if isinstance(handler, Inside):
+        return await _perform_in_a_snapshot(db, handler, job_id)
     await _call_and_record(db, handler, resources, job_id, args, work, attempt)
     return True
 
@@ -76,9 +74,9 @@ async def _locked(tx: Tx, job_id: UUID, now: datetime | None = None) -> JobRow |
     return row
 
 
-async def _perform_inside(db: Database, handler: Inside, job_id: UUID) -> bool:
+async def _perform_in_a_snapshot(db: Database, handler: Inside, job_id: UUID) -> bool:
     try:
-        async with db.transaction(SYSTEM, snapshot=handler.snapshot) as tx:
+        async with db.transaction(SYSTEM, snapshot=True) as tx:
             now = db.clock.now()
             row = await _locked(tx, job_id, now)
             if row is None:

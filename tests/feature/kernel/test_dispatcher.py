@@ -119,6 +119,7 @@ async def test_what_commits_long_after_it_was_written_is_found_by_the_look_from_
     assert not await one.look(), "an ordinary look goes back no further than what may still be to commit"
     passed[0] += dispatcher.FROM_THE_BEGINNING_SECONDS
     assert await one.look()
+    await until(lambda: all_done(me))
 
 
 async def test_what_waits_for_days_keeps_the_looks_wide_enough(me: Process, monkeypatch: pytest.MonkeyPatch) -> None:

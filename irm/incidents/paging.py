@@ -152,11 +152,18 @@ class _Telling:
             late=late,
             away=late and fell_into(self.absences, one.due_at) is not None,
             why="" if sent else self._why_no_rung(one, passage),
-            messages=[self.message(each) for each in sent],
+            messages=[self.message(each, due_at=self._round_due(each, one)) for each in sent],
         )
 
-    def message(self, one: Delivery) -> MessageLine:
+    def _round_due(self, sent: Delivery, rung: RungAsked) -> datetime | None:
+        """When a repetition was to go; the rung itself says it of its first round."""
+        if rung.due_at is None or rung.every is None or sent.round <= 1:
+            return None
+        return rung.due_at + (sent.round - 1) * rung.every
+
+    def message(self, one: Delivery, *, due_at: datetime | None = None) -> MessageLine:
         t = self.t
+        missed = fell_into(self.absences, due_at)
         answered = ""
         if one.acknowledged_at is not None:
             who = self.names.get(one.acknowledged_by) if one.acknowledged_by else None
@@ -182,7 +189,7 @@ class _Telling:
             received=one.status == "delivered",
             crossed=one.crossed,
             possibly_duplicate=one.possibly_duplicate,
-            away=one.away is not None,
+            away=one.away is not None or (missed is not None and one.created_at >= missed.until),
             carried_with=one.carried_with,
             attempts=[
                 AttemptLine(

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from irm.access import queries as access
@@ -240,6 +240,16 @@ async def pages_awaited(tx: Tx, principal: Principal) -> list[AwaitedPage]:
     for each in reversed(await views_of(tx, list(rows))):
         pages.setdefault(each.page_key, []).append(each)
     return [AwaitedPage(tuple(each)) for each in pages.values()]
+
+
+async def first_called(tx: Tx, page_keys: Collection[str]) -> dict[str, datetime]:
+    """Since when somebody is called, by page: its rounds and rungs are younger."""
+    found = await tx.execute(
+        select(DeliveryRow.page_key, func.min(DeliveryRow.created_at).label("at"))
+        .where(DeliveryRow.page_key.in_(page_keys))
+        .group_by(DeliveryRow.page_key)
+    )
+    return {row.page_key: row.at for row in found.all()}
 
 
 async def confirmed_about(tx: Tx, subjects: Collection[str]) -> frozenset[str]:

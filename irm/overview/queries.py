@@ -126,6 +126,8 @@ def _chip(one: Obligation) -> dict[str, Any]:
 async def _pages(tx: Tx, principal: Principal) -> list[Need]:
     if not may(principal, Permission.ACKNOWLEDGE):
         return []
+    open_pages = await notify.open_pages_for(tx, principal)
+    since = await notify.first_called(tx, {one.page_key for one in open_pages})
     return [
         Need(
             "page",
@@ -133,13 +135,13 @@ async def _pages(tx: Tx, principal: Principal) -> list[Need]:
             one.titles,
             one.about,
             one.path,
-            one.created_at,
+            since[one.page_key],
             one.level,
             detail=one.organization if one.person_id is None else "",
             exercise=one.exercise,
             urgency=one.urgency,
         )
-        for one in await notify.open_pages_for(tx, principal)
+        for one in open_pages
     ]
 
 

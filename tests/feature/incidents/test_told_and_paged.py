@@ -1,12 +1,15 @@
 """Two questions anybody can ask of an incident: who was told when and how do we know; why was nobody paged?"""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from irm import absence
 from irm.clock import FixedClock
-from irm.db import SYSTEM, Database
+from irm.db import SYSTEM, Database, uuid7
+from irm.heartbeat import HeartbeatRow
 from irm.notify.models import DeliveryRow
 from irm.playbooks.publishing import publish_library
 from tests import make
@@ -160,3 +163,33 @@ async def test_both_pages_and_the_paper(sign_in: Any, city: City, incident: str)
     word = await client.get(f"{URL}/{incident}/paper?format=docx")
     assert word.content[:2] == b"PK"
     assert (await client.get(f"{URL}/{incident}/paper?format=odt")).status_code == 404
+
+
+async def test_a_repetition_that_irm_missed_says_so_and_the_board_counts_from_the_first_call(
+    sign_in: Any, city: City, incident: str, db: Database, clock: FixedClock, drain: Drain
+) -> None:
+    """The desk is called every five minutes; irm stops after one minute and is back after nine."""
+    called = clock.now()
+    async with db.transaction(SYSTEM) as tx:
+        seen = clock.tick(minutes=1)
+        tx.add(HeartbeatRow(id=uuid7(), process="d:1", kind="dispatcher", started_at=called, seen_at=seen))
+    clock.tick(minutes=8)
+    async with db.transaction(SYSTEM) as tx:
+        await absence.notice(tx, clock.now())
+    await drain()
+    client = await sign_in(city.officer)
+    view = (await client.get(f"{URL}/{incident}/paging")).json()
+    assert view["reached"] is True
+    messages = [
+        one
+        for run in view["runs"]
+        for step in run["steps"]
+        for rung in step["rungs"]
+        for one in rung["messages"]
+        if one["status"] == "sent"
+    ]
+    assert {one["round"]: one["away"] for one in messages} == {1: False, 2: True}
+    assert "因系统停用迟发" in (await client.get(f"/incidents/{incident}/paging", headers=HTML)).text
+    needs = (await client.get("/api/v1/board")).json()["needs"]
+    (page,) = [one for one in needs if one["kind"] == "page"]
+    assert datetime.fromisoformat(page["since"]) == called

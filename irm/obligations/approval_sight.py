@@ -1,18 +1,24 @@
 """Which approvals a reader finds: what waits for his word, and one request by its id or by its report's number."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from irm.access.policy import Permission, Principal, reach
 from irm.db import Tx
 from irm.errors import NotFound
-from irm.i18n import N_
+from irm.i18n import N_, Translator
 from irm.obligations.answering import is_approver
 from irm.obligations.approval_models import ReportApprovalRow
-from irm.obligations.models import SubmissionRow
+from irm.obligations.approvals import rungs_of
+from irm.obligations.forms import form_of
+from irm.obligations.gravity import level_of
+from irm.obligations.linking import obligations_of
+from irm.obligations.models import ObligationRow, SubmissionRow
 
 NOT_YOURS: Final = N_("There is no such approval, or it is not yours to see.")
 
@@ -33,6 +39,11 @@ async def waiting_for(tx: Tx, principal: Principal) -> list[ReportApprovalRow]:
         for row in rows
         if is_approver(row, principal.person_id) and (row.status == "open" or row.decided_by == principal.person_id)
     ]
+
+
+def is_called(row: ReportApprovalRow, person_id: UUID) -> bool:
+    """The chain has come to this person; those further up may answer too, but nobody has called them yet."""
+    return row.status == "approved" or any(person_id in rung.people for rung in rungs_of(row)[: row.rung + 1])
 
 
 async def request_of(tx: Tx, principal: Principal, request_id: UUID, *any_of: Permission) -> ReportApprovalRow:
@@ -77,3 +88,64 @@ def state_of(request: ReportApprovalRow) -> str:
     if request.status == "overtaken":
         return N_("The text was changed")
     return N_("signature owed") if request.left_by else N_("to be approved")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One report before its approvers, as a board shows it. `limit_at`: the nearest limit that hangs on the report."""
+
+    id: UUID
+    serial: str
+    form: str
+    about: str
+    subject: str
+    asked_at: datetime
+    limit_at: datetime | None
+    severity: int | None
+    exercise: bool
+    is_to_confirm: bool
+
+    @property
+    def page(self) -> str:
+        return f"/approvals/{self.id}"
+
+    def title(self, t: Translator) -> str:
+        """What is asked of the approver."""
+        words = t("Please approve: %(form)s %(serial)s", form=t.of(form_of(self.form).short), serial=self.serial)
+        return t("It is on record that you approved %(serial)s", serial=self.serial) if self.is_to_confirm else words
+
+
+async def asked_of(tx: Tx, requests: Sequence[ReportApprovalRow]) -> list[Asked]:
+    found = []
+    for one in requests:
+        row = await tx.get_one(SubmissionRow, one.submission_id)
+        limit_at = await tx.scalar(
+            select(func.min(func.coalesce(ObligationRow.due_at, ObligationRow.internal_due_at))).where(
+                ObligationRow.id.in_(await obligations_of(tx, row.id)), ObligationRow.status == "open"
+            )
+        )
+        found.append(
+            Asked(
+                one.id,
+                row.serial,
+                row.form,
+                row.number,
+                row.subject,
+                one.asked_at,
+                limit_at,
+                await level_of(tx, row.subject),
+                row.exercise,
+                one.status == "approved",
+            )
+        )
+    return found
+
+
+async def requests_at(tx: Tx, principal: Principal, ids: Collection[UUID]) -> list[ReportApprovalRow]:
+    """Those of the reader's own organizations."""
+    rows = await tx.scalars(select(ReportApprovalRow).where(ReportApprovalRow.id.in_(ids)))
+    return [
+        row
+        for row in rows
+        if is_own(principal, row.organization_id, Permission.APPROVE_REPORTS, Permission.SUBMIT_REPORT)
+    ]

@@ -24,6 +24,7 @@ NeedKind = Literal[
     "task",
     "second_person",
     "handover",
+    "approval",
     "press",
     "proposal",
 ]

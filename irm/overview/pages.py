@@ -40,6 +40,7 @@ NEED_NAMES: Final = {
     "task": N_("Task"),
     "second_person": N_("Second person needed"),
     "handover": N_("Hand-over to take"),
+    "approval": N_("Report to approve"),
     "press": N_("Question of the press"),
     "proposal": N_("Measure proposed"),
 }
@@ -58,6 +59,7 @@ NEED_ICONS: Final = {
     "task": "task",
     "second_person": "person",
     "handover": "person",
+    "approval": "check",
     "press": "phone",
     "proposal": "warning",
 }
@@ -74,6 +76,7 @@ NEED_VERBS: Final = {
     "task": N_("Open"),
     "second_person": N_("Decide"),
     "handover": N_("Read and take over"),
+    "approval": N_("Read and answer"),
     "press": N_("Record the answer"),
     "proposal": N_("Decide"),
 }

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from irm.access.policy import Role
+from irm.access.principals import principal_of
 from irm.db import SYSTEM, Actor
 from irm.errors import Conflict, Forbidden, Invalid
 from irm.evidence.models import AttachmentRow, BlobRow
@@ -20,6 +21,8 @@ from irm.obligations.approval import Verdict
 from irm.obligations.approval_models import ReportApprovalRow
 from irm.obligations.consenting import Word
 from irm.obligations.models import SubmissionRow
+from irm.overview import queries
+from irm.overview.board import Need
 from irm.positions import LanguageError
 from tests import make
 from tests.conftest import Drain
@@ -196,6 +199,38 @@ async def test_whoever_approves_is_called_by_the_incidents_level(night: Night, c
     async with night.db.transaction() as tx:
         pages = await tx.scalars(select(DeliveryRow).where(DeliveryRow.page_key.startswith("approval/")))
         assert {page.severity for page in pages} == {night.subject.level}
+
+
+async def board_of(night: Night, one: make.Account) -> list[Need]:
+    async with night.db.transaction() as tx:
+        principal = await principal_of(tx, one.id, now=night.clock.now())
+        assert principal is not None
+        needs = (await queries.board_of(tx, principal, now=night.clock.now())).needs
+        return [need for need in needs if need.href.startswith("/approvals/")]
+
+
+async def test_the_report_stands_on_the_board_of_whoever_the_chain_has_come_to(
+    night: Night, chain: Chain, drain: Drain
+) -> None:
+    """With its answer, not as a call that only asks whether it arrived; the desk sees who is silent about what."""
+    (owed,) = await night.open(night.owed(CITY))
+    request = await chain.ask(await night.draft(owed.id))
+    await drain()
+    mine, unreached = await board_of(night, night.second)
+    assert (mine.kind, mine.due_at) == ("approval", night.known_at + timedelta(hours=1))
+    assert mine.href == f"/approvals/{request}"
+    assert "approval" not in {need.kind for need in await board_of(night, chain.deputy)}, "nobody has called him yet"
+    for silent in (unreached, *await board_of(night, night.officer)):
+        assert silent.kind == "unreached"
+        assert isinstance(silent.title, dict)
+        assert silent.title["en"].startswith("Please approve: ")
+    night.clock.tick(minutes=5)
+    await drain()
+    assert "approval" in {need.kind for need in await board_of(night, chain.deputy)}
+    await chain.approve(request, chain.deputy)
+    await drain()
+    for one in (night.second, chain.deputy, night.officer):
+        assert await board_of(night, one) == []
 
 
 async def test_a_signature_that_does_not_come_is_overdue_and_climbs(night: Night, chain: Chain, drain: Drain) -> None:

@@ -104,6 +104,8 @@ class Asked:
     severity: int | None
     exercise: bool
     is_to_confirm: bool
+    has_left: bool
+    """Sent before approval: the signature is owed."""
 
     @property
     def page(self) -> str:
@@ -111,8 +113,12 @@ class Asked:
 
     def title(self, t: Translator) -> str:
         """What is asked of the approver."""
-        words = t("Please approve: %(form)s %(serial)s", form=t.of(form_of(self.form).short), serial=self.serial)
-        return t("It is on record that you approved %(serial)s", serial=self.serial) if self.is_to_confirm else words
+        if self.is_to_confirm:
+            return t("It is on record that you approved %(serial)s", serial=self.serial)
+        form = t.of(form_of(self.form).short)
+        if self.has_left:
+            return t("Please sign afterwards: %(form)s %(serial)s", form=form, serial=self.serial)
+        return t("Please approve: %(form)s %(serial)s", form=form, serial=self.serial)
 
 
 async def asked_of(tx: Tx, requests: Sequence[ReportApprovalRow]) -> list[Asked]:
@@ -136,6 +142,7 @@ async def asked_of(tx: Tx, requests: Sequence[ReportApprovalRow]) -> list[Asked]
                 await level_of(tx, row.subject),
                 row.exercise,
                 one.status == "approved",
+                one.left_by is not None,
             )
         )
     return found

@@ -20,6 +20,7 @@ from irm.i18n import Translator
 from irm.notify import inbound, outbox, queries, service
 from irm.notify.duty import duty_at
 from irm.notify.jobs import link_hash
+from irm.notify.policy import bundling
 from irm.notify.roster_month import month_of
 from irm.notify.routes import PURPOSES, confirm, filters_from, readable, roster_organizations
 from irm.notify.views import Delivery
@@ -40,6 +41,8 @@ from irm.web.pages import Page, is_fragment, page
 PER_PAGE: Final = 50
 LONGEST_MONTH: Final = timedelta(days=31)
 INBOX_DAYS: Final = timedelta(days=7)
+MOST_SHOWN: Final = 12
+"""Calls that the inbox shows unfolded."""
 
 
 @get("/duty", opt=allow(Permission.READ_ROSTER), include_in_schema=False)
@@ -134,7 +137,31 @@ async def inbox_page(
     open_now = {each.id for each in waiting}
     told = [each for each in told if each.id not in open_now]
     template = "notify/inbox_list.html" if is_fragment(request) else "notify/inbox.html"
-    return page(template, now=now, waiting=waiting, told=told, **words())
+    return page(template, now=now, waiting=waiting, told=told, together=_together(waiting), most=MOST_SHOWN, **words())
+
+
+def _together(waiting: Sequence[Delivery]) -> list[Delivery]:
+    """What one button may confirm: what might share a message too. What is known to be grave is confirmed by itself."""
+    return [each for each in waiting if each.urgency > bundling().alone_up_to and not each.exercise]
+
+
+@post("/inbox/acknowledge", opt=allow(Permission.ACKNOWLEDGE), include_in_schema=False)
+async def acknowledge_together_page(
+    request: Request[Any, Any, Any],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+) -> Redirect:
+    """Confirms the pages that stood there when the button was shown; what has come since stays."""
+    typed = await request.form()
+    shown = {str(one) for one in typed.getall("page", [])}
+    async with db.transaction(principal.actor) as tx:
+        waiting = _together(await queries.open_pages_for(tx, principal))
+        wanted = [each for each in waiting if each.page_key in shown]
+        await service.lock_pages(tx, {each.page_key for each in wanted})
+        for each in wanted:
+            await confirm(tx, principal, each.id, means="page", at=None, now=clock.now())
+    return Redirect(came_from(request), status_code=HTTP_303_SEE_OTHER)
 
 
 @post("/deliveries/{delivery_id:uuid}/acknowledge", opt=allow(Permission.ACKNOWLEDGE), include_in_schema=False)
@@ -275,6 +302,7 @@ ROUTES: Final = [
     deliveries_page,
     inbox_page,
     acknowledge_page,
+    acknowledge_together_page,
     send_again_page,
     link_page,
     confirm_link,

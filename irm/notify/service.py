@@ -278,6 +278,16 @@ async def acknowledge_together(
     ]
 
 
+async def lock_pages(tx: Tx, keys: Collection[str]) -> None:
+    """Before several are confirmed: all their deliveries, in the order of their ids like everybody else."""
+    await tx.execute(
+        select(DeliveryRow.id)
+        .where(DeliveryRow.page_key.in_(keys))
+        .order_by(DeliveryRow.id)
+        .with_for_update(key_share=True)
+    )
+
+
 async def close_page(
     tx: Tx,
     key: str,

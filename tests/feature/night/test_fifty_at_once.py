@@ -135,3 +135,28 @@ async def test_what_waits_for_company_rings_at_once_when_it_is_known_to_be_grave
     assert "起事件" not in rang[0].content
     rows = [row for row in await told(db, city.officer.person_id) if row.about == where]
     assert {row.urgency for row in rows} == {1}
+
+
+async def test_in_irm_one_button_confirms_what_stood_there_but_not_what_is_known_to_be_grave(
+    city: City, drain: Drain, db: Database
+) -> None:
+    numbers = [await nothing_known(city, place) for place in range(3)]
+    grave = await the_gravest(city)
+    await drain()
+    client = await city.as_(city.officer)
+    inbox = (await client.get("/inbox", headers=HTML)).text
+    shown = re.findall(r'name="page" value="([^"]+)"', inbox)
+    assert len(shown) == 3
+    later = await nothing_known(city, 4)
+    await drain()
+    given = {"_csrf": client.headers["x-csrf-token"], "page": [*shown, "somebody/else"]}
+    assert (await client.post("/inbox/acknowledge", data=given)).status_code == 303
+    async with db.transaction() as tx:
+        found = await tx.scalars(
+            select(DeliveryRow.about).where(
+                DeliveryRow.person_id == city.officer.person_id, DeliveryRow.acknowledged_at.is_not(None)
+            )
+        )
+        confirmed = set(found)
+    assert confirmed == set(numbers)
+    assert {grave, later}.isdisjoint(confirmed)

@@ -14,6 +14,7 @@ from irm.jobs import JobRow
 from irm.ledger import LedgerEntryRow
 from irm.notify import queries, service
 from irm.notify.messages import About
+from irm.notify.models import DeliveryRow
 from irm.notify.views import Delivery
 from tests import make
 from tests.fakes.gateway import HttpServer
@@ -82,6 +83,17 @@ async def shown(db: Database, page: Page) -> Delivery:
 
 async def is_sent(db: Database, page: Page) -> bool:
     return (await shown(db, page)).status in SENT
+
+
+async def are_sent(db: Database, pages: list[Page]) -> bool:
+    """Every one of them, by one look."""
+    async with db.transaction(SYSTEM) as tx:
+        sent = await tx.scalars(
+            select(DeliveryRow.id).where(
+                DeliveryRow.id.in_([one.delivery for one in pages]), DeliveryRow.status.in_(SENT)
+            )
+        )
+        return len(sent.all()) == len(pages)
 
 
 async def told(db: Database, page: Page, action: str) -> int:

@@ -24,7 +24,7 @@ from irm.incidents.picture import picture_of
 from irm.incidents.queries import Sight
 from irm.incidents.run_facts import run_facts
 from irm.notify.queries import HOPEFUL, deliveries_of
-from irm.notify.views import Delivery
+from irm.notify.views import UNTOLD, Delivery
 from irm.notify.words import ATTEMPT_NAMES, CHANNEL_NAMES, MEANS_NAMES, PURPOSE_NAMES, STATUS_NAMES, reason_of
 from irm.playbooks import wording
 from irm.playbooks.passage import Passage, RungAsked, RunPassage, passages_of, unstarted
@@ -163,7 +163,7 @@ class _Telling:
 
     def message(self, one: Delivery, *, due_at: datetime | None = None) -> MessageLine:
         t = self.t
-        missed = fell_into(self.absences, due_at)
+        missed = fell_into(self.absences, due_at) if one.status not in UNTOLD else None
         answered = ""
         if one.acknowledged_at is not None:
             who = self.names.get(one.acknowledged_by) if one.acknowledged_by else None

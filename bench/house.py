@@ -95,6 +95,28 @@ class House:
                 return sorted(row["late"] for row in late)
             await asyncio.sleep(0.2)
 
+    async def fired(self, ids: Sequence[UUID]) -> list[float]:
+        """Seconds after its moment at which each was claimed by a dispatcher, durably; none where it never was."""
+        rows = await self.rows.fetch(
+            "SELECT extract(epoch FROM handed_at - first_run_at)::float8 AS late FROM job"
+            " WHERE id = ANY($1) AND handed_at IS NOT NULL",
+            list(ids),
+        )
+        return sorted(row["late"] for row in rows)
+
+    async def reconnect(self) -> None:
+        """After PostgreSQL was away."""
+        await self.rows.close(timeout=1)
+        limit = time.monotonic() + 60
+        while True:
+            try:
+                self.rows = await _rows(self.world)
+            except (OSError, asyncpg.PostgresError):
+                assert time.monotonic() < limit, "PostgreSQL did not come back"
+                await asyncio.sleep(0.2)
+            else:
+                return
+
     async def forget(self) -> None:
         """Jobs that do nothing and have not come."""
         await self.rows.execute("DELETE FROM job WHERE name = $1 AND done_at IS NULL AND run_at > now()", NOTHING)
@@ -104,11 +126,15 @@ class House:
 @asynccontextmanager
 async def house(folder: Path) -> AsyncIterator[House]:
     async with world(folder) as running:
-        rows = await asyncpg.connect(servers_of(running).database_url(OWNER).replace("+asyncpg", ""))
+        one = House(running, await _rows(running), folder)
         try:
-            yield House(running, rows, folder)
+            yield one
         finally:
-            await rows.close()
+            await one.rows.close()
+
+
+async def _rows(running: World) -> asyncpg.Connection:
+    return await asyncpg.connect(servers_of(running).database_url(OWNER).replace("+asyncpg", ""))
 
 
 def servers_of(running: World) -> Embedded:

@@ -7,14 +7,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
 import httpx
 import redis
 
 from bench.house import Found, House, memory, now, share, tell
-from irm.embedded import free_port
+from irm.embedded import OWNER, free_port
 
 WORK: Final = 40_000
 AFTER: Final = 15.0
@@ -75,6 +77,25 @@ async def _terminate(house: House) -> None:
         await asyncio.sleep(0.1)
 
 
+async def _restart_postgres(house: House) -> None:
+    """Ended at once, as by a crash; who watches over it starts it again."""
+    for pid in house.pids("bin/postgres"):
+        os.kill(pid, signal.SIGQUIT)
+    await asyncio.sleep(1)
+    await house.reconnect()
+
+
+async def _exhaust(house: House) -> None:
+    """Every connection that PostgreSQL grants is taken by others, for five seconds."""
+    address, taken = house.servers.database_url(OWNER).replace("+asyncpg", ""), []
+    with suppress(asyncpg.TooManyConnectionsError, asyncpg.PostgresConnectionError):
+        while True:
+            taken.append(await asyncpg.connect(address))
+    await asyncio.sleep(5)
+    for one in taken:
+        await one.close()
+
+
 async def _kill_once(house: House) -> None:
     os.kill(house.pids("irm.worker")[0], signal.SIGKILL)
     await asyncio.sleep(0)
@@ -88,25 +109,29 @@ async def _kill_often(house: House) -> None:
 
 
 FAULTS: Final[dict[str, Callable[[House], Awaitable[None]]]] = {
+    "PostgreSQL ended and begun again": _restart_postgres,
     "backends terminated in a stream": _terminate,
+    "no connection free for 5 s": _exhaust,
     "SIGKILL of one of two workers": _kill_once,
     "SIGKILL again and again": _kill_often,
 }
 
 
 async def _flushed(house: House) -> Found:
-    """Valkey forgets everything while three thousand jobs lie in it."""
+    """Valkey forgets everything while three thousand jobs lie in it, and is killed."""
     valkey = redis.Redis.from_url(house.environment["IRM_BROKER_URL"])
     ids = await house.due([now() + timedelta(seconds=1)] * FLUSHED)
     await asyncio.sleep(1.5)
     for _ in range(5):
         valkey.flushall()
         await asyncio.sleep(0.3)
+    for pid in house.pids("valkey-server"):  # it keeps no file here: begun again it is empty
+        os.kill(pid, signal.SIGKILL)
     late = await house.done(ids, within=120)
     last = share(late, 1)
     return tell(
         "G11",
-        f"Valkey flushed five times among {FLUSHED} jobs",
+        f"Valkey flushed five times and killed among {FLUSHED} jobs",
         last,
         f"last {last:.1f} s late",
         most=30,

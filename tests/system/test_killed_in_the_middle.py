@@ -172,6 +172,7 @@ async def test_a_worker_told_to_stop_waits_for_no_provider_that_is_silent(town: 
     await eventually(lambda: taken(town.gateway, one), "the page at the gateway")
     victim.worker.process.send_signal(signal.SIGTERM)
     assert await victim.worker.ended() == 0
+    assert (await shown(town.db, one)).attempts[0].finished_at is None, "it left before the silence had an end"
     await town.finish(one)
     assert taken(town.gateway, one) == 2
     assert (await shown(town.db, one)).possibly_duplicate

@@ -7,6 +7,7 @@ import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +23,7 @@ from tests.server import Server
 from tests.system.faults import House, Running, database, fill, house, ready, small_disk
 from tests.system.gate import Gate, When, gate_to
 from tests.system.small_city import INCIDENTS, SmallCity, check_filed, filed, settle
+from tests.system.world import eventually
 
 FILING: Final = "INSERT INTO incident "
 PNG: Final = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 2000
@@ -99,11 +101,21 @@ async def test_web_told_to_stop_answers_what_it_has_accepted(town: Town) -> None
     asked = town.file(web, "stopped")
     await asyncio.wait_for(held.reached.wait(), 120)
     web.process.send_signal(signal.SIGTERM)
+    await eventually(partial(takes_nobody_in, town.http, web), "web to have begun to end")
+    await asyncio.sleep(0.5)  # of the two seconds that it has for what it has accepted
     held.let_go()
     answer = await asked
     assert answer.status_code == HTTPStatus.CREATED, answer.text
     assert await web.ended() in STOPPED
     await check_filed(town.db, [answer.json()["number"]])
+
+
+async def takes_nobody_in(http: httpx.AsyncClient, web: Running) -> bool:
+    try:
+        await http.get(web.url + "/healthz")
+    except httpx.TransportError:
+        return True
+    return False
 
 
 async def test_with_every_connection_taken_web_says_so_and_loses_nothing(town: Town) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 import httpx
-from sqlalchemy import Interval, literal, select, update
+from sqlalchemy import Interval, func, literal, select, update
 
 from irm import children
 from irm.clock import DatabaseClock
@@ -191,7 +191,9 @@ async def _is_ready(db: Database, http: httpx.AsyncClient, one: Running) -> bool
 
 async def let_pass(db: Database, **time: float) -> None:
     """As if this much time had gone by for all work that waits and that nobody holds: leases and hand-overs run out,
-    pauses before another attempt end. The keywords are those of timedelta."""
+    pauses before another attempt end. The keywords are those of timedelta.
+
+    What is due already stays due where it is: dispatchers go on from where they have looked (`jobs.earliest`)."""
     by = literal(timedelta(**time), Interval())
     waiting = select(JobRow.id).where(JobRow.done_at.is_(None)).with_for_update(skip_locked=True)
     async with db.transaction(SYSTEM) as tx:
@@ -199,7 +201,7 @@ async def let_pass(db: Database, **time: float) -> None:
             update(JobRow)
             .where(JobRow.id.in_(waiting.scalar_subquery()))
             .values(
-                run_at=JobRow.run_at - by,
+                run_at=func.greatest(JobRow.run_at - by, func.least(JobRow.run_at, db.clock.now())),
                 handed_at=JobRow.handed_at - by,
                 handed_until=JobRow.handed_until - by,
                 lease_until=JobRow.lease_until - by,

@@ -120,6 +120,7 @@ async def _ringing(house: House) -> Found:
 
 
 def a_grave_filing() -> dict[str, Any]:
+    """Known to be grave: what is only feared would share a message after the third."""
     return {
         "classified": "no",
         "text": "the cloud platform is encrypted, all systems on it are down",
@@ -127,6 +128,7 @@ def a_grave_filing() -> dict[str, Any]:
         "known_at": now().isoformat(),
         "category": "malware",
         "subcategory": "ransomware",
+        "facts": {"personal_records_leaked": 200_000_000},
         "contact": "000-00000011",
     }
 

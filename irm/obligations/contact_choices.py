@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from irm.access import queries as access
-from irm.access.policy import REGULATORS, Permission, Principal, may, reach
+from irm.access.policy import Permission, Principal, may, reach
 from irm.access.queries import Organization
 from irm.db import Tx
 from irm.i18n import Translator
@@ -26,15 +26,18 @@ RECENT: Final = 4
 
 
 async def choices_for(
-    tx: Tx, principal: Principal, subject: Subject, t: Translator, *, now: datetime
+    tx: Tx, principal: Principal, subject: Subject, t: Translator, *, demanded: bool, now: datetime
 ) -> dict[str, Any]:
+    """`demanded`: it is a directive, so only those are offered who may give one."""
     reports = await queries.submissions_of(tx, subject.path, reach=reach(principal, Permission.READ_SUBMISSIONS))
     label = {each.id: f"{t.of(form_of(each.form).short)} {each.serial} → {each.recipient.name}" for each in reports}
     waiting = [each for each in reports if each.status in ("submitted", "returned", "receipted")]
     pages, _ = await messages.deliveries_for(
         tx, principal, filters=messages.Filters(about=subject.number, purpose="page", unanswered=True)
     )
-    desks = [desk for desk in await access.organizations(tx) if desk.kind in REGULATORS or desk.telephone]
+    desks = [
+        desk for desk in await access.organizations(tx) if desk.kind in AUTHORITIES or (desk.telephone and not demanded)
+    ]
     owed = await queries.obligations_of(tx, subject.path, now=now, reach=reach(principal, Permission.READ_OBLIGATIONS))
     recent = await _recent(tx, desks, reach(principal, Permission.RECORD_CONTACT).organizations, _awaited(owed))
     return {

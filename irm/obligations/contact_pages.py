@@ -62,7 +62,7 @@ async def contact_page(
     async with db.transaction(principal.actor) as tx:
         subject = await _subject(tx, principal, incident)
         kept = await drafts.read(tx, principal.account_id, draft_name(subject.number))
-        choices = await choices_for(tx, principal, subject, t, now=clock.now())
+        choices = await choices_for(tx, principal, subject, t, demanded=serves == DIRECTIVE, now=clock.now())
     given = {"means": "telephone", "counterpart": counterpart or "", "serves": PLAIN}
     if submission:
         given |= {"submission": submission, "serves": "receipt", "direction": "in"}
@@ -100,7 +100,8 @@ async def record(
     except (Invalid, Conflict) as error:
         async with db.transaction(principal.actor) as tx:
             await drafts.keep(tx, principal.account_id, draft_name(subject.number), values, now=clock.now())
-            choices = await choices_for(tx, principal, subject, t, now=clock.now())
+            demanded = _serves(values) == DIRECTIVE
+            choices = await choices_for(tx, principal, subject, t, demanded=demanded, now=clock.now())
         status = HTTP_409_CONFLICT if isinstance(error, Conflict) else HTTP_422_UNPROCESSABLE_ENTITY
         return _page(subject, _on_the_form(Form.refused(values, error, t)), choices, clock, status)
     return Redirect(page_after, status_code=HTTP_303_SEE_OTHER)

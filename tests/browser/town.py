@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 import httpx2
+import pytest
 import uvicorn
 
 from irm import demo, jobs, performing
@@ -21,6 +22,8 @@ from irm.clock import FixedClock
 from irm.config import Settings
 from irm.db import SYSTEM, Database, uuid7
 from irm.heartbeat import HeartbeatRow
+from irm.notify import bundles
+from irm.notify.policy import bundling
 from irm.wiring import WIRING
 from tests.fakes.gateway import HttpServer
 from tests.fakes.mail import MailServer
@@ -68,7 +71,18 @@ BEAT: Final = uuid7()
 
 @asynccontextmanager
 async def town(server: Server, home: Path, *, lived: bool = False) -> AsyncIterator[Town]:
-    """Its own database; gone afterwards. `lived`: the city has a year behind it."""
+    """Its own database; gone afterwards. `lived`: the city has a year behind it.
+
+    However many incidents the stories file at its one moment, no storm is made of them: each rings by itself."""
+    calm = replace(bundling(), storm_incidents=10_000)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bundles, "bundling", lambda: calm)
+        async with _town(server, home, lived=lived) as made:
+            yield made
+
+
+@asynccontextmanager
+async def _town(server: Server, home: Path, *, lived: bool) -> AsyncIterator[Town]:
     name = "irm_" + uuid4().hex[:12]
     server.create(name)
     clock = FixedClock(THE_NIGHT)

@@ -16,6 +16,8 @@ import pytest
 import uvicorn
 
 from irm import demo, jobs, performing
+from irm.access.login_rate import STATE, LoginRate
+from irm.access.security import security_policy
 from irm.announce import announcer
 from irm.app import create_app
 from irm.clock import FixedClock
@@ -73,7 +75,8 @@ BEAT: Final = uuid7()
 async def town(server: Server, home: Path, *, lived: bool = False) -> AsyncIterator[Town]:
     """Its own database; gone afterwards. `lived`: the city has a year behind it.
 
-    However many incidents the stories file at its one moment, no storm is made of them: each rings by itself."""
+    However many incidents the stories file at its one moment, no storm is made of them: each rings by itself. And however
+    fast the machine, nobody signs in too often."""
     calm = replace(bundling(), storm_incidents=10_000)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bundles, "bundling", lambda: calm)
@@ -105,11 +108,16 @@ async def _town(server: Server, home: Path, *, lived: bool) -> AsyncIterator[Tow
     listening.append(catcher)
     settings = settings.model_copy(update={"catcher_url": f"http://127.0.0.1:{catcher.sockets[0].getsockname()[1]}"})
     try:
+        app = create_app(settings, db, clock)
+        often = "10000/minute"
+        app.state[STATE] = LoginRate(
+            replace(security_policy(), rate_per_address=often, rate_per_address_and_login=often)
+        )
         accounts = await demo.load(db, clock, settings, with_year=lived)
         async with (
             announcer(settings.broker_url) as announce,
             httpx2.AsyncClient(timeout=httpx2.Timeout(5), trust_env=False) as http,
-            _serving(create_app(settings, db, clock)) as port,
+            _serving(app) as port,
         ):
             db.announce = announce
             made = Town(

@@ -230,3 +230,10 @@ def test_in_doubt_a_message_may_come_twice_if_it_is_marked(outcome: str | None, 
     )
     night.deliveries[0]["possibly_duplicate"] = True
     assert faults_in(night, history) == []
+
+
+def test_what_was_planned_after_the_rows_were_read_is_not_judged() -> None:
+    night, history = a_good_night()
+    later = UUID(int=(int(NOW.timestamp() * 1_000) + 5_000) << 80 | 7 << 76 | 2 << 62)
+    history.append({"what": "sms", "id": str(later), "how": "taken"})
+    assert faults_in(night, history) == []

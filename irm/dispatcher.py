@@ -95,7 +95,7 @@ class Dispatcher:
                 handed = await jobs.hand_over(tx, now, self._since, windows, window)
             if now >= self._look_for_lying_at:
                 self._look_for_lying_at = now + LYING_EVERY
-                lying = await jobs.left_lying(tx, now, SILENCE, OWN_HANDS, OWN_CHANNEL_WINDOW)
+                lying = await jobs.left_lying(tx, now, self._since, SILENCE, OWN_HANDS, OWN_CHANNEL_WINDOW)
         self._recurred = recurring  # not before the commit: what was rolled back is written by the next look
         if handed and not (not alone and await self._hand(handed, now)):
             lying = [*(job_id for job_id, _ in handed), *lying]

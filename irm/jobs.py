@@ -345,14 +345,22 @@ async def take_back(tx: Tx, job_ids: Sequence[UUID]) -> None:
     )
 
 
-async def left_lying(tx: Tx, now: datetime, silence: timedelta, limit: int, channel_window: int) -> list[UUID]:
-    """Jobs handed over longer than `silence` ago that nobody has begun: the broker or the workers are silent.
+async def left_lying(
+    tx: Tx, now: datetime, since: datetime, silence: timedelta, limit: int, channel_window: int
+) -> list[UUID]:
+    """Jobs handed over longer than `silence` ago that nobody has begun: the broker or the workers are silent. `since`: as
+    in `is_anything_due`.
 
     Of one channel no more than, with those that are out by it now, fill its window.
     """
     flying = await tx.execute(
         select(JobRow.channel, func.count())
-        .where(JobRow.done_at.is_(None), JobRow.channel.is_not(None), JobRow.lease_until > now)
+        .where(
+            JobRow.done_at.is_(None),
+            JobRow.run_at.between(since, now),
+            JobRow.channel.is_not(None),
+            JobRow.lease_until > now,
+        )
         .group_by(JobRow.channel)
     )
     out = [(channel, count) for channel, count in flying.all()]
@@ -366,7 +374,7 @@ async def left_lying(tx: Tx, now: datetime, silence: timedelta, limit: int, chan
         )
         .where(
             JobRow.done_at.is_(None),
-            JobRow.run_at <= now,
+            JobRow.run_at.between(since, now),
             JobRow.handed_at <= now - silence,
             JobRow.handed_until > now,
             or_(JobRow.lease_until.is_(None), JobRow.lease_until <= now),

@@ -10,7 +10,7 @@ from uuid import UUID
 import httpx2
 import pytest
 from redis import Redis
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select, update
 
 from irm import broker, dispatcher, jobs, performing, worker
 from irm.clock import DatabaseClock
@@ -119,6 +119,28 @@ async def test_what_commits_long_after_it_was_written_is_found_by_the_look_from_
     assert not await one.look(), "an ordinary look goes back no further than what may still be to commit"
     passed[0] += dispatcher.FROM_THE_BEGINNING_SECONDS
     assert await one.look()
+    await until(lambda: all_done(me))
+
+
+async def test_no_look_walks_over_all_that_was_ever_done(me: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is done stays in the index while an old transaction is open anywhere: only the look from the beginning, which is
+    rare, asks without a lower bound."""
+    monkeypatch.setattr(dispatcher, "WIRING", WIRING)
+    monkeypatch.setattr(dispatcher, "LYING_EVERY", timedelta(0))
+    one = Dispatcher(me, NOBODY_LISTENS)
+    await one.look()
+    await schedule(me, 1)
+    asked: list[str] = []
+
+    def hear(_connection: Any, _cursor: Any, text: str, *_more: Any) -> None:
+        asked.append(" ".join(text.split()))
+
+    event.listen(me.db.engine.sync_engine, "before_cursor_execute", hear)
+    await one.look()
+    event.remove(me.db.engine.sync_engine, "before_cursor_execute", hear)
+    looks = [each for each in asked if each.startswith("SELECT") and "job.run_at" in each and "job.id = " not in each]
+    assert len(looks) >= 4, "what is due, what is under way, what lies about"
+    assert [each for each in looks if "job.run_at BETWEEN" not in each] == []
     await until(lambda: all_done(me))
 
 

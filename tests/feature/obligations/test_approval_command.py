@@ -23,8 +23,8 @@ from irm.obligations.models import SubmissionRow
 from irm.obligations.subjects import Subject
 from irm.wiring import WIRING
 from tests import make
+from tests.feature.obligations.chain import RULES
 from tests.feature.obligations.conftest import ITEMS
-from tests.feature.obligations.test_silent_leader import RULES
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from irm.clock import SHANGHAI
 from irm.obligations.approval_models import ReportApprovalRow
 from tests import make
 from tests.conftest import SignIn
+from tests.feature.obligations.chain import RULES, Chain, chain
 from tests.feature.obligations.conftest import CITY, Night
-from tests.feature.obligations.test_silent_leader import RULES, Chain, chain
 
 JSON = {"accept": "application/json", "accept-language": "en"}
 HTML = {"accept": "text/html", "accept-language": "en"}

@@ -21,8 +21,8 @@ from irm.obligations.approval_models import ReportApprovalRow
 from irm.obligations.models import SubmissionRow
 from irm.obligations.subjects import Subject
 from tests import make
+from tests.feature.obligations.chain import RULES
 from tests.feature.obligations.conftest import ITEMS
-from tests.feature.obligations.test_silent_leader import RULES
 
 
 @dataclass

@@ -7,13 +7,12 @@ import click
 
 from irm.access.policy import Permission, reach
 from irm.access.queries import organization_by_code
-from irm.clock import SHANGHAI
 from irm.console import Console, json_option
 from irm.db import SYSTEM, Database
 from irm.i18n import Translator
 from irm.obligations import directed
 from irm.obligations.about_subject import acting_for
-from irm.obligations.acting import as_option, principal_as
+from irm.obligations.acting import MOMENT, as_option, here, principal_as
 from irm.obligations.contacts import MEANS
 from irm.obligations.directed import Directive
 from irm.obligations.directives import ASKS, Demand, Word, record_directive
@@ -22,7 +21,6 @@ from irm.obligations.lookup import subject_at
 from irm.obligations.words import ASKS_NAMES, DIRECTIVE_NAMES
 from irm.web.wording import exact
 
-MOMENT = click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"])
 incident_option = click.option("--incident", metavar="NUMBER", required=True, help="Number of the incident.")
 
 
@@ -95,9 +93,9 @@ def recorded(
                 tx,
                 subject=subject,
                 demand=Demand(
-                    asks, (await organization_by_code(tx, authority)).id, bound, number, _local(until), replaces
+                    asks, (await organization_by_code(tx, authority)).id, bound, number, here(until), replaces
                 ),
-                word=Word(means, said, caller, _local(stated_at)),
+                word=Word(means, said, caller, here(stated_at)),
                 organization_id=acting_for(principal, Permission.RECORD_DIRECTIVE, None),
                 sight=far,
                 actor=principal.actor,
@@ -123,7 +121,3 @@ def _line(one: Directive, t: Translator) -> dict[str, object]:
         "bearers": t(", ").join(each.name for each in one.bearers),
         "obligations": [str(duty.id) for duty in one.duties],
     }
-
-
-def _local(at: datetime | None) -> datetime | None:
-    return at.replace(tzinfo=SHANGHAI) if at is not None else None

@@ -9,7 +9,6 @@ from uuid import UUID
 import click
 
 from irm.access.policy import Permission, Principal, reach
-from irm.clock import SHANGHAI
 from irm.console import Console, json_option
 from irm.db import SYSTEM, Database, Tx
 from irm.documents.pdf import to_pdf
@@ -18,14 +17,13 @@ from irm.evidence.blobs import BlobStore, StoredBlob
 from irm.evidence.service import attach
 from irm.i18n import DEFAULT_LOCALE, LOCALES, Translator, translator
 from irm.obligations import directed
-from irm.obligations.acting import as_option, chunks_of, principal_as
+from irm.obligations.acting import MOMENT, as_option, chunks_of, here, principal_as
 from irm.obligations.handover_desk import give_under, paper_of
 from irm.obligations.handover_lines import things_in
 from irm.obligations.handover_scans import keep_scans, scans_by_list
 from irm.obligations.handovers import Handover, Signed, handover, handovers_under
 from irm.web.wording import exact
 
-MOMENT: Final = click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"])
 FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 WRITERS: Final = {"pdf": to_pdf, "docx": to_docx}
 
@@ -101,7 +99,6 @@ def hand_over_command(
             by = await principal_as(tx, login, now)
             far = reach(by, Permission.READ_OBLIGATIONS)
             demand = await directed.directive(tx, directive, reach=far, now=now)
-            at = stated_at.replace(tzinfo=SHANGHAI) if stated_at else None
             new = [
                 await attach(
                     tx,
@@ -120,7 +117,7 @@ def hand_over_command(
                 "things": "\n".join(typed),
             }
             made = await give_under(
-                tx, by, directive, things_in(given), Signed(handed_by, taken_by, place, at), None, now=now
+                tx, by, directive, things_in(given), Signed(handed_by, taken_by, place, here(stated_at)), None, now=now
             )
             _, one = await handover(tx, made, far=reach(by, Permission.READ_SUBMISSIONS))
             return [await _list(tx, by, one, console.t)]

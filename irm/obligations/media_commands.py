@@ -1,25 +1,21 @@
 """`irm media`: questions of the press (媒体问询), without a browser."""
 
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 import click
 
 from irm.access.policy import Permission, reach
-from irm.clock import SHANGHAI
 from irm.console import Console, json_option
 from irm.db import SYSTEM, Database
 from irm.i18n import Translator
 from irm.obligations.about_subject import acting_for
-from irm.obligations.acting import as_option, principal_as
+from irm.obligations.acting import MOMENT, as_option, here, principal_as
 from irm.obligations.contacts import MEANS
 from irm.obligations.lookup import subject_at
 from irm.obligations.media import Asked, Inquiry, answer_inquiry, inquiries_of, inquiry, open_inquiries, record_inquiry
 from irm.obligations.policy import entry_policy
 from irm.web.wording import exact
-
-MOMENT: Final = click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"])
 
 
 @click.group()
@@ -83,7 +79,7 @@ def recorded(
             known = await record_inquiry(
                 tx,
                 subject=subject,
-                asked=Asked(means, outlet, said, _local(answer_by), _local(stated_at)),
+                asked=Asked(means, outlet, said, here(answer_by), here(stated_at)),
                 organization_id=acting_for(by, Permission.RECORD_CONTACT, None),
                 actor=by.actor,
                 now=now,
@@ -123,7 +119,7 @@ def answered(
                 question,
                 answer=answer,
                 answered_by=answered_by,
-                stated_at=_local(stated_at),
+                stated_at=here(stated_at),
                 sight=far,
                 actor=by.actor,
                 now=now,
@@ -148,7 +144,3 @@ def _line(one: Inquiry, number: str, t: Translator) -> dict[str, object]:
         "answered": exact(one.answered_at, t) if one.answered_at else "",
         "id": str(one.id),
     }
-
-
-def _local(at: datetime | None) -> datetime | None:
-    return at.replace(tzinfo=SHANGHAI) if at is not None else None

@@ -23,7 +23,13 @@ def things_in(values: Mapping[str, Any]) -> list[Thing]:
         if not line.strip():
             continue
         parts = [part.strip() for part in APART.split(line)]
-        if len(parts) not in PARTS or not all(parts[:3]) or not (parts[1].isdecimal() and len(parts[1]) <= DIGITS):
+        if len(parts) in PARTS and all(parts[:3]) and not (parts[1].isdecimal() and len(parts[1]) <= DIGITS):
+            raise Invalid(
+                "Line %(line)s: the quantity is a whole number; its measure belongs to the name, for example disk (piece); 1.",
+                field="things",
+                line=number,
+            )
+        if len(parts) not in PARTS or not all(parts[:3]):
             raise Invalid(
                 "Line %(line)s: write name; quantity; condition, and for data its SHA-256 as the fourth.",
                 field="things",

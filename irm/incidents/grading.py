@@ -18,6 +18,8 @@ from irm.incidents.picture import PartState, Picture, picture_of, worst_cii
 from irm.incidents.report_items import refill_reports
 from irm.incidents.run_facts import tell_runs
 from irm.ledger import Event, record
+from irm.notify.bundling import urgency_of
+from irm.notify.policy import bundling
 from irm.obligations.history import incomplete_reports, rules_reported_under
 from irm.obligations.opening import Lowering, reconcile
 from irm.obligations.subjects import Subject
@@ -228,6 +230,7 @@ def subject_of(picture: Picture) -> Subject:
         page=f"/incidents/{incident.number}",
         incident_id=incident.id,
         level=clock_level(incident.reached, incident.possible, incident.assessed),
+        urgency=urgency_of(incident.reached, incident.possible, incident.assessed, bundling()),
         exercise=incident.exercise,
         parts={part.row.organization_id: part.row.id for part in picture.parts},
     )

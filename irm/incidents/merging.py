@@ -27,6 +27,8 @@ from irm.incidents.queries import NO_INCIDENT
 from irm.incidents.uniting import MERGEABLE, Share, Whole, united_share, united_whole
 from irm.incidents.waiting import waiting_of
 from irm.ledger import Event, record
+from irm.notify.bundling import urgency_of
+from irm.notify.policy import bundling
 from irm.obligations.merging import Plan, close_union, plan_union, take_over
 from irm.obligations.subjects import Subject
 from irm.playbooks.joining import join, lock_runs
@@ -166,6 +168,7 @@ def subject(incident: IncidentRow, parts: Iterable[Held]) -> Subject:
         page=f"/incidents/{incident.number}",
         incident_id=incident.id,
         level=clock_level(incident.reached, incident.possible, incident.assessed),
+        urgency=urgency_of(incident.reached, incident.possible, incident.assessed, bundling()),
         exercise=incident.exercise,
         parts={one.row.organization_id: one.row.id for one in parts if one.row.incident_id == incident.id},
     )

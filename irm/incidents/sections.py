@@ -25,6 +25,8 @@ from irm.incidents.directory import account_of_draft
 from irm.incidents.queries import Sight
 from irm.incidents.routes import sight
 from irm.incidents.schemas import AttachmentView
+from irm.notify.bundling import urgency_of
+from irm.notify.policy import bundling
 from irm.notify.queries import deliveries_of
 from irm.notify.schemas import DeliveryList, delivery_view
 from irm.obligations import about_subject
@@ -327,6 +329,7 @@ async def subject(tx: Tx, found: Sight) -> Subject:
         page=one.page,
         incident_id=one.id,
         level=one.clock_level,
+        urgency=urgency_of(one.reached, one.possible, one.assessed, bundling()),
         exercise=one.exercise,
         parts={part.organization_id: part.id for part in await queries.parts_of(tx, found)},
     )

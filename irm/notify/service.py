@@ -135,11 +135,14 @@ async def remind(
     subject: str,
     now: datetime,
     severity: int | None = None,
+    urgency: int | None = None,
     exercise: bool = False,
     actor: Actor = SYSTEM,
 ) -> Planned:
-    """Remind people of a clock: goes out after pages and notices."""
-    occasion = Occasion("reminder", key, about, subject, now, actor, severity=severity, exercise=exercise)
+    """Remind people of a clock: goes out after pages and notices. `severity` and `urgency` as of a page."""
+    occasion = Occasion(
+        "reminder", key, about, subject, now, actor, severity=severity, urgency=urgency, exercise=exercise
+    )
     return await plan_messages(tx, occasion, targets, via)
 
 

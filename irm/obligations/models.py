@@ -71,7 +71,9 @@ class ObligationRow(Base):
     page: Mapped[str]
     """Where in irm the subject is read."""
     severity: Mapped[int | None]
-    """Level of the subject when last graded; orders reminders, decides nothing."""
+    """Level of the subject when last graded: what people are shown; decides nothing."""
+    urgency: Mapped[int | None]
+    """What orders its reminders, and whether they may share a message; None: as the severity."""
     incident_id: Mapped[UUID | None] = mapped_column(ForeignKey("incident.id"))
     part_id: Mapped[UUID | None] = mapped_column(ForeignKey("part.id"))
     system_id: Mapped[UUID | None] = mapped_column(ForeignKey("system.id"))

@@ -185,8 +185,8 @@ async def _bring_in_line(
     for key, each in wanted.items():
         row = known.get(key)
         if row is not None and not _begins_anew(row, each, lowering):
-            if row.status == "open" and row.severity != subject.level:
-                row.severity = subject.level
+            if row.status == "open" and (row.severity, row.urgency) != (subject.level, subject.urgency):
+                row.severity, row.urgency = subject.level, subject.urgency
                 regraded.append(row)
             continue
         generation = row.generation + 1 if row is not None else 1
@@ -299,6 +299,7 @@ def _row(owed: Owed, key: str, generation: int, subject: Subject, arose_at: date
         number=subject.number,
         page=subject.page,
         severity=subject.level,
+        urgency=subject.urgency,
         incident_id=subject.incident_id,
         part_id=subject.parts.get(owed.bearer) if owed.bearer else None,
         system_id=subject.system_id,

@@ -94,6 +94,7 @@ async def remind(tx: Tx, args: Mapping[str, Any], now: datetime) -> None:
         subject=first.subject,
         now=now,
         severity=first.severity,
+        urgency=first.urgency,
         exercise=first.exercise,
     )
 

@@ -53,6 +53,7 @@ def body_of(row: ObligationRow) -> dict[str, object]:
         "number": row.number,
         "page": row.page,
         "severity": row.severity,
+        "urgency": row.urgency,
         "force": row.force,
         "generation": row.generation,
         "due_at": row.due_at.isoformat() if row.due_at else None,
@@ -118,8 +119,8 @@ def _timers(row: ObligationRow, now: datetime) -> list[jobs.Planned]:
 
 
 def _priority(row: ObligationRow, mark: owed.Mark) -> int:
-    """Limits before reminders; of each the gravest first, and drills last: after an absence many are due at once."""
-    grave = (row.severity or MILDEST) + (MILDEST if row.exercise else 0)
+    """Limits before reminders; of each the most urgent first, drills last: after an absence many are due at once."""
+    grave = (row.urgency or row.severity or MILDEST) + (MILDEST if row.exercise else 0)
     return (20 if mark.name == owed.DUE_MARK else 40) + grave
 
 

@@ -9,7 +9,8 @@ from uuid import UUID
 class Subject:
     """`path` is the ledger's (`incident/<id>`), `number` what people say, `page` where it is read (`/incidents/SJ-…`).
 
-    `level` is the one by which clocks run (1 the gravest). `parts`: part of the incident by organization.
+    `level` is the one by which clocks run (1 the gravest), `urgency` the order in which people are called about it where
+    that is another (`notify/bundling.py`). `parts`: part of the incident by organization.
     """
 
     path: str
@@ -23,6 +24,7 @@ class Subject:
     """The system that it is, or whose change it is."""
     name: str = ""
     """What people call it, where its number says little: a system's name."""
+    urgency: int | None = None
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,19 @@ from irm.playbooks.models import RunRow
 from irm.playbooks.steps import Facts
 
 OBLIGATION: Final = "obligation"
-CARRIED: Final = ("rule", "bearer", "recipient", "form", "force", "kind", "number", "page", "severity", "due_at")
+CARRIED: Final = (
+    "rule",
+    "bearer",
+    "recipient",
+    "form",
+    "force",
+    "kind",
+    "number",
+    "page",
+    "severity",
+    "urgency",
+    "due_at",
+)
 HANDING: Final = ("submission.submitted", "submission.agreed")
 """A report speaks for its sender at once, for others once they agree."""
 _ORDER: Final = {"obligation.opened": 0, "submission.submitted": 1, "submission.agreed": 1}

@@ -19,10 +19,11 @@ def severity_of(facts: Facts) -> int:
 
 
 def urgency_of(facts: Facts) -> int:
-    """1 most urgent … 4: of an incident what is known of it (`notify/bundling.py`), of all else how grave it is."""
+    """1 most urgent … 4: of an incident what is known of it (`notify/bundling.py`), of a duty what its subject said, of all
+    else how grave it is."""
     incident = facts.get("incident")
     if incident is None:
-        return severity_of(facts)
+        return int((facts.get("obligation") or {}).get("urgency") or severity_of(facts))
     reached, possible = int(incident.get("reached") or LOWEST), int(incident.get("possible") or LOWEST)
     return bundling.urgency_of(reached, possible, incident.get("assessed"), policy())
 

@@ -160,3 +160,27 @@ async def test_in_irm_one_button_confirms_what_stood_there_but_not_what_is_known
         confirmed = set(found)
     assert confirmed == set(numbers)
     assert {grave, later}.isdisjoint(confirmed)
+
+
+async def test_time_limits_of_what_is_only_feared_are_reminded_of_together_too(
+    city: City, clock: FixedClock, reachable: Outside, drain: Drain, db: Database
+) -> None:
+    many = 8
+    for place in range(many):
+        await nothing_known(city, place)
+    await drain()
+    clock.tick(minutes=2)
+    await drain()
+    reachable.expect.forget()
+    rang: list[Sms] = []
+    for _ in range(60):  # to the first marks of the limits, and past what waits for company
+        clock.tick(minutes=1)
+        await drain()
+        rang += [one for one in reachable.expect.forget() if one.phone == city.officer.telephone]
+    async with db.transaction() as tx:
+        which = (DeliveryRow.person_id == city.officer.person_id, DeliveryRow.channel == "sms")
+        rows = list(await tx.scalars(select(DeliveryRow).where(*which, DeliveryRow.purpose == "reminder")))
+    assert len({row.about for row in rows}) == many, "of each of them"
+    assert {row.severity for row in rows} == {1}, "the level that clocks run by is shown"
+    assert {row.urgency for row in rows} == {3}
+    assert sum(row.bundle_id is not None for row in rows) > len(rows) // 2, "most of them shared a message"

@@ -346,7 +346,7 @@ async def _handed_over(tx: Tx, row: SubmissionRow, *, at: datetime, actor: Actor
 async def _sending(tx: Tx, event: Event) -> SubmissionRow | None:
     """The report that this delivery carries, if it is still waiting for it."""
     kind, _, tail = event.subject.rpartition("/delivery/")
-    if not kind:
+    if not kind or event.body.get("purpose") != "report":
         return None
     row: SubmissionRow | None = await tx.scalar(
         select(SubmissionRow)

@@ -1,6 +1,7 @@
 """Moves runs forward: lock, inbox in order, then timers; effects in the same transaction (DESIGN §3)."""
 
 from collections import deque
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -73,18 +74,28 @@ class _Turns:
 
     async def take_all(self) -> None:
         state = state_of(self.run)
-        told: deque[tuple[s.Event, RunInboxRow | None]] = deque()
-        # The wall timer is rounded: once it has passed, run time has reached the engine's timer too.
-        if state is not None and state.next_at and self.run.next_at and self.now >= self.run.next_at:
-            self.run_now = max(self.run_now, state.next_at)
         if state is None:
-            facts = {**self.run.facts, "organizations": await self.organizations(self.run.facts)}
-            begun = engine.start(self.playbook, facts, self.run_now)
-            self.keep_as(STARTED, {"facts": facts}, None)
-            state = begun.state
-            self.stand(state)
-            told += [(event, None) for event in await self.doing.existing_obligations()]
-            told += await self.perform(begun.effects)
+            await self.start()
+            return
+        # The wall timer is rounded: once it has passed, run time has reached the engine's timer too.
+        if state.next_at and self.run.next_at and self.now >= self.run.next_at:
+            self.run_now = max(self.run_now, state.next_at)
+        await self.go_on(state, deque())
+
+    async def start(self) -> None:
+        facts = {**self.run.facts, "organizations": await self.organizations(self.run.facts)}
+        begun = engine.start(self.playbook, facts, self.run_now)
+        self.keep_as(STARTED, {"facts": facts}, None)
+        self.stand(begun.state)
+        told = await self.doing.existing_obligations() + await self.doing.all(begun.effects)
+        if any(isinstance(effect, s.PageRung) for effect in begun.effects):
+            # Who is called first does not wait until the drafts are written: they follow in the next advance.
+            self.leave(told)
+            await self.save(begun.state)
+        else:
+            await self.go_on(begun.state, deque((event, None) for event in told))
+
+    async def go_on(self, state: RunState, told: deque[tuple[s.Event, RunInboxRow | None]]) -> None:
         told += [(s.event_from_json(row.kind, row.body), row) for row in await self.waiting()]
         is_ticked = False
         for _ in range(MOST_TURNS):
@@ -104,7 +115,7 @@ class _Turns:
             if changed or not isinstance(event, s.Tick):
                 self.keep(event, row)
             self.stand(state)
-            told += await self.perform(step.effects)
+            told += [(event, None) for event in await self.doing.all(step.effects)]
         await self.save(state)
 
     async def organizations(self, facts: Any) -> dict[str, Any]:
@@ -118,6 +129,12 @@ class _Turns:
             .limit(MOST_TURNS // 2)
         )
         return list(rows)
+
+    def leave(self, events: Iterable[s.Event]) -> None:
+        """For the next advance, before whatever is told later."""
+        for event in events:
+            body = s.event_to_json(event)
+            self.tx.add(RunInboxRow(id=uuid7(), run_id=self.run.id, kind=s.kind_of(event), body=body, at=self.now))
 
     def keep(self, event: s.Event, row: RunInboxRow | None) -> None:
         self.keep_as(s.kind_of(event), s.event_to_json(event), row)
@@ -137,9 +154,6 @@ class _Turns:
         if self.run.facts != state.facts:
             self.run.facts = dict(state.facts)
             self.run.severity, self.run.urgency = severity_of(state.facts), urgency_of(state.facts)
-
-    async def perform(self, effects: tuple[s.Effect, ...]) -> list[tuple[s.Event, None]]:
-        return [(event, None) for event in await self.doing.all(effects)]
 
     async def save(self, state: RunState) -> None:
         run = self.run

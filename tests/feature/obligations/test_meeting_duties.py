@@ -224,7 +224,7 @@ async def test_by_mail_counts_from_the_moment_the_server_took_it(night: Night) -
 
     async with night.db.transaction() as tx:
         path = f"{night.subject.path}/delivery/{row.delivery_id}"
-        await record(tx, Event("delivery.sent", path, night.clock.now(), Actor("system"), {}))
+        await record(tx, Event("delivery.sent", path, night.clock.now(), Actor("system"), {"purpose": "report"}))
     duty = await night.duty(one.id)
     assert (duty.status, duty.submitted_at) == ("submitted", night.clock.now())
 
@@ -239,7 +239,12 @@ async def test_a_mail_that_failed_hands_nothing_over(night: Night) -> None:
 
     async with night.db.transaction() as tx:
         path = f"{night.subject.path}/delivery/{delivery}"
-        await record(tx, Event("delivery.failed", path, night.clock.now(), Actor("system"), {"reason": "refused"}))
+        await record(
+            tx,
+            Event(
+                "delivery.failed", path, night.clock.now(), Actor("system"), {"purpose": "report", "reason": "refused"}
+            ),
+        )
     async with night.db.transaction() as tx:
         assert (await tx.get_one(SubmissionRow, draft)).status == "draft"
     assert (await night.duty(one.id)).status == "open"

@@ -44,10 +44,11 @@ async def call(tx: Tx, args: dict[str, Any], now: datetime) -> None:
     found = await directory.resolve(tx, target, {}, now)
     if place == 0 and row.to_person_id is not None:
         found += await directory.resolve(tx, f"person({row.to_person_id})", {}, now)
+    found = found.acting_for(row.organization_id)
     others = tuple(one for one in found.recipients if one.person_id != row.given_by)
     if not others and place == 0 and (coming := await _next_on_roster(tx, row, now)) is not None:
         # The giver still stands on the roster alone: whoever comes next is the next shift.
-        found = await directory.resolve(tx, f"person({coming})", {}, now)
+        found = (await directory.resolve(tx, f"person({coming})", {}, now)).acting_for(row.organization_id)
         others = found.recipients
     gaps = found.gaps if others or found.gaps else (NobodyToTell("nobody_on_duty", target, row.organization_id),)
     title = {each: translator(each)(TITLE, number=incident.number) for each in LOCALES}

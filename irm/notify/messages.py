@@ -20,7 +20,7 @@ LONGEST_SMS_TITLE: Final = 60
 
 
 Basis = Literal["settled", "possible", "clock"]
-Matter = Literal["incident", "duty", "work", "drill", "ledger", "missed"]
+Matter = Literal["incident", "duty", "approval", "work", "drill", "ledger", "missed"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class About:
     """What a message is about. `title` and `body` are shown only where the message does not leave irm, or is a report.
 
     `level` None: not graded; `basis`: reached or assessed, only possible, or the one by which clocks run. `path` is the page in irm (`/incidents/SJ-2026-000123`).
-    `matter`: what it concerns; `duty` is something owed that is about no incident, `work` a task that irm itself gave up, `drill` the
+    `matter`: what it concerns; `duty` is something owed that is about no incident, `approval` a report that somebody has to approve, `work` a task that irm itself gave up, `drill` the
     drill as such, `ledger` a past that was changed, `missed` what the auditor found undone.
     """
 
@@ -115,6 +115,10 @@ def _heading(purpose: str, about: About, level: str, t: Translator) -> str:
         return t("Please confirm receipt: something was not done in time")
     if about.matter == "drill":
         return t("Notice: drill %(number)s", number=about.number)
+    if about.matter == "approval" and purpose == "page":
+        return t("Please approve a report: %(what)s", what=_named(about, level, t))
+    if about.matter == "approval":
+        return t("News of a report's approval: %(what)s", what=_named(about, level, t))
     if about.matter == "duty":
         return _duty_heading(purpose, called(about.number, about.others, t), t)
     if purpose == "page":
@@ -139,6 +143,8 @@ def _brief(purpose: str, about: About, level: str, code: str | None, t: Translat
         return t("%(number)s: %(what)s Sign in to read it.", number=about.number, what=t.of(about.short))
     if about.matter == "drill":
         return t("Drill %(number)s: there is news. Sign in to read it.", number=about.number)
+    if about.matter == "approval":
+        return _approval_brief(purpose, _named(about, level, t), code, t)
     if about.matter == "duty":
         return _duty_brief(purpose, called(about.number, about.others, t), code, t)
     if code:
@@ -183,6 +189,24 @@ def _duty_brief(purpose: str, number: str, code: str | None, t: Translator) -> s
     if purpose == "reminder":
         return t("Something is owed for %(number)s and a time limit is near. Sign in to handle it.", number=number)
     return t("Something is owed for %(number)s. Sign in to handle it.", number=number)
+
+
+def _named(about: About, level: str, t: Translator) -> str:
+    """What is about no incident has no level."""
+    return t("incident %(number)s, %(level)s", number=about.number, level=level) if about.level else about.number
+
+
+def _approval_brief(purpose: str, what: str, code: str | None, t: Translator) -> str:
+    """Who is asked to approve is not asked to confirm only: a leader who is woken reads what is wanted of him."""
+    if code:
+        return t(
+            "A report waits for your approval: %(what)s. Sign in to read it. Reply %(code)s to confirm receipt.",
+            what=what,
+            code=code,
+        )
+    if purpose == "page":
+        return t("A report waits for your approval: %(what)s. Sign in to read it.", what=what)
+    return t("There is news of a report's approval: %(what)s. Sign in to read it.", what=what)
 
 
 def mail_footer(t: Translator, *, link: str | None, page: str) -> str:

@@ -1,7 +1,7 @@
 """Which person is told by which channel, and why not by the others. Pure."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 from uuid import UUID
 
@@ -60,6 +60,13 @@ class Resolution:
 
     def __add__(self, other: "Resolution") -> "Resolution":
         return Resolution(self.recipients + other.recipients, self.gaps + other.gaps)
+
+    def acting_for(self, organization_id: UUID) -> "Resolution":
+        """Whoever was named as a person is called for this organization: its desk sees what became of it."""
+        called = tuple(
+            one if one.organization_id else replace(one, organization_id=organization_id) for one in self.recipients
+        )
+        return Resolution(called, self.gaps)
 
 
 @dataclass(frozen=True)

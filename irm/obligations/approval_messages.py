@@ -8,7 +8,7 @@ from irm.db import Actor, Tx
 from irm.i18n import LOCALES, Translator, localized, translator
 from irm.ledger import Event, record
 from irm.notify import queries as people, service as notify
-from irm.notify.messages import About, matter_of
+from irm.notify.messages import About
 from irm.notify.plan import Resolution
 from irm.obligations.approval_models import ReportApprovalRow
 from irm.obligations.approvals import Approver, rungs_of
@@ -56,7 +56,7 @@ async def say_to(
     await notify.remind(
         tx,
         key=f"approval/{request.id}/{key}",
-        targets=to,
+        targets=to.acting_for(row.organization_id),
         about=await about(tx, row, request, title, body),
         subject=row.subject,
         now=now,
@@ -91,7 +91,7 @@ async def page_rung(tx: Tx, row: SubmissionRow, request: ReportApprovalRow, plac
     await notify.page(
         tx,
         key=page_key(request.id, place),
-        targets=found,
+        targets=found.acting_for(row.organization_id),
         via="preferred",
         about=await about(
             tx,
@@ -121,5 +121,5 @@ async def about(
         title={each: title(translator(each)) for each in LOCALES},
         body={each: body(translator(each)) for each in LOCALES},
         basis="clock",
-        matter=matter_of(row.subject),
+        matter="approval",
     )

@@ -78,8 +78,12 @@ async def test_whoever_approves_is_called_by_the_incidents_level(night: Night, c
     await chain.ask(await night.draft(owed.id))
     await drain()
     async with night.db.transaction() as tx:
-        pages = await tx.scalars(select(DeliveryRow).where(DeliveryRow.page_key.startswith("approval/")))
-        assert {page.severity for page in pages} == {night.subject.level}
+        pages = list(await tx.scalars(select(DeliveryRow).where(DeliveryRow.page_key.startswith("approval/"))))
+    assert {page.severity for page in pages} == {night.subject.level}
+    assert {page.organization_id for page in pages} == {night.authority}, "for whom he signs: that desk sees the call"
+    called = [page.body for page in pages if page.purpose == "page"]
+    assert called
+    assert all("有报告待审批" in body for body in called)
 
 
 async def board_of(night: Night, one: make.Account) -> list[Need]:

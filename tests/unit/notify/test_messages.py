@@ -31,3 +31,34 @@ def test_a_level_stands_within_the_sentence() -> None:
     about = About("SJ-2026-000012", 1, "/incidents/SJ-2026-000012", basis="possible")
     text = compose("page", "email", about, translator("en"), code=None, exercise=False)
     assert text.title == "Please confirm receipt: incident SJ-2026-000012, possibly especially grave"
+
+
+@pytest.mark.parametrize(
+    ("purpose", "code", "title", "body"),
+    [
+        (
+            "page",
+            "4821",
+            "请审批报告：事件SJ-2026-000012，特别重大",
+            "事件SJ-2026-000012，特别重大，有报告待审批，请登录处理。回复4821确认收到。",
+        ),
+        (
+            "reminder",
+            None,
+            "报告审批情况：事件SJ-2026-000012，特别重大",
+            "事件SJ-2026-000012，特别重大，报告审批有新情况，请登录查看。",
+        ),
+    ],
+)
+def test_a_leader_who_is_woken_reads_what_is_wanted_of_him(
+    purpose: str, code: str | None, title: str, body: str
+) -> None:
+    about = About("SJ-2026-000012", 1, "/approvals/7", matter="approval")
+    text = compose(purpose, "sms", about, translator("zh_CN"), code=code, exercise=False)
+    assert (text.title, text.body) == (title, body)
+
+
+def test_what_is_about_no_incident_has_no_level() -> None:
+    about = About("WT-2026-00011", None, "/approvals/7", matter="approval")
+    text = compose("page", "email", about, translator("en"), code=None, exercise=False)
+    assert text.title == "Please approve a report: WT-2026-00011"

@@ -25,7 +25,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -97,9 +97,10 @@ class Console:
         if as_json:
             click.echo(json.dumps(value, default=plain, ensure_ascii=False, indent=2))
         elif isinstance(value, Mapping):
-            width = max((len(str(key)) for key in value), default=0)
-            for key, one in value.items():
-                click.echo(f"{key!s:<{width}}  {'' if one is None else one}")
+            lines = dict(_lines(value))
+            width = max(map(len, lines), default=0)
+            for name, one in lines.items():
+                click.echo(f"{name:<{width}}  {_cell(one)}")
         elif isinstance(value, Sequence) and not isinstance(value, str):
             table([row if isinstance(row, Mapping) else asdict(row) for row in value])
         else:
@@ -138,6 +139,15 @@ def problem(error: IrmError, t: Translator) -> dict[str, Any]:
     """An error as commands print it with --json."""
     fields = [{"field": one.field, "message": one.text(t)} for one in error.errors]
     return {"code": error.code, "detail": error.text(t), "errors": fields}
+
+
+def _lines(value: Mapping[Any, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """What lies inside under dotted names, as the API's error fields have them."""
+    for key, one in value.items():
+        if isinstance(one, Mapping) and one:
+            yield from _lines(one, f"{before}{key}.")
+        else:
+            yield f"{before}{key}", one
 
 
 def table(rows: Sequence[Mapping[str, Any]], *, width: int | None = None) -> None:

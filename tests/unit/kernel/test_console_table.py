@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from irm.console import table
+from irm.console import Console, table
 
 ONE, OTHER = UUID(int=1), UUID(int=2)
 ROW = {"id": ONE, "name": "示例市政务云平台", "state": "waiting for a receipt of the recipient"}
@@ -42,3 +42,14 @@ def test_numbers_and_days_are_not_folded(capsys: pytest.CaptureFixture[str]) -> 
 def test_another_command_reads_every_column_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     table([ROW])
     assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+def test_what_lies_inside_stands_on_lines_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    filed = {"number": "SJ-2026-000001", "levels": {"reached": 1, "assessed": None}, "duplicates": []}
+    Console(lambda: pytest.fail("not asked for")).show(filed, as_json=False)
+    assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
+        ["number", "SJ-2026-000001"],
+        ["levels.reached", "1"],
+        ["levels.assessed"],
+        ["duplicates", "[]"],
+    ]

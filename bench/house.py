@@ -17,7 +17,7 @@ from uuid import UUID
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
 
 from irm.embedded import OWNER, Embedded
-from tests.system.world import World, world
+from tests.system.world import Person, World, world
 
 NOTHING: Final = "playbooks.advance"
 """With the id of no run, this is a job that does nothing: two transactions of the real worker, one question each."""
@@ -28,6 +28,8 @@ class House:
     world: World
     rows: asyncpg.Connection
     folder: Path
+    halted: bool = False
+    """Worker and dispatcher stand still: what is ready stays so."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -81,6 +83,25 @@ class House:
             priority,
         )
         return [row["id"] for row in made]
+
+    async def ready(self) -> int:
+        """Jobs that are due, or wait for company in a message, and are not done."""
+        count: int = await self.rows.fetchval(
+            "SELECT count(*) FROM job WHERE done_at IS NULL AND run_at <= now() + interval '1 second'"
+        )
+        return count
+
+    async def rings(self, by: Person, body: dict[str, Any], *, within: float) -> float:
+        """Seconds from the beginning of this filing until the gateway had a text that names it, to two milliseconds;
+        infinite where none came."""
+        taken = self.world.gateway.taken
+        before, begun = len(taken), time.monotonic()
+        number = (await by.post("/api/v1/incidents", body))["number"]
+        while not any(number in str(one.json) for one in taken[before:]):
+            if time.monotonic() > begun + within:
+                return float("inf")
+            await asyncio.sleep(0.002)
+        return time.monotonic() - begun
 
     async def done(self, ids: Sequence[UUID], *, within: float) -> list[float]:
         """Seconds by which each was late; fewer than asked where some were not done within the time."""
@@ -142,24 +163,6 @@ def servers_of(running: World) -> Embedded:
     addresses = {"postgres": environment["IRM_DATABASE_URL"], "valkey": environment["IRM_BROKER_URL"]}
     ports = {name: urlsplit(address).port or 0 for name, address in addresses.items()}
     return Embedded.attached(running.irm.home, ports)
-
-
-class Moments:
-    """When each thing that a fake takes was there, to two milliseconds."""
-
-    def __init__(self, taken: Sequence[Any]) -> None:
-        self._taken = taken
-        self.at: list[float] = []
-        self._task = asyncio.create_task(self._watch())
-
-    async def _watch(self) -> None:
-        while True:
-            while len(self.at) < len(self._taken):
-                self.at.append(time.monotonic())
-            await asyncio.sleep(0.002)
-
-    def stop(self) -> None:
-        self._task.cancel()
 
 
 def now() -> datetime:

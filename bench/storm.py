@@ -14,7 +14,7 @@ from typing import Final
 from openpyxl import Workbook
 
 from bench.filing import a_grave_filing
-from bench.house import Found, House, Moments, tell
+from bench.house import Found, House, tell
 from irm.i18n import translator
 from irm.systems.sheet import COLUMNS
 
@@ -40,7 +40,7 @@ async def measure(house: House) -> list[Found]:
     begun, steps_before = time.monotonic(), await _steps(house)
     waited = []
     for _ in range(PAGES):
-        waited.append(await _until_it_rings(house, cloud))
+        waited.append(await house.rings(cloud, a_grave_filing(), within=120))
         await asyncio.sleep(2)
     still, taken = await _ready(house), time.monotonic() - begun
     rate = (await _steps(house) - steps_before) / taken
@@ -62,17 +62,6 @@ async def measure(house: House) -> list[Found]:
             least=3 * TURNS_OF_A_PEER,
         ),
     ]
-
-
-async def _until_it_rings(house: House, cloud: object) -> float:
-    taken = house.world.gateway.taken
-    moments, before, begun = Moments(taken), len(taken), time.monotonic()
-    made = await cloud.post("/api/v1/incidents", a_grave_filing())  # type: ignore[attr-defined]  # a Person of the tests
-    while not any(made["number"] in str(one.json) for one in taken[before:]):
-        assert time.monotonic() < begun + 120, "no page within two minutes"
-        await asyncio.sleep(0.005)
-    moments.stop()
-    return time.monotonic() - begun
 
 
 async def _ready(house: House) -> int:

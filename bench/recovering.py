@@ -20,7 +20,8 @@ from irm.embedded import OWNER, free_port
 
 WORK: Final = 40_000
 AFTER: Final = 15.0
-SPAN: Final = 5.0
+SETTLING: Final = 3.0
+SPAN: Final = 10.0
 FLUSHED: Final = 3_000
 MOST_HELD: Final = 200
 """MiB."""
@@ -31,13 +32,11 @@ async def measure(house: House) -> list[Found]:
     with house.another("irm.dispatcher"), house.another("irm.worker"):
         await asyncio.sleep(5)
         for what, befall in FAULTS.items():
-            await house.due([now()] * WORK)
-            await asyncio.sleep(3)
-            before = await _rate(house)
+            before = await _rate_at_work(house)
             await befall(house)
-            await asyncio.sleep(AFTER)
-            await house.due([now()] * WORK)
-            share_of_before = await _rate(house) / max(before, 1)
+            await asyncio.sleep(AFTER - SETTLING)
+            await _all_gone(house)
+            share_of_before = await _rate_at_work(house) / max(before, 1)
             found.append(
                 tell(
                     "G10",
@@ -50,6 +49,13 @@ async def measure(house: House) -> list[Found]:
             )
             await _all_gone(house)
     return [*found, await _flushed(house)]
+
+
+async def _rate_at_work(house: House) -> float:
+    """Jobs done in a second with as many waiting each time."""
+    await house.due([now()] * WORK)
+    await asyncio.sleep(SETTLING)
+    return await _rate(house)
 
 
 async def _rate(house: House) -> float:
@@ -96,6 +102,10 @@ async def _exhaust(house: House) -> None:
         await one.close()
 
 
+async def _nothing(house: House) -> None:
+    """How much one rate differs from another by itself."""
+
+
 async def _kill_once(house: House) -> None:
     os.kill(house.pids("irm.worker")[0], signal.SIGKILL)
     await asyncio.sleep(0)
@@ -109,6 +119,7 @@ async def _kill_often(house: House) -> None:
 
 
 FAULTS: Final[dict[str, Callable[[House], Awaitable[None]]]] = {
+    "nothing (how far two rates differ by themselves)": _nothing,
     "PostgreSQL ended and begun again": _restart_postgres,
     "backends terminated in a stream": _terminate,
     "no connection free for 5 s": _exhaust,

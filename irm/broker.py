@@ -44,12 +44,12 @@ def connect(url: str) -> Broker:
     return broker
 
 
-def hand(broker: Broker, jobs: Sequence[tuple[UUID, str]]) -> None:
+def hand(broker: Broker, jobs: Sequence[tuple[UUID, str, int]]) -> None:
     """Enqueue wake-up calls. Blocks: call it in a thread. Raises when the broker is away."""
-    for job_id, queue in jobs:
+    for job_id, queue, priority in jobs:
         broker.enqueue(
             dramatiq.Message(
-                queue_name=queue, actor_name=f"perform-{queue}", args=(str(job_id),), kwargs={}, options={}
+                queue_name=queue, actor_name=f"perform-{queue}", args=(str(job_id), priority), kwargs={}, options={}
             )
         )
 
@@ -71,7 +71,7 @@ class _Pool(dramatiq.Worker):
 
 def workers(
     url: str,
-    perform: Callable[[UUID, str], Awaitable[bool]],
+    perform: Callable[[UUID, str, int], Awaitable[bool]],
     loop: asyncio.AbstractEventLoop,
     *,
     threads: int,
@@ -82,8 +82,8 @@ def workers(
     worker adds a middleware to the one it gets.
     """
 
-    def wake(queue: str, job_id: str) -> None:
-        asyncio.run_coroutine_threadsafe(_awaited(perform(UUID(job_id), queue)), loop).result()
+    def wake(queue: str, job_id: str, priority: int = 0) -> None:  # an older dispatcher names none
+        asyncio.run_coroutine_threadsafe(_awaited(perform(UUID(job_id), queue, priority)), loop).result()
 
     pools: list[dramatiq.Worker] = []
     for queues, asks_every in POOLS:

@@ -1,7 +1,6 @@
 """Rows, transactions, identifiers. One `Database` per process and event loop; dispose it on the same loop."""
 
 import os
-from asyncio import Semaphore
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from copy import copy
@@ -19,6 +18,7 @@ from sqlalchemy.types import TypeDecorator
 
 from irm.actor import SYSTEM, Actor
 from irm.clock import Clock
+from irm.places import Places
 
 __all__ = ["SYSTEM", "Actor", "Base", "Database", "Moment", "Tx", "uuid7"]
 
@@ -105,7 +105,8 @@ class Database:
         self._sessions = async_sessionmaker(engine, class_=Tx, expire_on_commit=False)
         self._is_one_connection = False
         self._whole = self
-        self._places: AbstractAsyncContextManager[Any] = nullcontext()
+        self._places: Places | None = None
+        self._priority = 0
 
     @classmethod
     def connect(cls, url: str, *, clock: Clock, wiring: "Wiring", pool_size: int = 10) -> "Database":
@@ -142,16 +143,25 @@ class Database:
 
     def lane(self, width: int) -> "Database":
         """The same pool, of which at most `width` transactions at a time are taken: what comes by the thousand leaves
-        connections, and its share of the event loop, to what is urgent."""
+        connections, and its share of the event loop, to what is urgent. See `at`."""
         lane = copy(self)
-        lane._places = Semaphore(width)  # noqa: SLF001 - a copy of itself
+        lane._places = Places(width)  # noqa: SLF001 - a copy of itself
         return lane
+
+    def at(self, priority: int) -> "Database":
+        """The same lane, where transactions wait for a place in the order of their priority (1 most urgent)."""
+        one = copy(self)
+        one._priority = priority  # noqa: SLF001 - a copy of itself
+        return one
+
+    def _place(self) -> AbstractAsyncContextManager[None]:
+        return self._places.taken(self._priority) if self._places else nullcontext()
 
     @asynccontextmanager
     async def transaction(self, actor: Actor = SYSTEM, *, snapshot: bool = False) -> AsyncGenerator[Tx]:
         """Commits at the end of the block, or leaves nothing. `snapshot`: all statements see one moment (REPEATABLE
         READ); a row that somebody else changed since cannot be changed."""
-        async with self._places, self._sessions() as session, session.begin():
+        async with self._place(), self._sessions() as session, session.begin():
             session.actor, session.clock, session.wiring = actor, self.clock, self.wiring
             session.database = self._whole  # from within a transaction of a lane, the lane may be full
             if snapshot and not self._is_one_connection:

@@ -25,9 +25,9 @@ RESTING_SECONDS: Final = 0.1
 """Between two looks, once `REST_AFTER` looks in a row found nothing: half the work at night, a tenth of a second at most."""
 REST_AFTER: Final = 20
 SILENCE: Final = timedelta(seconds=5)
-WINDOWS: Final = {"urgent": 40, "normal": 30, "bulk": 10}
-"""Jobs of a queue that lie at the broker or are being done; the next look fills them up. What lies there is done in the
-order in which it came, so a window is what a more urgent job may find before it."""
+WINDOWS: Final = {"urgent": 30, "normal": 30, "bulk": 10}
+"""Jobs of a queue that lie at the broker or are being done; the next look fills them up. Fewer than a worker has hands
+(`worker.THREADS`): what is more urgent finds a hand of its own, and then takes the next place of the lane."""
 CHANNEL_WINDOW: Final = 6
 """Messages of one channel under way at once."""
 OWN_HANDS: Final = 16
@@ -78,7 +78,7 @@ class Dispatcher:
         await self._notice_absence(now)
         alone = self._ask_again_at is not None and now < self._ask_again_at
         free = OWN_HANDS - len(self._hands)
-        handed: list[tuple[UUID, str]] = []
+        handed: list[tuple[UUID, str, int]] = []
         lying: list[UUID] = []
         recurring = schedule.come(WIRING.recurring, now)
         if monotonic() >= self._begin_anew_at:
@@ -98,7 +98,7 @@ class Dispatcher:
                 lying = await jobs.left_lying(tx, now, self._since, SILENCE, OWN_HANDS, OWN_CHANNEL_WINDOW)
         self._recurred = recurring  # not before the commit: what was rolled back is written by the next look
         if handed and not (not alone and await self._hand(handed, now)):
-            lying = [*(job_id for job_id, _ in handed), *lying]
+            lying = [*(job_id for job_id, *_ in handed), *lying]
         left = self._take(lying)
         if left:
             async with self.me.db.transaction(SYSTEM) as tx:
@@ -125,7 +125,7 @@ class Dispatcher:
         self._since = min(first or now, now - STILL_TO_COMMIT)
         self._begin_anew_at = monotonic() + FROM_THE_BEGINNING_SECONDS
 
-    async def _hand(self, handed: list[tuple[UUID, str]], now: datetime) -> bool:
+    async def _hand(self, handed: list[tuple[UUID, str, int]], now: datetime) -> bool:
         """False when the broker is silent: the caller does the work, and the broker is asked again later."""
         try:
             await asyncio.to_thread(self._enqueue, handed)
@@ -139,7 +139,7 @@ class Dispatcher:
         self._ask_again_at = self.me.broker_silent_since = None
         return True
 
-    def _enqueue(self, handed: list[tuple[UUID, str]]) -> None:
+    def _enqueue(self, handed: list[tuple[UUID, str, int]]) -> None:
         if not self.broker_url:
             message = "no broker configured"
             raise OSError(message)

@@ -257,15 +257,15 @@ async def earliest(tx: Tx | AsyncConnection) -> datetime | None:
 
 async def hand_over(
     tx: Tx, now: datetime, since: datetime, windows: Mapping[str, int], channel_window: int
-) -> list[tuple[UUID, str]]:
-    """Claim what is due for the broker: (job id, queue), most urgent first, within each queue's window. `since`: as in
+) -> list[tuple[UUID, str, int]]:
+    """Claim what is due for the broker: (job id, queue, priority), most urgent first, within each queue's window. `since`: as in
     `is_anything_due`.
 
     A job handed over is due again when `handed_until` has passed without its being done (30 s, doubling to 10 min), so
     a lost message costs time, never the job. A window counts only what is as urgent as the job or more: however many
     thousands came before, a page of a graver incident never waits until they are done. A channel leaves `RESERVE` places.
     """
-    handed: list[tuple[UUID, str]] = []
+    handed: list[tuple[UUID, str, int]] = []
     again: dict[int, list[UUID]] = {}
     flying = await _in_flight(tx, now, since)
     for queue in QUEUES:
@@ -285,7 +285,7 @@ async def hand_over(
                 continue
             flying.add(queue, channel, priority)
             again.setdefault(times, []).append(job_id)
-            handed.append((job_id, queue))
+            handed.append((job_id, queue, priority))
     for times, ids in again.items():
         wait = min(FIRST_HANDOVER * 2 ** min(times, 10), LONGEST_HANDOVER)
         await tx.execute(

@@ -29,8 +29,8 @@ async def run(settings: Settings) -> None:
 
         databases = {queue: me.db.lane(width) for queue, width in lanes(settings.pool_size).items()}
 
-        async def perform(job_id: UUID, queue: str) -> bool:
-            return await performing.perform(databases[queue], WIRING.jobs, me.resources, job_id)
+        async def perform(job_id: UUID, queue: str, priority: int) -> bool:
+            return await performing.perform(databases[queue].at(priority), WIRING.jobs, me.resources, job_id)
 
         pools = broker.workers(settings.broker_url, perform, asyncio.get_running_loop(), threads=THREADS)
         for pool in pools:

@@ -62,7 +62,7 @@ async def dispatching(me: Process, broker_url: str, monkeypatch: pytest.MonkeyPa
 
 @asynccontextmanager
 async def working(me: Process, broker_url: str, threads: int = 2) -> AsyncIterator[None]:
-    async def perform(job_id: UUID, _queue: str) -> bool:
+    async def perform(job_id: UUID, _queue: str, _priority: int) -> bool:
         return await performing.perform(me.db, WIRING.jobs, me.resources, job_id)
 
     pools = broker.workers(broker_url, perform, asyncio.get_running_loop(), threads=threads)

@@ -20,7 +20,7 @@ WINDOWS = {"urgent": 10, "normal": 10, "bulk": 1}
 
 async def handed(db: Database) -> list[UUID]:
     async with db.transaction(SYSTEM) as tx:
-        return [job_id for job_id, _ in await jobs.hand_over(tx, db.clock.now(), EARLIEST, WINDOWS, 2)]
+        return [job_id for job_id, *_ in await jobs.hand_over(tx, db.clock.now(), EARLIEST, WINDOWS, 2)]
 
 
 async def test_what_was_meant_for_earlier_is_due_when_it_is_written_and_late_since_it_was_meant(db: Database) -> None:
@@ -165,6 +165,26 @@ async def test_a_lane_takes_no_more_of_the_pool_than_its_width(committed_db: Dat
     async with asyncio.timeout(20):  # a lane that waited for its own place would wait for ever
         await asyncio.gather(*(work() for _ in range(9)))
     assert most == 2
+
+
+async def test_the_most_urgent_takes_the_next_place_of_a_lane(committed_db: Database) -> None:
+    """Thirty reminders that came before a grave page do not stand before it; who gave up waiting takes no place."""
+    lane, order = committed_db.lane(1), []
+
+    async def work(priority: int) -> None:
+        async with lane.at(priority).transaction(SYSTEM) as tx:
+            await tx.execute(text("SELECT 1"))
+            order.append(priority)
+
+    async with lane.transaction(SYSTEM):
+        waiting = [asyncio.create_task(work(priority)) for priority in (8, 8, 6, 2)]
+        await asyncio.sleep(0)
+        waiting.pop(2).cancel()
+        late = asyncio.create_task(work(1))
+        await asyncio.sleep(0)
+    async with asyncio.timeout(20):
+        await asyncio.gather(*waiting, late)
+    assert order == [1, 2, 8, 8]
 
 
 async def test_of_what_lies_about_a_channel_gets_no_more_than_its_window(db: Database, clock: FixedClock) -> None:

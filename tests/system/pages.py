@@ -68,7 +68,7 @@ async def wake(broker_url: str, page: Page) -> None:
 
     def hand() -> None:
         line = broker.connect(broker_url)
-        broker.hand(line, [(page.job, "urgent")])
+        broker.hand(line, [(page.job, "urgent", 1)])
         line.client.close()
 
     await asyncio.to_thread(hand)

@@ -166,6 +166,7 @@ def of_database(request: AnyRequest, error: Exception) -> Response[Any]:
         return _answer(request, t, 422, "invalid", text, [])
     gone = (
         isinstance(error, (OperationalError, InterfaceError, PoolTimeout, ConnectionError, TimeoutError))
+        or (type(error) is OSError and error.errno is None)  # no address of a name answers: asyncio raises one for all
         or (isinstance(error, DBAPIError) and error.connection_invalidated)
         or state.startswith(AWAY)
     )
@@ -189,7 +190,7 @@ HANDLERS: Final[dict[type[Exception] | int, Any]] = {
     HTTPException: of_http,
     StatementError: of_database,
     PoolTimeout: of_database,
-    ConnectionError: of_database,
+    OSError: of_database,  # what asyncpg raises bare while it connects; any other is a bug all the same
     Exception: of_bug,
 }
 

@@ -137,3 +137,41 @@ async def test_two_requests_in_each_others_way_are_no_fault_of_the_program(
     answer = await signed.get("/api/v1/incidents")
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert (answer.headers.get("retry-after") is not None) == (status == 503)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TimeoutError(),  # a frozen server answers no new connection in time: asyncpg raises it bare
+        ConnectionRefusedError(111, "Connect call failed"),
+        OSError("Multiple exceptions: [Errno 111] …, [Errno 111] …"),  # of a name with several addresses, none answers
+    ],
+)
+async def test_a_database_that_does_not_answer_is_no_fault_of_the_program(
+    db: Database, sign_in: Any, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    async with db.transaction() as tx:
+        officer = await make.account(tx, await make.organization(tx, "cloud_authority"), Role.DUTY_OFFICER)
+    signed = await sign_in(officer)
+
+    async def fail(*_args: Any, **_how: Any) -> None:
+        raise error
+
+    monkeypatch.setattr("irm.incidents.queries.incidents", fail)
+    answer = await signed.get("/api/v1/incidents")
+    assert (answer.status_code, answer.json()["code"]) == (503, "database_away")
+    assert answer.headers["retry-after"]
+
+
+async def test_a_file_that_cannot_be_read_is_a_fault(
+    db: Database, sign_in: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with db.transaction() as tx:
+        officer = await make.account(tx, await make.organization(tx, "cloud_authority"), Role.DUTY_OFFICER)
+    signed = await sign_in(officer)
+
+    async def fail(*_args: Any, **_how: Any) -> None:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr("irm.incidents.queries.incidents", fail)
+    assert (await signed.get("/api/v1/incidents")).status_code == 500

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 
 from irm.access import queries as access
 from irm.access.policy import AUTHORITY, Principal, Role
@@ -23,6 +23,7 @@ from irm.incidents.queries import incident_of
 from irm.incidents.schemas import FileIncident, Target
 from irm.incidents.service import file_incident
 from irm.incidents.stating import state_facts
+from irm.jobs import RetryLater
 from irm.systems import queries as register
 from irm.systems.queries import System
 
@@ -30,11 +31,13 @@ log = structlog.get_logger(__name__)
 
 ALMOST = timedelta(seconds=1)
 """The wall's timer is rounded; what is due within it is due."""
+NEXT_TURN = timedelta(seconds=1)
 CONTACT = N_("Drill directors")
 
 
 async def inject(tx: Tx, args: dict[str, Any], now: datetime) -> None:
-    """Job `drills.inject`. The row decides: done twice, or while the drill stands, it does nothing."""
+    """Job `drills.inject`. The row decides: done twice, or while the drill stands, it does nothing. Raises RetryLater while
+    one that comes before it is still to be done: after an outage, or where a worker died, both are due at once."""
     row = await locked(tx, UUID(args["drill"]))
     one = await _row(tx, row, args["inject"])
     if one is None or one.status != "waiting" or one.due is None or row.status != Status.RUNNING:
@@ -42,6 +45,8 @@ async def inject(tx: Tx, args: dict[str, Any], now: datetime) -> None:
     clock = await clock_of_drill(tx, row)
     if clock.is_paused or clock.elapsed(now) + ALMOST * max(clock.rate, 1) < timedelta(seconds=one.due):
         return
+    if await _is_another_first(tx, one):
+        raise RetryLater(NEXT_TURN)
     await _perform(tx, row, one, by=None, now=now)
 
 
@@ -173,6 +178,19 @@ async def _organization(tx: Tx, row: DrillRow, role: str, system: System | None)
     if several:
         return min(several)
     return system.owner_id if role == "owner" else system.operator_id
+
+
+async def _is_another_first(tx: Tx, one: DrillInjectRow) -> bool:
+    first = await tx.scalar(
+        select(DrillInjectRow.id)
+        .where(
+            DrillInjectRow.drill_id == one.drill_id,
+            DrillInjectRow.status == "waiting",
+            tuple_(DrillInjectRow.due, DrillInjectRow.ordinal) < (one.due, one.ordinal),
+        )
+        .limit(1)
+    )
+    return first is not None
 
 
 async def _row(tx: Tx, row: DrillRow, inject_id: str) -> DrillInjectRow | None:

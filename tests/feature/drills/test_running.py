@@ -16,6 +16,7 @@ from irm.errors import Conflict, Forbidden, Invalid, NotFound
 from irm.evidence import packs, verify
 from irm.incidents.schemas import FileIncident, Target
 from irm.incidents.service import file_incident
+from irm.jobs import RetryLater
 from irm.ledger import LedgerEntryRow
 from irm.obligations.models import ObligationRow
 from irm.playbooks.models import RunRow, TaskRow
@@ -320,3 +321,20 @@ async def test_the_job_of_an_inject_may_come_any_number_of_times(city: City, dra
         await running.pause_drill(tx, row, reason="director", by=director, now=city.clock.now())
     await job("worse")
     assert (await city.injects(row))["worse"] == "waiting"
+
+
+async def test_injects_come_in_their_order_however_late_they_are(city: City) -> None:
+    """After an outage both are due at once: what becomes worse is told after what it is about was filed, not refused."""
+    row = await city.begun()
+    city.clock.tick(minutes=11)
+
+    async def job(name: str) -> None:
+        async with city.db.transaction() as tx:
+            await injecting.inject(tx, {"drill": str(row.id), "inject": name}, city.clock.now())
+
+    with pytest.raises(RetryLater):
+        await job("worse")
+    assert (await city.injects(row))["worse"] == "waiting"
+    await job("first")
+    await job("worse")
+    assert await city.injects(row) == {"first": "done", "worse": "done", "call": "waiting"}

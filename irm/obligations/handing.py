@@ -34,6 +34,7 @@ from irm.obligations.reminding import ask_to_agree, tell_not_sent
 from irm.obligations.settling import alone, resettle
 from irm.obligations.subjects import Subject
 from irm.obligations.telling import body_of, body_with, next_serials, path_of
+from irm.rules.outside import outside
 
 RECEIPT_ALARM: Final = "obligations.receipt_alarm"
 BY_HAND: Final = ("telephone", "fax", "paper", "portal")
@@ -83,12 +84,14 @@ async def submit_report(
     await _speak_for(tx, row, for_organizations, sight)
     await enclose(tx, row, attachments, sight)
     row.means, row.submitted_by = means, actor.id
-    if means == MAIL:
+    if desk is None and means in (MAIL, INSIDE):
+        raise Invalid("This recipient is in no contact list. Say how it was told by another means.", field="means")
+    if means == MAIL and desk is not None:
         if stated_at is not None:
             raise Invalid("irm itself knows when a mail leaves.", field="stated_at")
         await _by_mail(tx, row, desk, actor=actor, now=now)
         return row
-    if means == INSIDE:
+    if means == INSIDE and desk is not None:
         if not desk.joined:
             raise Invalid("This desk does not work in irm. Hand the report over by another means.", field="means")
         if stated_at is not None:
@@ -209,8 +212,13 @@ async def mail_failed(tx: Tx, event: Event, entry_id: UUID) -> None:  # noqa: AR
     await tell_not_sent(tx, row, delivery_id, event.at)
 
 
-async def _recipient(tx: Tx, row: SubmissionRow, given: UUID | None) -> Organization:
-    """Who gets it. A draft that names only a kind and a tier is told the organization now; any other cannot change."""
+async def _recipient(tx: Tx, row: SubmissionRow, given: UUID | None) -> Organization | None:
+    """Who gets it; None: whom no contact list holds (the persons affected). A draft that names only a kind and a tier is
+    told the organization now; any other cannot change."""
+    if row.recipient_kind in outside():
+        if given is not None:
+            raise Invalid("The article names another recipient.", field="recipient")
+        return None
     if row.recipient_id is None:
         if given is None:
             raise Invalid("Say which organization received it.", field="recipient")

@@ -23,6 +23,7 @@ from irm.obligations.policy import entry_policy
 from irm.obligations.settling import alone, set_timers, tell, term_of
 from irm.obligations.subjects import SystemName, about_words
 from irm.obligations.telling import body_of, path_of
+from irm.rules.outside import outside
 from irm.web.wording import deadline, exact
 
 LINES: Final = 20
@@ -261,12 +262,16 @@ async def _lines(tx: Tx, rows: Sequence[ObligationRow], now: datetime) -> list[d
             line[locale] = t(
                 "%(what)s, to %(whom)s: %(limit)s %(when)s",
                 what=_what(row, systems, t),
-                whom=desk.name if desk else t("recipient not listed"),
+                whom=desk.name if desk else _not_listed(row.recipient_kind, t),
                 limit=t(owed.limit_word(term_of(row).standing, internal=row.due_at is None)),
                 when=deadline(limit, now, t) if limit else "",
             )
         lines.append(line)
     return lines
+
+
+def _not_listed(kind: str, t: Translator) -> str:
+    return t.of(outside()[kind]) if kind in outside() else t("recipient not listed")
 
 
 def _what(row: ObligationRow, systems: Mapping[UUID, SystemName], t: Translator) -> str:

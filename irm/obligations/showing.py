@@ -38,6 +38,7 @@ from irm.obligations.words import (
     period_words,
     whom,
 )
+from irm.rules.outside import outside
 from irm.rules.words import force_words
 from irm.web import drafts
 from irm.web.forms import Form
@@ -125,7 +126,7 @@ async def show(tx: Tx, principal: Principal, one: Submission, clock: Clock) -> S
     )
     recipients = (
         [(str(desk.id), desk.name) for desk in await desks_of_kinds(tx, [one.recipient.kind])]
-        if one.is_draft and one.recipient.id is None
+        if one.is_draft and one.recipient.id is None and one.recipient.kind not in outside()
         else []
     )
     unagreed = [each for each in one.speaks_for if each.id not in one.agreed] if one.status in HANDED else []

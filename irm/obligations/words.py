@@ -7,6 +7,7 @@ from typing import Any, Final
 from irm.access.vocabulary import KIND_NAMES, TIER_NAMES
 from irm.i18n import N_, Translator
 from irm.obligations.views import Named
+from irm.rules.outside import outside
 from irm.web import wording
 
 STATUS_NAMES: Final[Mapping[str, str]] = MappingProxyType(
@@ -151,6 +152,8 @@ def whom(named: Named, t: Translator) -> str:
     """The name; where the contact list has nobody of the kind and tier that the article asks for: which is missing."""
     if named.name:
         return named.name
+    if named.kind in outside():
+        return t.of(outside()[named.kind])
     kind, tier = KIND_NAMES.get(named.kind), TIER_NAMES.get(named.tier or "")
     if kind is None:
         return t("recipient not listed")

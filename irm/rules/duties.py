@@ -221,9 +221,15 @@ def _recipients(
                 if one.role in share.roles:
                     yield to(parties.get(share.organization), share.organization, one.role)
         else:
-            near = parties.get(bearer.share.organization)
-            party = desk(one, near, subject.directory)
-            yield To(party.id if party else None, one.kind or "other", one.tier or (party.tier if party else None))
+            yield _named(one, parties.get(bearer.share.organization), subject.directory)
+
+
+def _named(wanted: Addressee, near: Party | None, directory: Sequence[Party]) -> To:
+    """A desk of the contact list, or whom none holds."""
+    if wanted.outside is not None:
+        return To(None, wanted.outside, None)
+    party = desk(wanted, near, directory)
+    return To(party.id if party else None, wanted.kind or "other", wanted.tier or (party.tier if party else None))
 
 
 def _values(rule: DutyRule, share: Share, subject: IncidentSubject) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from irm.rules.workdays import WorkCalendar
 
 PERIOD: Final = "period"
 """Start event of what is owed in every period."""
+PROTECTION_DEPARTMENT: Final = "protection_department"
 
 
 @dataclass(frozen=True)
@@ -213,9 +214,16 @@ class YearRules:
             yield self._desk(wanted, _near(subject), subject), wanted.kind
 
     def _recipients(self, wanted: Addressee, bearer: Party | None, subject: YearSubject) -> Iterator[To]:
+        if wanted.outside is not None:
+            yield To(None, wanted.outside, None)
+            return
         if wanted.relation is not None:
-            for organization in subject.organizations.get(wanted.relation, ()):
+            organizations = subject.organizations.get(wanted.relation, ())
+            for organization in organizations:
                 yield to(subject.directory.by_id.get(organization), organization, wanted.relation)
+            if not organizations and wanted.relation == PROTECTION_DEPARTMENT:
+                # The register doesn't say who it is; the duty is there all the same.
+                yield To(None, PROTECTION_DEPARTMENT, None)
             return
         party = self._desk(wanted, bearer or _near(subject), subject)
         if wanted.otherwise and bearer is not None and bearer.kind == wanted.kind:

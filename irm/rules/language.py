@@ -13,6 +13,7 @@ from irm.conditions import level_words, one_of
 from irm.errors import Said, Wrong, said
 from irm.positions import texts
 from irm.rules.moments import within
+from irm.rules.outside import outside
 from irm.rules.periods import cadence, span
 from irm.rules.subjects import DATES, RELATIONS, SubjectKind
 
@@ -42,6 +43,10 @@ def _level(value: str) -> str:
     return _known(value, level_words(), said("“%(value)s” is no level.", value=value))
 
 
+def _outside(value: str) -> str:
+    return _known(value, outside(), said("“%(value)s” is no recipient outside the contact list.", value=value))
+
+
 def _limit(value: str) -> str:
     within(value)
     return value
@@ -68,6 +73,7 @@ EventName = Annotated[str, StringConstraints(pattern=r"^[a-z]+(_[a-z]+)*$", max_
 Texts = Annotated[dict[str, str], AfterValidator(_bilingual)]
 Force = Annotated[str, AfterValidator(_force)]
 Status = Annotated[str, AfterValidator(_status)]
+Outside = Annotated[str, AfterValidator(_outside)]
 LevelWord = Annotated[str, AfterValidator(_level)]
 Limit = Annotated[str, AfterValidator(_limit)]
 Cadence = Annotated[str, AfterValidator(_cadence)]
@@ -149,14 +155,15 @@ class AddresseePart(Part):
     tier: Tier | None = None
     prefer: list[Tier] = []
     relation: Relation | None = None
+    outside: Outside | None = None
     same_as: list[RuleId] = []
     otherwise: OrganizationKind | None = None
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "AddresseePart":
-        given = [name for name in ("role", "kind", "relation", "same_as") if getattr(self, name)]
+        given = [name for name in ("role", "kind", "relation", "outside", "same_as") if getattr(self, name)]
         if len(given) != 1:
-            raise Wrong(said("Say exactly one of role, kind, relation, same_as."))
+            raise Wrong(said("Say exactly one of role, kind, relation, outside, same_as."))
         if self.kind is None and (self.tier or self.prefer or self.otherwise):
             raise Wrong(said("tier, prefer and otherwise belong to a kind."))
         return self
@@ -220,7 +227,7 @@ class DutyPart(Part):
             )
         if self.kind != "standing" and not self.recipients:
             raise Wrong(said("A duty has a recipient."))
-        if self.bearer.same_as or self.bearer.relation == "operators":
+        if self.bearer.same_as or self.bearer.outside or self.bearer.relation == "operators":
             raise Wrong(said("A bearer is a role, a kind or the protection department of an operator."))
         begins = [name for name in ("within", "every", "window", "before") if getattr(self, name) is not None]
         if len(begins) > 1:

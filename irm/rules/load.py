@@ -323,7 +323,9 @@ class _Loader:
 
     def _addressee(self, part: AddresseePart) -> Addressee:
         same_as = tuple(self._full(name) for name in part.same_as)
-        return Addressee(part.role, part.kind, part.tier, tuple(part.prefer), part.relation, same_as, part.otherwise)
+        return Addressee(
+            part.role, part.kind, part.tier, tuple(part.prefer), part.relation, same_as, part.outside, part.otherwise
+        )
 
     def _full(self, name: str) -> str:
         return name if "/" in name else f"{self.part.id}/{name}"

@@ -91,7 +91,8 @@ class GradingRule(Rule):
 
 @dataclass(frozen=True)
 class Addressee:
-    """Who bears or receives: exactly one of `role` (of a share), `kind`, `relation` (to the bearer), `same_as` (rules)."""
+    """Who bears or receives: exactly one of `role` (of a share), `kind`, `relation` (to the bearer), `same_as` (rules), or, of
+    recipients, `outside`."""
 
     role: str | None = None
     kind: str | None = None
@@ -102,6 +103,8 @@ class Addressee:
     relation: str | None = None
     same_as: tuple[str, ...] = ()
     """Qualified ids of the rules whose recipients these are."""
+    outside: str | None = None
+    """A recipient that no contact list holds (`outside.py`)."""
     otherwise: str | None = None
     """Which kind of desk, where the bearer itself is the one of `kind`."""
 

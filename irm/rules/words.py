@@ -8,6 +8,7 @@ from irm.access.vocabulary import KIND_NAMES, TIER_NAMES
 from irm.i18n import N_, Translator
 from irm.rules.language import vocabulary
 from irm.rules.moments import Within, within
+from irm.rules.outside import outside
 from irm.rules.pack import Addressee, Criterion, DutyRule, Figure
 from irm.rules.periods import HALF, QUARTER, YEAR
 from irm.web.wording import duration, figure
@@ -172,6 +173,8 @@ def addressee_words(one: Addressee, t: Translator) -> str:
         return t(ROLE_NAMES[one.role])
     if one.relation is not None:
         return t(RELATION_NAMES[one.relation])
+    if one.outside is not None:
+        return t.of(outside()[one.outside])
     if one.same_as:
         return t("the recipients of the first report")
     kind = t(KIND_NAMES.get(one.kind or "other", "Other organization"))

@@ -27,7 +27,7 @@ from irm.obligations.policy import entry_policy
 from irm.obligations.queries import STATES
 from irm.obligations.showing import words
 from irm.obligations.words import STATUS_NAMES
-from irm.rules.language import vocabulary
+from irm.rules.declared import vocabulary
 from irm.rules.moments import day_of, end_of
 from irm.rules.queries import current_packs
 from irm.web import wording

@@ -122,13 +122,18 @@ def list_packs(console: Console, *, as_json: bool) -> None:
                 "version": one.pack.version,
                 "title": console.t.of(one.pack.title),
                 "rules": len(one.pack.rules),
+                "not_in_use_yet": len(one.pack.unmanaged),
                 "published_at": one.published_at,
                 "in_use": one.newest,
             }
             for one in packs
         ]
 
-    console.show(console.run(work), as_json=as_json)
+    rows = console.run(work)
+    console.show(rows, as_json=as_json)
+    if not as_json and any(row["not_in_use_yet"] for row in rows):
+        meaning = console.t("Not in use yet (irm does not manage such subjects)")
+        click.echo(console.t("%(column)s: %(meaning)s", column="not_in_use_yet", meaning=meaning))
 
 
 @rules.command("adopt")

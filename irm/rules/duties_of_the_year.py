@@ -13,7 +13,7 @@ from irm.rules.desks import To, desk, to
 from irm.rules.moments import SHANGHAI, Within, day_of, due_moment, end_of
 from irm.rules.owed import Owed
 from irm.rules.pack import Addressee, DutyRule, Every, Pack
-from irm.rules.periods import Period, day_in_next_month, day_of_month, months_before, periods
+from irm.rules.periods import Period, day_in_next_month, day_of_month, months_after, months_before, periods
 from irm.rules.subjects import Directory, Party, YearSubject
 from irm.rules.workdays import WorkCalendar
 
@@ -55,10 +55,14 @@ class YearRules:
     def __post_init__(self) -> None:
         chosen = {switch.id: switch.default for pack in self.packs for switch in pack.switches} | dict(self.readings)
         self._rules: dict[str, list[tuple[DutyRule, Pack]]] = {}
+        self._standing: list[DutyRule] = []
         for pack in self.packs:
             for rule in pack.duties:
-                reads_so = all(chosen.get(switch) == reading for switch, reading in rule.readings.items())
-                if rule.kind != "standing" and reads_so and self.form in {None, rule.form}:
+                if any(chosen.get(switch) != reading for switch, reading in rule.readings.items()):
+                    continue
+                if rule.kind == "standing":
+                    self._standing.append(rule)
+                elif self.form in {None, rule.form}:
                     self._rules.setdefault(rule.subject, []).append((rule, pack))
         self._names = {
             kind: tuple(sorted({name for rule, _ in rules if rule.when for name in rule.when.names}))
@@ -78,6 +82,14 @@ class YearRules:
     def coming(self, subject: YearSubject, *, now: datetime, until: datetime) -> tuple[Owed, ...]:
         """Of what is owed by `until`: what begins after `now` and counts; what is only told to others is left out."""
         return self._owed(subject, day_of(max(now, until)), day_of(now))
+
+    def standing(self, subject: YearSubject) -> tuple[DutyRule, ...]:
+        """What always holds for such a subject, without a day: rules whose condition it meets."""
+        return tuple(
+            rule
+            for rule in self._standing
+            if rule.subject == subject.kind and (rule.when is None or rule.when.decide(subject.facts) is True)
+        )
 
     def _owed(self, subject: YearSubject, horizon: date, after: date | None) -> tuple[Owed, ...]:
         found: dict[str, Owed] = {}
@@ -131,6 +143,12 @@ class YearRules:
         dates = subject.dates
         if rule.every is not None:
             yield from _every(rule, rule.every, subject, horizon)
+        elif rule.following is not None:
+            event = dates.get(rule.following.after)
+            if event is not None:
+                last = months_after(event, rule.following.months)
+                if last >= subject.in_use_from:
+                    yield _Time(event, last, end_of(last), rule.following.after, event.isoformat())
         elif rule.window is not None:
             event = dates.get(rule.window.before)
             if event is not None and event >= subject.in_use_from:
@@ -248,17 +266,31 @@ def _since(rule: DutyRule, subject: YearSubject) -> list[date]:
 def _has_begun(rule: DutyRule, subject: YearSubject, day: date) -> bool:
     """Does it come in every period from that day on?"""
     starts = [subject.in_use_from, *_since(rule, subject), *([rule.effective.since] if rule.effective.since else [])]
-    anchored = rule.every is not None and (not rule.every.anchor or rule.every.anchor in subject.dates)
-    return anchored and max(starts) <= day
+    if rule.every is None or rule.every.last or (rule.every.anchor and rule.every.anchor not in subject.dates):
+        return False
+    return max(starts) <= day
 
 
 def _every(rule: DutyRule, every: Every, subject: YearSubject, horizon: date) -> Iterator[_Time]:
     since = _since(rule, subject)
+    if every.last is not None:
+        yield from _since_the_last(every.last, every.months, subject, since)
+        return
     begins = max([subject.in_use_from, *([rule.effective.since] if rule.effective.since else []), *since])
     anchor = subject.dates.get(every.anchor) if every.anchor else None
     if every.anchor and anchor is None:
         return
     yield from _regular(every, anchor.year if anchor else None, begins, horizon, since)
+
+
+def _since_the_last(last: str, months: int, subject: YearSubject, since: Sequence[date]) -> Iterator[_Time]:
+    """One, so many months after the last time. Was it late already when irm came into use, it is owed on that day."""
+    counts_from = subject.dates.get(last, max(since, default=None))
+    if counts_from is None:
+        return
+    by = max(months_after(counts_from, months), subject.in_use_from)
+    first = min(max(counts_from, subject.in_use_from), by)
+    yield _Time(first, by, end_of(by), PERIOD, counts_from.isoformat())
 
 
 def _regular(

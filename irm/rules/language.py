@@ -2,27 +2,17 @@
 
 from collections.abc import Iterable
 from datetime import date
-from functools import cache
-from importlib.resources import files
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
-from ruamel.yaml import YAML
 
-from irm.conditions import level_words, one_of
+from irm.conditions import level_words, meant, one_of
 from irm.errors import Said, Wrong, said
 from irm.positions import texts
+from irm.rules.declared import dates_of, relations, relations_of, subjects, vocabulary
 from irm.rules.moments import within
 from irm.rules.outside import outside
 from irm.rules.periods import cadence, span
-from irm.rules.subjects import DATES, RELATIONS, SubjectKind
-
-
-@cache
-def vocabulary() -> dict[str, Any]:
-    """`vocabulary.yaml`: forces, statuses, schemes."""
-    found: dict[str, Any] = YAML(typ="safe").load((files("irm.rules") / "vocabulary.yaml").read_text("utf-8"))
-    return found
 
 
 def _known(value: str, known: Iterable[str], message: Said) -> str:
@@ -37,6 +27,16 @@ def _force(value: str) -> str:
 
 def _status(value: str) -> str:
     return _known(value, vocabulary()["statuses"], said("“%(value)s” is no status.", value=value))
+
+
+def _subject(value: str) -> str:
+    return _known(value, subjects(), said("“%(value)s” is no subject.", value=value))
+
+
+def _relation(value: str) -> str:
+    if value not in relations():
+        raise Wrong(said("“%(value)s” is no relation.", value=value), meant(value, relations()))
+    return value
 
 
 def _level(value: str) -> str:
@@ -76,6 +76,8 @@ Status = Annotated[str, AfterValidator(_status)]
 Outside = Annotated[str, AfterValidator(_outside)]
 LevelWord = Annotated[str, AfterValidator(_level)]
 Limit = Annotated[str, AfterValidator(_limit)]
+Subject = Annotated[str, AfterValidator(_subject)]
+Relation = Annotated[str, AfterValidator(_relation)]
 Cadence = Annotated[str, AfterValidator(_cadence)]
 Span = Annotated[str, AfterValidator(_span)]
 Tier = Literal["county", "city", "province", "national"]
@@ -95,18 +97,6 @@ OrganizationKind = Literal[
 ]
 ShareRole = Literal[
     "cloud_authority", "operator", "owner", "using_unit", "maintainer", "vendor", "reporter", "central_organ"
-]
-Relation = Literal[
-    "protection_department",
-    "sector_regulator",
-    "operators",
-    "owner",
-    "operator",
-    "users",
-    "maintainers",
-    "tester",
-    "itself",
-    "by",
 ]
 
 
@@ -182,6 +172,7 @@ class EveryPart(Part):
     count: Annotated[int, Field(ge=1, le=12)] = 1
     since: list[EventName] = []
     anchor: EventName | None = None
+    last: EventName | None = None
 
     @model_validator(mode="after")
     def _has_an_anchor(self) -> "EveryPart":
@@ -189,12 +180,21 @@ class EveryPart(Part):
             raise Wrong(said("A period of several years counts from a date."), "anchor: filed_on")
         if isinstance(self.due, DayPart) and self.due.month and cadence(self.period) != cadence("P1Y"):
             raise Wrong(said("A month is named only for what is owed every year."), "period: P1Y")
+        if self.last and (self.anchor or self.due != "end" or self.count > 1):
+            raise Wrong(said("What counts from the last time is owed once by the end of its span."))
         return self
 
 
 class WindowPart(Part):
     before: EventName
     opens: Span
+
+
+class FollowingPart(Part):
+    """Owed from a date on, within so many months after it."""
+
+    after: EventName
+    within: Span
 
 
 class AheadPart(Part):
@@ -217,6 +217,7 @@ class DutyPart(Part):
     every: EveryPart | None = None
     window: WindowPart | None = None
     before: AheadPart | None = None
+    following: FollowingPart | None = None
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> "DutyPart":
@@ -229,9 +230,11 @@ class DutyPart(Part):
             raise Wrong(said("A duty has a recipient."))
         if self.bearer.same_as or self.bearer.outside or self.bearer.relation == "operators":
             raise Wrong(said("A bearer is a role, a kind or the protection department of an operator."))
-        begins = [name for name in ("within", "every", "window", "before") if getattr(self, name) is not None]
+        begins = [
+            name for name in ("within", "every", "window", "before", "following") if getattr(self, name) is not None
+        ]
         if len(begins) > 1:
-            raise Wrong(said("Say one of within, every, window, before."))
+            raise Wrong(said("Say one of within, every, window, before, following."))
         if self.kind != "timed" and begins:
             raise Wrong(said("A duty of kind %(kind)s has no figure of its own.", kind=self.kind))
         return self
@@ -282,7 +285,7 @@ class RulePart(Part):
     interpretation: Texts | None = None
     effective: EffectiveDays | None = None
     when: str | None = None
-    subject: SubjectKind | None = None
+    subject: Subject | None = None
     reading: dict[RuleId, Name] = {}
     grade: GradePart | None = None
     duty: DutyPart | None = None
@@ -326,7 +329,7 @@ class PackPart(Part):
     force: Force
     effective: EffectiveDays
     note: Texts | None = None
-    subject: SubjectKind = "incident"
+    subject: Subject = "incident"
     switches: list[SwitchPart] = []
     figures: list[FigurePart] = []
     rules: Annotated[list[RulePart], Field(min_length=1, max_length=500)]
@@ -339,23 +342,26 @@ def fits(duty: DutyPart, subject: str) -> None:
     """Raises Wrong where a duty about such a subject cannot begin or be borne like this."""
     about_incident = subject == "incident"
     for one in (duty.bearer, *duty.recipients):
-        if one.relation is not None and one.relation not in RELATIONS[subject]:
-            known = RELATIONS[subject]
-            raise Wrong(said("“%(name)s” is no relation of this subject.", name=one.relation), one_of(known))
+        if one.relation is not None and one.relation not in relations_of(subject):
+            hint = one_of(relations_of(subject))
+            raise Wrong(said("“%(name)s” is no relation of this subject.", name=one.relation), hint)
         if not about_incident and (one.role or one.same_as):
-            raise Wrong(said("Roles and same_as belong to incidents."), one_of(RELATIONS[subject]))
-    year_only = duty.every or duty.window or duty.before
+            raise Wrong(said("Roles and same_as belong to incidents."), one_of(relations_of(subject)))
     if about_incident:
-        if year_only:
-            raise Wrong(said("every, window and before belong to systems, organizations and changes."))
+        if duty.every or duty.window or duty.before or duty.following:
+            raise Wrong(said("every, window, before and following do not belong to incidents."))
         return
     if duty.after or duty.start_fallback:
         raise Wrong(said("after and start_fallback belong to incidents."))
-    named = [duty.window.before] if duty.window else [duty.before.event] if duty.before else []
+    named = [
+        *([duty.window.before] if duty.window else []),
+        *([duty.before.event] if duty.before else []),
+        *([duty.following.after] if duty.following else []),
+    ]
     if duty.every is not None:
-        named = [*duty.every.since, *([duty.every.anchor] if duty.every.anchor else [])]
+        named = [*duty.every.since, *filter(None, (duty.every.anchor, duty.every.last))]
     elif not named and duty.kind != "standing":
         named = [duty.start_event]
     for name in named:
-        if name not in DATES[subject]:
-            raise Wrong(said("“%(name)s” is no date of this subject.", name=name), one_of(DATES[subject]))
+        if name not in dates_of(subject):
+            raise Wrong(said("“%(name)s” is no date of this subject.", name=name), one_of(dates_of(subject)))

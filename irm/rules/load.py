@@ -15,6 +15,7 @@ from irm.conditions import Choice, Condition, ConditionError, FactType, compile_
 from irm.errors import FieldError, Invalid, Said, Wrong, said
 from irm.i18n import N_
 from irm.positions import Document, Fault, LanguageError, Loc, read, validated
+from irm.rules.declared import types_of, vocabulary
 from irm.rules.facts import NONE, REGISTER_TYPES, UNKNOWN, Fact, FactValue, Step
 from irm.rules.language import (
     AddresseePart,
@@ -27,7 +28,6 @@ from irm.rules.language import (
     RulePart,
     SwitchPart,
     fits,
-    vocabulary,
 )
 from irm.rules.moments import within
 from irm.rules.pack import (
@@ -40,6 +40,7 @@ from irm.rules.pack import (
     Effective,
     Every,
     Figure,
+    Following,
     GradingRule,
     KeepRule,
     Pack,
@@ -49,7 +50,6 @@ from irm.rules.pack import (
     Window,
 )
 from irm.rules.periods import cadence, span
-from irm.rules.subjects import SUBJECT_TYPES
 
 
 @cache
@@ -266,7 +266,7 @@ class _Loader:
         duty = part.duty
         if duty is None:  # the language sees to it that there is one
             return None
-        if duty.kind == "timed" and not (duty.within or duty.every or duty.window or duty.before):
+        if duty.kind == "timed" and not any((duty.within, duty.every, duty.window, duty.before, duty.following)):
             self._fault((*loc, "duty"), said("A timed duty has a figure."), said("within: PT4H, or kind: prompt"))
         try:
             fits(duty, about)
@@ -292,6 +292,7 @@ class _Loader:
             every=_every(duty.every) if duty.every else None,
             window=Window(duty.window.before, span(duty.window.opens)) if duty.window else None,
             ahead=Ahead(duty.before.event, duty.before.working_days, duty.before.clear) if duty.before else None,
+            following=Following(duty.following.after, span(duty.following.within)) if duty.following else None,
             readings=self._readings(part, loc),
         )
 
@@ -380,13 +381,12 @@ def _grading_types() -> Mapping[str, FactType | Choice]:
 
 @cache
 def _duty_types(about: str) -> Mapping[str, FactType | Choice]:
-    declared = SUBJECT_TYPES.get(about, {})
-    return {**declared, **fact_types()} if about == "incident" else declared
+    return {**types_of(about), **fact_types()} if about == "incident" else types_of(about)
 
 
 def _every(part: EveryPart) -> Every:
     day, month = (None, None) if part.due == "end" else (part.due.day, part.due.month)
-    return Every(cadence(part.period), day, month, part.count, tuple(part.since), part.anchor)
+    return Every(cadence(part.period), day, month, part.count, tuple(part.since), part.anchor, part.last)
 
 
 def _effective(part: EffectiveDays | None) -> Effective:

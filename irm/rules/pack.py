@@ -8,7 +8,7 @@ from typing import Any, Literal
 from irm.conditions import Condition
 from irm.rules.facts import Fact, FactValue
 from irm.rules.moments import Within, day_of
-from irm.rules.subjects import SubjectKind
+from irm.rules.subjects import MANAGED, SubjectKind
 
 Texts = Mapping[str, str]
 Status = Literal["verified", "secondary", "unverified", "local"]
@@ -114,7 +114,7 @@ class Every:
     """Owed in every calendar period: by its end, by the `day`th of the month after it, or by that day of its `month`.
 
     `since`: dates of the subject before which nothing is owed. `anchor`: the date whose year spans of several years count
-    from.
+    from. `last`: not by the calendar, but so many months after the last time, or where there was none after `since`.
     """
 
     months: int
@@ -123,6 +123,15 @@ class Every:
     count: int = 1
     since: tuple[str, ...] = ()
     anchor: str | None = None
+    last: str | None = None
+
+
+@dataclass(frozen=True)
+class Following:
+    """Owed from a date of the subject on, until so many months after it."""
+
+    after: str
+    months: int
 
 
 @dataclass(frozen=True)
@@ -155,12 +164,19 @@ class DutyRule(Rule):
     form: str
     satisfied_by: tuple[str, ...]
     waiver: Texts | None = None
-    subject: SubjectKind = "incident"
+    subject: str = "incident"
+    """One of those that irm manages, or one that is only declared (`declared.py`)."""
     every: Every | None = None
     window: Window | None = None
     ahead: Ahead | None = None
+    following: Following | None = None
     readings: Mapping[str, str] = field(default_factory=dict)
     """Qualified switch → the reading under which this rule holds; any other, and it doesn't."""
+
+    @property
+    def is_managed(self) -> bool:
+        """False: irm does not manage what it is about, so that it opens nothing."""
+        return self.subject in MANAGED
 
 
 @dataclass(frozen=True)
@@ -270,6 +286,11 @@ class Pack:
     def is_model(self) -> bool:
         """Another place's rules as an example (示例): off unless the city adopts them."""
         return self.jurisdiction == MODEL
+
+    @property
+    def unmanaged(self) -> tuple[DutyRule, ...]:
+        """Its rules that open nothing, because irm does not manage what they are about."""
+        return tuple(rule for rule in self.duties if not rule.is_managed)
 
     def is_about(self, subject: SubjectKind) -> bool:
         """Does anything in it judge such a subject?"""

@@ -25,7 +25,7 @@ from irm.rules.levels import level_word
 from irm.rules.load import catalogue, check_facts, read_pack
 from irm.rules.moments import SHANGHAI, within
 from irm.rules.pack import KeepRule, Pack
-from irm.rules.year_tests import KeepTest, YearTest, check_year, owed_in, run_keep
+from irm.rules.year_tests import KeepTest, YearTest, check_standing, check_year, owed_in, run_keep, standing_in
 
 STANDARD_MOMENT: Final = "2026-11-21T03:41:00+08:00"
 
@@ -203,6 +203,9 @@ class _Seen:
         self.held |= held
         self.not_held |= {rule.id for rule in self.pack.duties} - held
 
+    def standing(self, names: Sequence[str]) -> None:
+        self.held |= {f"{self.pack.id}/{name}" for name in names}
+
     def untested(self) -> Iterator[Said]:
         standing = {rule.id for rule in self.pack.duties if rule.kind == "standing"}
         for rule in self.pack.rules:
@@ -221,8 +224,11 @@ def _run(test: BaseModel, pack: Pack, seen: _Seen) -> Iterator[tuple[Loc, Said]]
         yield from _run_due(test, pack, seen)
     elif isinstance(test, YearTest):
         owed = owed_in(test, pack)
+        standing = standing_in(test, pack)
         seen.duties(owed)
+        seen.standing(standing)
         yield from check_year(test, owed)
+        yield from check_standing(test, standing)
     elif isinstance(test, KeepTest):
         seen.held |= {rule.id for rule in pack.keeping if rule.what == test.keep}
         yield from run_keep(test, pack)

@@ -80,6 +80,11 @@ def months_before(day: date, months: int) -> date:
     return day_of_month(year, month, day.day)
 
 
+def months_after(day: date, months: int) -> date:
+    """The same day so many months later; the last of the month where that month is shorter."""
+    return months_before(day, -months)
+
+
 def day_in_next_month(last: date, day: int) -> date:
     """The `day`th of the month after the one in which `last` lies; the last of it where it is shorter."""
     first = _last(last.year, last.month) + ONE_DAY

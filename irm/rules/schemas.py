@@ -40,6 +40,8 @@ class RulePackView(Struct, frozen=True):
     digest: str
     rules: int
     marks: MarkCount
+    not_in_use_yet: int = 0
+    """How many of its rules open nothing, because irm does not manage what they are about."""
 
 
 class RulePackList(Struct, frozen=True):
@@ -78,6 +80,15 @@ class EveryView(Struct, frozen=True):
     due_month: int | None
     count: int
     since: list[str]
+    last: str | None = None
+    """The date that it counts from instead, where it goes by the last time."""
+
+
+class FollowingView(Struct, frozen=True):
+    """Owed from a date on, within so long after it."""
+
+    after: str
+    within: str
 
 
 class WindowView(Struct, frozen=True):
@@ -111,6 +122,7 @@ class DutyView(Struct, frozen=True):
     every: EveryView | None = None
     window: WindowView | None = None
     before: AheadView | None = None
+    following: FollowingView | None = None
     readings: dict[str, str] = field(default_factory=dict)
 
 
@@ -172,6 +184,8 @@ class RuleView(Struct, frozen=True):
     duty: DutyView | None
     keep: KeepView | None = None
     subject: str = "incident"
+    in_use: bool = True
+    """False: irm does not manage what it is about, so that it opens nothing."""
 
 
 class ItemView(Struct, frozen=True):
@@ -233,6 +247,7 @@ def pack_view(one: Published) -> RulePackView:
         digest=pack.digest,
         rules=len(statuses),
         marks=MarkCount(*(statuses.count(mark) for mark in ("verified", "secondary", "unverified", "local"))),
+        not_in_use_yet=len(pack.unmanaged),
     )
 
 
@@ -301,6 +316,7 @@ def _rule(rule: Rule, internal_limits: dict[str, str]) -> RuleView:
         duty=_duty(rule, internal_limits) if isinstance(rule, DutyRule) else None,
         keep=KeepView(rule.what, written(rule.months)) if isinstance(rule, KeepRule) else None,
         subject=rule.subject if isinstance(rule, DutyRule) else "incident",
+        in_use=not isinstance(rule, DutyRule) or rule.is_managed,
     )
 
 
@@ -324,12 +340,13 @@ def _duty(rule: DutyRule, internal_limits: dict[str, str]) -> DutyView:
         every=_every(rule.every) if rule.every else None,
         window=WindowView(rule.window.before, written(rule.window.months)) if rule.window else None,
         before=AheadView(rule.ahead.event, rule.ahead.working_days, rule.ahead.clear) if rule.ahead else None,
+        following=FollowingView(rule.following.after, written(rule.following.months)) if rule.following else None,
         readings=dict(rule.readings),
     )
 
 
 def _every(every: Every) -> EveryView:
-    return EveryView(written(every.months), every.day, every.month, every.count, list(every.since))
+    return EveryView(written(every.months), every.day, every.month, every.count, list(every.since), every.last)
 
 
 def _addressee(one: Addressee) -> AddresseeView:

@@ -1,10 +1,12 @@
-"""What duties are about: an incident, a system, an organization, a planned change. Pure; their own rooms fill them in."""
+"""What duties are about: an incident, a system, an organization, a planned change. Pure; their own rooms fill them in.
+
+What packs may speak of besides, and nobody fills in, is data (`declared.py`)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, ClassVar, Final, Literal, get_args
 from uuid import UUID
 
 from irm.conditions import Choice, FactType
@@ -12,6 +14,8 @@ from irm.rules.facts import PORTAL_RANKS, FactValue
 
 Cii = Literal["yes", "no", "unknown"]
 SubjectKind = Literal["incident", "system", "organization", "change"]
+MANAGED: Final[tuple[str, ...]] = get_args(SubjectKind)
+"""What irm itself manages, so that duties about it are opened."""
 
 DUTY_TYPES: Final[Mapping[str, FactType | Choice]] = {
     "may_be": FactType.LEVEL,
@@ -60,7 +64,14 @@ RELATIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "change": ("by", *SYSTEM_RELATIONS),
 }
 DATES: Final[Mapping[str, tuple[str, ...]]] = {
-    "system": ("level_fixed_on", "live_on", "filed_on", "certificate_expires_on", "retired_on"),
+    "system": (
+        "level_fixed_on",
+        "live_on",
+        "filed_on",
+        "certificate_expires_on",
+        "retired_on",
+        "last_tested_on",
+    ),
     "organization": ("joined_on",),
     "change": ("registered_on", "planned_start"),
 }
@@ -171,4 +182,11 @@ class ChangeSubject(_OfTheYear):
     kind: ClassVar[SubjectKind] = "change"
 
 
-YearSubject = SystemSubject | OrganizationSubject | ChangeSubject
+@dataclass(frozen=True, kw_only=True)
+class DeclaredSubject(_OfTheYear):
+    """Of a kind that irm does not manage (`declared.py`): only the tests of packs make one."""
+
+    kind: str
+
+
+YearSubject = SystemSubject | OrganizationSubject | ChangeSubject | DeclaredSubject

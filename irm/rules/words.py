@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from irm.access.vocabulary import KIND_NAMES, TIER_NAMES
 from irm.i18n import N_, Translator
-from irm.rules.language import vocabulary
+from irm.rules.declared import declared, vocabulary
 from irm.rules.moments import Within, within
 from irm.rules.outside import outside
 from irm.rules.pack import Addressee, Criterion, DutyRule, Figure
@@ -40,6 +40,7 @@ DATE_NAMES: Final[Mapping[str, str]] = {
     "live_on": N_("it goes live"),
     "filed_on": N_("it is filed"),
     "certificate_expires_on": N_("the certificate expires"),
+    "last_tested_on": N_("the last test"),
     "planned_start": N_("the planned start"),
     "registered_on": N_("it is registered"),
 }
@@ -85,6 +86,18 @@ NOTE_NAMES: Final[Mapping[str, str]] = {
 }
 
 
+def date_words(subject: str, name: str, t: Translator) -> str:
+    """An event of such a subject."""
+    own = declared().get(subject)
+    return t.of(own.dates[name]) if own is not None and name in own.dates else t(DATE_NAMES.get(name, name))
+
+
+def subject_words(subject: str, t: Translator) -> str:
+    """What a rule is about."""
+    own = declared().get(subject)
+    return t.of(own.title) if own is not None else t(SUBJECT_NAMES[subject])
+
+
 def limit_words(limit: Within | None, t: Translator) -> str:
     """`4 小时`, `30 日`; a limit that there is not reads as prompt."""
     if limit is None:
@@ -113,7 +126,13 @@ def when_words(rule: DutyRule, t: Translator) -> str:
         return t(
             "within the %(span)s before %(event)s",
             span=months_words(rule.window.months, t),
-            event=t(DATE_NAMES[rule.window.before]),
+            event=date_words(rule.subject, rule.window.before, t),
+        )
+    if rule.following is not None:
+        return t(
+            "within the %(span)s after %(event)s",
+            span=months_words(rule.following.months, t),
+            event=date_words(rule.subject, rule.following.after, t),
         )
     if rule.ahead is not None:
         days = rule.ahead.working_days
@@ -130,6 +149,8 @@ def when_words(rule: DutyRule, t: Translator) -> str:
     )
     if every.count > 1:
         often = t.plural("%(often)s %(n)s time", "%(often)s %(n)s times", every.count, often=often)
+    if every.last is not None:
+        return t("%(often)s, counted from the last time", often=often)
     if every.day is None:
         return t("%(often)s, by the end of it", often=often)
     if every.month is not None:
@@ -168,7 +189,11 @@ def mark_words(status: str, t: Translator) -> str:
     return t.of(texts[status]) if status in texts else status
 
 
-def addressee_words(one: Addressee, t: Translator) -> str:
+def addressee_words(one: Addressee, t: Translator, subject: str = "incident") -> str:
+    """`subject`: what its rule is about; what organizations are to it has names of its own."""
+    own = declared().get(subject)
+    if own is not None and one.relation is not None and one.relation in own.relations:
+        return t.of(own.relations[one.relation].title)
     if one.role is not None:
         return t(ROLE_NAMES[one.role])
     if one.relation is not None:
@@ -182,6 +207,8 @@ def addressee_words(one: Addressee, t: Translator) -> str:
 
 
 def start_words(rule: DutyRule, t: Translator) -> str:
+    if not rule.is_managed:
+        return t("from the day of: %(event)s", event=date_words(rule.subject, rule.start_event, t))
     return t(START_NAMES.get(rule.start_event, rule.start_event))
 
 

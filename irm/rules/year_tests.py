@@ -10,20 +10,20 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-from irm.conditions import one_of
+from irm.conditions import Choice, one_of
 from irm.errors import Said, Wrong, said
 from irm.positions import Loc
+from irm.rules.declared import DeclaredRelation, dates_of, declared, relations_of, subjects, types_of
 from irm.rules.duties import due
+from irm.rules.duties_of_the_year import YearRules
 from irm.rules.keeping import keep_at_least
 from irm.rules.moments import SHANGHAI
 from irm.rules.owed import Owed
 from irm.rules.pack import Pack
 from irm.rules.periods import span, written
 from irm.rules.subjects import (
-    DATES,
-    RELATIONS,
-    SUBJECT_TYPES,
     ChangeSubject,
+    DeclaredSubject,
     Directory,
     OrganizationSubject,
     Party,
@@ -34,7 +34,7 @@ from irm.rules.workdays import WorkCalendar
 
 STANDARD_MOMENT: Final = "2026-11-21T12:00:00+08:00"
 ITSELF, OWNER, OPERATOR, USER, MAINTAINER, TESTER = (UUID(int=number) for number in range(201, 207))
-SUBJECTS: Final[Mapping[str, type[YearSubject]]] = {
+SUBJECTS: Final[Mapping[str, type[SystemSubject | OrganizationSubject | ChangeSubject]]] = {
     "system": SystemSubject,
     "organization": OrganizationSubject,
     "change": ChangeSubject,
@@ -46,11 +46,15 @@ class _Shape(BaseModel):
 
 
 class _Year(_Shape):
-    """Facts without the first part of their names; of a change also those of its system under `system`."""
+    """Facts without the first part of their names; of a change also those of its system under `system`.
+
+    A subject that is only declared stands under its own name, as the others do (`contract: {…}`).
+    """
 
     system: dict[str, Any] | None = None
     organization: dict[str, Any] | None = None
     change: dict[str, Any] | None = None
+    declared: tuple[str, dict[str, Any]] | None = Field(None, exclude=True)
     dates: dict[str, date] = {}
     in_use_from: date = date(2026, 1, 1)
     now: AwareDatetime = datetime.fromisoformat(STANDARD_MOMENT)
@@ -61,14 +65,28 @@ class _Year(_Shape):
     working_weekends: list[date] = []
     years_known: list[int] = []
 
+    @model_validator(mode="before")
+    @classmethod
+    def _declared(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        named = [name for name in given if name in declared() and isinstance(given[name], dict)]
+        if not named:
+            return given
+        rest = {name: value for name, value in given.items() if name != named[0]}
+        return {**rest, "declared": (named[0], given[named[0]])}
+
     @model_validator(mode="after")
     def _one_subject(self) -> "_Year":
-        if self.change is None and (self.system is None) == (self.organization is None):
-            raise Wrong(said("Say what the test is about."), one_of(SUBJECTS))
+        own = [one for one in (self.system, self.organization, self.declared) if one is not None]
+        if (len(own) != 1 and self.change is None) or (self.change is not None and self.declared is not None):
+            raise Wrong(said("Say what the test is about."), one_of(name for name in subjects() if name != "incident"))
         return self
 
     @property
     def kind(self) -> str:
+        if self.declared is not None:
+            return self.declared[0]
         return "change" if self.change is not None else "system" if self.system is not None else "organization"
 
 
@@ -86,8 +104,12 @@ class _Owes(_Shape):
 
 
 class _YearExpect(_Shape):
+    """`standing`: what always holds for such a subject, without a day."""
+
     owed: list[_Owes] = []
     not_owed: list[str] = []
+    standing: list[str] = []
+    not_standing: list[str] = []
 
 
 class YearTest(_Shape):
@@ -124,10 +146,29 @@ def run_keep(test: KeepTest, pack: Pack) -> Iterator[tuple[Loc, Said]]:
 def owed_in(test: YearTest, pack: Pack) -> tuple[Owed, ...]:
     """Raises Wrong for a fact or date that there is not."""
     given = test.year
-    readings = {name if "/" in name else f"{pack.id}/{name}": reading for name, reading in given.readings.items()}
+    readings = _readings(given, pack)
     exceptions = dict.fromkeys(given.holidays, False) | dict.fromkeys(given.working_weekends, True)
     calendar = WorkCalendar(frozenset(given.years_known), exceptions)
     return due([pack], _subject(given), now=given.now, until=given.until, readings=readings, calendar=calendar)
+
+
+def standing_in(test: YearTest, pack: Pack) -> tuple[str, ...]:
+    """Names of the standing duties of such a subject."""
+    rules = YearRules([pack], _readings(test.year, pack), WorkCalendar())
+    return tuple(rule.name for rule in rules.standing(_subject(test.year)))
+
+
+def check_standing(test: YearTest, found: tuple[str, ...]) -> Iterator[tuple[Loc, Said]]:
+    for index, name in enumerate(test.expect.standing):
+        if name not in found:
+            told = ", ".join(found) or "–"
+            yield (
+                ("expect", "standing", index),
+                said("%(rule)s does not stand; standing are: %(found)s.", rule=name, found=told),
+            )
+    for index, name in enumerate(test.expect.not_standing):
+        if name in found:
+            yield ("expect", "not_standing", index), said("%(rule)s stands.", rule=name)
 
 
 def check_year(test: YearTest, owed: tuple[Owed, ...]) -> Iterator[tuple[Loc, Said]]:
@@ -173,6 +214,10 @@ def check_year(test: YearTest, owed: tuple[Owed, ...]) -> Iterator[tuple[Loc, Sa
             yield ("expect", "not_owed", index), said("%(rule)s is owed.", rule=name)
 
 
+def _readings(given: _Year, pack: Pack) -> dict[str, str]:
+    return {name if "/" in name else f"{pack.id}/{name}": reading for name, reading in given.readings.items()}
+
+
 def _is_meant(wanted: _Owes, one: Owed) -> bool:
     return (
         one.rule_id.partition("/")[2] == wanted.rule
@@ -189,16 +234,10 @@ def _shown(value: object) -> str:
 
 def _subject(given: _Year) -> YearSubject:
     kind = given.kind
-    facts: dict[str, Any] = {}
-    for family in ("system", "organization", "change"):
-        for name, value in (getattr(given, family) or {}).items():
-            full = f"{family}.{name}"
-            if full not in SUBJECT_TYPES[kind]:
-                raise Wrong(said("There is nothing named “%(name)s” here.", name=full), one_of(SUBJECT_TYPES[kind]))
-            facts[full] = value
+    facts = _facts(given)
     for name in given.dates:
-        if name not in DATES[kind]:
-            raise Wrong(said("“%(name)s” is no date of this subject.", name=name), one_of(DATES[kind]))
+        if name not in dates_of(kind):
+            raise Wrong(said("“%(name)s” is no date of this subject.", name=name), one_of(dates_of(kind)))
     itself_kind = str(facts.get("organization.kind", "vendor"))
     joined = given.joined
     parties = [
@@ -218,6 +257,8 @@ def _subject(given: _Year) -> YearSubject:
     if itself_kind != "cloud_authority":
         itself = ITSELF
         parties.append(Party(ITSELF, itself_kind, str(facts.get("organization.tier", "city")), joined=joined))
+    if kind in declared():
+        return _declared_subject(given, facts, parties)
     relations = {
         "owner": (OWNER,),
         "operator": (OPERATOR,),
@@ -232,7 +273,46 @@ def _subject(given: _Year) -> YearSubject:
         id=UUID(int=1),
         in_use_from=given.in_use_from,
         directory=Directory(tuple(parties)),
-        organizations={name: relations[name] for name in RELATIONS[kind]},
+        organizations={name: relations[name] for name in relations_of(kind)},
         dates=given.dates,
         facts=facts,
     )
+
+
+def _facts(given: _Year) -> dict[str, Any]:
+    """By full name. Raises Wrong for a name or a word that there is not."""
+    known = types_of(given.kind)
+    families = [(name, getattr(given, name) or {}) for name in ("system", "organization", "change")]
+    found: dict[str, Any] = {}
+    for family, values in [*families, *([given.declared] if given.declared else [])]:
+        for name, value in values.items():
+            full = f"{family}.{name}"
+            if full not in known:
+                raise Wrong(said("There is nothing named “%(name)s” here.", name=full), one_of(known))
+            kind = known[full]
+            if isinstance(kind, Choice) and value not in kind.values:
+                raise Wrong(said("“%(value)s” is not possible here.", value=value), one_of(kind.values))
+            found[full] = value
+    return found
+
+
+def _declared_subject(given: _Year, facts: Mapping[str, Any], city: list[Party]) -> DeclaredSubject:
+    """Each of its relations is an organization of its own, of the kind that it is as a rule."""
+    own = declared()[given.kind]
+    parties = {name: _party(at, one, joined=given.joined) for at, (name, one) in enumerate(own.relations.items(), 301)}
+    return DeclaredSubject(
+        id=UUID(int=1),
+        kind=given.kind,
+        in_use_from=given.in_use_from,
+        directory=Directory((*city, *(one for one in parties.values() if one not in city))),
+        organizations={name: (party.id,) for name, party in parties.items()},
+        dates=given.dates,
+        facts=facts,
+    )
+
+
+def _party(number: int, one: DeclaredRelation, *, joined: bool) -> Party:
+    """The city has one cloud authority."""
+    if one.kind == "cloud_authority":
+        return Party(UUID(int=1), one.kind, "city", joined=True)
+    return Party(UUID(int=number), one.kind, "city", joined=joined)

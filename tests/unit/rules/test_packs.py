@@ -10,7 +10,7 @@ import pytest
 
 from irm.conditions import level_words
 from irm.positions import LanguageError
-from irm.rules.language import vocabulary
+from irm.rules.declared import vocabulary
 from irm.rules.load import builtin_packs, builtin_sources, catalogue, load_pack
 from irm.rules.pack import DutyRule, GradingRule, Pack
 from irm.rules.pack_tests import check_pack

@@ -6,6 +6,7 @@ from irm.db import Tx
 from irm.obligations.forms import form_of
 from irm.obligations.policy import EntryPolicy, entry_policy
 from irm.rules.moments import due_moment
+from irm.rules.outside import outside
 from irm.rules.queries import current_packs, receipt_alarm
 
 
@@ -26,8 +27,10 @@ def awaited_until(
 
 
 async def receipt_awaited_until(
-    tx: Tx, form: str, means: str | None, submitted_at: datetime, *, now: datetime
+    tx: Tx, form: str, means: str | None, submitted_at: datetime, *, recipient_kind: str, now: datetime
 ) -> datetime | None:
-    """By the figures of today."""
+    """By the figures of today; whom no contact list holds gives no receipt."""
+    if recipient_kind in outside():
+        return None
     alarm = receipt_alarm(await current_packs(tx, now=now))
     return awaited_until(form, means, submitted_at, alarm=alarm, policy=entry_policy())

@@ -15,8 +15,6 @@ from irm.rules.pack import ReportItem
 
 Texts = Mapping[str, str]
 
-MEASURES: Final = "cac-2025-reporting"
-"""The pack whose items a report consists of."""
 FILING: Final = "filing"
 """Filing an incident in irm is itself what some rules ask for."""
 OTHER: Final = "notice"
@@ -106,9 +104,8 @@ def _number(item: Mapping[str, Any], place: int) -> Texts:
 
 @cache
 def _reported() -> Mapping[str, ReportItem]:
-    """What a report holds by the articles that ask for it."""
-    (measures,) = [pack for pack in builtin_packs() if pack.id == MEASURES]
-    return {item.id: item for item in measures.items}
+    """What a report holds by the articles that ask for it, whichever pack they stand in."""
+    return {item.id: item for pack in builtin_packs() for item in pack.items}
 
 
 def form_of(name: str) -> Form:

@@ -338,7 +338,7 @@ async def _handed_over(tx: Tx, row: SubmissionRow, *, at: datetime, actor: Actor
     )
     await resettle(tx, meets, actor=actor, now=now)
     await ask_to_agree(tx, row, await parties_of(tx, row.id) - await agreed_parties(tx, row.id), now=now)
-    until = await receipt_awaited_until(tx, row.form, row.means, at, now=now)
+    until = await receipt_awaited_until(tx, row.form, row.means, at, recipient_kind=row.recipient_kind, now=now)
     if until is None:
         return
     await jobs.schedule(

@@ -159,7 +159,9 @@ async def _approval(tx: Tx, one: Submission, now: datetime) -> Standing | None:
 async def _receipt_until(tx: Tx, one: Submission, now: datetime) -> datetime | None:
     if one.status != "submitted" or one.submitted_at is None:
         return None
-    return await receipt_awaited_until(tx, one.form, one.means, one.submitted_at, now=now)
+    return await receipt_awaited_until(
+        tx, one.form, one.means, one.submitted_at, recipient_kind=one.recipient.kind, now=now
+    )
 
 
 def submission_response(shown: Shown, clock: Clock, *, form: Form, receipt: Form, status_code: int = 200) -> Page:

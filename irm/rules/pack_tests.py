@@ -89,6 +89,7 @@ class _Due(_Shape):
     reached: LevelWord
     possible: LevelWord
     assessed: LevelWord | None = None
+    category: str | None = None
     shares: list[_Share]
     facts: dict[str, Any] = {}
     events: dict[str, AwareDatetime] = {}
@@ -335,6 +336,7 @@ def _run_due(test: _DueTest, pack: Pack, seen: _Seen) -> Iterator[tuple[Loc, Sai
         shares=tuple(shares),
         directory=tuple(directory),
         facts=_facts(given.facts),
+        category=given.category,
         events=given.events,
     )
     owed = due([pack], subject, now=given.now)

@@ -37,6 +37,7 @@ _SYSTEM: Final[Mapping[str, FactType | Choice]] = {
     "system.level": FactType.INT,
     "system.cii": Choice("yes", "no", "unknown"),
     "system.important_data": Choice("yes", "no", "unknown"),
+    "system.personal_records": FactType.INT,
     "system.life_cycle": Choice("planned", "building", "trial", "live", "retired"),
     "system.is_filed": FactType.BOOL,
     "system.was_live_when_graded": FactType.BOOL,

@@ -157,6 +157,7 @@ def facts_of(row: SystemRow) -> dict[str, Any]:
         "system.level": None if row.retired_at else row.level,
         "system.cii": row.cii,
         "system.important_data": row.important_data,
+        "system.personal_records": row.personal_records,
         "system.life_cycle": "retired" if row.retired_at else row.life_cycle,
         "system.is_filed": row.filing_number is not None or row.filed_on is not None,
         "system.was_live_when_graded": _was_live_when_graded(row),

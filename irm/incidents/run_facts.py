@@ -35,6 +35,7 @@ def run_facts(picture: Picture) -> dict[str, Any]:
             "assessed": incident.assessed,
             "cii": picture.cii,
             "category": incident.category or "",
+            "subcategory": incident.subcategory or "",
             "crime_suspected": picture.common.get("crime_suspected") is True,
             "handled": incident.status in {Status.HANDLED, Status.CLOSED},
             "discovered_at": incident.discovered_at.isoformat(),

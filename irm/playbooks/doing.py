@@ -243,13 +243,13 @@ class Doing:
 
     @do.register
     async def _(self, effect: s.StartRun) -> list[s.Event]:
-        from irm.playbooks.starting import start_run  # noqa: PLC0415 - it wakes runs, which end here
+        from irm.playbooks.starting import start_runs  # noqa: PLC0415 - it wakes runs, which end here
 
         for row, playbook in await active_playbooks(self.tx):
             if playbook.id == effect.playbook:
-                await start_run(
+                await start_runs(
                     self.tx,
-                    row,
+                    [row],
                     subject=self.run.subject,
                     subject_id=self.run.subject_id,
                     facts=self.run.facts,

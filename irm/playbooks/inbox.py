@@ -2,7 +2,7 @@
 inbox are one commit, so the runner sees it before it looks at any timer."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -49,21 +49,27 @@ async def _append_all(
             rows,
         )
     )
-    for run in {run.id: run for run, _, _ in told if run.id in written}.values():
-        await wake(tx, run, now=now, facts=facts)
+    await wake_all(tx, {run.id: run for run, _, _ in told if run.id in written}.values(), now=now, facts=facts)
     return len(written)
 
 
-async def wake(tx: Tx, run: RunRow, *, now: datetime, facts: Facts | None = None) -> None:
+async def wake(tx: Tx, run: RunRow, *, now: datetime) -> None:
+    await wake_all(tx, [run], now=now)
+
+
+async def wake_all(tx: Tx, runs: Iterable[RunRow], *, now: datetime, facts: Facts | None = None) -> None:
     """One job for all that a transaction tells a run, and a sooner one where its `facts` turn out more urgent. No key: a
     key done at the same moment would swallow the next one."""
     woken: dict[UUID, int] = tx.info.setdefault("runs_woken", {})
-    priority = priority_of(run, facts)
-    if run.id in woken and woken[run.id] <= priority:
-        return
-    if not tx.in_nested_transaction():  # what a savepoint wrote may still go, and its job with it
-        woken[run.id] = priority
-    await jobs.schedule(tx, ADVANCE, {"run": str(run.id)}, run_at=now, queue="urgent", priority=priority)
+    planned: list[jobs.Planned] = []
+    for run in runs:
+        priority = priority_of(run, facts)
+        if run.id in woken and woken[run.id] <= priority:
+            continue
+        if not tx.in_nested_transaction():  # what a savepoint wrote may still go, and its job with it
+            woken[run.id] = priority
+        planned.append(jobs.Planned(ADVANCE, {"run": str(run.id)}, now, queue="urgent", priority=priority))
+    await jobs.schedule_all(tx, planned)
 
 
 async def running_on(tx: Tx, subject: str) -> list[RunRow]:

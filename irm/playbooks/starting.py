@@ -1,7 +1,9 @@
 """Which playbooks begin, on what. Called in the transaction of the event: it writes rows and a job, judges one condition
 a playbook, and reads no roster, so that no playbook can make a filing fail."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import structlog
@@ -9,15 +11,22 @@ from sqlalchemy.dialects.postgresql import insert
 
 from irm.db import Actor, Tx, uuid7
 from irm.exercise import exercise_of
-from irm.ledger import Event, record
+from irm.ledger import Event, record_all
 from irm.playbooks import inbox, signals as s
 from irm.playbooks.duties import facts_of
 from irm.playbooks.models import PlaybookRow, RunRow
 from irm.playbooks.ordering import severity_of, urgency_of
 from irm.playbooks.publishing import active_playbooks
-from irm.playbooks.steps import Facts, Playbook
+from irm.playbooks.steps import Facts, Page, Playbook
 
 log = structlog.get_logger(__name__)
+
+_BEGUN: Final = (
+    insert(RunRow)
+    .on_conflict_do_nothing(index_elements=["playbook_id", "subject"])
+    .returning(RunRow)
+    .execution_options(render_nulls=True)  # else one statement for each set of columns that are not null
+)
 
 
 async def start_matching(
@@ -33,51 +42,61 @@ async def start_matching(
         if event in playbook.start.on and _holds(playbook, facts)
     ]
     answered = any(not playbook.start.fallback for _, playbook in fitting)
-    started = [
-        await start_run(tx, row, subject=subject, subject_id=subject_id, facts=facts, actor=actor, now=now)
-        for row, playbook in fitting
-        if not (answered and playbook.start.fallback)
-    ]
-    return [run_id for run_id in started if run_id is not None]
+    begins = [(row, playbook) for row, playbook in fitting if not (answered and playbook.start.fallback)]
+    # Who is called first does not wait for the tasks that another playbook gives.
+    begins.sort(key=lambda one: not any(isinstance(step.action, Page) for step in one[1].steps))
+    rows = [row for row, _ in begins]
+    return await start_runs(tx, rows, subject=subject, subject_id=subject_id, facts=facts, actor=actor, now=now)
 
 
-async def start_run(
-    tx: Tx, row: PlaybookRow, *, subject: str, subject_id: UUID, facts: Facts, actor: Actor, now: datetime
-) -> UUID | None:
-    """One playbook on one subject, version frozen; None where it runs, or ran, there already."""
+async def start_runs(
+    tx: Tx, rows: Sequence[PlaybookRow], *, subject: str, subject_id: UUID, facts: Facts, actor: Actor, now: datetime
+) -> list[UUID]:
+    """These playbooks on one subject, their versions frozen; left out is what runs, or ran, there already. As many
+    statements for several as for one: a filing may begin a chain and what fits its kind."""
+    if not rows:
+        return []
     about = facts.get("drill") or facts.get("incident") or facts.get("obligation") or {}
     drill = await exercise_of(tx, subject) if about.get("exercise") else None
-    written: RunRow | None = await tx.scalar(
-        insert(RunRow)
-        .values(
-            id=uuid7(),
-            playbook_row_id=row.id,
-            playbook_id=row.playbook_id,
-            subject=subject,
-            subject_id=subject_id,
-            status="running",
-            state=None,
-            facts=dict(facts),
-            wall_anchor=now,
-            run_anchor=drill.clock.run(now) if drill else now,
-            rate=drill.clock.rate if drill else 1.0,
-            next_at=None,
-            started_at=now,
-            severity=severity_of(facts),
-            urgency=urgency_of(facts),
-            exercise=bool(about.get("exercise")),
-            turns=0,
+    begun = [
+        {
+            "id": uuid7(),
+            "playbook_row_id": row.id,
+            "playbook_id": row.playbook_id,
+            "subject": subject,
+            "subject_id": subject_id,
+            "status": "running",
+            "state": None,
+            "facts": dict(facts),
+            "wall_anchor": now,
+            "run_anchor": drill.clock.run(now) if drill else now,
+            "rate": drill.clock.rate if drill else 1.0,
+            "next_at": None,
+            "started_at": now,
+            "severity": severity_of(facts),
+            "urgency": urgency_of(facts),
+            "exercise": bool(about.get("exercise")),
+            "turns": 0,
+        }
+        for row in rows
+    ]
+    found = {run.playbook_row_id: run for run in await tx.scalars(_BEGUN, begun)}
+    written = [(row, found[row.id]) for row in rows if row.id in found]
+    for _, run in written:
+        inbox.has_begun(tx, run)
+    told = [
+        Event(
+            "run.started",
+            f"{subject}/run/{run.id}",
+            now,
+            actor,
+            {"run": str(run.id), "playbook": row.playbook_id, "version": row.version},
         )
-        .on_conflict_do_nothing(index_elements=["playbook_id", "subject"])
-        .returning(RunRow)
-    )
-    if written is None:
-        return None
-    inbox.has_begun(tx, written)
-    body = {"run": str(written.id), "playbook": row.playbook_id, "version": row.version}
-    await record(tx, Event("run.started", f"{subject}/run/{written.id}", now, actor, body))
-    await inbox.wake(tx, written, now=now)
-    return written.id
+        for row, run in written
+    ]
+    await record_all(tx, told)
+    await inbox.wake_all(tx, [run for _, run in written], now=now)
+    return [run.id for _, run in written]
 
 
 async def change_facts(tx: Tx, *, subject: str, facts: Facts, now: datetime) -> int:

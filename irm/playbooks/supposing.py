@@ -24,6 +24,7 @@ _FACTS: Final[Mapping[str, Any]] = {
     "assessed": None,
     "cii": "unknown",
     "category": "",
+    "subcategory": "",
     "crime_suspected": False,
     "handled": False,
 }

@@ -17,6 +17,7 @@ INCIDENT: Final[Declared] = {
     "incident.handled": FactType.BOOL,
     "incident.status": FactType.STRING,
     "incident.category": FactType.STRING,
+    "incident.subcategory": FactType.STRING,
 }
 OBLIGATION: Final[Declared] = {
     "obligation.rule": FactType.STRING,

@@ -55,6 +55,7 @@ class Night:
             "assessed": None,
             "cii": "no",
             "category": "malware",
+            "subcategory": "ransomware",
             "crime_suspected": False,
             "handled": False,
         }

@@ -27,6 +27,7 @@ def facts(**incident: Any) -> dict[str, Any]:
             "cii": "no",
             "crime_suspected": False,
             "category": "malware",
+            "subcategory": "ransomware",
             "handled": False,
         }
         | incident,

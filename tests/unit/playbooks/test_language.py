@@ -173,3 +173,11 @@ def test_playbooks_that_start_nobody_knows_are_refused() -> None:
 def test_who_holds_nothing_today_is_warned() -> None:
     checked = check(HEAD + ALARM, file="x.yaml", city=City(held=frozenset()))
     assert ["Nobody holds on_duty(cloud_authority) today" in str(fault) for fault in checked.warnings] == [True]
+
+
+def test_a_condition_may_ask_for_the_sub_category() -> None:
+    text = HEAD.replace("{on: incident.graded}", "{on: incident.graded, when: 'incident.subcategory == \"ransomware\"'}")
+    read = read_playbook(text + ALARM, file="x.yaml").playbook
+    assert read.start.when is not None
+    asked = [read.start.when({"incident": {"subcategory": kind}}) for kind in ("ransomware", "miner", "")]
+    assert asked == [True, False, False]

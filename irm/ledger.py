@@ -111,6 +111,8 @@ class Wiring:
     recurring: tuple[Recurring, ...] = ()
     providers: Mapping[str, Any] = field(default_factory=dict)
     """Kind of evidence pack → `irm.evidence.collecting.Provider`."""
+    register: Any = None
+    """What the city has: `irm.rules.city_gaps.CityRegister`."""
 
 
 def canonical(value: Any) -> str:

@@ -39,6 +39,7 @@ from irm.playbooks import inbox, jobs as playbooks, starting
 from irm.reports import evidence as edition_evidence, making
 from irm.schedule import Daily, Every, Recurring
 from irm.systems import assessment_filing, filed, list_work, telling
+from irm.systems.rule_register import RuleRegister
 from irm.systems.subjects import Systems
 
 GIVERS: Final[tuple[periodic.Giver, ...]] = (Systems(), Organizations(), Changes())
@@ -166,4 +167,4 @@ PROVIDERS: Final[dict[str, Provider]] = {
 }
 """Kind of evidence pack → what belongs into it, and who may read a file that lies at such a subject."""
 
-WIRING: Final = Wiring(JOBS, SUBSCRIPTIONS, RECURRING, PROVIDERS)
+WIRING: Final = Wiring(JOBS, SUBSCRIPTIONS, RECURRING, PROVIDERS, RuleRegister(GIVERS))

@@ -1,20 +1,28 @@
-"""`irm rules`: check, publish, list; the city's decisions; working days."""
+"""`irm rules`: check, publish, list, compare, name what nobody has read; the city's decisions; working days."""
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, NoReturn
 
 import click
+import msgspec
 
 from irm.console import Console, Failed, json_option, problem
 from irm.db import SYSTEM, Database
 from irm.errors import in_words
-from irm.i18n import Translator
+from irm.i18n import N_, Translator
 from irm.positions import Fault, LanguageError
-from irm.rules.load import builtin_sources
+from irm.rules import comparing_words, gap_words, words
+from irm.rules.city_gaps import gaps_of_irm, gaps_of_the_city
+from irm.rules.comparing import Comparison, compare
+from irm.rules.comparison_views import comparison_view
+from irm.rules.gap_views import gap_list
+from irm.rules.gaps import Gap
+from irm.rules.load import builtin_sources, load_pack
+from irm.rules.pack import Pack
 from irm.rules.pack_tests import check_pack
 from irm.rules.policies import adopt, choose_reading
-from irm.rules.queries import published
+from irm.rules.queries import chosen, published
 from irm.rules.service import publish as publish_pack
 from irm.rules.work_years import exceptional_days, import_year, read_calendar
 
@@ -95,15 +103,118 @@ def publish(console: Console, file: Path, *, as_json: bool) -> None:
         return {"pack": pack.id, "version": pack.version, "digest": pack.digest, "new": is_new}
 
     checked = check_pack(text, file=str(file))[1]
-    if checked.faults and not as_json:
-        for fault in checked.faults:
-            click.echo(fault.text(console.t), err=True)
-        sys.exit(1)
     if checked.faults:
-        error = LanguageError(checked.faults)
-        console.show(problem(error, console.t), as_json=True)
-        sys.exit(1)
+        _end(console, LanguageError(checked.faults), as_json=as_json)
     console.show(console.run(work), as_json=as_json)
+
+
+def _end(console: Console, error: LanguageError, *, as_json: bool) -> NoReturn:
+    """Every fault with its place, and exit code 1."""
+    if as_json:
+        console.show(problem(error, console.t), as_json=True)
+    else:
+        for fault in error.faults:
+            click.echo(fault.text(console.t), err=True)
+    sys.exit(1)
+
+
+@rules.command("diff")
+@click.argument("before", metavar="A")
+@click.argument("after", metavar="B")
+@json_option
+@click.pass_obj
+def diff(console: Console, before: str, after: str, *, as_json: bool) -> None:
+    """Tell what B says otherwise than A, rule by rule: figures, articles, marks, conditions, recipients, texts.
+
+    A and B are files, PACK@VERSION for a published version, or PACK for the one in use. Two files need no database.
+    """
+    try:
+        compared = compare(*_packs(console, before, after))
+    except LanguageError as error:
+        _end(console, error, as_json=as_json)
+    if as_json:
+        console.show(msgspec.to_builtins(comparison_view(compared)), as_json=True)
+        return
+    rows = _compared_rows(compared, console.t)
+    if not rows:
+        click.echo(console.t(_ONLY_TEXT if compared.only_the_text else _SAME))
+    console.show(rows, as_json=False)
+
+
+_ONLY_TEXT: Final = N_("The two texts differ in comments, tests or order only.")
+_SAME: Final = N_("The two texts are the same.")
+
+
+def _packs(console: Console, *names: str) -> list[Pack]:
+    """Files are read here; the others are asked for in one go."""
+    read = {name: load_pack(_read(Path(name), console.t), file=name) for name in names if _is_file(name)}
+
+    async def work(db: Database) -> dict[str, Pack]:
+        now = db.clock.now()
+        async with db.transaction(SYSTEM) as tx:
+            packs = await published(tx, now=now)
+        asked = {name: name.partition("@") for name in names if name not in read}
+        return {name: chosen(packs, pack, version).pack for name, (pack, _, version) in asked.items()}
+
+    found = read if len(read) == len(set(names)) else read | console.run(work)
+    return [found[name] for name in names]
+
+
+def _is_file(name: str) -> bool:
+    return Path(name).suffix in {".yaml", ".yml"} or Path(name).is_file()
+
+
+def _compared_rows(compared: Comparison, t: Translator) -> list[dict[str, Any]]:
+    rows = []
+    for change in compared.changes:
+        row = {"what": t(comparing_words.HAPPENED[change.happened]), "id": change.id}
+        for one in change.differences:
+            before, after = comparing_words.both_sides(change, one, t)
+            rows.append(
+                {**row, "aspect": comparing_words.aspect_words(one.aspect, t), "before": before, "after": after}
+            )
+        if not change.differences:
+            gist = comparing_words.gist(change, t)
+            is_new = change.happened == "added"
+            part = t(comparing_words.PARTS[change.part])
+            rows.append({**row, "aspect": part, "before": "" if is_new else gist, "after": gist if is_new else ""})
+    return rows
+
+
+@rules.command("gaps")
+@click.option(
+    "--all", "brought", is_flag=True, help="Of every pack that irm brings along, adopted or not. Needs no database."
+)
+@json_option
+@click.pass_obj
+def gaps(console: Console, *, brought: bool, as_json: bool) -> None:
+    """Name the rules that are null or unverified and could decide in this city, by its packs, readings and register."""
+
+    async def work(db: Database) -> tuple[Gap, ...]:
+        now = db.clock.now()
+        async with db.transaction(SYSTEM) as tx:
+            return await gaps_of_the_city(tx, now=now, sees_cii=True)
+
+    found = gaps_of_irm() if brought else console.run(work)
+    if as_json:
+        console.show(msgspec.to_builtins(gap_list(found)), as_json=True)
+        return
+    rows = [_gap_row(one, console.t) for one in found if one.idle is None]
+    if not rows:
+        click.echo(console.t("Every rule that could decide in this city is read."))
+    console.show(rows, as_json=False)
+
+
+def _gap_row(one: Gap, t: Translator) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "title": t.of(one.title),
+        "decides": gap_words.decides_words(one, t),
+        "figure": gap_words.figure_words(one, t),
+        "seen_elsewhere": gap_words.seen_words(one, t),
+        "article": t.of(one.citation.article),
+        "status": words.mark_words(one.status, t),
+    }
 
 
 @rules.command("list")

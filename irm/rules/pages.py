@@ -12,13 +12,13 @@ from irm.access.policy import Permission, Principal, allow, may
 from irm.clock import Clock
 from irm.db import Database
 from irm.i18n import Translator
-from irm.rules import words
+from irm.rules import lawyer_pages, words
 from irm.rules.load import catalogue
 from irm.rules.moments import within
 from irm.rules.pack import DutyRule, GradingRule, Pack
 from irm.rules.policies import adopt, choose_reading, decisions
-from irm.rules.queries import published
-from irm.rules.routes import chosen, internal_limits
+from irm.rules.queries import chosen, published
+from irm.rules.routes import internal_limits
 from irm.web.forms import Form
 from irm.web.pages import Page, page
 
@@ -122,7 +122,7 @@ def _words(t: Translator) -> dict[str, Any]:
     """What the templates say in the reader's language."""
 
     def to(rule: DutyRule) -> str:
-        return t("; ").join(words.addressee_words(one, t) for one in rule.recipients)
+        return t("; ").join(words.addressee_words(one, t, rule.subject) for one in rule.recipients)
 
     return {
         "force": lambda force: words.force_words(force, t),
@@ -133,8 +133,8 @@ def _words(t: Translator) -> dict[str, Any]:
         "reckoned": lambda one: words.reckoned_words(one, t),
         "months_of": lambda months: words.months_words(months, t),
         "kept": lambda what: t(words.KEPT_NAMES.get(what, what)),
-        "about": lambda subject: t(words.SUBJECT_NAMES[subject]),
-        "bearer": lambda rule: words.addressee_words(rule.bearer, t),
+        "about": lambda subject: words.subject_words(subject, t),
+        "bearer": lambda rule: words.addressee_words(rule.bearer, t, rule.subject),
         "to": to,
         "source_of": lambda name: t(words.NOTE_NAMES.get(name, name)),
         "seen_of": lambda written: words.seen_words(written, t),
@@ -143,4 +143,4 @@ def _words(t: Translator) -> dict[str, Any]:
     }
 
 
-ROUTES: Final = [rules_page, pack_page, decide_adoption, set_reading]
+ROUTES: Final = [rules_page, pack_page, decide_adoption, set_reading, *lawyer_pages.ROUTES]

@@ -100,6 +100,17 @@ async def published(tx: Tx, *, now: datetime) -> tuple[Published, ...]:
     return tuple(sorted(found, key=lambda one: (one.pack.id, -one.published_at.timestamp())))
 
 
+def chosen(packs: tuple[Published, ...], pack_id: str, version: str) -> Published:
+    """That version, or without one the version in use, or the newest. Raises NotFound."""
+    mine = [one for one in packs if one.pack.id == pack_id]
+    if version:
+        mine = [one for one in mine if one.pack.version == version]
+    mine.sort(key=lambda one: not one.newest)
+    if not mine:
+        raise NotFound("There is no such rule pack.")
+    return mine[0]
+
+
 async def current_packs(tx: Tx, *, now: datetime) -> tuple[Pack, ...]:
     """What anything that happens now is judged by."""
     return await packs_for(tx, {}, now)

@@ -11,9 +11,9 @@ from litestar.status_codes import HTTP_200_OK
 from irm.access.policy import Permission, Principal, allow
 from irm.clock import Clock
 from irm.db import Database, Tx
-from irm.errors import NotFound
+from irm.rules import lawyer_routes
 from irm.rules.policies import adopt, choose_reading, decisions
-from irm.rules.queries import Published, published
+from irm.rules.queries import Published, chosen, published
 from irm.rules.schemas import (
     ChooseReading,
     DecideAdoption,
@@ -25,17 +25,6 @@ from irm.rules.schemas import (
     pack_view,
 )
 from irm.rules.work_years import exceptional_days, work_calendar
-
-
-def chosen(packs: tuple[Published, ...], pack_id: str, version: str) -> Published:
-    """That version, or without one the version in use, or the newest. Raises NotFound."""
-    mine = [one for one in packs if one.pack.id == pack_id]
-    if version:
-        mine = [one for one in mine if one.pack.version == version]
-    mine.sort(key=lambda one: not one.newest)
-    if not mine:
-        raise NotFound("There is no such rule pack.")
-    return mine[0]
 
 
 def internal_limits(packs: tuple[Published, ...]) -> dict[str, str]:
@@ -135,4 +124,4 @@ async def chosen_readings(tx: Tx) -> dict[str, tuple[str, datetime, str]]:
     return {switch: (row.reading, row.decided_at, row.reason) for switch, row in switches.items()}
 
 
-ROUTES: Final = [list_rules, show_rules, decide_adoption, set_reading, list_workdays]
+ROUTES: Final = [list_rules, show_rules, decide_adoption, set_reading, list_workdays, *lawyer_routes.ROUTES]

@@ -298,9 +298,13 @@ def test_a_graver_level_owes_no_less(subject: IncidentSubject, level: int) -> No
 
 @given(subjects())
 def test_not_knowing_about_cii_owes_what_yes_and_no_owe(subject: IncidentSubject) -> None:
+    """By the reporting measures. The regulations on critical infrastructure bind what was identified as such, and nothing
+    in doubt; the measures' report, to the same recipients, meets theirs."""
+    packs = [one for one in builtin_packs() if one.id != "cii-2021"]
+
     def keys(cii: Any) -> set[str]:
         shares = tuple(replace(share, cii=cii) for share in subject.shares)
-        return {one.key for one in due(builtin_packs(), replace(subject, shares=shares), now=LATER)}
+        return {one.key for one in due(packs, replace(subject, shares=shares), now=LATER)}
 
     assert keys("unknown") >= keys("yes") | keys("no")
 

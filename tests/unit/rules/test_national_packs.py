@@ -9,17 +9,26 @@ from typing import Any
 
 import pytest
 
+from irm.obligations.forms import forms, is_form
 from irm.rules.load import builtin_packs
 from irm.rules.pack import DutyRule, Pack
 from irm.rules.periods import written
 
 V, S, U = "verified", "secondary", "unverified"
 
-INSTRUMENTS: dict[str, tuple[str, str, date]] = {
+INSTRUMENTS: dict[str, tuple[str, str, date | None]] = {
     "data-regulation-2025": ("行政法规", "网络数据安全管理条例", date(2025, 1, 1)),
     "pipl": ("法律", "中华人民共和国个人信息保护法", date(2021, 11, 1)),
+    "csl-2026": ("法律", "中华人民共和国网络安全法", date(2026, 1, 1)),
+    "cii-2021": ("行政法规", "关键信息基础设施安全保护条例", date(2021, 9, 1)),
+    "dsl-2021": ("法律", "中华人民共和国数据安全法", date(2021, 9, 1)),
+    "data-risk-2026": ("部门规章", "网络数据安全风险评估办法", date(2026, 8, 20)),
+    "mps-176": ("部门规章", "公安机关网络空间安全监督检查办法", date(2026, 10, 1)),
+    "gov-internet-apps-2024": ("规范性文件", "互联网政务应用安全管理规定", date(2024, 7, 1)),
+    "crypto-assessment": ("行政法规", "商用密码管理条例", None),
+    "emergency-response-2024": ("法律", "中华人民共和国突发事件应对法", date(2024, 11, 1)),
 }
-"""Force, instrument, and the day from which it is in force."""
+"""Force, instrument, and the day from which it is in force (None: the reference does not say)."""
 
 RULES: dict[str, tuple[str, str, str, str]] = {
     "pipl/breach-authority": ("prompt", "第五十七条第一款", V, "operator → cyberspace_office"),
@@ -45,6 +54,97 @@ RULES: dict[str, tuple[str, str, str, str]] = {
         V,
         "operator → cyberspace_office province",
     ),
+    "csl-2026/emergency-plan": ("system: standing", "第二十七条", V, "operator"),
+    "csl-2026/cii-drills": ("system: standing", "第三十六条第四项", V, "operator"),
+    "csl-2026/cii-yearly-assessment": ("system: P1Y end", "第四十条", V, "operator → protection_department"),
+    "csl-2026/departments-drill": ("organization: standing", "第五十五条", V, "itself"),
+    "csl-2026/respond-and-warn": ("organization: standing", "第五十七条", V, "itself"),
+    "csl-2026/summoned": ("system: standing", "第五十八条", V, "operator"),
+    "cii-2021/incident-report": (
+        "prompt",
+        "第十八条第一款",
+        V,
+        "operator → protection_department, public_security",
+    ),
+    "cii-2021/incident-onward": (
+        "prompt",
+        "第十八条第二款",
+        V,
+        "protection_department → cyberspace_office national, public_security national",
+    ),
+    "cii-2021/yearly-assessment": ("system: P1Y end", "第十七条", V, "operator → protection_department"),
+    "cii-2021/change-report": ("change: prompt", "第十一条", V, "operator → protection_department"),
+    "cii-2021/re-identification": ("change: standing", "第十一条", V, "protection_department → operator"),
+    "cii-2021/plan-and-drills": ("system: standing", "第十五条第三项", V, "operator"),
+    "cii-2021/report-events": ("system: standing", "第十五条第八项", V, "operator"),
+    "cii-2021/department-plan-and-drills": ("organization: standing", "第二十五条", V, "itself"),
+    "dsl-2021/incident-report": ("prompt", "第二十九条", V, "operator → cyberspace_office"),
+    "dsl-2021/tell-users": ("prompt", "第二十九条", V, "operator → affected_users"),
+    "dsl-2021/risk-remedy": ("system: standing", "第二十九条", V, "operator"),
+    "dsl-2021/important-data-assessment": ("system: standing", "第三十条", V, "operator → cyberspace_office"),
+    "dsl-2021/government-data-rules": ("system: standing", "第三十九条", V, "owner"),
+    "dsl-2021/entrusted-construction": ("system: standing", "第四十条", V, "owner"),
+    "dsl-2021/contractor": ("system: standing", "第四十条", V, "maintainers"),
+    "data-risk-2026/yearly-assessment": (
+        "system: P1Y end",
+        "条款号未核",
+        S,
+        "operator → cyberspace_office province",
+    ),
+    "data-risk-2026/assessment-on-change": (
+        "change: prompt",
+        "条款号未核",
+        S,
+        "operator → cyberspace_office province",
+    ),
+    "data-risk-2026/others-encouraged": ("system: standing", "条款号未核", S, "operator"),
+    "mps-176/on-site-inspection": (
+        "system: P1Y end",
+        "条款号未核（草案有此内容，正式文本为转引）",
+        S,
+        "public_security city → operator",
+    ),
+    "mps-176/rectify": ("system: standing", "条款号未核", S, "operator"),
+    "mps-176/draft-vulnerabilities": ("system: standing", "草案第七条第七项", U, "operator"),
+    "mps-176/draft-drills": ("system: standing", "草案第八条", U, "operator"),
+    "gov-internet-apps-2024/level-3": ("system: standing", "第十七条", V, "owner"),
+    "gov-internet-apps-2024/yearly-assessment": (
+        "system: P1Y end",
+        "第十八条",
+        V,
+        "operator → cloud_authority city",
+    ),
+    "gov-internet-apps-2024/before-upgrade": (
+        "change: P1M before planned_start",
+        "第十八条",
+        V,
+        "operator → cloud_authority city",
+    ),
+    "gov-internet-apps-2024/assessed-cloud": ("system: standing", "第二十四条", V, "owner"),
+    "gov-internet-apps-2024/outsourcing": ("system: standing", "第二十五条", V, "owner"),
+    "gov-internet-apps-2024/backup": ("system: standing", "第二十六条", V, "operator"),
+    "gov-internet-apps-2024/monitoring": ("system: standing", "第三十六条", V, "operator"),
+    "gov-internet-apps-2024/report-incidents": ("system: standing", "第三十七条", V, "operator"),
+    "gov-internet-apps-2024/start-plan": ("system: standing", "第三十八条", V, "operator"),
+    "crypto-assessment/cii-before-running": (
+        "system: standing",
+        "第三十八条",
+        V,
+        "operator → cryptography_administration",
+    ),
+    "crypto-assessment/cii-yearly": ("system: P1Y end", "第三十八条", V, "operator → cryptography_administration"),
+    "crypto-assessment/cii-law": ("system: standing", "第二十七条", V, "operator"),
+    "crypto-assessment/level-3-yearly": ("system: P1Y end", "第十条", S, "operator → cryptography_administration"),
+    "crypto-assessment/important-yearly": ("system: standing", "条款号未核", U, "operator"),
+    "crypto-assessment/filed-in-30-days": (
+        "system: standing",
+        "条款号未核",
+        S,
+        "operator → cryptography_administration",
+    ),
+    "emergency-response-2024/no-late-report": ("organization: standing", "第六十一条", V, "itself"),
+    "emergency-response-2024/warning-content": ("organization: standing", "第六十四条", V, "itself"),
+    "emergency-response-2024/revise-plan": ("organization: standing", "第二十八条", V, "itself"),
 }
 """When, article, mark, and from whom to whom (with the tier that the article names)."""
 
@@ -103,3 +203,47 @@ def test_what_the_wording_does_not_say_is_marked_as_interpretation() -> None:
 
 def test_nothing_is_stated_twice_that_the_pack_on_retention_says() -> None:
     assert not [rule.id for one in national() for rule in one.keeping]
+
+
+def test_only_what_was_read_has_a_legal_clock_of_its_own() -> None:
+    """Unverified rules stand there for comparison; nothing that nobody read opens an obligation."""
+    for one in national():
+        for rule in one.duties:
+            assert rule.status != U or rule.kind == "standing", rule.id
+
+
+def test_a_yearly_report_that_two_instruments_ask_for_is_one_report() -> None:
+    """The same form to the same recipient meets both; otherwise the operator would write it twice."""
+    duties = {rule.id: (rule.form, rule.recipients, rule.bearer) for one in national() for rule in one.duties}
+    assert duties["csl-2026/cii-yearly-assessment"] == duties["cii-2021/yearly-assessment"]
+    assert duties["data-risk-2026/yearly-assessment"] == duties["data-regulation-2025/yearly-assessment"]
+
+
+def test_the_report_of_critical_infrastructure_meets_the_measures_and_the_regulations() -> None:
+    by_id = {rule.id: rule for one in builtin_packs() for rule in one.duties}
+    ours, theirs = by_id["cii-2021/incident-report"], by_id["cac-2025-reporting/cii-operator"]
+    assert (ours.form, ours.recipients, ours.bearer) == (theirs.form, theirs.recipients, theirs.bearer)
+
+
+def test_the_forms_hold_the_items_that_the_articles_ask_for() -> None:
+    for one in national():
+        for item in one.items:
+            assert item.title["zh-CN"] in {each.title["zh-CN"] for each in forms()[item.form].items}, item.id
+
+
+def test_what_is_opened_has_a_form_to_be_written_in() -> None:
+    for one in national():
+        for rule in one.duties:
+            assert rule.kind == "standing" or is_form(rule.form), rule.id
+
+
+def test_the_police_are_told_of_unlawful_use_within_the_same_day_as_of_a_case() -> None:
+    rule = pack("police-147").rule("network-records")
+    assert isinstance(rule, DutyRule)
+    assert (when(rule), rule.citation.article["zh-CN"], rule.status, rule.force, parties(rule)) == (
+        "PT24H known_at",
+        "第十条第六项",
+        V,
+        "部门规章",
+        "using_unit → public_security",
+    )

@@ -299,6 +299,8 @@ def _regular(
     """From the period that holds `begins`; none begins before what it counts from (`since`)."""
     for period in periods(begins, horizon, every.months, anchor=anchor):
         last = _last_day(every, period)
+        if last < begins:  # its day of the year had passed before anything was owed
+            continue
         first = max([period.first, *since])
         for ordinal in range(1, every.count + 1):
             several = every.count > 1

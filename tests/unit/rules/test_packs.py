@@ -91,7 +91,7 @@ DUTIES: dict[str, tuple[str, str | None, str, str]] = {
     "city-chain/city-cyberspace-office": ("timed", "PT1H", "Internal requirement 3", "local"),
 }
 
-# The packs of the other national instruments have their tables in test_national_packs.py.
+# The packs of the other national instruments have their tables in test_national_packs.py, models in test_model_packs.py.
 FORCES = {
     "cac-2025-reporting": "部门规章",
     "gbt-20986-2023": "推荐性标准",
@@ -99,7 +99,6 @@ FORCES = {
     "city-chain": "本市内控",
     "gbt-38645-2020": "推荐性标准",
     "mlps": "规范性文件",
-    "pingdingshan-cloud-2019": "规范性文件",
     "retention": "法律",
 }
 
@@ -124,21 +123,6 @@ YEAR: dict[str, tuple[str, str, str, str]] = {
     "mlps/protection-plan": ("standing", "Question 23", V, "规范性文件"),
     "mlps/rectification-plan": ("standing", "Article 14", V, "规范性文件"),
     "mlps/retest-on-change": ("prompt", "8.1.9.9", V, "推荐性标准"),
-    "pingdingshan-cloud-2019/vendor-drills": ("P1Y ×2 end", "Article 14", V, "规范性文件"),
-    "pingdingshan-cloud-2019/monthly-operations": ("P1M ×1 day 5", "Article 14", V, "规范性文件"),
-    "pingdingshan-cloud-2019/monthly-operations-strict": ("P1M ×1 day 4", "Article 14", V, "规范性文件"),
-    "pingdingshan-cloud-2019/monthly-security": ("P1M ×1 end", "Article 17", V, "规范性文件"),
-    "pingdingshan-cloud-2019/yearly-test": ("P1Y ×1 end", "Article 17", V, "规范性文件"),
-    "pingdingshan-cloud-2019/yearly-risk-assessment": ("P1Y ×1 end", "Article 17", V, "规范性文件"),
-    "pingdingshan-cloud-2019/change-plan": ("3 working days ahead", "Article 15", V, "规范性文件"),
-    "pingdingshan-cloud-2019/change-plan-strict": ("3 clear working days ahead", "Article 15", V, "规范性文件"),
-    "pingdingshan-cloud-2019/change-notice": ("prompt", "Article 15", V, "规范性文件"),
-    "pingdingshan-cloud-2019/incident-vendor": ("prompt", "Article 17", V, "规范性文件"),
-    "pingdingshan-cloud-2019/incident-unit": ("prompt", "Article 17", V, "规范性文件"),
-    "pingdingshan-cloud-2019/training": ("standing", "Article 16", V, "规范性文件"),
-    "pingdingshan-cloud-2019/joint-inspection": ("standing", "Article 16", V, "规范性文件"),
-    "pingdingshan-cloud-2019/join-drills": ("standing", "Article 14", V, "规范性文件"),
-    "pingdingshan-cloud-2019/own-measures": ("standing", "Article 17", V, "规范性文件"),
 }
 """The packs of the year: when, article, mark and force."""
 
@@ -214,10 +198,6 @@ def test_every_duty_of_the_year_has_the_cadence_article_and_mark_of_the_referenc
 
 def test_what_is_to_be_kept_has_the_period_and_mark_of_the_reference() -> None:
     assert {rule.what: (rule.months, rule.status, rule.force) for rule in pack("retention").keeping} == KEEP
-
-
-def test_only_the_model_of_another_city_waits_for_a_decision() -> None:
-    assert [one.id for one in builtin_packs() if one.is_model] == ["pingdingshan-cloud-2019"]
 
 
 def test_the_conflicts_of_the_texts_are_switches_with_both_readings() -> None:

@@ -85,6 +85,7 @@ async def test_a_night_opens_what_is_owed_and_a_second_one_nothing(year: Year) -
         "mlps/self-check-level-3",
         "mlps/drill-level-3",
         "mlps/training-level-3",
+        "crypto-assessment/level-3-yearly",  # 密评 of systems of level 3, filed with the cryptography administration
     }
     assert [(row.period, row.ordinal, row.ordinals) for row in await year.owed("vendor-drills")] == [
         ("2026", 1, 2),

@@ -70,6 +70,8 @@ class AddresseeView(Struct, frozen=True, omit_defaults=True):
     relation: str | None = None
     same_as: list[str] = field(default_factory=list)
     otherwise: str | None = None
+    outside: str | None = None
+    """A recipient that no contact list holds."""
 
 
 class EveryView(Struct, frozen=True):
@@ -350,4 +352,6 @@ def _every(every: Every) -> EveryView:
 
 
 def _addressee(one: Addressee) -> AddresseeView:
-    return AddresseeView(one.role, one.kind, one.tier, list(one.prefer), one.relation, list(one.same_as), one.otherwise)
+    return AddresseeView(
+        one.role, one.kind, one.tier, list(one.prefer), one.relation, list(one.same_as), one.otherwise, one.outside
+    )

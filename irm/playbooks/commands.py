@@ -1,4 +1,4 @@
-"""`irm playbook`: check, publish, simulate, list."""
+"""`irm playbook`: check, publish, simulate, list; compare and replay are in `version_commands.py`."""
 
 import sys
 from dataclasses import replace
@@ -12,7 +12,7 @@ from irm.console import Console, Failed, json_option
 from irm.db import SYSTEM, Database
 from irm.errors import Wrong, in_words
 from irm.i18n import Translator
-from irm.playbooks import queries, signals, supposing, wording
+from irm.playbooks import signals, supposing, wording
 from irm.playbooks.check import Checked, City, check as lint, worst_cases
 from irm.playbooks.city import built_in_city, city_of, held_today
 from irm.playbooks.durations import duration_text
@@ -20,12 +20,18 @@ from irm.playbooks.language import json_schema
 from irm.playbooks.publishing import library, publish as publish_playbook
 from irm.playbooks.simulate import simulate as run_ahead
 from irm.playbooks.steps import targets_of
+from irm.playbooks.version_commands import diff, replay_run
+from irm.playbooks.versions import versions as versions_of
 from irm.positions import Fault
 
 
 @click.group()
 def playbook() -> None:
     """Playbooks: who is called, told and asked to report, in what order."""
+
+
+playbook.add_command(diff)
+playbook.add_command(replay_run)
 
 
 @playbook.command("check")
@@ -148,7 +154,7 @@ def list_playbooks(console: Console, *, as_json: bool) -> None:
                     "published_at": one.published_at,
                     "published_by": one.published_by,
                 }
-                for one in await queries.versions(tx)
+                for one in await versions_of(tx)
             ]
 
     console.show(console.run(work), as_json=as_json)

@@ -16,11 +16,12 @@ from irm.db import Database
 from irm.errors import Invalid
 from irm.i18n import Translator
 from irm.notify.words import CHANNEL_NAMES
-from irm.playbooks import queries, showing, wording
+from irm.playbooks import showing, version_pages, wording
 from irm.playbooks.check import check, unheld_in, worst_cases
 from irm.playbooks.publishing import frozen, publish
-from irm.playbooks.routes import FILE, checked_here, chosen
+from irm.playbooks.routes import FILE, checked_here
 from irm.playbooks.steps import Step, targets_of
+from irm.playbooks.versions import chosen, versions as versions_of
 from irm.positions import Fault, LanguageError
 from irm.web.forms import Form
 from irm.web.pages import Page, page
@@ -34,7 +35,7 @@ async def playbooks_page(
     t: NamedDependency[Translator],
 ) -> Page:
     async with db.transaction(principal.actor) as tx:
-        found = await queries.versions(tx)
+        found = await versions_of(tx)
     return page(
         "playbooks/list.html",
         now=clock.now(),
@@ -54,7 +55,7 @@ async def playbook_page(
 ) -> Page:
     now = clock.now()
     async with db.transaction(principal.actor) as tx:
-        found = await queries.versions(tx, playbook)
+        found = await versions_of(tx, playbook)
         shown = chosen(found, version)
         _, city = await checked_here(tx, shown.source, now=now)
     checked = check(shown.source, file=FILE, city=replace(city, held=None))
@@ -82,7 +83,7 @@ async def edit_page(
     clock: NamedDependency[Clock],
 ) -> Page:
     async with db.transaction(principal.actor) as tx:
-        shown = chosen(await queries.versions(tx, playbook), None)
+        shown = chosen(await versions_of(tx, playbook), None)
     return page("playbooks/edit.html", now=clock.now(), shown=shown, form=Form({"source": shown.source}), faults=[])
 
 
@@ -105,7 +106,7 @@ async def publish_edited(
     source = str(typed.get("source") or "").replace("\r\n", "\n")
     now = clock.now()
     async with db.transaction(principal.actor) as tx:
-        shown = chosen(await queries.versions(tx, playbook), None)
+        shown = chosen(await versions_of(tx, playbook), None)
     faults: tuple[Fault, ...] = ()
     form = Form({"source": source})
     try:
@@ -145,4 +146,4 @@ def _words(steps: tuple[Step, ...], t: Translator) -> dict[str, Any]:
     }
 
 
-ROUTES: Final = [playbooks_page, playbook_page, edit_page, publish_edited]
+ROUTES: Final = [playbooks_page, playbook_page, edit_page, publish_edited, *version_pages.ROUTES]

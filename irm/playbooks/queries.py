@@ -16,6 +16,7 @@ from irm.notify import queries as directory
 from irm.notify.targets import Target as Named
 from irm.playbooks.models import PlaybookRow, RunRow, TaskRow
 from irm.playbooks.publishing import frozen
+from irm.playbooks.replaying import Replayed, replay
 from irm.playbooks.runner import state_of, timebase_of
 from irm.playbooks.simulate import plan
 from irm.playbooks.state import RunState, StepState
@@ -115,19 +116,6 @@ class Task:
         return place_of(self.subject, self.id)
 
 
-@dataclass(frozen=True)
-class Version:
-    id: UUID
-    playbook_id: str
-    version: int
-    title: Texts
-    digest: str
-    published_at: datetime
-    published_by: str
-    active: bool
-    source: str
-
-
 async def runs_of(
     tx: Tx, subject: str, *, now: datetime, own: Collection[UUID] | None = None, ahead: bool = True
 ) -> list[RunStanding]:
@@ -161,6 +149,19 @@ async def run_for(tx: Tx, principal: Principal, run_id: UUID, *, now: datetime) 
     )
 
 
+async def replay_for(tx: Tx, principal: Principal, run_id: UUID) -> tuple[Replayed, bool]:
+    """Whether the run's inbox gives its stored state, and whether the reader sees every organization's share of it.
+
+    Raises NotFound, also where the reader has no share in the run.
+    """
+    run = await tx.get(RunRow, run_id)
+    far = reach(principal, Permission.READ_INCIDENTS)
+    found = await replay(tx, run_id) if run is not None else None
+    if run is None or found is None or not (far.everything or far.organizations & _parties(run)):
+        raise NotFound("This run does not exist.")
+    return found, far.everything
+
+
 async def tasks_of(tx: Tx, subject: str, *, own: Collection[UUID] | None = None) -> list[Task]:
     """Tasks of a subject, in the order in which they were given. `own`: of these organizations only."""
     query = select(TaskRow).where(
@@ -190,27 +191,6 @@ async def task(tx: Tx, task_id: UUID) -> Task:
     if row is None:
         raise NotFound("This task does not exist.")
     return (await _tasks(tx, [row]))[0]
-
-
-async def versions(tx: Tx, playbook_id: str | None = None) -> list[Version]:
-    """Published versions, the newest of each playbook first."""
-    query = select(PlaybookRow).order_by(PlaybookRow.playbook_id, PlaybookRow.version.desc())
-    if playbook_id is not None:
-        query = query.where(PlaybookRow.playbook_id == playbook_id)
-    return [
-        Version(
-            row.id,
-            row.playbook_id,
-            row.version,
-            dict(row.title),
-            row.digest,
-            row.published_at,
-            row.published_by,
-            row.active,
-            row.source,
-        )
-        for row in await tx.scalars(query)
-    ]
 
 
 async def _standing(

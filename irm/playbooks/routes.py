@@ -2,37 +2,41 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 
 from irm.access.policy import Permission, Principal, allow
 from irm.clock import Clock
 from irm.db import Database, Tx
-from irm.errors import NotFound, in_words
+from irm.errors import in_words
 from irm.i18n import Translator
 from irm.playbooks import queries, showing
 from irm.playbooks.check import Checked, City, check, worst_cases
 from irm.playbooks.city import city_of, held_today
+from irm.playbooks.comparing import compare
 from irm.playbooks.language import json_schema
-from irm.playbooks.publishing import publish
+from irm.playbooks.publishing import frozen, publish
 from irm.playbooks.schemas import (
     CheckedView,
     FaultView,
+    PlaybookComparison,
     PlaybookDetail,
     PlaybookList,
     PlaybookVersion,
     PublishedView,
     PublishPlaybook,
+    ReplayView,
     RunView,
     TaskList,
     WorstCase,
 )
 from irm.playbooks.steps import targets_of
+from irm.playbooks.versions import chosen, versions as versions_of
 from irm.positions import Fault
 
 FILE: Final = "playbook.yaml"
@@ -45,7 +49,7 @@ async def list_playbooks(
 ) -> PlaybookList:
     """Each playbook with the version that new runs start with."""
     async with db.transaction(principal.actor) as tx:
-        return PlaybookList(showing.playbook_views(await queries.versions(tx), t))
+        return PlaybookList(showing.playbook_views(await versions_of(tx), t))
 
 
 @get(
@@ -70,7 +74,7 @@ async def get_playbook(
 ) -> PlaybookDetail:
     """The source of one version (default: the active one) and the list of all versions."""
     async with db.transaction(principal.actor) as tx:
-        found = await queries.versions(tx, playbook)
+        found = await versions_of(tx, playbook)
     shown = chosen(found, version)
     return PlaybookDetail(
         shown.playbook_id,
@@ -82,14 +86,25 @@ async def get_playbook(
     )
 
 
-def chosen(found: list[queries.Version], version: int | None) -> queries.Version:
-    """That version; without one the active, else the newest. Raises NotFound."""
-    for one in found:
-        if one.version == version or (version is None and one.active):
-            return one
-    if version is None and found:
-        return found[0]
-    raise NotFound("There is no such playbook.")
+@get(
+    "/api/v1/playbooks/{playbook:str}/diff",
+    opt=allow(Permission.READ_PLAYBOOKS),
+    tags=TAGS,
+    operation_id="compare_playbooks",
+)
+async def compare_playbooks(
+    playbook: FromPath[str],
+    db: NamedDependency[Database],
+    principal: NamedDependency[Principal],
+    before: Annotated[int, QueryParameter(name="from")],
+    to: FromQuery[int | None] = None,
+) -> PlaybookComparison:
+    """What `to` (without it: the active version) does otherwise than `from`, step by step."""
+    async with db.transaction(principal.actor) as tx:
+        found = await versions_of(tx, playbook)
+    older, newer = chosen(found, before), chosen(found, to)
+    compared = compare(frozen(older.id, older.source), frozen(newer.id, newer.source))
+    return showing.comparison_view(compared, older.version, newer.version)
 
 
 @post(
@@ -162,6 +177,16 @@ async def get_run(
         return showing.run_view(await queries.run_for(tx, principal, run_id, now=clock.now()), t)
 
 
+@get("/api/v1/runs/{run_id:uuid}/replay", opt=allow(Permission.READ_PLAYBOOKS), tags=TAGS, operation_id="replay_run")
+async def replay_run(
+    run_id: FromPath[UUID], db: NamedDependency[Database], principal: NamedDependency[Principal]
+) -> ReplayView:
+    """Whether everything that the run was told gives the state that is stored. Changes nothing."""
+    async with db.transaction(principal.actor) as tx:
+        found, whole = await queries.replay_for(tx, principal, run_id)
+    return showing.replay_view(found, whole=whole)
+
+
 @get("/api/v1/tasks", opt=allow(Permission.DO_TASKS), tags=["tasks"], operation_id="list_tasks")
 async def list_tasks(
     db: NamedDependency[Database],
@@ -193,8 +218,10 @@ ROUTES: Final = [
     list_playbooks,
     playbook_schema,
     get_playbook,
+    compare_playbooks,
     check_playbook,
     publish_playbook,
     get_run,
+    replay_run,
     list_tasks,
 ]

@@ -18,14 +18,13 @@ from irm.playbooks.doing import Doing, named_organizations
 from irm.playbooks.models import PlaybookRow, RunInboxRow, RunRow
 from irm.playbooks.ordering import priority_of, severity_of, urgency_of
 from irm.playbooks.publishing import frozen
+from irm.playbooks.replaying import STARTED, follow, turns_of
 from irm.playbooks.state import RunState
 from irm.playbooks.steps import Playbook
 from irm.playbooks.timebase import Timebase
 
 log = structlog.get_logger(__name__)
 
-STARTED = "started"
-"""The inbox row of the beginning, with the facts that the run began with."""
 MOST_TURNS = 1_000
 """Of one advance; the rest follows in the next, so that no run can hold its lock for long."""
 
@@ -211,20 +210,13 @@ async def set_rate(tx: Tx, run_id: UUID, rate: float, *, now: datetime) -> None:
 
 
 async def replay(tx: Tx, run_id: UUID) -> RunState | None:
-    """The state that the inbox gives, without effects: equals what is stored, or somebody changed the past."""
+    """The state that the inbox gives, without effects: equals what is stored, or somebody changed the past.
+
+    Raises RuntimeError where a turn cannot be taken. `replaying.replay` says where the two part."""
     run = await tx.get_one(RunRow, run_id)
     row = await tx.get_one(PlaybookRow, run.playbook_row_id)
-    playbook = frozen(row.id, row.source)
-    taken = await tx.scalars(
-        select(RunInboxRow)
-        .where(RunInboxRow.run_id == run_id, RunInboxRow.turn.is_not(None))
-        .order_by(RunInboxRow.turn)
-    )
-    state: RunState | None = None
-    for entry in taken:
-        at = entry.consumed_at or entry.at
-        if entry.kind == STARTED:
-            state = engine.start(playbook, entry.body["facts"], at).state
-        elif state is not None:
-            state = engine.advance(playbook, state, s.event_from_json(entry.kind, entry.body), at).state
-    return state
+    followed = follow(frozen(row.id, row.source), await turns_of(tx, run_id))
+    if followed.failed is not None:
+        message = "turn {}: {}".format(*followed.failed)
+        raise RuntimeError(message)
+    return followed.last

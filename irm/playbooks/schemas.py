@@ -1,9 +1,12 @@
 """Wire types of playbooks, runs and tasks. Moments carry a zone; texts are in the reader's language."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from msgspec import Struct, field
+
+from irm.rules.comparison_views import ChangedView, StandingView
 
 
 class CompleteTask(Struct, forbid_unknown_fields=True, frozen=True):
@@ -203,3 +206,46 @@ class PublishedView(Struct, frozen=True):
     version: int
     new: bool
     warnings: list[FaultView]
+
+
+class ComparedPlaybook(Struct, frozen=True):
+    id: str
+    version: int | None
+    """Null: a file that is not published."""
+
+
+class PlaybookComparison(Struct, frozen=True):
+    """`part`: playbook (title, start) or step. Durations and targets as the file writes them."""
+
+    before: ComparedPlaybook = field(name="from")
+    after: ComparedPlaybook = field(name="to")
+    added: list[StandingView]
+    removed: list[StandingView]
+    changed: list[ChangedView]
+
+
+class StateDifference(Struct, frozen=True):
+    """`where` is a path within the state; null: there is nothing."""
+
+    where: str
+    stored: Any
+    given: Any
+
+
+class ReplayView(Struct, frozen=True):
+    """`why`: same, turn_missing, turn_unreadable, other_state. `turn`: the first from which stored and replayed state part.
+
+    `differences` stay empty for readers who see only their own share of a run.
+    """
+
+    run: UUID
+    playbook: str
+    version: int
+    subject: str
+    status: str
+    turns: int
+    same: bool
+    why: str
+    turn: int | None
+    told: str
+    differences: list[StateDifference]

@@ -7,6 +7,11 @@ from uuid import UUID
 from irm.db import Tx
 from irm.i18n import Translator
 from irm.playbooks import queries, schemas, wording
+from irm.playbooks.comparing import Comparison, aspects
+from irm.playbooks.replaying import Replayed
+from irm.playbooks.versions import Version
+from irm.rules.comparing import Change
+from irm.rules.comparison_views import StandingView, changed_view
 
 
 async def plan_view(
@@ -105,9 +110,9 @@ def task_view(task: queries.Task, t: Translator) -> schemas.TaskView:
     )
 
 
-def playbook_views(versions: list[queries.Version], t: Translator) -> list[schemas.PlaybookView]:
+def playbook_views(versions: list[Version], t: Translator) -> list[schemas.PlaybookView]:
     """One line a playbook: its active version, else its newest."""
-    shown: dict[str, queries.Version] = {}
+    shown: dict[str, Version] = {}
     for one in versions:
         if one.active or one.playbook_id not in shown:
             shown[one.playbook_id] = one
@@ -117,3 +122,38 @@ def playbook_views(versions: list[queries.Version], t: Translator) -> list[schem
         )
         for one in shown.values()
     ]
+
+
+def comparison_view(one: Comparison, before: int | None, after: int | None) -> schemas.PlaybookComparison:
+    """`before` and `after`: the versions, None for a file."""
+    return schemas.PlaybookComparison(
+        before=schemas.ComparedPlaybook(one.before.id, before),
+        after=schemas.ComparedPlaybook(one.after.id, after),
+        added=[_standing(change) for change in one.of("added")],
+        removed=[_standing(change) for change in one.of("removed")],
+        changed=[changed_view(change) for change in one.of("changed")],
+    )
+
+
+def _standing(change: Change) -> StandingView:
+    return StandingView(change.part, change.id, dict(change.title), aspects(change.present))
+
+
+def replay_view(one: Replayed, *, whole: bool = True) -> schemas.ReplayView:
+    """`whole`: for a reader who sees every organization's share."""
+    verdict = one.verdict
+    return schemas.ReplayView(
+        run=one.run,
+        playbook=one.playbook,
+        version=one.version,
+        subject=one.subject,
+        status=one.status,
+        turns=verdict.turns,
+        same=verdict.is_same,
+        why=verdict.why,
+        turn=verdict.turn,
+        told=verdict.told if whole else "",
+        differences=[schemas.StateDifference(each.where, each.stored, each.given) for each in verdict.differences]
+        if whole
+        else [],
+    )

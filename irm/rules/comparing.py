@@ -24,7 +24,6 @@ from irm.rules.pack import (
 )
 from irm.rules.periods import written
 
-Part = Literal["pack", "rule", "item", "figure", "switch", "policy"]
 Happened = Literal["added", "removed", "changed"]
 
 PACK: Final = "pack"
@@ -44,9 +43,11 @@ class Difference:
 
 @dataclass(frozen=True)
 class Change:
-    """One thing that was added, removed or changed. `id` is its own; `differences` only of what was changed."""
+    """One thing that was added, removed or changed. `id` is its own; `differences` only of what was changed.
 
-    part: Part
+    `part`: pack, rule, item, figure, switch, policy."""
+
+    part: str
     id: str
     title: Texts
     happened: Happened
@@ -120,19 +121,19 @@ def aspects(thing: Any, pack: Pack) -> dict[str, Any]:
 
 
 def _whole(
-    part: Literal["pack", "policy"],
+    part: str,
     name: str,
     before: Pack,
     after: Pack,
     was: Mapping[str, Any],
     becomes: Mapping[str, Any],
 ) -> Iterator[Change]:
-    differences = _differences(was, becomes)
+    differences = differences_of(was, becomes)
     if differences:
         yield Change(part, name, after.title, "changed", differences, before, after)
 
 
-def _each(part: Part, was: Sequence[Any], becomes: Sequence[Any], before: Pack, after: Pack) -> Iterator[Change]:
+def _each(part: str, was: Sequence[Any], becomes: Sequence[Any], before: Pack, after: Pack) -> Iterator[Change]:
     known, left = {_own_id(one): one for one in was}, {_own_id(one) for one in becomes}
     for one in becomes:
         old = known.get(_own_id(one))
@@ -141,7 +142,7 @@ def _each(part: Part, was: Sequence[Any], becomes: Sequence[Any], before: Pack, 
                 yield Change(part, _own_id(one), old.title, "removed", (), old, None)
             yield Change(part, _own_id(one), one.title, "added", (), None, one)
             continue
-        differences = _differences(aspects(old, before), aspects(one, after))
+        differences = differences_of(aspects(old, before), aspects(one, after))
         if differences:
             yield Change(part, _own_id(one), one.title, "changed", differences, old, one)
     for one in was:
@@ -154,7 +155,8 @@ def _own_id(thing: Any) -> str:
     return str(thing.id).rpartition("/")[2]
 
 
-def _differences(was: Mapping[str, Any], becomes: Mapping[str, Any]) -> tuple[Difference, ...]:
+def differences_of(was: Mapping[str, Any], becomes: Mapping[str, Any]) -> tuple[Difference, ...]:
+    """Aspect by aspect, in the order of the newer."""
     names = [*becomes, *(name for name in was if name not in becomes)]
     return tuple(
         Difference(name, was.get(name), becomes.get(name)) for name in names if was.get(name) != becomes.get(name)

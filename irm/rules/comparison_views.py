@@ -59,15 +59,16 @@ def comparison_view(one: Comparison) -> ComparisonView:
         only_the_text=one.only_the_text,
         added=[_standing(change, one.after) for change in one.of("added")],
         removed=[_standing(change, one.before) for change in one.of("removed")],
-        changed=[
-            ChangedView(
-                change.part,
-                change.id,
-                dict(change.title),
-                [DifferenceView(each.aspect, each.before, each.after) for each in change.differences],
-            )
-            for change in one.of("changed")
-        ],
+        changed=[changed_view(change) for change in one.of("changed")],
+    )
+
+
+def changed_view(change: Change) -> ChangedView:
+    return ChangedView(
+        change.part,
+        change.id,
+        dict(change.title),
+        [DifferenceView(each.aspect, each.before, each.after) for each in change.differences],
     )
 
 

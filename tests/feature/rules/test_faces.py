@@ -117,7 +117,9 @@ def test_check_runs_the_packs_of_irm() -> None:
 
 def test_check_prints_every_fault_with_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "p.yaml"
-    file.write_text(POLICE.replace("within: PT24H", "within: 24h").replace("crime_suspected'", "crime_suspectd'"))
+    file.write_text(
+        POLICE.replace("within: PT24H", "within: 24h", 1).replace("crime_suspected'", "crime_suspectd'", 1)
+    )
     code, _, err = run("rules", "check", str(file))
     assert code == 1
     lines = [line.removeprefix(f"{file}:") for line in err.splitlines() if line.startswith(str(file))]

@@ -73,7 +73,7 @@ async def test_what_fails_its_own_tests_is_not_published(db: Database, clock: Fi
 
 async def test_a_later_text_is_used_only_for_what_it_covers(db: Database, clock: FixedClock) -> None:
     amended = as_version("2027.1.1").replace("effective: {from: 1994-02-18}", "effective: {from: 2027-01-01}")
-    amended = amended.replace("2026-11-2", "2027-11-2")
+    amended = amended.replace('"2026-', '"2027-')
     amended = amended.replace("    due: {", '    due: {now: "2027-12-01T00:00:00+08:00", ')
     async with db.transaction() as tx:
         await publish_builtin(tx, actor=SYSTEM, now=clock.now())

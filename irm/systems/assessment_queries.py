@@ -161,6 +161,20 @@ async def completed_tests(tx: Tx, system_ids: Collection[UUID]) -> Mapping[UUID,
     return found
 
 
+async def last_filed_tests(tx: Tx, system_ids: Collection[UUID]) -> Mapping[UUID, date]:
+    """Day on the cover of the latest protection test whose report was filed, of the systems that have one."""
+    rows = await tx.execute(
+        select(AssessmentRow.system_id, func.max(AssessmentRow.cover_on))
+        .where(
+            AssessmentRow.system_id.in_(system_ids),
+            AssessmentRow.status == Status.FILED,
+            *completed(),
+        )
+        .group_by(AssessmentRow.system_id)
+    )
+    return {system_id: cover_on for system_id, cover_on in rows if cover_on is not None}
+
+
 def completed() -> tuple[ColumnElement[bool], ...]:
     """Tests that add to a certificate."""
     return (

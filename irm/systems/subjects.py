@@ -13,7 +13,7 @@ from irm.db import Tx
 from irm.obligations.periodic import Given
 from irm.obligations.subjects import Subject
 from irm.rules.subjects import Directory, Party, SystemSubject
-from irm.systems.assessment_queries import completed, completed_tests
+from irm.systems.assessment_queries import completed, completed_tests, last_filed_tests
 from irm.systems.certificates import Certificate, certificate
 from irm.systems.listing import local_day, terms_of_certificates
 from irm.systems.models import AssessmentRow, SystemPartyRow, SystemRow
@@ -100,6 +100,7 @@ async def _given(
     now = tx.clock.now()
     terms = await terms_of_certificates(tx, now=now)
     tested = await completed_tests(tx, [row.id for row in rows])
+    filed = await last_filed_tests(tx, [row.id for row in rows])
     return [
         Given(
             Subject(path_of(row.id), row.code, f"/systems/{row.code}", system_id=row.id, name=row.name),
@@ -115,6 +116,7 @@ async def _given(
                     tested_on=tested.get(row.id, ()),
                     today=local_day(now),
                 ),
+                filed.get(row.id),
             ),
         )
         for row in rows
@@ -127,7 +129,9 @@ def subject_of(
     directory: Directory,
     organizations: Mapping[UUID, access.Organization],
     proof: Certificate,
+    last_tested_on: date | None = None,
 ) -> SystemSubject:
+    """`last_tested_on`: of the last test that was filed. A report that is in and not filed yet still owes its filing."""
     relations = {
         "owner": row.owner_id,
         "operator": row.operator_id,
@@ -139,6 +143,7 @@ def subject_of(
         "live_on": row.live_on,
         "filed_on": row.filed_on,
         "certificate_expires_on": proof.until,
+        "last_tested_on": last_tested_on,
     }
     return SystemSubject(
         id=row.id,

@@ -111,6 +111,10 @@ YEAR: dict[str, tuple[str, str, str, str]] = {
     "mlps/certificate-renewal": ("P3M before certificate_expires_on", "Question 6", V, "规范性文件"),
     "mlps/test-level-2": ("P2Y ×1 end", "Practice (the measures do not ask for it)", U, "惯例"),
     "mlps/test-level-3": ("P1Y ×1 end", "Article 14", V, "规范性文件"),
+    "mlps/test-level-3-since-last": ("P1Y since last_tested_on", "Article 14", V, "规范性文件"),
+    "mlps/test-level-4-since-last": ("P6M since last_tested_on", "Article 14", V, "规范性文件"),
+    "mlps/test-level-4-yearly-since-last": ("P1Y since last_tested_on", "Question 11", V, "规范性文件"),
+    "mlps/test-level-5-since-last": ("P1Y since last_tested_on", "Question 11", V, "规范性文件"),
     "mlps/test-level-4": ("P6M ×1 end", "Article 14", V, "规范性文件"),
     "mlps/test-level-4-yearly": ("P1Y ×1 end", "Question 11", V, "规范性文件"),
     "mlps/test-level-5": ("P1Y ×1 end", "Question 11", V, "规范性文件"),
@@ -150,6 +154,8 @@ def when(rule: DutyRule) -> str:
     """As the table of the year writes it."""
     if rule.every is not None:
         every = rule.every
+        if every.last is not None:
+            return f"{written(every.months)} since {every.last}"
         day = "end" if not every.day else f"{every.month}-{every.day}" if every.month else f"day {every.day}"
         return f"{written(every.months)} ×{every.count} {day}"
     if rule.window is not None:
@@ -204,6 +210,7 @@ def test_the_conflicts_of_the_texts_are_switches_with_both_readings() -> None:
     found = {each.id: (each.default, [one.id for one in each.readings]) for p in builtin_packs() for each in p.switches}
     assert found == {
         "mlps/level-4-cadence": ("half-yearly", ["half-yearly", "yearly"]),
+        "mlps/every-year": ("calendar", ["calendar", "since-the-last"]),
         "mlps/exactly-90-or-60": ("by-hand", ["by-hand", "partly"]),
         "mlps/above-90-with-major-risk": ("by-hand", ["by-hand", "partly"]),
         "pingdingshan-cloud-2019/by-the-fifth": ("inclusive", ["inclusive", "exclusive"]),

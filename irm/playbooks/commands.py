@@ -116,9 +116,10 @@ async def _checked(db: Database, text: str, name: str) -> tuple[Checked, City]:
 
 @playbook.command("publish")
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--reason", required=True, help="Why; it stands beside the version.")
 @json_option
 @click.pass_obj
-def publish(console: Console, file: Path, *, as_json: bool) -> None:
+def publish(console: Console, file: Path, *, reason: str, as_json: bool) -> None:
     """Publish a playbook. Runs that start from now on use it; running ones keep their version."""
     text = _read(file, console.t)
 
@@ -126,7 +127,9 @@ def publish(console: Console, file: Path, *, as_json: bool) -> None:
         now = db.clock.now()
         async with db.transaction(SYSTEM) as tx:
             city = await city_of(tx, now=now)
-            made, checked = await publish_playbook(tx, text, file=str(file), city=city, actor=SYSTEM, now=now)
+            made, checked = await publish_playbook(
+                tx, text, file=str(file), city=city, actor=SYSTEM, now=now, reason=reason
+            )
         return {
             "playbook": made.playbook_id,
             "version": made.version,
@@ -153,6 +156,7 @@ def list_playbooks(console: Console, *, as_json: bool) -> None:
                     "title": console.t.of(one.title),
                     "published_at": one.published_at,
                     "published_by": one.published_by,
+                    "reason": one.reason,
                 }
                 for one in await versions_of(tx)
             ]

@@ -28,6 +28,8 @@ class PlaybookRow(Base):
     """SHA-256 of the source, hex."""
     published_at: Mapped[datetime]
     published_by: Mapped[str]
+    reason: Mapped[str | None]
+    """Why; None: it came with irm, or was published before anybody was asked."""
     active: Mapped[bool]
 
 

@@ -21,7 +21,7 @@ from irm.playbooks.check import check, unheld_in, worst_cases
 from irm.playbooks.publishing import frozen, publish
 from irm.playbooks.routes import FILE, checked_here
 from irm.playbooks.steps import Step, targets_of
-from irm.playbooks.versions import chosen, versions as versions_of
+from irm.playbooks.versions import chosen, publisher_words, publishers, versions as versions_of
 from irm.positions import Fault, LanguageError
 from irm.web.forms import Form
 from irm.web.pages import Page, page
@@ -56,6 +56,7 @@ async def playbook_page(
     now = clock.now()
     async with db.transaction(principal.actor) as tx:
         found = await versions_of(tx, playbook)
+        names = await publishers(tx, found)
         shown = chosen(found, version)
         _, city = await checked_here(tx, shown.source, now=now)
     checked = check(shown.source, file=FILE, city=replace(city, held=None))
@@ -65,6 +66,7 @@ async def playbook_page(
         now=now,
         shown=shown,
         versions=found,
+        by_whom=lambda one: publisher_words(one, names, t),
         steps=read.steps,
         start=read.start,
         worst={one.step: one for one in worst_cases(read, city)},
@@ -104,21 +106,24 @@ async def publish_edited(
     """Publishes the next version, or shows every fault with its line beside what was typed."""
     typed = await request.form()
     source = str(typed.get("source") or "").replace("\r\n", "\n")
+    values = {"source": source, "reason": str(typed.get("reason") or "")}
     now = clock.now()
     async with db.transaction(principal.actor) as tx:
         shown = chosen(await versions_of(tx, playbook), None)
     faults: tuple[Fault, ...] = ()
-    form = Form({"source": source})
+    form = Form(values)
     try:
         async with db.transaction(principal.actor) as tx:
             _, city = await checked_here(tx, source, now=now)
-            made, _ = await publish(tx, source, file=FILE, city=city, actor=principal.actor, now=now)
+            made, _ = await publish(
+                tx, source, file=FILE, city=city, actor=principal.actor, now=now, reason=values["reason"]
+            )
         return Redirect(f"/playbooks/{made.playbook_id}", status_code=HTTP_303_SEE_OTHER)
     except LanguageError as error:
         faults = error.faults
-        form = Form({"source": source}, {"source": t("Not published: the text has faults. They are listed below.")})
+        form = Form(values, {"source": t("Not published: the text has faults. They are listed below.")})
     except Invalid as error:
-        form = Form.refused({"source": source}, error, t)
+        form = Form.refused(values, error, t)
     answer = page("playbooks/edit.html", now=now, shown=shown, form=form, faults=faults)
     answer.status_code = HTTP_422_UNPROCESSABLE_ENTITY
     return answer

@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
+from typing import Final
 from uuid import UUID
 
 import structlog
@@ -23,6 +24,7 @@ log = structlog.get_logger(__name__)
 
 ACTIVE = "active_playbooks"
 """In `Tx.info`; whoever changes what is active takes it out."""
+LONGEST_REASON: Final = 500
 PUBLISHING = 0x69726D_0002
 """Advisory lock: version numbers are given one after the other."""
 
@@ -47,16 +49,27 @@ def library() -> dict[str, str]:
 
 
 async def publish(
-    tx: Tx, text: str, *, file: str, city: City, actor: Actor, now: datetime
+    tx: Tx, text: str, *, file: str, city: City, actor: Actor, now: datetime, reason: str = ""
 ) -> tuple[Published, Checked]:
     """Make it the active version for runs that start from now on; running ones keep theirs.
 
     Raises LanguageError where the linter finds an error; warnings are handed back. The same text twice changes nothing.
+    A person says why: Invalid, naming the field, where he doesn't.
     """
     checked = check(text, file=file, city=city)
     if checked.playbook is None or checked.errors:
         raise LanguageError(checked.errors)
-    return await _store(tx, checked.playbook, text, actor=actor, now=now), checked
+    why = _reason(reason, actor)
+    return await _store(tx, checked.playbook, text, actor=actor, now=now, reason=why), checked
+
+
+def _reason(text: str, actor: Actor) -> str | None:
+    why = text.strip()
+    if not why and actor.kind == "person":
+        raise Invalid("Say why.", field="reason")
+    if len(why) > LONGEST_REASON or "\x00" in why:
+        raise Invalid("At most %(most)s characters.", field="reason", most=LONGEST_REASON)
+    return why or None
 
 
 async def publish_library(tx: Tx, *, actor: Actor, now: datetime) -> list[Published]:
@@ -71,7 +84,14 @@ async def publish_library(tx: Tx, *, actor: Actor, now: datetime) -> list[Publis
 
 
 async def _store(
-    tx: Tx, playbook: Playbook, text: str, *, actor: Actor, now: datetime, by: str | None = None
+    tx: Tx,
+    playbook: Playbook,
+    text: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    by: str | None = None,
+    reason: str | None = None,
 ) -> Published:
     digest = sha256(text.encode()).hexdigest()
     await tx.execute(select(func.pg_advisory_xact_lock(PUBLISHING)))
@@ -91,6 +111,7 @@ async def _store(
         digest=digest,
         published_at=now,
         published_by=by or str(actor),
+        reason=reason,
         active=True,
     )
     tx.add(row)

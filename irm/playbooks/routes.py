@@ -23,6 +23,7 @@ from irm.playbooks.language import json_schema
 from irm.playbooks.publishing import frozen, publish
 from irm.playbooks.schemas import (
     CheckedView,
+    CheckPlaybook,
     FaultView,
     PlaybookComparison,
     PlaybookDetail,
@@ -36,7 +37,7 @@ from irm.playbooks.schemas import (
     WorstCase,
 )
 from irm.playbooks.steps import targets_of
-from irm.playbooks.versions import chosen, versions as versions_of
+from irm.playbooks.versions import chosen, publishers, versions as versions_of
 from irm.positions import Fault
 
 FILE: Final = "playbook.yaml"
@@ -75,6 +76,7 @@ async def get_playbook(
     """The source of one version (default: the active one) and the list of all versions."""
     async with db.transaction(principal.actor) as tx:
         found = await versions_of(tx, playbook)
+        names = await publishers(tx, found)
     shown = chosen(found, version)
     return PlaybookDetail(
         shown.playbook_id,
@@ -82,7 +84,18 @@ async def get_playbook(
         shown.version,
         shown.active,
         shown.source,
-        [PlaybookVersion(one.version, one.digest, one.active, one.published_at, one.published_by) for one in found],
+        [
+            PlaybookVersion(
+                one.version,
+                one.digest,
+                one.active,
+                one.published_at,
+                one.published_by,
+                names.get(one.published_by),
+                one.reason,
+            )
+            for one in found
+        ],
     )
 
 
@@ -115,7 +128,7 @@ async def compare_playbooks(
     status_code=HTTP_200_OK,
 )
 async def check_playbook(
-    data: JSONBody[PublishPlaybook],
+    data: JSONBody[CheckPlaybook],
     db: NamedDependency[Database],
     clock: NamedDependency[Clock],
     principal: NamedDependency[Principal],
@@ -160,7 +173,9 @@ async def publish_playbook(
     async with db.transaction(principal.actor) as tx:
         now = clock.now()
         _, city = await checked_here(tx, data.source, now=now)
-        made, checked = await publish(tx, data.source, file=FILE, city=city, actor=principal.actor, now=now)
+        made, checked = await publish(
+            tx, data.source, file=FILE, city=city, actor=principal.actor, now=now, reason=data.reason
+        )
     return PublishedView(made.playbook_id, made.version, made.is_new, _faults(checked.warnings, t))
 
 

@@ -30,10 +30,17 @@ class TaskFile(Struct, frozen=True):
     url: str
 
 
-class PublishPlaybook(Struct, forbid_unknown_fields=True, frozen=True):
+class CheckPlaybook(Struct, forbid_unknown_fields=True, frozen=True):
     """`source`: the YAML text."""
 
     source: str
+
+
+class PublishPlaybook(Struct, forbid_unknown_fields=True, frozen=True):
+    """`source`: the YAML text; `reason`: why it is published. A person has to say it."""
+
+    source: str
+    reason: str = ""
 
 
 class ChecklistItem(Struct, frozen=True):
@@ -145,11 +152,15 @@ class PlanView(Struct, frozen=True):
 
 
 class PlaybookVersion(Struct, frozen=True):
+    """`published_by`: `irm` (it came along), `system` (the command line), or `person/<id>`; then `name` is the person's."""
+
     version: int
     digest: str
     active: bool
     published_at: datetime
     published_by: str
+    name: str | None
+    reason: str | None
 
 
 class PlaybookView(Struct, frozen=True):

@@ -1,15 +1,25 @@
 """Published versions of playbooks: what each says, who published it and why, and which one new runs start with."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
 
+from irm.access.queries import person_names
 from irm.db import Tx
 from irm.errors import NotFound
+from irm.i18n import N_, Translator
 from irm.playbooks.models import PlaybookRow
 from irm.playbooks.steps import Texts
+
+PERSON: Final = "person/"
+NOBODY: Final[Mapping[str, str]] = {
+    "irm": N_("came with irm"),
+    "system": N_("at the command line"),
+}
 
 
 @dataclass(frozen=True)
@@ -23,6 +33,7 @@ class Version:
     published_by: str
     active: bool
     source: str
+    reason: str | None
 
 
 async def versions(tx: Tx, playbook_id: str | None = None) -> list[Version]:
@@ -41,6 +52,7 @@ async def versions(tx: Tx, playbook_id: str | None = None) -> list[Version]:
             row.published_by,
             row.active,
             row.source,
+            row.reason,
         )
         for row in await tx.scalars(query)
     ]
@@ -54,3 +66,21 @@ def chosen(found: list[Version], version: int | None) -> Version:
     if version is None and found:
         return found[0]
     raise NotFound("There is no such playbook.")
+
+
+async def publishers(tx: Tx, found: Iterable[Version]) -> dict[str, str]:
+    """`published_by` → the person's name; what irm brought or published by itself is in no need of one."""
+    people = {one.published_by: UUID(one.published_by.removeprefix(PERSON)) for one in found if _is_person(one)}
+    names = await person_names(tx, people.values())
+    return {written: names[person] for written, person in people.items() if person in names}
+
+
+def _is_person(one: Version) -> bool:
+    return one.published_by.startswith(PERSON)
+
+
+def publisher_words(one: Version, names: Mapping[str, str], t: Translator) -> str:
+    """Who published it, as people read it."""
+    if one.published_by in NOBODY:
+        return t(NOBODY[one.published_by])
+    return names.get(one.published_by, "")

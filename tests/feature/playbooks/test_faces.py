@@ -19,6 +19,7 @@ from tests.conftest import Drain
 from tests.feature.playbooks.conftest import HEAD, Night
 from tests.server import Server
 
+WHY = "after the drill of October"
 GOOD = HEAD.format(id="story", start="{on: incident.graded}") + "  - {id: end, wait: incident.handled}\n"
 SLOW = HEAD.format(id="slow", start="{on: incident.graded}") + (
     "  - id: alarm\n    page: [{to: on_duty(cloud_authority), within: 3h}]\n"
@@ -64,7 +65,7 @@ async def test_faults_are_told_in_the_readers_language(chinese_leader: Any) -> N
     assert "此处不能填“incident.grade”。" in page.text
     assert "是否为 incident.graded？" in page.text
     assert "not possible here" not in page.text
-    refused = (await chinese_leader.post("/api/v1/playbooks", json={"source": source})).json()
+    refused = (await chinese_leader.post("/api/v1/playbooks", json={"source": source, "reason": WHY})).json()
     assert refused["errors"][0]["field"].startswith("playbook.yaml:")
     assert refused["errors"][0]["message"].startswith("此处不能填“incident.grade”。")
     checked = (await chinese_leader.post("/api/v1/playbooks/check", json={"source": SLOW})).json()
@@ -81,11 +82,11 @@ async def test_the_library_is_published_once(night: Night) -> None:
 
 
 async def test_publishing_over_the_api_makes_the_next_version(leader: Any) -> None:
-    made = await leader.post("/api/v1/playbooks", json={"source": GOOD})
+    made = await leader.post("/api/v1/playbooks", json={"source": GOOD, "reason": WHY})
     assert (made.status_code, made.json()["version"], made.json()["new"]) == (201, 1, True)
-    again = await leader.post("/api/v1/playbooks", json={"source": GOOD})
+    again = await leader.post("/api/v1/playbooks", json={"source": GOOD, "reason": WHY})
     assert again.json()["new"] is False
-    newer = await leader.post("/api/v1/playbooks", json={"source": GOOD + "  - {id: more, wait: 5m}\n"})
+    newer = await leader.post("/api/v1/playbooks", json={"source": GOOD + "  - {id: more, wait: 5m}\n", "reason": WHY})
     assert newer.json()["version"] == 2
     detail = (await leader.get("/api/v1/playbooks/story")).json()
     assert (detail["version"], [one["version"] for one in detail["versions"]]) == (2, [2, 1])
@@ -204,7 +205,7 @@ async def test_the_pages_of_playbooks(leader: Any) -> None:
     assert refused.status_code == 422
     assert "Too slow" in refused.text
     good = library()["report-chain.yaml"].replace("within: 20d", "within: 19d")
-    made = await leader.post("/playbooks/report-chain/edit", data={"source": good})
+    made = await leader.post("/playbooks/report-chain/edit", data={"source": good, "reason": WHY})
     assert made.status_code == 303, made.text
     assert ">2<" in (await leader.get("/playbooks/report-chain")).text
 
@@ -243,10 +244,12 @@ def test_the_command_publishes_and_lists(server: Server, tmp_path: Path, monkeyp
         monkeypatch.setenv("IRM_DATABASE_URL", server.url(name))
         (tmp_path / "story.yaml").write_text(GOOD, "utf-8")
         (tmp_path / "slow.yaml").write_text(SLOW, "utf-8")
-        made = CliRunner().invoke(main, ["playbook", "publish", str(tmp_path / "story.yaml"), "--json"])
+        made = CliRunner().invoke(
+            main, ["playbook", "publish", str(tmp_path / "story.yaml"), "--reason", WHY, "--json"]
+        )
         assert made.exit_code == 0, made.output
         assert json.loads(made.stdout)["version"] == 1
-        refused = CliRunner().invoke(main, ["playbook", "publish", str(tmp_path / "slow.yaml")])
+        refused = CliRunner().invoke(main, ["playbook", "publish", str(tmp_path / "slow.yaml"), "--reason", WHY])
         assert refused.exit_code == 1
         assert "Too slow" in refused.output
         listed = CliRunner().invoke(main, ["playbook", "list", "--json"])

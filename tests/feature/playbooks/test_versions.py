@@ -69,6 +69,25 @@ async def test_the_page_of_a_comparison(night: Night, leader: Any) -> None:
     assert "两个版本的步骤完全相同" in (await leader.get("/playbooks/story/diff?to=1")).text
 
 
+async def test_whoever_publishes_says_why(night: Night, leader: Any) -> None:
+    for body in ({"source": FIRST}, {"source": FIRST, "reason": "  "}, {"source": FIRST, "reason": "x" * 501}):
+        refused = await leader.post("/api/v1/playbooks", json=body)
+        assert (refused.status_code, [one["field"] for one in refused.json()["errors"]]) == (422, ["reason"])
+    await leader.post("/api/v1/playbooks", json={"source": FIRST, "reason": "首版"})
+    silent = await leader.post("/playbooks/story/edit", data={"source": SECOND})
+    assert silent.status_code == 422
+    assert "请说明理由。" in silent.text
+    assert "id: more" in silent.text
+    made = await leader.post("/playbooks/story/edit", data={"source": SECOND, "reason": "演练后缩短呼叫时限"})
+    assert made.status_code == 303
+    shown = (await leader.get("/playbooks/story")).text
+    assert "演练后缩短呼叫时限" in shown
+    versions = (await leader.get("/api/v1/playbooks/story")).json()["versions"]
+    assert [one["reason"] for one in versions] == ["演练后缩短呼叫时限", "首版"]
+    assert all(one["published_by"].startswith("person/") and one["name"] for one in versions)
+    assert versions[0]["name"] in shown
+
+
 async def test_a_night_replays(night: Night, leader: Any, drain: Drain) -> None:
     run = await a_night(night, drain)
     found = (await leader.get(f"/api/v1/runs/{run}/replay")).json()
@@ -150,7 +169,7 @@ def published(server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
         monkeypatch.setenv("IRM_DATABASE_URL", server.url(name))
         for text in (FIRST, SECOND):
             (tmp_path / "story.yaml").write_text(text, "utf-8")
-            assert run("playbook", "publish", str(tmp_path / "story.yaml"))[0] == 0
+            assert run("playbook", "publish", str(tmp_path / "story.yaml"), "--reason", "why not")[0] == 0
         yield
     finally:
         server.drop(name)

@@ -40,11 +40,14 @@ class Habits:
     silent: frozenset[str] = frozenset()
     """Logins that don't hear their telephone."""
     task: int = 24
+    decides: Mapping[str, str] = field(default_factory=dict)
+    """Step → option. What is not named here nobody decides, and the default of the playbook holds."""
 
     @classmethod
     def of(cls, one: Mapping[str, Any]) -> "Habits":
         first, last = one.get("answer", (1, 6))
-        return cls(one["title"], (first, last), frozenset(one.get("silent", ())), one.get("task", 24))
+        silent, decides = frozenset(one.get("silent", ())), one.get("decides", {})
+        return cls(one["title"], (first, last), silent, one.get("task", 24), decides)
 
 
 @dataclass
@@ -120,9 +123,11 @@ class Nights:
         habits = self.habits(event)
         if habits is None or event.body["organization"] is None:
             return
-        late = self._drawn(habits, event.body["step"]).randrange(5)
-        at = event.at + timedelta(minutes=habits.task + late)
-        self.past.add(at, "task", self._worked(UUID(event.body["task"]), UUID(event.body["organization"])), needed=True)
+        drawn = self._drawn(habits, event.body["step"])
+        choice = habits.decides.get(event.body["step"])
+        minutes = drawn.randint(*habits.answer) if choice else habits.task + drawn.randrange(5)
+        worked = self._worked(UUID(event.body["task"]), UUID(event.body["organization"]), choice)
+        self.past.add(event.at + timedelta(minutes=minutes), "task", worked, needed=True)
 
     async def _hear_duty(self, tx: Tx, event: Event, _entry_id: UUID) -> None:  # noqa: ARG002 - a subscriber's shape
         """A limit of a night comes near and passes while people work: the reminders come then."""
@@ -149,14 +154,14 @@ class Nights:
 
         return act
 
-    def _worked(self, task: UUID, organization: UUID) -> Act:
+    def _worked(self, task: UUID, organization: UUID, choice: str | None) -> Act:
         async def act(tx: Tx) -> None:
             asked = text(
-                "SELECT status, subject, evidence_required, jsonb_array_length(checklist) AS items"
+                "SELECT status, kind, subject, evidence_required, jsonb_array_length(checklist) AS items"
                 " FROM task WHERE id = :id"
             )
             row = (await tx.execute(asked, {"id": task})).one()
-            if row.status != "open":
+            if row.status != "open" or (row.kind == "decide" and choice is None):
                 return
             for login, code in self.past.city.homes.items():
                 if self.past.city.organizations[code] != organization:
@@ -174,7 +179,7 @@ class Nights:
                             actor=by.actor,
                             now=now,
                         )
-                    done = Done(checked=frozenset(range(row.items)))
+                    done = Done(checked=frozenset(range(row.items)), choice=choice)
                     await complete_task(tx, task, done, principal=by, actor=by.actor, now=now)
                     return
 

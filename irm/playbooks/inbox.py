@@ -20,6 +20,9 @@ from irm.playbooks.ordering import priority_of
 from irm.playbooks.steps import Facts
 
 ADVANCE: Final = "playbooks.advance"
+SILENT: Final = "runs_that_call_nobody"
+"""In `Tx.info`: runs begun in this transaction whose playbook has no page. Whoever is to be called does not wait until
+the tasks of others are given."""
 
 
 async def append(tx: Tx, run: RunRow, event: s.Event, *, now: datetime, key: str | None = None) -> bool:
@@ -61,9 +64,10 @@ async def wake_all(tx: Tx, runs: Iterable[RunRow], *, now: datetime, facts: Fact
     """One job for all that a transaction tells a run, and a sooner one where its `facts` turn out more urgent. No key: a
     key done at the same moment would swallow the next one."""
     woken: dict[UUID, int] = tx.info.setdefault("runs_woken", {})
+    silent: set[UUID] = tx.info.get(SILENT, set())
     planned: list[jobs.Planned] = []
     for run in runs:
-        priority = priority_of(run, facts)
+        priority = priority_of(run, facts, calls=run.id not in silent)
         if run.id in woken and woken[run.id] <= priority:
             continue
         if not tx.in_nested_transaction():  # what a savepoint wrote may still go, and its job with it
@@ -80,8 +84,10 @@ async def running_on(tx: Tx, subject: str) -> list[RunRow]:
     return list(rows)
 
 
-def has_begun(tx: Tx, run: RunRow) -> None:
-    """Whoever looked up the runs of a subject in this transaction learns of one more."""
+def has_begun(tx: Tx, run: RunRow, *, calls: bool) -> None:
+    """Whoever looked up the runs of a subject in this transaction learns of one more. `calls`: it pages somebody."""
+    if not calls:
+        tx.info.setdefault(SILENT, set()).add(run.id)
     if tx.in_nested_transaction():  # it may still go
         _known(tx).clear()
         return

@@ -97,7 +97,9 @@ class NoticeModel(Model):
 
 
 class ReportModel(Model):
-    form: Literal["initial", "progress", "closing", "correction", "notice"]
+    form: Literal[
+        "initial", "progress", "closing", "correction", "notice", "pi_notice", "stakeholder_notice", "flaw_notice"
+    ]
     by: Targets
     obligation: Rule
     within: Duration

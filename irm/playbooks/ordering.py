@@ -28,9 +28,12 @@ def urgency_of(facts: Facts) -> int:
     return bundling.urgency_of(reached, possible, incident.get("assessed"), policy())
 
 
-def priority_of(run: RunRow, facts: Facts | None = None) -> int:
+def priority_of(run: RunRow, facts: Facts | None = None, *, calls: bool = True) -> int:
     """Most urgent first, each after the pages that are as urgent (`notify/retries.py`); an exercise after all that is real.
 
-    `facts`: how things stand now, where the run has yet to be told."""
+    `facts`: how things stand now, where the run has yet to be told. `calls` False: nobody is called by it, so that it
+    goes after all that calls."""
     urgency = run.urgency if facts is None else min(run.urgency, urgency_of(facts))
+    if not calls:
+        urgency = LOWEST
     return 2 * urgency + (2 * LOWEST if run.exercise else 0)

@@ -16,7 +16,7 @@ from irm.playbooks import inbox, signals as s
 from irm.playbooks.duties import facts_of
 from irm.playbooks.models import PlaybookRow, RunRow
 from irm.playbooks.ordering import severity_of, urgency_of
-from irm.playbooks.publishing import active_playbooks
+from irm.playbooks.publishing import active_playbooks, frozen
 from irm.playbooks.steps import Facts, Page, Playbook
 
 log = structlog.get_logger(__name__)
@@ -42,10 +42,7 @@ async def start_matching(
         if event in playbook.start.on and _holds(playbook, facts)
     ]
     answered = any(not playbook.start.fallback for _, playbook in fitting)
-    begins = [(row, playbook) for row, playbook in fitting if not (answered and playbook.start.fallback)]
-    # Who is called first does not wait for the tasks that another playbook gives.
-    begins.sort(key=lambda one: not any(isinstance(step.action, Page) for step in one[1].steps))
-    rows = [row for row, _ in begins]
+    rows = [row for row, playbook in fitting if not (answered and playbook.start.fallback)]
     return await start_runs(tx, rows, subject=subject, subject_id=subject_id, facts=facts, actor=actor, now=now)
 
 
@@ -82,8 +79,8 @@ async def start_runs(
     ]
     found = {run.playbook_row_id: run for run in await tx.scalars(_BEGUN, begun)}
     written = [(row, found[row.id]) for row in rows if row.id in found]
-    for _, run in written:
-        inbox.has_begun(tx, run)
+    for row, run in written:
+        inbox.has_begun(tx, run, calls=_calls(row))
     told = [
         Event(
             "run.started",
@@ -133,3 +130,7 @@ def _holds(playbook: Playbook, facts: Facts) -> bool:
         # If unsure, start it (PEERS: a page too many is an annoyance).
         log.exception("a start condition cannot be judged", playbook=playbook.id)
         return True
+
+
+def _calls(row: PlaybookRow) -> bool:
+    return any(isinstance(step.action, Page) for step in frozen(row.id, row.source).steps)

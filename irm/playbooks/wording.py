@@ -1,5 +1,7 @@
 """How steps and plans are said to people. Pure."""
 
+from collections.abc import Mapping
+from functools import reduce
 from typing import Final
 
 from irm.access.policy import Role
@@ -108,6 +110,55 @@ CONDITIONS: Final = {
     'incident.cii != "no"': N_("critical information infrastructure is or may be concerned"),
     'incident.cii != "yes"': N_("critical information infrastructure is not concerned, or not for certain"),
     "incident.crime_suspected": N_("a crime is suspected"),
+    "!incident.handled": N_("the incident is not handled yet"),
+    'incident.status == "open"': N_("it is not contained yet"),
+    # What kind of incident it is.
+    'incident.category == ""': N_("nobody has said what kind of incident it is"),
+    'incident.category == "malware" && incident.subcategory == "ransomware"': N_("it is ransomware"),
+    'incident.category == "attack" && incident.subcategory in ["defacement", "hidden_link"] '
+    '|| incident.category == "content" && incident.subcategory in ["reactionary", "terror", "pornography", "falsehood"]': N_(
+        "a web page was altered, or shows illegal content"
+    ),
+    'incident.category == "data" && incident.subcategory in ["", "leak", "theft", "interception", "abuse", "privacy"]': N_(
+        "data has leaked or may have, or it is not said what happened to it"
+    ),
+    'incident.category == "facility"': N_("equipment or facilities have failed"),
+    'incident.category == "attack" && incident.subcategory == "denial_of_service"': N_("it is a denial of service"),
+    'incident.category == "attack" && incident.subcategory == "supply_chain"': N_(
+        "it is an attack by the supply chain"
+    ),
+    'incident.category == "hidden"': N_("it is a hidden danger"),
+    'incident.category == "violation" && incident.subcategory in '
+    '["privilege_abuse", "privilege_forgery", "repudiation", "deliberate", "unauthorized_use"]': N_(
+        "somebody used rights that he may not use"
+    ),
+    # What was decided.
+    'decided.police == "ask"': N_("it was decided to ask for help or to hand the matter over"),
+    'decided.restore == "wait"': N_("it was decided not to restore yet"),
+    'decided.reopen == "open"': N_("it was decided to resume"),
+    'decided.reopen == "stay"': N_("it was decided not to resume yet"),
+    'decided.offline != "keep"': N_("it was decided to take the page down"),
+    'decided.persons == "avoid"': N_("it was decided that the persons need not be told"),
+    'decided.failover == "switch"': N_("it was decided to switch over"),
+    'decided.attack == "possible"': N_("an attack is not excluded"),
+    'decided.blackhole == "cut"': N_("it was decided to give up the address"),
+    'decided.cut != "keep"': N_("it was decided to suspend or restrict the vendor's access"),
+    'decided.data_out != "no"': N_("data has got out, or it is not clear"),
+    'decided.exploited == "yes"': N_("the flaw has been used"),
+    'decided.exploited == "unclear"': N_("it is not clear whether the flaw has been used"),
+    'decided.limit != "keep"': N_("it was decided to restrict access"),
+    'decided.freeze == "now"': N_("it was decided to end the access at once"),
+    'decided.freeze == "after"': N_("it was decided to secure the traces first"),
+    'decided.isolate == "cut"': N_("it was decided to cut the network"),
+    'decided.nature == "ransomware"': N_("it was judged to be ransomware"),
+    'decided.nature == "defacement"': N_("it was judged to be web page tampering"),
+    'decided.nature == "leak"': N_("it was judged to be a data leak"),
+    'decided.nature == "outage"': N_("it was judged to be a failure of equipment or facilities"),
+    'decided.nature == "ddos"': N_("it was judged to be a denial of service"),
+    'decided.nature == "vendor"': N_("it was judged to come from a vendor or the supply chain"),
+    'decided.nature == "insider"': N_("it was judged to be misuse by somebody inside"),
+    'decided.nature == "hidden"': N_("it was judged to be a flaw or hidden danger"),
+    'decided.nature == "unclear"': N_("what kind it is was not clear"),
 }
 MAY_BE: Final = {
     1: N_("the level is or may be especially grave"),
@@ -115,13 +166,24 @@ MAY_BE: Final = {
     3: N_("the level is or may be considerable or graver"),
 }
 """What the library asks, in words. Any other condition stands as it is written: it is exact, and words are a guess."""
+NOT_YET_GRAVER: Final = {
+    3: N_("the level is not, and may not be, considerable or graver"),
+}
 
 
 def condition_words(source: str, t: Translator) -> str:
-    """Empty: there are no words for it."""
-    may_be = {f'incident.may_be("{level_word(level, DEFAULT_LOCALE)}")': words for level, words in MAY_BE.items()}
-    words = (CONDITIONS | may_be).get(source.strip(), "")
-    return t(words) if words else ""
+    """Empty: there are no words for it. Of what is joined by “and” all parts have words, or none is said."""
+    known = CONDITIONS | _of_levels("", MAY_BE) | _of_levels("!", NOT_YET_GRAVER)
+    whole = " ".join(source.split())
+    parts = [whole] if whole in known else whole.split(" && ")
+    if not all(part in known for part in parts):
+        return ""
+    said = [t(known[part]) for part in parts]
+    return reduce(lambda first, then: t("%(first)s, and %(then)s", first=first, then=then), said)
+
+
+def _of_levels(sign: str, words: Mapping[int, str]) -> dict[str, str]:
+    return {f'{sign}incident.may_be("{level_word(level, DEFAULT_LOCALE)}")': one for level, one in words.items()}
 
 
 def target_words(target: Target, t: Translator) -> str:

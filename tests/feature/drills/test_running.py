@@ -37,7 +37,7 @@ async def test_the_night_of_a_drill(city: City, outside: Outside, drain: Drain) 
     async with city.db.transaction() as tx:
         runs = list(await tx.scalars(select(RunRow).where(RunRow.subject == f"incident/{incident.id}")))
         duties = list(await tx.scalars(select(ObligationRow).where(ObligationRow.exercise)))
-    assert [run.exercise for run in runs] == [True]
+    assert {run.playbook_id: run.exercise for run in runs} == {"report-chain": True, "ransomware": True}
     assert duties
     assert all(one.exercise for one in duties)
     sent = await city.deliveries(status="sent")

@@ -17,6 +17,7 @@ from irm.jobs import JobRow
 from irm.notify.models import DeliveryRow
 from irm.obligations.models import SubmissionRow
 from irm.playbooks.inbox import ADVANCE
+from irm.playbooks.models import RunRow
 from irm.playbooks.runner import advance_run
 from tests.feature.incidents.conftest import City
 
@@ -74,8 +75,11 @@ async def test_who_is_called_first_does_not_wait_until_the_drafts_are_written(
     for _ in range(2):
         assert (await client.post(URL, json=filing(facts={"personal_records_leaked": 200_000_000}))).status_code == 201
     async with db.transaction(SYSTEM) as tx:
-        woken = await tx.scalars(select(JobRow).where(JobRow.name == ADVANCE).order_by(JobRow.id))
-        first, second = (UUID(job.args["run"]) for job in woken)
+        woken = list(await tx.scalars(select(JobRow).where(JobRow.name == ADVANCE).order_by(JobRow.priority)))
+        begun = {row.id: row.playbook_id for row in await tx.scalars(select(RunRow))}
+    runs = [UUID(job.args["run"]) for job in woken]
+    assert [begun[run] for run in runs] == ["report-chain"] * 2 + ["ransomware"] * 2  # whoever is called comes first
+    first, second, *_ = runs
 
     async def advance(run: UUID) -> tuple[int, int]:
         async with db.transaction(SYSTEM) as tx:

@@ -34,9 +34,29 @@ async def test_the_list(reader: httpx.AsyncClient) -> None:
     assert answer.status_code == 200
     packs = {one["id"]: one for one in answer.json()["packs"]}
     assert sorted(packs) == sorted(pack.id for pack in builtin_packs())
-    assert [name for name, one in packs.items() if not one["on"]] == ["pingdingshan-cloud-2019"]
+    assert [name for name, one in packs.items() if not one["on"]] == [one.id for one in builtin_packs() if one.is_model]
     assert packs["gbt-20986-2023"]["marks"] == {"verified": 0, "secondary": 0, "unverified": 9, "local": 0}
     assert all(one["newest"] and one["active"] for one in packs.values())
+
+
+async def test_rules_about_what_irm_does_not_manage_are_shown_as_not_in_use(reader: httpx.AsyncClient) -> None:
+    packs = {one["id"]: one for one in (await reader.get("/api/v1/rules")).json()["packs"]}
+    assert packs["mlps"]["not_in_use_yet"] == 0
+    (huaian,) = [one for one in builtin_packs() if one.id == "huaian-projects-2023"]
+    assert packs["huaian-projects-2023"]["not_in_use_yet"] == len(huaian.unmanaged)
+    rules = {one["id"]: one for one in (await reader.get("/api/v1/rules/huaian-projects-2023")).json()["rules"]}
+    assert not rules["huaian-projects-2023/warranty"]["in_use"]
+    assert rules["huaian-projects-2023/change-plan"]["in_use"]
+    reader.headers["accept"] = "text/html"
+    listed = (await reader.get("/rules")).text
+    assert f"{len(huaian.unmanaged)} 条尚未启用（系统暂不管理该类对象）" in listed
+    page = (await reader.get("/rules/huaian-projects-2023")).text
+    assert page.count("尚未启用（系统暂不管理该类对象）") == len(huaian.unmanaged)
+    assert "采购单位" in page
+    for name in ("tongren-data-2019", "jiangsu-outsourcing", "egov-om", "pingdingshan-cloud-2019"):
+        assert (await reader.get(f"/rules/{name}")).status_code == 200
+    plain = (await reader.get("/rules/mlps")).text
+    assert "尚未启用" not in plain
 
 
 async def test_one_pack_with_every_figure(reader: httpx.AsyncClient) -> None:
@@ -117,9 +137,7 @@ def test_check_runs_the_packs_of_irm() -> None:
 
 def test_check_prints_every_fault_with_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "p.yaml"
-    file.write_text(
-        POLICE.replace("within: PT24H", "within: 24h", 1).replace("crime_suspected'", "crime_suspectd'", 1)
-    )
+    file.write_text(POLICE.replace("within: PT24H", "within: 24h", 1).replace("crime_suspected'", "crime_suspectd'", 1))
     code, _, err = run("rules", "check", str(file))
     assert code == 1
     lines = [line.removeprefix(f"{file}:") for line in err.splitlines() if line.startswith(str(file))]

@@ -289,8 +289,7 @@ def _since_the_last(last: str, months: int, subject: YearSubject, since: Sequenc
     if counts_from is None:
         return
     by = max(months_after(counts_from, months), subject.in_use_from)
-    first = min(max(counts_from, subject.in_use_from), by)
-    yield _Time(first, by, end_of(by), PERIOD, counts_from.isoformat())
+    yield _Time(counts_from, by, end_of(by), PERIOD, counts_from.isoformat())
 
 
 def _regular(

@@ -117,12 +117,13 @@ async def current_packs(tx: Tx, *, now: datetime) -> tuple[Pack, ...]:
 
 
 def duty_limits(packs: Iterable[Pack]) -> dict[str, DutyLimit]:
-    """Qualified rule id → what a report step for it must fit into; standing duties are none."""
+    """Qualified rule id → what a report step for it must fit into; standing duties are none, and what is about
+    a subject that irm does not manage is never opened."""
     return {
         rule.id: DutyLimit(rule.limit.shortest if rule.limit else None, rule.start_event, rule.form)
         for pack in packs
         for rule in pack.duties
-        if rule.kind != "standing"
+        if rule.kind != "standing" and rule.is_managed
     }
 
 

@@ -1,6 +1,7 @@
 """A test from its plan to the report that the police have, and the year's duty that it meets."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -9,11 +10,15 @@ import pytest
 from sqlalchemy import text
 
 from irm.access.policy import AUTHORITY, Role
-from irm.clock import FixedClock
-from irm.db import Actor, Database
+from irm.clock import SHANGHAI, FixedClock
+from irm.db import SYSTEM, Actor, Database
+from irm.jobs import schedule
 from irm.obligations.drafting import draft_submission
 from irm.obligations.handing import submit_report
+from irm.obligations.periodic import LOOK_AHEAD
 from irm.obligations.subjects import Subject
+from irm.rules.policies import choose_reading
+from irm.systems.service import change_system, entry
 from tests import make
 
 _BODY = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n"
@@ -105,6 +110,38 @@ async def test_from_the_plan_to_the_police(scene: Scene) -> None:
     assert await scene.duties() == [("mlps/test-level-3", "submitted")]
     again = await scene.client.post(f"/api/v1/assessments/{number}/file", json=body)
     assert again.status_code == 409
+
+
+async def test_read_as_within_twelve_months_of_the_last_test_the_next_one_counts_from_the_report_that_was_filed(
+    scene: Scene, clock: FixedClock, drain: Any
+) -> None:
+    async def duties() -> list[tuple[str, str, str]]:
+        async with scene.db.transaction() as tx:
+            rows = await tx.execute(
+                text("SELECT period, status, due_at FROM obligation WHERE rule_id = :rule ORDER BY due_at"),
+                {"rule": "mlps/test-level-3-since-last"},
+            )
+            return [(period, status, due_at.astimezone(SHANGHAI).date().isoformat()) for period, status, due_at in rows]
+
+    async with scene.db.transaction() as tx:
+        known, version = await entry(tx, scene.system)
+        live = replace(known, live_on=date(2026, 3, 31))
+        await change_system(tx, scene.system, live, version=version, actor=SYSTEM, now=clock.now())
+        await choose_reading(tx, "mlps/every-year", "since-the-last", reason="strict", actor=SYSTEM, now=clock.now())
+        await schedule(tx, LOOK_AHEAD, {"at": "night"}, run_at=clock.now())
+    await drain()
+    assert await scene.duties() == [("mlps/test-level-3", "superseded"), ("mlps/test-level-3-since-last", "open")]
+    assert await duties() == [("2026-03-31", "open", "2027-04-01")], "never tested, it counts from going live"
+    number = await scene.planned()
+    assert (await scene.report(number)).json()["status"] == "reported"
+    await drain()
+    assert len(await duties()) == 1, "a report that is in still owes its filing"
+    body = {"recipient": str(scene.police), "means": "paper", "stated_at": "2026-11-20T16:00:00+08:00"}
+    assert (await scene.client.post(f"/api/v1/assessments/{number}/file", json=body)).status_code < 300
+    await drain()
+    before, after = await duties()
+    assert before == ("2026-03-31", "submitted", "2027-04-01")
+    assert after == ("2026-11-18", "open", "2027-11-19"), "to the end of 18 November"
 
 
 async def test_a_report_that_the_police_send_back_waits_again(scene: Scene) -> None:

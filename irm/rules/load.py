@@ -112,7 +112,7 @@ def load_pack(text: str, *, file: str = "pack.yaml") -> Pack:
     return read_pack(text, file=file)[1]
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=256)  # every version in use, read in turn: one too many would read all of them anew each time
 def read_pack(text: str, *, file: str = "pack.yaml") -> tuple[Document, Pack]:
     """The pack with its places in the file."""
     document = read(text, file=file)

@@ -153,6 +153,7 @@ def list_playbooks(console: Console, *, as_json: bool) -> None:
                     "playbook": one.playbook_id,
                     "version": one.version,
                     "active": one.active,
+                    "waits": one.waiting,
                     "title": console.t.of(one.title),
                     "published_at": one.published_at,
                     "published_by": one.published_by,

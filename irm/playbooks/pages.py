@@ -21,7 +21,7 @@ from irm.playbooks.check import check, unheld_in, worst_cases
 from irm.playbooks.publishing import frozen, publish
 from irm.playbooks.routes import FILE, checked_here
 from irm.playbooks.steps import Step, targets_of
-from irm.playbooks.versions import chosen, publisher_words, publishers, versions as versions_of
+from irm.playbooks.versions import PERSON, chosen, publisher_words, publishers, versions as versions_of
 from irm.positions import Fault, LanguageError
 from irm.web.forms import Form
 from irm.web.pages import Page, page
@@ -66,6 +66,10 @@ async def playbook_page(
         now=now,
         shown=shown,
         versions=found,
+        waiting=next((one for one in found if one.waiting), None),
+        is_own=lambda one: one.published_by == f"{PERSON}{principal.person_id}",
+        name_of=lambda by: names.get(by, ""),
+        form=Form(),
         by_whom=lambda one: publisher_words(one, names, t),
         steps=read.steps,
         start=read.start,
@@ -116,9 +120,16 @@ async def publish_edited(
         async with db.transaction(principal.actor) as tx:
             _, city = await checked_here(tx, source, now=now)
             made, _ = await publish(
-                tx, source, file=FILE, city=city, actor=principal.actor, now=now, reason=values["reason"]
+                tx,
+                source,
+                file=FILE,
+                city=city,
+                actor=principal.actor,
+                now=now,
+                person=principal.person_id,
+                reason=values["reason"],
             )
-        return Redirect(f"/playbooks/{made.playbook_id}", status_code=HTTP_303_SEE_OTHER)
+        return Redirect(f"/playbooks/{made.playbook_id}?version={made.version}", status_code=HTTP_303_SEE_OTHER)
     except LanguageError as error:
         faults = error.faults
         form = Form(values, {"source": t("Not published: the text has faults. They are listed below.")})

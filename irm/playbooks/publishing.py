@@ -9,10 +9,10 @@ from typing import Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 
 from irm.db import Actor, Tx, uuid7
-from irm.errors import Invalid, NotFound
+from irm.errors import Conflict, Invalid, NotFound
 from irm.ledger import Event, record
 from irm.playbooks.check import Checked, City, check
 from irm.playbooks.language import read_playbook
@@ -35,7 +35,9 @@ class Published:
     playbook_id: str
     version: int
     is_new: bool
-    """False: the active version already reads so."""
+    """False: the active version, or the one that waits, already reads so."""
+    waits: bool = False
+    """For another person's approval."""
 
 
 def library() -> dict[str, str]:
@@ -49,23 +51,87 @@ def library() -> dict[str, str]:
 
 
 async def publish(
-    tx: Tx, text: str, *, file: str, city: City, actor: Actor, now: datetime, reason: str = ""
+    tx: Tx,
+    text: str,
+    *,
+    file: str,
+    city: City,
+    actor: Actor,
+    now: datetime,
+    person: UUID | None = None,
+    reason: str = "",
 ) -> tuple[Published, Checked]:
     """Make it the active version for runs that start from now on; running ones keep theirs.
 
-    Raises LanguageError where the linter finds an error; warnings are handed back. The same text twice changes nothing.
-    A person says why: Invalid, naming the field, where he doesn't.
+    `person`: who publishes it, himself or by a token. He says why (Invalid, naming the field, where he doesn't), and his
+    version waits until another person approves it; the one before stays active so long. Without, whoever has the
+    machine has published it. Raises LanguageError where the linter finds an error; warnings are handed back. The same
+    text twice changes nothing.
     """
     checked = check(text, file=file, city=city)
     if checked.playbook is None or checked.errors:
         raise LanguageError(checked.errors)
-    why = _reason(reason, actor)
-    return await _store(tx, checked.playbook, text, actor=actor, now=now, reason=why), checked
+    why = _reason(reason, person)
+    by = f"person/{person}" if person is not None else None
+    waits = person is not None
+    made = await _store(tx, checked.playbook, text, actor=actor, now=now, by=by, reason=why, waits=waits)
+    return made, checked
 
 
-def _reason(text: str, actor: Actor) -> str | None:
+async def approve(
+    tx: Tx, playbook_id: str, version: int, *, person: UUID, city: City, actor: Actor, now: datetime
+) -> Published:
+    """The second pair of eyes: the version that waits becomes the active one.
+
+    Raises NotFound, Conflict (it does not wait, or this person has published it), and LanguageError where the linter,
+    asked again, finds an error by now.
+    """
+    await tx.execute(select(func.pg_advisory_xact_lock(PUBLISHING)))
+    row = await _version(tx, playbook_id, version)
+    if not row.waiting:
+        raise Conflict("This version waits for nobody's approval.", code="not_waiting")
+    if row.published_by == f"person/{person}":
+        raise Conflict(
+            "Whoever publishes a version does not approve it. A second person is needed.", code="same_person"
+        )
+    checked = check(row.source, file=f"{playbook_id}.yaml", city=city)
+    if checked.errors:
+        raise LanguageError(checked.errors)
+    await _make_active(tx, row)
+    row.approved_by, row.approved_at = f"person/{person}", now
+    await tx.flush()
+    body = {"playbook": playbook_id, "version": version, "digest": row.digest}
+    await record(tx, Event("playbook.approved", f"playbook/{playbook_id}", now, actor, body))
+    return Published(row.id, row.playbook_id, row.version, is_new=True)
+
+
+async def _version(tx: Tx, playbook_id: str, version: int) -> PlaybookRow:
+    row = await tx.scalar(
+        select(PlaybookRow)
+        .where(PlaybookRow.playbook_id == playbook_id, PlaybookRow.version == version)
+        .execution_options(populate_existing=True)
+    )
+    if row is None:
+        raise NotFound("There is no such version of this playbook.")
+    return row
+
+
+async def _make_active(tx: Tx, row: PlaybookRow) -> None:
+    """In the place of the one that was; whatever waited was written against that one and waits no longer."""
+    await tx.execute(
+        update(PlaybookRow)
+        .where(PlaybookRow.playbook_id == row.playbook_id, or_(PlaybookRow.active, PlaybookRow.waiting))
+        .values(active=False, waiting=False)
+    )
+    row.active, row.waiting = True, False
+    tx.add(row)
+    await tx.flush()
+    tx.info.pop(ACTIVE, None)
+
+
+def _reason(text: str, person: UUID | None) -> str | None:
     why = text.strip()
-    if not why and actor.kind == "person":
+    if not why and person is not None:
         raise Invalid("Say why.", field="reason")
     if len(why) > LONGEST_REASON or "\x00" in why:
         raise Invalid("At most %(most)s characters.", field="reason", most=LONGEST_REASON)
@@ -92,16 +158,19 @@ async def _store(
     now: datetime,
     by: str | None = None,
     reason: str | None = None,
+    waits: bool = False,
 ) -> Published:
     digest = sha256(text.encode()).hexdigest()
     await tx.execute(select(func.pg_advisory_xact_lock(PUBLISHING)))
     active = await tx.scalar(select(PlaybookRow).where(PlaybookRow.playbook_id == playbook.id, PlaybookRow.active))
     if active is not None and active.digest == digest:
         return Published(active.id, active.playbook_id, active.version, is_new=False)
+    waiting = await tx.scalar(select(PlaybookRow).where(PlaybookRow.playbook_id == playbook.id, PlaybookRow.waiting))
+    if waits and waiting is not None and waiting.digest == digest:
+        return Published(waiting.id, waiting.playbook_id, waiting.version, is_new=False, waits=True)
     newest = await tx.scalar(select(func.max(PlaybookRow.version)).where(PlaybookRow.playbook_id == playbook.id))
-    await tx.execute(
-        update(PlaybookRow).where(PlaybookRow.playbook_id == playbook.id, PlaybookRow.active).values(active=False)
-    )
+    if waiting is not None:
+        waiting.waiting = False  # the newer text takes its place
     row = PlaybookRow(
         id=uuid7(),
         playbook_id=playbook.id,
@@ -112,32 +181,28 @@ async def _store(
         published_at=now,
         published_by=by or str(actor),
         reason=reason,
-        active=True,
+        active=False,
+        waiting=waits,
     )
-    tx.add(row)
-    await tx.flush()
-    tx.info.pop(ACTIVE, None)
-    body = {"playbook": playbook.id, "version": row.version, "digest": digest}
+    if waits:
+        tx.add(row)
+        await tx.flush()
+    else:
+        await _make_active(tx, row)
+    body = {"playbook": playbook.id, "version": row.version, "digest": digest, "waits": waits}
     await record(tx, Event("playbook.published", f"playbook/{playbook.id}", now, actor, body))
-    return Published(row.id, row.playbook_id, row.version, is_new=True)
+    return Published(row.id, row.playbook_id, row.version, is_new=True, waits=waits)
 
 
 async def activate(tx: Tx, playbook_id: str, version: int, *, actor: Actor, now: datetime) -> None:
     """Go back to an earlier version, or forward again."""
     await tx.execute(select(func.pg_advisory_xact_lock(PUBLISHING)))
-    row = await tx.scalar(
-        select(PlaybookRow).where(PlaybookRow.playbook_id == playbook_id, PlaybookRow.version == version)
-    )
-    if row is None:
-        raise NotFound("There is no such version of this playbook.")
+    row = await _version(tx, playbook_id, version)
     if row.active:
         return
-    await tx.execute(
-        update(PlaybookRow).where(PlaybookRow.playbook_id == playbook_id, PlaybookRow.active).values(active=False)
-    )
-    row.active = True
-    await tx.flush()
-    tx.info.pop(ACTIVE, None)
+    if row.waiting:
+        raise Conflict("A second person has to approve this version first.", code="waiting")
+    await _make_active(tx, row)
     body = {"playbook": playbook_id, "version": version, "digest": row.digest, "again": True}
     await record(tx, Event("playbook.published", f"playbook/{playbook_id}", now, actor, body))
 

@@ -20,7 +20,7 @@ from irm.playbooks.check import Checked, City, check, worst_cases
 from irm.playbooks.city import city_of, held_today
 from irm.playbooks.comparing import compare
 from irm.playbooks.language import json_schema
-from irm.playbooks.publishing import frozen, publish
+from irm.playbooks.publishing import approve, frozen, publish
 from irm.playbooks.schemas import (
     CheckedView,
     CheckPlaybook,
@@ -93,6 +93,9 @@ async def get_playbook(
                 one.published_by,
                 names.get(one.published_by),
                 one.reason,
+                one.waiting,
+                names.get(one.approved_by or ""),
+                one.approved_at,
             )
             for one in found
         ],
@@ -169,14 +172,46 @@ async def publish_playbook(
     principal: NamedDependency[Principal],
     t: NamedDependency[Translator],
 ) -> PublishedView:
-    """Runs that start from now on use it; running ones keep their version. 422 with every fault where it is wrong."""
+    """It waits for another person's approval; from then on new runs use it, running ones keep their version. 422 with every
+    fault where it is wrong."""
     async with db.transaction(principal.actor) as tx:
         now = clock.now()
         _, city = await checked_here(tx, data.source, now=now)
         made, checked = await publish(
-            tx, data.source, file=FILE, city=city, actor=principal.actor, now=now, reason=data.reason
+            tx,
+            data.source,
+            file=FILE,
+            city=city,
+            actor=principal.actor,
+            now=now,
+            person=principal.person_id,
+            reason=data.reason,
         )
-    return PublishedView(made.playbook_id, made.version, made.is_new, _faults(checked.warnings, t))
+    return PublishedView(made.playbook_id, made.version, made.is_new, made.waits, _faults(checked.warnings, t))
+
+
+@post(
+    "/api/v1/playbooks/{playbook:str}/versions/{version:int}/approval",
+    opt=allow(Permission.PUBLISH_PLAYBOOK),
+    tags=TAGS,
+    operation_id="approve_playbook",
+    status_code=HTTP_200_OK,
+)
+async def approve_playbook(
+    playbook: FromPath[str],
+    version: FromPath[int],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    principal: NamedDependency[Principal],
+) -> PublishedView:
+    """The second person lets a version be used that waits. 409 for whoever published it."""
+    now = clock.now()
+    async with db.transaction(principal.actor) as tx:
+        city = await city_of(tx, now=now)
+        made = await approve(
+            tx, playbook, version, person=principal.person_id, city=city, actor=principal.actor, now=now
+        )
+    return PublishedView(made.playbook_id, made.version, made.is_new, made.waits, [])
 
 
 @get("/api/v1/runs/{run_id:uuid}", opt=allow(Permission.READ_INCIDENTS), tags=TAGS, operation_id="get_run")
@@ -236,6 +271,7 @@ ROUTES: Final = [
     compare_playbooks,
     check_playbook,
     publish_playbook,
+    approve_playbook,
     get_run,
     replay_run,
     list_tasks,

@@ -161,9 +161,16 @@ class PlaybookVersion(Struct, frozen=True):
     published_by: str
     name: str | None
     reason: str | None
+    waiting: bool
+    """For another person's approval: not in use so long."""
+    approved_by: str | None
+    """The name of whoever approved it."""
+    approved_at: datetime | None
 
 
 class PlaybookView(Struct, frozen=True):
+    """`waiting`: a version that another person has to approve before it is used."""
+
     id: str
     title: str
     version: int
@@ -171,6 +178,7 @@ class PlaybookView(Struct, frozen=True):
     digest: str
     published_at: datetime
     published_by: str
+    waiting: int | None
 
 
 class PlaybookList(Struct, frozen=True):
@@ -213,9 +221,12 @@ class WorstCase(Struct, frozen=True):
 
 
 class PublishedView(Struct, frozen=True):
+    """`waits`: it is not used until another person approves it."""
+
     id: str
     version: int
     new: bool
+    waits: bool
     warnings: list[FaultView]
 
 

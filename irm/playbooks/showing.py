@@ -113,12 +113,20 @@ def task_view(task: queries.Task, t: Translator) -> schemas.TaskView:
 def playbook_views(versions: list[Version], t: Translator) -> list[schemas.PlaybookView]:
     """One line a playbook: its active version, else its newest."""
     shown: dict[str, Version] = {}
+    waiting = {one.playbook_id: one.version for one in versions if one.waiting}
     for one in versions:
         if one.active or one.playbook_id not in shown:
             shown[one.playbook_id] = one
     return [
         schemas.PlaybookView(
-            one.playbook_id, t.of(one.title), one.version, one.active, one.digest, one.published_at, one.published_by
+            one.playbook_id,
+            t.of(one.title),
+            one.version,
+            one.active,
+            one.digest,
+            one.published_at,
+            one.published_by,
+            waiting.get(one.playbook_id),
         )
         for one in shown.values()
     ]

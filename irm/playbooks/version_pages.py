@@ -4,17 +4,20 @@ from dataclasses import replace
 from typing import Annotated, Final
 from uuid import UUID
 
-from litestar import get
+from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.response import Redirect
+from litestar.status_codes import HTTP_303_SEE_OTHER
 
 from irm.access.policy import Permission, Principal, allow
 from irm.clock import Clock
 from irm.db import Database
 from irm.i18n import Translator
 from irm.playbooks import comparing_words, queries, replay_words
+from irm.playbooks.city import city_of
 from irm.playbooks.comparing import aspects, compare
-from irm.playbooks.publishing import frozen
+from irm.playbooks.publishing import approve, frozen
 from irm.playbooks.versions import Version, chosen, versions as versions_of
 from irm.rules.comparing_words import HAPPENED
 from irm.web.forms import Form
@@ -52,6 +55,26 @@ async def comparison_page(
     )
 
 
+@post(
+    "/playbooks/{playbook:str}/versions/{version:int}/approval",
+    opt=allow(Permission.PUBLISH_PLAYBOOK),
+    include_in_schema=False,
+)
+async def approve_version(
+    playbook: FromPath[str],
+    version: FromPath[int],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+) -> Redirect:
+    """The second person lets a version be used that waits."""
+    now = clock.now()
+    async with db.transaction(principal.actor) as tx:
+        city = await city_of(tx, now=now)
+        await approve(tx, playbook, version, person=principal.person_id, city=city, actor=principal.actor, now=now)
+    return Redirect(f"/playbooks/{playbook}", status_code=HTTP_303_SEE_OTHER)
+
+
 def _before(one: Version, versions: list[Version]) -> Version:
     """The version before it; of the first, itself."""
     earlier = [each for each in versions if each.version < one.version]
@@ -81,4 +104,4 @@ async def replay_page(
     )
 
 
-ROUTES: Final = [comparison_page, replay_page]
+ROUTES: Final = [comparison_page, approve_version, replay_page]

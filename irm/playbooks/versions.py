@@ -34,6 +34,10 @@ class Version:
     active: bool
     source: str
     reason: str | None
+    waiting: bool = False
+    """For another person's approval."""
+    approved_by: str | None = None
+    approved_at: datetime | None = None
 
 
 async def versions(tx: Tx, playbook_id: str | None = None) -> list[Version]:
@@ -53,6 +57,9 @@ async def versions(tx: Tx, playbook_id: str | None = None) -> list[Version]:
             row.active,
             row.source,
             row.reason,
+            row.waiting,
+            row.approved_by,
+            row.approved_at,
         )
         for row in await tx.scalars(query)
     ]
@@ -69,14 +76,11 @@ def chosen(found: list[Version], version: int | None) -> Version:
 
 
 async def publishers(tx: Tx, found: Iterable[Version]) -> dict[str, str]:
-    """`published_by` → the person's name; what irm brought or published by itself is in no need of one."""
-    people = {one.published_by: UUID(one.published_by.removeprefix(PERSON)) for one in found if _is_person(one)}
+    """`published_by` and `approved_by` → the person's name; what irm brought or published by itself needs none."""
+    written = {by for one in found for by in (one.published_by, one.approved_by or "") if by.startswith(PERSON)}
+    people = {by: UUID(by.removeprefix(PERSON)) for by in written}
     names = await person_names(tx, people.values())
-    return {written: names[person] for written, person in people.items() if person in names}
-
-
-def _is_person(one: Version) -> bool:
-    return one.published_by.startswith(PERSON)
+    return {by: names[person] for by, person in people.items() if person in names}
 
 
 def publisher_words(one: Version, names: Mapping[str, str], t: Translator) -> str:

@@ -90,6 +90,7 @@ async def test_publishing_over_the_api_makes_the_next_version(leader: Any) -> No
     assert newer.json()["version"] == 2
     detail = (await leader.get("/api/v1/playbooks/story")).json()
     assert (detail["version"], [one["version"] for one in detail["versions"]]) == (2, [2, 1])
+    assert (detail["active"], [one["waiting"] for one in detail["versions"]]) == (False, [True, False])
     old = (await leader.get("/api/v1/playbooks/story?version=1")).json()
     assert (old["active"], old["source"]) == (False, GOOD)
     assert {one["id"] for one in (await leader.get("/api/v1/playbooks")).json()["playbooks"]} >= {

@@ -8,11 +8,15 @@ from uuid import UUID, uuid4
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from irm.access.policy import Role
 from irm.cli import main
-from irm.playbooks.models import RunInboxRow, RunRow
+from irm.db import SYSTEM
+from irm.errors import Conflict
+from irm.ledger import LedgerEntryRow
+from irm.playbooks import publishing
+from irm.playbooks.models import PlaybookRow, RunInboxRow, RunRow
 from irm.playbooks.replaying import replay
 from tests import make
 from tests.conftest import Drain
@@ -86,6 +90,84 @@ async def test_whoever_publishes_says_why(night: Night, leader: Any) -> None:
     assert [one["reason"] for one in versions] == ["演练后缩短呼叫时限", "首版"]
     assert all(one["published_by"].startswith("person/") and one["name"] for one in versions)
     assert versions[0]["name"] in shown
+
+
+@pytest.fixture
+async def two(night: Night) -> tuple[make.Account, make.Account]:
+    """Two leaders of the cloud authority."""
+    async with night.db.transaction() as tx:
+        first = await make.account(tx, night.authority, Role.DUTY_LEADER, locale="zh-CN")
+        return first, await make.account(tx, night.authority, Role.DUTY_LEADER, locale="zh-CN")
+
+
+async def test_four_eyes_see_a_version_before_it_is_used(
+    night: Night, two: tuple[make.Account, make.Account], sign_in: Any
+) -> None:
+    await night.publish(CLIMB)
+    first, second = two
+    client = await sign_in(first)
+    made = (await client.post("/api/v1/playbooks", json={"source": SECOND, "reason": "演练后修订"})).json()
+    assert (made["version"], made["new"], made["waits"]) == (2, True, True)
+    again = (await client.post("/api/v1/playbooks", json={"source": SECOND, "reason": "演练后修订"})).json()
+    assert (again["version"], again["new"], again["waits"]) == (2, False, True)
+    refused = await client.post("/api/v1/playbooks/story/versions/2/approval")
+    assert (refused.status_code, refused.json()["code"]) == (409, "same_person")
+    shown = (await client.get("/playbooks/story")).text
+    assert "第 2 版待批准" in shown
+    assert "批准第 2 版" not in shown
+    assert "第 2 版待批准" in (await client.get("/playbooks")).text
+    (begun,) = await night.start()
+    async with night.db.transaction() as tx:
+        assert "more" not in (await tx.get_one(PlaybookRow, (await night.run(begun)).playbook_row_id)).source
+
+    client = await sign_in(second)
+    shown = (await client.get("/playbooks/story")).text
+    assert "批准第 2 版" in shown
+    assert 'href="/playbooks/story/diff?to=2"' in shown
+    done = await client.post("/playbooks/story/versions/2/approval", data={"_csrf": client.headers["x-csrf-token"]})
+    assert (done.status_code, done.headers["location"]) == (303, "/playbooks/story")
+    detail = (await client.get("/api/v1/playbooks/story")).json()
+    newest = detail["versions"][0]
+    assert (detail["version"], detail["active"], newest["waiting"]) == (2, True, False)
+    assert newest["approved_by"]
+    assert f"批准人：{newest['approved_by']}" in (await client.get("/playbooks/story")).text
+    twice = await client.post("/api/v1/playbooks/story/versions/2/approval")
+    assert (twice.status_code, twice.json()["code"]) == (409, "not_waiting")
+    assert (await client.post("/api/v1/playbooks/story/versions/9/approval")).status_code == 404
+    night.subject_id = uuid4()
+    (begun,) = await night.start()
+    async with night.db.transaction() as tx:
+        assert "more" in (await tx.get_one(PlaybookRow, (await night.run(begun)).playbook_row_id)).source
+        assert await tx.scalar(select(LedgerEntryRow).where(LedgerEntryRow.action == "playbook.approved")) is not None
+
+
+async def test_a_newer_text_takes_the_place_of_the_one_that_waits(
+    night: Night, two: tuple[make.Account, make.Account], sign_in: Any
+) -> None:
+    first, second = two
+    client = await sign_in(first)
+    for source in (FIRST, SECOND):
+        await client.post("/api/v1/playbooks", json={"source": source, "reason": "修订"})
+    versions = (await client.get("/api/v1/playbooks/story")).json()["versions"]
+    assert [one["waiting"] for one in versions] == [True, False]
+    client = await sign_in(second)
+    assert (await client.post("/api/v1/playbooks/story/versions/1/approval")).status_code == 409
+    # Whoever has the machine publishes at once; what waited was written against another text.
+    await night.publish(CLIMB + "  - {id: other, wait: 5m}\n")
+    assert (await client.post("/api/v1/playbooks/story/versions/2/approval")).status_code == 409
+    assert (await client.get("/api/v1/playbooks/story")).json()["version"] == 3
+
+
+async def test_who_may_not_publish_does_not_approve(
+    night: Night, two: tuple[make.Account, make.Account], sign_in: Any
+) -> None:
+    client = await sign_in(two[0])
+    await client.post("/api/v1/playbooks", json={"source": FIRST, "reason": "首版"})
+    unit = await sign_in(night.unit_duty)
+    assert (await unit.post("/api/v1/playbooks/story/versions/1/approval")).status_code == 403
+    with pytest.raises(Conflict):
+        async with night.db.transaction() as tx:
+            await publishing.activate(tx, "story", 1, actor=SYSTEM, now=night.clock.now())
 
 
 async def test_a_night_replays(night: Night, leader: Any, drain: Drain) -> None:

@@ -13,11 +13,11 @@ def upgrade() -> None:
     # Of what was published before, and of what comes with irm, nobody has said why.
     op.add_column("playbook", sa.Column("reason", sa.Text(), nullable=True))
     # What was published before is in use, or was: it waits for nobody.
-    op.add_column("playbook", sa.Column("waiting", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.add_column("playbook", sa.Column("waiting_since", sa.DateTime(timezone=True), nullable=True))
     op.add_column("playbook", sa.Column("approved_by", sa.Text(), nullable=True))
     op.add_column("playbook", sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True))
 
 
 def downgrade() -> None:
-    for name in ("approved_at", "approved_by", "waiting", "reason"):
+    for name in ("approved_at", "approved_by", "waiting_since", "reason"):
         op.drop_column("playbook", name)

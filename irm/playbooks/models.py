@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, false, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from irm.db import Base, uuid7
@@ -30,8 +30,8 @@ class PlaybookRow(Base):
     published_by: Mapped[str]
     reason: Mapped[str | None]
     """Why; None: it came with irm, or was published before anybody was asked."""
-    waiting: Mapped[bool] = mapped_column(default=False, server_default=false())
-    """Published by one person and not yet approved by another; never active."""
+    waiting_since: Mapped[datetime | None]
+    """Published by one person and not yet approved by another; never active so long. None: it waits for nobody."""
     approved_by: Mapped[str | None]
     approved_at: Mapped[datetime | None]
     active: Mapped[bool]

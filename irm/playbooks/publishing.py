@@ -88,7 +88,7 @@ async def approve(
     """
     await tx.execute(select(func.pg_advisory_xact_lock(PUBLISHING)))
     row = await _version(tx, playbook_id, version)
-    if not row.waiting:
+    if row.waiting_since is None:
         raise Conflict("This version waits for nobody's approval.", code="not_waiting")
     if row.published_by == f"person/{person}":
         raise Conflict(
@@ -120,10 +120,12 @@ async def _make_active(tx: Tx, row: PlaybookRow) -> None:
     """In the place of the one that was; whatever waited was written against that one and waits no longer."""
     await tx.execute(
         update(PlaybookRow)
-        .where(PlaybookRow.playbook_id == row.playbook_id, or_(PlaybookRow.active, PlaybookRow.waiting))
-        .values(active=False, waiting=False)
+        .where(
+            PlaybookRow.playbook_id == row.playbook_id, or_(PlaybookRow.active, PlaybookRow.waiting_since.is_not(None))
+        )
+        .values(active=False, waiting_since=None)
     )
-    row.active, row.waiting = True, False
+    row.active, row.waiting_since = True, None
     tx.add(row)
     await tx.flush()
     tx.info.pop(ACTIVE, None)
@@ -165,12 +167,14 @@ async def _store(
     active = await tx.scalar(select(PlaybookRow).where(PlaybookRow.playbook_id == playbook.id, PlaybookRow.active))
     if active is not None and active.digest == digest:
         return Published(active.id, active.playbook_id, active.version, is_new=False)
-    waiting = await tx.scalar(select(PlaybookRow).where(PlaybookRow.playbook_id == playbook.id, PlaybookRow.waiting))
+    waiting = await tx.scalar(
+        select(PlaybookRow).where(PlaybookRow.playbook_id == playbook.id, PlaybookRow.waiting_since.is_not(None))
+    )
     if waits and waiting is not None and waiting.digest == digest:
         return Published(waiting.id, waiting.playbook_id, waiting.version, is_new=False, waits=True)
     newest = await tx.scalar(select(func.max(PlaybookRow.version)).where(PlaybookRow.playbook_id == playbook.id))
     if waiting is not None:
-        waiting.waiting = False  # the newer text takes its place
+        waiting.waiting_since = None  # the newer text takes its place
     row = PlaybookRow(
         id=uuid7(),
         playbook_id=playbook.id,
@@ -182,7 +186,7 @@ async def _store(
         published_by=by or str(actor),
         reason=reason,
         active=False,
-        waiting=waits,
+        waiting_since=now if waits else None,
     )
     if waits:
         tx.add(row)
@@ -200,7 +204,7 @@ async def activate(tx: Tx, playbook_id: str, version: int, *, actor: Actor, now:
     row = await _version(tx, playbook_id, version)
     if row.active:
         return
-    if row.waiting:
+    if row.waiting_since is not None:
         raise Conflict("A second person has to approve this version first.", code="waiting")
     await _make_active(tx, row)
     body = {"playbook": playbook_id, "version": version, "digest": row.digest, "again": True}

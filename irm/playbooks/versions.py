@@ -57,7 +57,7 @@ async def versions(tx: Tx, playbook_id: str | None = None) -> list[Version]:
             row.active,
             row.source,
             row.reason,
-            row.waiting,
+            row.waiting_since is not None,
             row.approved_by,
             row.approved_at,
         )

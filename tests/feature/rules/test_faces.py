@@ -1,5 +1,6 @@
 """Rules over HTTP and at the command line."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ from click.testing import CliRunner
 
 from irm.access.policy import Role
 from irm.cli import main
-from irm.clock import FixedClock
+from irm.clock import DatabaseClock, FixedClock
 from irm.db import SYSTEM, Database
 from irm.rules.load import builtin_packs, builtin_sources
 from irm.rules.service import publish_builtin
+from irm.wiring import WIRING
 from tests import make
 
 POLICE = builtin_sources()["police-147.yaml"]
@@ -125,6 +127,31 @@ async def test_the_pages_show_article_force_mark_and_figure(
 def run(*arguments: str) -> tuple[int, str, str]:
     result = CliRunner().invoke(main, list(arguments))
     return result.exit_code, result.stdout, result.stderr
+
+
+def test_the_list_at_the_command_line_says_what_is_not_in_use_yet(
+    committed_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def begin() -> None:
+        clock = DatabaseClock()
+        db = Database.connect(committed_url, clock=clock, wiring=WIRING, pool_size=1)
+        try:
+            async with db.transaction() as tx:
+                await publish_builtin(tx, actor=SYSTEM, now=clock.now())
+        finally:
+            await db.dispose()
+
+    asyncio.run(begin())
+    monkeypatch.setenv("IRM_DATABASE_URL", committed_url)
+    monkeypatch.setenv("IRM_HOME", str(tmp_path))
+    monkeypatch.setenv("IRM_LOCALE", "zh-CN")
+    code, out, _ = run("rules", "list", "--json")
+    assert code == 0
+    unmanaged = {one["pack"]: one["not_in_use_yet"] for one in json.loads(out)}
+    assert unmanaged == {one.id: len(one.unmanaged) for one in builtin_packs()}
+    code, out, _ = run("rules", "list")
+    assert code == 0
+    assert out.rstrip().endswith("not_in_use_yet：尚未启用（系统暂不管理该类对象）")
 
 
 def test_check_runs_the_packs_of_irm() -> None:

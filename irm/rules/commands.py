@@ -22,6 +22,8 @@ from irm.rules.load import builtin_sources, load_pack
 from irm.rules.pack import Pack
 from irm.rules.pack_tests import check_pack
 from irm.rules.policies import adopt, choose_reading
+from irm.rules.preview_views import preview_view
+from irm.rules.previewing import Preview, preview
 from irm.rules.queries import chosen, published
 from irm.rules.service import publish as publish_pack
 from irm.rules.work_years import exceptional_days, import_year, read_calendar
@@ -262,6 +264,45 @@ def adopt_pack(console: Console, pack: str, *, off: bool, reason: str, as_json: 
         return {"pack": pack, "on": not off, "changed": changed}
 
     console.show(console.run(work), as_json=as_json)
+
+
+@rules.command("preview")
+@click.argument("pack")
+@json_option
+@click.pass_obj
+def preview_pack(console: Console, pack: str, *, as_json: bool) -> None:
+    """Tell what adopting PACK would make owed today, or, where the city goes by it, what setting it aside would end.
+
+    Counted by rule over the register, with those that end first. Changes nothing.
+    """
+
+    async def work(db: Database) -> Preview:
+        now = db.clock.now()
+        async with db.transaction(SYSTEM) as tx:
+            return await preview(tx, pack, now=now)
+
+    found = console.run(work)
+    if as_json:
+        console.show(msgspec.to_builtins(preview_view(found)), as_json=True)
+        return
+    t = console.t
+    click.echo(t(PREVIEWS[found.is_on], count=found.count))
+    rows = [
+        {
+            "rule": one.rule.name,
+            "title": t.of(one.rule.title),
+            "count": one.count,
+            "first": t("; ").join(each.name for each in one.first),
+        }
+        for one in found.rules
+    ]
+    console.show(rows, as_json=False)
+
+
+PREVIEWS: Final = {
+    True: N_("Set aside, %(count)s duties would no longer be owed, as far as they are not met."),
+    False: N_("Adopted, %(count)s duties would be owed."),
+}
 
 
 @rules.command("read")

@@ -13,7 +13,8 @@ from irm.i18n import Translator
 from irm.rules import comparing_words, gap_words, words
 from irm.rules.city_gaps import gaps_of_irm, gaps_of_the_city
 from irm.rules.comparing import compare
-from irm.rules.lawyer_routes import sees_cii
+from irm.rules.lawyer_routes import sees_cii, sees_systems
+from irm.rules.previewing import preview
 from irm.rules.queries import Published, chosen, current_packs, published
 from irm.web.forms import Form
 from irm.web.pages import Page, page
@@ -74,6 +75,27 @@ async def comparison_page(
     )
 
 
+@get("/rules/{pack:str}/adoption", opt=allow(Permission.MANAGE_RULES), include_in_schema=False)
+async def preview_page(
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    t: NamedDependency[Translator],
+    pack: FromPath[str],
+) -> Page:
+    """What the button would do, and the button."""
+    async with db.transaction(principal.actor) as tx:
+        found = await preview(tx, pack, now=clock.now())
+    return page(
+        "rules/preview.html",
+        now=clock.now(),
+        preview=found,
+        with_names=sees_systems(principal),
+        form=Form(),
+        when_of=lambda rule: words.when_words(rule, t),
+    )
+
+
 def _before(one: Published, versions: list[Published]) -> Published:
     """The one published before it; of the oldest, itself."""
     earlier = [each for each in versions if each.published_at < one.published_at]
@@ -91,4 +113,4 @@ def comparison_texts(t: Translator) -> dict[str, Any]:
     }
 
 
-ROUTES: Final = [gaps_page, comparison_page]
+ROUTES: Final = [gaps_page, comparison_page, preview_page]

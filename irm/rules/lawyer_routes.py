@@ -13,6 +13,8 @@ from irm.rules.city_gaps import gaps_of_irm, gaps_of_the_city
 from irm.rules.comparing import compare
 from irm.rules.comparison_views import ComparisonView, comparison_view
 from irm.rules.gap_views import GapList, gap_list
+from irm.rules.preview_views import PreviewView, preview_view
+from irm.rules.previewing import preview
 from irm.rules.queries import chosen, published
 
 
@@ -48,9 +50,31 @@ async def compare_rules(
     return comparison_view(compare(chosen(packs, pack, before).pack, chosen(packs, pack, to).pack))
 
 
+@get(
+    "/api/v1/rules/{pack:str}/adoption",
+    opt=allow(Permission.MANAGE_RULES),
+    tags=["rules"],
+    operation_id="preview_adoption",
+)
+async def preview_adoption(
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    principal: NamedDependency[Principal],
+    pack: FromPath[str],
+) -> PreviewView:
+    """What switching the pack on would make owed today, or switching it off would end. Changes nothing."""
+    async with db.transaction(principal.actor) as tx:
+        found = await preview(tx, pack, now=clock.now())
+    return preview_view(found, with_names=sees_systems(principal))
+
+
+def sees_systems(principal: Principal) -> bool:
+    return reach(principal, Permission.READ_SYSTEMS).everything
+
+
 def sees_cii(principal: Principal) -> bool:
     """Whether there is any critical infrastructure at all is only for those who may know it of every system."""
     return reach(principal, Permission.SEE_CII).everything
 
 
-ROUTES: Final = [list_gaps, compare_rules]
+ROUTES: Final = [list_gaps, compare_rules, preview_adoption]

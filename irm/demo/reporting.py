@@ -14,8 +14,11 @@ from irm.obligations.handing import INSIDE, MAIL, submit_report
 from irm.obligations.queries import obligations_of, submission
 from irm.obligations.receiving import record_receipt
 from irm.obligations.views import Obligation
+from irm.rules.outside import outside
 
 FAX: Final = "fax"
+PAPER: Final = "paper"
+LETTER: Final = "letter"
 FILING: Final = "filing"
 INITIAL: Final = "initial"
 
@@ -37,7 +40,7 @@ async def report_all(
         open_now = [
             each
             for each in await obligations_of(tx, subject, now=past.clock.now())
-            if each.status == "open" and each.recipient.id and wanted(each) and each.id not in leaving
+            if each.status == "open" and _is_there(each) and wanted(each) and each.id not in leaving
         ]
         if not open_now:
             break
@@ -45,6 +48,11 @@ async def report_all(
             done += await hand_over(tx, past, each, texts, receiver=receiver, by_mail=by_mail)
             leaving.add(each.id)
     return done
+
+
+def _is_there(duty: Obligation) -> bool:
+    """Somebody of the contact list, or whom none holds: persons are told by a notice."""
+    return duty.recipient.id is not None or duty.recipient.kind in outside()
 
 
 async def hand_over(
@@ -63,7 +71,7 @@ async def hand_over(
             if not str(known.items.get(item.key) or "").strip()
         }
         inside = duty.recipient.joined
-        means = INSIDE if inside else MAIL if by_mail else FAX
+        means = INSIDE if inside else PAPER if duty.recipient.id is None else MAIL if by_mail else FAX
         await submit_report(tx, draft, means=means, items=items, actor=actor, now=now)
         at = min(now + timedelta(hours=1), past.now)
         past.add(at, f"receipt of {duty.form}", receipt(past, draft, inside=inside, receiver=receiver), needed=True)
@@ -79,7 +87,7 @@ def bearer(past: Past, organization_id: UUID | None) -> Actor:
 
 
 def receipt(past: Past, submission_id: UUID, *, inside: bool, receiver: str = "") -> Act:
-    """The recipient's answer; a report that was handed over to nobody in irm gets it by fax."""
+    """The recipient's answer; a report that was handed over to nobody in irm gets it by fax, a notice by the proof of it."""
 
     async def act(tx: Tx) -> None:
         one = await submission(tx, submission_id)
@@ -89,7 +97,7 @@ def receipt(past: Past, submission_id: UUID, *, inside: bool, receiver: str = ""
             tx,
             submission_id,
             outcome="received",
-            means=INSIDE if inside else FAX,
+            means=INSIDE if inside else FAX if one.recipient.id else LETTER,
             received_by=None if inside else receiver or None,
             number=None if inside else f"{one.serial[-4:]}",
             for_recipient=inside,

@@ -54,13 +54,14 @@ OPEN: dict[str, list[str]] = {
         "exactly-90-or-60/partly",
         "above-90-with-major-risk/partly",
     ],
-    "police-147": [],
-    "city-chain": [],
-    "gbt-38645-2020": [],
-    "retention": [],
-    "pingdingshan-cloud-2019": [],
+    # §6.8: yearly for important systems is from memory. §5.5: of order 176 only the draft was read. Source S4: of one norm
+    # there is only the draft for comments.
+    "crypto-assessment": ["important-yearly"],
+    "mps-176": ["draft-vulnerabilities", "draft-drills"],
+    "egov-om": ["visitors", "weekly-cleaning", "somebody-on-duty", "off-hours"],
 }
-"""A second, independent copy of the reference on purpose: who verifies a rule has to say so here too."""
+"""Pack → what it leaves open; of every other pack nothing. A second, independent copy of the reference on purpose: who
+verifies a rule has to say so here too."""
 
 
 def named(found: tuple[Gap, ...]) -> dict[str, list[str]]:
@@ -71,8 +72,7 @@ def named(found: tuple[Gap, ...]) -> dict[str, list[str]]:
 
 
 def test_the_gaps_are_those_of_the_reference() -> None:
-    found = named(gaps(builtin_packs()))
-    assert {pack: found[pack] for pack in OPEN} == OPEN
+    assert {pack: found for pack, found in named(gaps(builtin_packs())).items() if found} == OPEN
 
 
 def test_no_pack_hides_a_gap() -> None:

@@ -177,7 +177,9 @@ def test_who_holds_nothing_today_is_warned() -> None:
 
 
 def test_a_condition_may_ask_for_the_sub_category() -> None:
-    text = HEAD.replace("{on: incident.graded}", "{on: incident.graded, when: 'incident.subcategory == \"ransomware\"'}")
+    text = HEAD.replace(
+        "{on: incident.graded}", "{on: incident.graded, when: 'incident.subcategory == \"ransomware\"'}"
+    )
     read = read_playbook(text + ALARM, file="x.yaml").playbook
     assert read.start.when is not None
     asked = [read.start.when({"incident": {"subcategory": kind}}) for kind in ("ransomware", "miner", "")]

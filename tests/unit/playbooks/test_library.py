@@ -399,3 +399,9 @@ def test_once_somebody_says_what_it_is_the_playbook_for_it_begins(nature: str, b
     assert course[-1] == (nature, (begins,))
     assert {"isolate", "find-out", "review"}.isdisjoint(order(course))
     assert night.state.status == "finished"
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_every_step_has_a_name_for_people(name: str) -> None:
+    """An id is no word of a page."""
+    assert [step.id for step in of(name).steps if set(step.title) != {"zh-CN", "en"}] == []

@@ -60,7 +60,9 @@ class Scene:
     async def duties(self) -> list[tuple[str, str]]:
         async with self.db.transaction() as tx:
             rows = await tx.execute(
-                text("SELECT rule_id, status FROM obligation WHERE subject = :path AND form = 'assessment_report'"),
+                text(
+                    "SELECT rule_id, status FROM obligation WHERE subject = :path AND form = 'assessment_report' ORDER BY rule_id, status"
+                ),
                 {"path": f"system/{self.system}"},
             )
             return [(rule, status) for rule, status in rows]
@@ -237,7 +239,9 @@ async def _duty(scene: Scene) -> str:
     async with scene.db.transaction() as tx:
         found: UUID = (
             await tx.execute(
-                text("SELECT id FROM obligation WHERE subject = :path AND form = 'assessment_report'"),
+                text(
+                    "SELECT id FROM obligation WHERE subject = :path AND form = 'assessment_report' ORDER BY rule_id, status"
+                ),
                 {"path": f"system/{scene.system}"},
             )
         ).scalar_one()

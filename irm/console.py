@@ -29,7 +29,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 from uuid import UUID
 
 import click
@@ -41,6 +41,9 @@ from irm.db import Database
 from irm.errors import IrmError
 from irm.i18n import N_, Translator, locale_of_terminal, translator
 from irm.ledger import Wiring
+
+if TYPE_CHECKING:
+    from irm.positions import LanguageError
 
 T = TypeVar("T")
 
@@ -89,6 +92,15 @@ class Console:
             raise Refused(error, self.t) from error
         except (OSError, OperationalError, InterfaceError) as error:
             raise Failed(self.t(NO_ANSWER, reason=str(error).splitlines()[0]), self.t) from error
+
+    def faulty(self, error: "LanguageError", *, as_json: bool) -> NoReturn:
+        """Ends the command over a file that people wrote: every fault with its place, and exit code 1."""
+        if as_json:
+            self.show(problem(error, self.t), as_json=True)
+        else:
+            for fault in error.faults:
+                click.echo(fault.text(self.t), err=True)
+        sys.exit(1)
 
     def show(self, value: Any, *, as_json: bool) -> None:
         """A mapping as lines `name: value`, a sequence of mappings as a table, or any of it as JSON."""

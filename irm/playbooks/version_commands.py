@@ -2,13 +2,13 @@
 
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 from uuid import UUID
 
 import click
 import msgspec
 
-from irm.console import Console, Failed, json_option, problem
+from irm.console import Console, Failed, json_option
 from irm.db import SYSTEM, Database
 from irm.errors import NotFound
 from irm.i18n import Translator
@@ -37,7 +37,7 @@ def diff(console: Console, before: str, after: str, *, as_json: bool) -> None:
     try:
         (old, old_version), (new, new_version) = _playbooks(console, before, after)
     except LanguageError as error:
-        _end(console, error, as_json=as_json)
+        console.faulty(error, as_json=as_json)
     compared = compare(old, new)
     if as_json:
         view = showing.comparison_view(compared, old_version, new_version)
@@ -91,16 +91,6 @@ def _read(name: str, t: Translator) -> str:
         return Path(name).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise Failed(t("%(path)s cannot be read: %(told)s", path=name, told=error), t) from error
-
-
-def _end(console: Console, error: LanguageError, *, as_json: bool) -> NoReturn:
-    """Every fault with its place, and exit code 1."""
-    if as_json:
-        console.show(problem(error, console.t), as_json=True)
-    else:
-        for fault in error.faults:
-            click.echo(fault.text(console.t), err=True)
-    sys.exit(1)
 
 
 @click.command("replay")

@@ -50,7 +50,7 @@ async def comparison_page(
         happened=lambda change: t(HAPPENED[change.happened]),
         part=lambda change: t(comparing_words.PARTS[change.part]),
         aspect=lambda one: comparing_words.aspect_words(one.aspect, t),
-        both=lambda one: comparing_words.both_sides(one, t),
+        both=lambda _change, one: comparing_words.both_sides(one, t),
         gist=lambda change: comparing_words.gist(aspects(change.present), t),
     )
 

@@ -2,12 +2,12 @@
 
 import sys
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import click
 import msgspec
 
-from irm.console import Console, Failed, json_option, problem
+from irm.console import Console, Failed, json_option
 from irm.db import SYSTEM, Database
 from irm.errors import in_words
 from irm.i18n import N_, Translator
@@ -106,18 +106,8 @@ def publish(console: Console, file: Path, *, as_json: bool) -> None:
 
     checked = check_pack(text, file=str(file))[1]
     if checked.faults:
-        _end(console, LanguageError(checked.faults), as_json=as_json)
+        console.faulty(LanguageError(checked.faults), as_json=as_json)
     console.show(console.run(work), as_json=as_json)
-
-
-def _end(console: Console, error: LanguageError, *, as_json: bool) -> NoReturn:
-    """Every fault with its place, and exit code 1."""
-    if as_json:
-        console.show(problem(error, console.t), as_json=True)
-    else:
-        for fault in error.faults:
-            click.echo(fault.text(console.t), err=True)
-    sys.exit(1)
 
 
 @rules.command("diff")
@@ -133,7 +123,7 @@ def diff(console: Console, before: str, after: str, *, as_json: bool) -> None:
     try:
         compared = compare(*_packs(console, before, after))
     except LanguageError as error:
-        _end(console, error, as_json=as_json)
+        console.faulty(error, as_json=as_json)
     if as_json:
         console.show(msgspec.to_builtins(comparison_view(compared)), as_json=True)
         return

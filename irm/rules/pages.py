@@ -12,7 +12,7 @@ from irm.access.policy import Permission, Principal, allow, may
 from irm.clock import Clock
 from irm.db import Database
 from irm.i18n import Translator
-from irm.rules import lawyer_pages, words
+from irm.rules import review_pages, words
 from irm.rules.load import catalogue
 from irm.rules.moments import within
 from irm.rules.pack import DutyRule, GradingRule, Pack
@@ -143,4 +143,4 @@ def _words(t: Translator) -> dict[str, Any]:
     }
 
 
-ROUTES: Final = [rules_page, pack_page, decide_adoption, set_reading, *lawyer_pages.ROUTES]
+ROUTES: Final = [rules_page, pack_page, decide_adoption, set_reading, *review_pages.ROUTES]

@@ -163,3 +163,21 @@ async def night_in(db: Database, clock: FixedClock) -> Night:
 @pytest.fixture
 async def night(db: Database, clock: FixedClock) -> Night:
     return await night_in(db, clock)
+
+
+@pytest.fixture
+async def vendor(night: Night) -> make.Account:
+    """Both cyberspace offices, police, and a portal of the unit that a vendor maintains."""
+    async with night.db.transaction() as tx:
+        await publishing.publish_library(tx, actor=SYSTEM, now=night.clock.now())
+        await make.organization(tx, "cyberspace_office")
+        await make.organization(tx, "cyberspace_office", tier="province", joined=False, region="410000")
+        await make.organization(tx, "public_security", joined=False)
+        vendor = await make.organization(tx, "vendor")
+        account = await make.account(tx, vendor, Role.DUTY_OFFICER)
+        await make.duty(tx, vendor, account.person_id)
+        await make.system(
+            tx, night.unit, operator_id=night.unit, code="portal", users=600_000, personal_records=2_000_000,
+            portal_rank="prefecture", maintainer_ids=[vendor],
+        )  # fmt: skip
+    return account

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from irm.access.policy import Role
 from irm.db import SYSTEM
 from irm.incidents.models import IncidentRow
 from irm.notify.models import DeliveryRow
@@ -26,24 +25,6 @@ FILING = {
     "subcategory": "ransomware",
     "contact": "duty desk 555-0100",
 }
-
-
-@pytest.fixture
-async def vendor(night: Night) -> make.Account:
-    """Both cyberspace offices, police, and a portal of the unit that a vendor maintains."""
-    async with night.db.transaction() as tx:
-        await publish_library(tx, actor=SYSTEM, now=night.clock.now())
-        await make.organization(tx, "cyberspace_office")
-        await make.organization(tx, "cyberspace_office", tier="province", joined=False, region="410000")
-        await make.organization(tx, "public_security", joined=False)
-        vendor = await make.organization(tx, "vendor")
-        account = await make.account(tx, vendor, Role.DUTY_OFFICER)
-        await make.duty(tx, vendor, account.person_id)
-        await make.system(
-            tx, night.unit, operator_id=night.unit, code="portal", users=600_000, personal_records=2_000_000,
-            portal_rank="prefecture", maintainer_ids=[vendor],
-        )  # fmt: skip
-    return account
 
 
 async def test_the_chain_of_a_real_incident(night: Night, vendor: make.Account, sign_in: Any, drain: Drain) -> None:

@@ -13,9 +13,9 @@ from irm.i18n import Translator
 from irm.rules import comparing_words, gap_words, words
 from irm.rules.city_gaps import gaps_of_irm, gaps_of_the_city
 from irm.rules.comparing import compare
-from irm.rules.lawyer_routes import sees_cii, sees_systems
 from irm.rules.previewing import preview
 from irm.rules.queries import Published, chosen, current_packs, published
+from irm.rules.review_routes import sees_cii, sees_systems
 from irm.web.forms import Form
 from irm.web.pages import Page, page
 

@@ -43,8 +43,7 @@ class Doing:
         self.playbook = playbook
         self.base = base
         self.now = now
-        self._reached: dict[Named, Resolution] = {}
-        self._reached_by: Facts = run.facts
+        self._reached: dict[Audience, Resolution] = {}
 
     async def all(self, effects: tuple[s.Effect, ...]) -> list[s.Event]:
         """In order. What comes back is what the run has to be told about it."""
@@ -271,13 +270,11 @@ class Doing:
         return duties.about(self.run.facts["obligation"], title)
 
     async def resolve(self, audience: Audience) -> Resolution:
-        """Several steps call the same desk: it is looked up once for one moment and the same facts."""
-        if self._reached_by is not self.run.facts:
-            self._reached, self._reached_by = {}, self.run.facts
-        named = Named(audience.kind, audience.organization or audience.person or "", audience.role)
-        if named not in self._reached:
-            self._reached[named] = await directory.resolve(self.tx, named, self.run.facts, self.now)
-        return self._reached[named]
+        """Several steps call the same desk at one moment: it is looked up once."""
+        if audience not in self._reached:
+            named = Named(audience.kind, audience.organization or audience.person or "", audience.role)
+            self._reached[audience] = await directory.resolve(self.tx, named, self.run.facts, self.now)
+        return self._reached[audience]
 
     async def notice(
         self,

@@ -129,18 +129,17 @@ def test_nobody_is_called_by_it_and_every_text_stands_in_both_languages(name: st
 
 @pytest.mark.parametrize("name", sorted(ANSWERS))
 def test_the_traces_are_secured_first_and_kept(name: str) -> None:
-    playbook = of(name)
-    first = playbook.steps[0]
+    first, *_ = steps = of(name).steps
     assert isinstance(first.action, Task)
     assert (first.id, first.after, first.action.evidence) == ("preserve", (), True)
-    by_id = {step.id: step for step in playbook.steps}
+    by_id = {step.id: step for step in steps}
 
     def waits_for_it(step: str) -> bool:
         return step == "preserve" or any(waits_for_it(above) for above in by_id[step].after)
 
     touching = [
         step.id
-        for step in playbook.steps
+        for step in steps
         if isinstance(step.action, Task) and {str(one) for one in step.action.to} == {"on_duty(incident.maintainers)"}
     ]
     assert [step for step in touching if not waits_for_it(step)] == []

@@ -66,6 +66,7 @@ class Verdict:
 class Replayed:
     run: UUID
     playbook: str
+    title: Mapping[str, str]
     version: int
     subject: str
     status: str
@@ -179,4 +180,4 @@ async def replay(tx: Tx, run_id: UUID) -> Replayed | None:
     stored = RunState.from_json(run.state, run.facts) if run.state is not None else None
     turns = await turns_of(tx, run_id)
     verdict = judge(frozen(row.id, row.source), turns, stored, status=run.status, counted=run.turns)
-    return Replayed(run.id, run.playbook_id, row.version, run.subject, run.status, verdict)
+    return Replayed(run.id, run.playbook_id, row.title, row.version, run.subject, run.status, verdict)

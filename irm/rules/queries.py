@@ -102,13 +102,13 @@ async def published(tx: Tx, *, now: datetime) -> tuple[Published, ...]:
 
 def chosen(packs: tuple[Published, ...], pack_id: str, version: str) -> Published:
     """That version, or without one the version in use, or the newest. Raises NotFound."""
-    mine = [one for one in packs if one.pack.id == pack_id]
-    if version:
-        mine = [one for one in mine if one.pack.version == version]
-    mine.sort(key=lambda one: not one.newest)
+    mine = sorted((one for one in packs if one.pack.id == pack_id), key=lambda one: not one.newest)
     if not mine:
         raise NotFound("There is no such rule pack.")
-    return mine[0]
+    found = next((one for one in mine if version in {"", one.pack.version}), None)
+    if found is None:
+        raise NotFound("There is no such version of this rule pack.")
+    return found
 
 
 async def current_packs(tx: Tx, *, now: datetime) -> tuple[Pack, ...]:

@@ -207,7 +207,7 @@ def test_published_versions_at_the_command_line(published: Path) -> None:
     assert not json.loads(run("rules", "diff", "city-chain", str(published), "--json")[1])["changed"]
     code, _, err = run("rules", "diff", "city-chain@1", "city-chain")
     assert code == 1
-    assert "There is no such rule pack." in err
+    assert "There is no such version of this rule pack." in err
     code, out, _ = run("rules", "gaps", "--json")
     assert (code, json.loads(out)["gaps"]) == (0, [])
     assert "Every rule that could decide in this city is read." in run("rules", "gaps")[1]

@@ -50,7 +50,7 @@ async def measure(house: House) -> list[Found]:
             "G6",
             "page of a grave incident in a storm of overdue duties",
             worst,
-            f"{worst:.2f} s at worst of {PAGES}; {still} jobs still ready",
+            f"{worst:.2f} s at worst of {', '.join(f'{each:.2f}' for each in waited)}; {still} jobs still ready",
             most=1,
         ),
         tell(

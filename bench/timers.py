@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from bench.house import Found, House, cpu_seconds, now, share, tell
-from irm import jobs
+from irm import handing_over
 from irm.dispatcher import STILL_TO_COMMIT
 from irm.embedded import OWNER
 
@@ -69,10 +69,10 @@ async def _look(connection: AsyncConnection) -> tuple[float, float]:
     async def nothing() -> None:
         await connection.scalar(text("SELECT 1"))
 
-    since = min(await jobs.earliest(connection) or now(), now() - STILL_TO_COMMIT)  # as the dispatcher has it
+    since = min(await handing_over.earliest(connection) or now(), now() - STILL_TO_COMMIT)  # as the dispatcher has it
 
     async def look() -> None:
-        await jobs.is_anything_due(connection, now(), since)
+        await handing_over.is_anything_due(connection, now(), since)
 
     pairs = [(await timed(nothing), await timed(look)) for _ in range(ROUNDS)]
     return statistics.median(mine / floor for floor, mine in pairs), statistics.median(mine for _, mine in pairs)

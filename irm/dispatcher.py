@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from irm import absence, broker, jobs, log, performing, release, schedule
+from irm import absence, broker, handing_over, log, performing, release, schedule
 from irm.announce import announcer
 from irm.config import Settings
 from irm.db import EARLIEST, SYSTEM
@@ -89,20 +89,22 @@ class Dispatcher:
             if recurring != self._recurred:
                 come = [each for each in WIRING.recurring if recurring[each.name] != self._recurred.get(each.name)]
                 await schedule.write(tx, come, now)
-            if await jobs.is_anything_due(tx, now, self._since):
+            if await handing_over.is_anything_due(tx, now, self._since):
                 windows = {queue: min(window, free) if alone else window for queue, window in WINDOWS.items()}
                 window = OWN_CHANNEL_WINDOW if alone else CHANNEL_WINDOW
-                handed = await jobs.hand_over(tx, now, self._since, windows, window)
+                handed = await handing_over.hand_over(tx, now, self._since, windows, window)
             if now >= self._look_for_lying_at:
                 self._look_for_lying_at = now + LYING_EVERY
-                lying = await jobs.left_lying(tx, now, self._since, SILENCE, OWN_HANDS, OWN_CHANNEL_WINDOW)
+                lying = await handing_over.left_lying(
+                    tx, now, self._since, SILENCE, free, OWN_CHANNEL_WINDOW, self._hands
+                )
         self._recurred = recurring  # not before the commit: what was rolled back is written by the next look
         if handed and not (not alone and await self._hand(handed, now)):
             lying = [*(job_id for job_id, *_ in handed), *lying]
         left = self._take(lying)
         if left:
             async with self.me.db.transaction(SYSTEM) as tx:
-                await jobs.take_back(tx, left)
+                await handing_over.take_back(tx, left)
         return bool(handed)
 
     async def _notice_absence(self, now: datetime) -> None:
@@ -116,12 +118,12 @@ class Dispatcher:
         """Asked many times a second: without a transaction, so that it is one question and one answer."""
         async with self.me.db.engine.connect() as connection:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
-            return await jobs.is_anything_due(connection, now, self._since)
+            return await handing_over.is_anything_due(connection, now, self._since)
 
     async def _look_from_the_beginning(self, now: datetime) -> None:
         """From where the looks until the next time may begin: nothing that is not done lies before."""
         async with self.me.db.transaction(SYSTEM) as tx:
-            first = await jobs.earliest(tx)
+            first = await handing_over.earliest(tx)
         self._since = min(first or now, now - STILL_TO_COMMIT)
         self._begin_anew_at = monotonic() + FROM_THE_BEGINNING_SECONDS
 

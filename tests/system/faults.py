@@ -193,7 +193,7 @@ async def let_pass(db: Database, **time: float) -> None:
     """As if this much time had gone by for all work that waits and that nobody holds: leases and hand-overs run out,
     pauses before another attempt end. The keywords are those of timedelta.
 
-    What is due already stays due where it is: dispatchers go on from where they have looked (`jobs.earliest`)."""
+    What is due already stays due where it is: dispatchers go on from where they have looked (`handing_over.earliest`)."""
     by = literal(timedelta(**time), Interval())
     waiting = select(JobRow.id).where(JobRow.done_at.is_(None)).with_for_update(skip_locked=True)
     async with db.transaction(SYSTEM) as tx:

@@ -12,7 +12,7 @@ import pytest
 from redis import Redis
 from sqlalchemy import event, func, select, update
 
-from irm import broker, dispatcher, jobs, performing, worker
+from irm import broker, dispatcher, handing_over, jobs, performing, worker
 from irm.clock import DatabaseClock
 from irm.config import Settings
 from irm.db import SYSTEM, Database, Tx
@@ -234,3 +234,17 @@ async def test_dispatchers_write_what_recurs_once_for_all(me: Process, monkeypat
         await until(lambda: _is(me, [7]))
         await asyncio.sleep(0.3)
     assert await effects(me) == [7]
+
+
+async def test_a_job_that_somebody_is_doing_holds_up_no_look(me: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a storm jobs lie with a busy worker for seconds. A look that waited for one of them to end handed a grave page
+    over seven seconds late."""
+    monkeypatch.setattr(dispatcher, "WIRING", WIRING)
+    one = Dispatcher(me, NOBODY_LISTENS)
+    await schedule(me, *range(dispatcher.OWN_HANDS + 10))
+    async with me.db.transaction(SYSTEM) as busy:
+        rows = (await busy.scalars(select(JobRow.id).with_for_update())).all()
+        async with asyncio.timeout(3), me.db.transaction(SYSTEM) as tx:
+            await handing_over.take_back(tx, rows)
+        async with asyncio.timeout(3):
+            await one.look()

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, text, update
 
-from irm import jobs, performing, schedule
+from irm import handing_over, jobs, performing, schedule
 from irm.clock import FixedClock
 from irm.db import EARLIEST, SYSTEM, Database
 from irm.jobs import JobRow, Resources
@@ -20,7 +20,7 @@ WINDOWS = {"urgent": 10, "normal": 10, "bulk": 1}
 
 async def handed(db: Database) -> list[UUID]:
     async with db.transaction(SYSTEM) as tx:
-        return [job_id for job_id, *_ in await jobs.hand_over(tx, db.clock.now(), EARLIEST, WINDOWS, 2)]
+        return [job_id for job_id, *_ in await handing_over.hand_over(tx, db.clock.now(), EARLIEST, WINDOWS, 2)]
 
 
 async def test_what_was_meant_for_earlier_is_due_when_it_is_written_and_late_since_it_was_meant(db: Database) -> None:
@@ -96,7 +96,7 @@ async def test_work_nobody_begins_is_found_lying(db: Database, clock: FixedClock
 
     async def lying() -> list[UUID]:
         async with db.transaction(SYSTEM) as tx:
-            return await jobs.left_lying(tx, db.clock.now(), EARLIEST, timedelta(seconds=5), 10, 4)
+            return await handing_over.left_lying(tx, db.clock.now(), EARLIEST, timedelta(seconds=5), 10, 4)
 
     assert await lying() == []
     clock.tick(seconds=5)
@@ -147,7 +147,7 @@ async def test_a_channel_keeps_places_for_what_is_graver_than_what_fills_it(db: 
 
     assert await texts(5, 4) == 2, "the window"
     assert await texts(5, 2) == 2, "a window of their own"
-    assert await texts(5, 1) == jobs.RESERVE - 2, "and never more than the reserve beyond it"
+    assert await texts(5, 1) == handing_over.RESERVE - 2, "and never more than the reserve beyond it"
 
 
 async def test_a_lane_takes_no_more_of_the_pool_than_its_width(committed_db: Database) -> None:
@@ -194,12 +194,12 @@ async def test_of_what_lies_about_a_channel_gets_no_more_than_its_window(db: Dat
         texts = [await jobs.schedule(tx, "text", {}, run_at=clock.now(), priority=1, channel="sms") for _ in range(10)]
         mails = [await jobs.schedule(tx, "mail", {}, run_at=clock.now(), priority=2, channel="email")]
         plain = [await jobs.schedule(tx, "plain", {}, run_at=clock.now(), priority=3)]
-        await jobs.hand_over(tx, clock.now(), EARLIEST, everything, 100)
+        await handing_over.hand_over(tx, clock.now(), EARLIEST, everything, 100)
     clock.tick(seconds=10)
     async with db.transaction(SYSTEM) as tx:
-        lying = await jobs.left_lying(tx, clock.now(), EARLIEST, timedelta(seconds=5), 16, 4)
+        lying = await handing_over.left_lying(tx, clock.now(), EARLIEST, timedelta(seconds=5), 16, 4)
         assert [len([one for one in lying if one in some]) for some in (texts, mails, plain)] == [4, 1, 1]
         begun = update(JobRow).where(JobRow.id.in_(lying[:3])).values(lease_until=clock.now() + timedelta(seconds=30))
         await tx.execute(begun)
-        lying = await jobs.left_lying(tx, clock.now(), EARLIEST, timedelta(seconds=5), 16, 4)
+        lying = await handing_over.left_lying(tx, clock.now(), EARLIEST, timedelta(seconds=5), 16, 4)
         assert [len([one for one in lying if one in some]) for some in (texts, mails, plain)] == [1, 1, 1]

@@ -19,6 +19,7 @@ from irm.evidence.models import LedgerCheckpointRow, LedgerLeafRow, LedgerNodeRo
 from irm.evidence.notes import Signer, signed
 from irm.jobs import CallFailed, Outside, Resources
 from irm.ledger import LedgerEntryRow, LedgerPendingRow
+from irm.one_at_a_time import be_alone, is_alone
 
 BATCH: Final = 2000
 LOCK: Final = "evidence sequencer"
@@ -44,10 +45,9 @@ class Signed:
 
 async def integrate(tx: Tx, now: datetime, *, limit: int = BATCH, wait: bool = False) -> int:
     """Give the next `limit` waiting entries their places; how many. 0 also where another worker is at it, unless `wait`."""
-    key = func.hashtextextended(LOCK, 0)
     if wait:
-        await tx.execute(select(func.pg_advisory_xact_lock(key)))
-    elif not await tx.scalar(select(func.pg_try_advisory_xact_lock(key))):
+        await be_alone(tx, LOCK)
+    elif not await is_alone(tx, LOCK):
         return 0
     waiting = (
         await tx.execute(
@@ -145,7 +145,7 @@ def sign(tree: Tree, signer: Signer, at: datetime) -> Signed:
 
 async def keep(tx: Tx, made: Signed) -> bool:
     """False when there is one as far as this or further already."""
-    await tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(LOCK, 0))))
+    await be_alone(tx, LOCK)
     last = await last_checkpoint(tx)
     if last is not None and last.size >= made.checkpoint.size:
         return False

@@ -22,7 +22,9 @@ from irm.notify.messages import Text
 from irm.notify.models import BundleRow, DeliveryAttemptRow, DeliveryRow
 from irm.notify.planning import DELIVER
 from irm.notify.policy import bundling
+from irm.one_at_a_time import is_alone
 
+WHILE_ANOTHER_GATHERS: Final = timedelta(milliseconds=200)
 PAGE: Final = "/inbox"
 """Where the reader finds all that one message carried."""
 RANG_WITHIN: Final = timedelta(days=1)
@@ -46,11 +48,13 @@ def piece_of(row: DeliveryRow) -> Piece:
 
 
 async def alone_at_its_address(tx: Tx, delivery_id: UUID) -> None:
-    """Whoever may gather at an address does it one after the other. To be asked before the delivery is locked."""
+    """Whoever may gather at an address does it one after the other; raises RetryLater where somebody is gathering, who
+    probably takes this delivery along. To be asked before the delivery is locked."""
     row = await tx.get(DeliveryRow, delivery_id)
-    if row is not None and lane_of(piece_of(row), bundling()) is not None:
-        place = func.hashtextextended(f"{row.channel} {row.address}", 0)
-        await tx.execute(select(func.pg_advisory_xact_lock(place)))
+    if row is None or lane_of(piece_of(row), bundling()) is None:
+        return
+    if not await is_alone(tx, f"{row.channel} {row.address}"):
+        raise RetryLater(WHILE_ANOTHER_GATHERS)
 
 
 async def gather(tx: Tx, row: DeliveryRow, now: datetime) -> bool:

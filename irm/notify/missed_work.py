@@ -6,11 +6,10 @@ Called from a job of its own, as about a task that was given up (`dead_work.py`)
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import func, select
-
 from irm.db import Tx
 from irm.notify import own_trouble
 from irm.notify.messages import About
+from irm.one_at_a_time import be_alone
 
 CALL: Final = "notify.call_about_missed_work"
 KEY: Final = "missed-work/"
@@ -24,7 +23,7 @@ async def call(tx: Tx, args: dict[str, Any], now: datetime) -> None:
     if args["body"]["exercise"]:
         return
     # Many are found in one look: whoever comes second sees the page of the first.
-    await tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(CALL, 0))))
+    await be_alone(tx, CALL)
     if await own_trouble.is_being_called_about(tx, KEY, since=now - ONE_CALL_FOR):
         return
     whom = await own_trouble.duty_officer(tx, now)

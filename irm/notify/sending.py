@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, select
 
 from irm.db import SYSTEM, Tx
 from irm.exercise import Exercise, exercise_of, obstacle, root_of
@@ -12,6 +12,7 @@ from irm.notify.channels.protocol import Outcome
 from irm.notify.models import DeliveryAttemptRow, DeliveryRow
 from irm.notify.planning import tell
 from irm.notify.retries import pause_after
+from irm.one_at_a_time import be_alone
 
 OPEN_ENDED = DeliveryAttemptRow.outcome.is_(None) | (DeliveryAttemptRow.outcome == "unknown")
 """Attempts that may have gone out, for all that anybody recorded."""
@@ -144,7 +145,7 @@ async def _nobody_reached(tx: Tx, row: DeliveryRow) -> bool:
     """
     if row.purpose != "page":
         return False
-    await tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"page {row.page_key}", 0))))
+    await be_alone(tx, f"page {row.page_key}")
     hope = select(
         exists().where(
             DeliveryRow.page_key == row.page_key,

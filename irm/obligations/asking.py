@@ -16,7 +16,7 @@ from irm.access.queries import person_of_token
 from irm.db import SYSTEM, Actor, Tx, uuid7
 from irm.errors import Conflict, FieldError, Invalid
 from irm.ledger import Event
-from irm.notify import codes, service as notify
+from irm.notify import service as notify
 from irm.obligations.approval import Verdict
 from irm.obligations.approval_messages import desk, page_key, page_rung, say_to, tell, who
 from irm.obligations.approval_models import ReportApprovalRow, ReportWriterRow
@@ -92,7 +92,6 @@ async def climb(tx: Tx, args: Mapping[str, Any], now: datetime) -> None:
     known = await tx.get(ReportApprovalRow, UUID(args["request"]))
     if known is None:
         return
-    await codes.hold(tx)
     row = await locked_with_its_report(tx, known.submission_id)
     request = await locked_request(tx, known.id)
     if request.status == "open":

@@ -20,6 +20,7 @@ from irm.obligations.models import ObligationRow, SubmissionPartyRow, Submission
 from irm.obligations.settling import HANDED_OVER
 from irm.obligations.subjects import Subject
 from irm.obligations.telling import body_of, next_serial, path_of
+from irm.one_at_a_time import be_alone
 
 OPEN = ("draft", "sending")
 
@@ -345,7 +346,7 @@ async def _alone(tx: Tx, subject: str) -> None:
 
     Whoever writes into a report locks its drafts in that order too; the order of the duties would be another.
     """
-    await tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"drafts {subject}", 0))))
+    await be_alone(tx, f"drafts {subject}")
     await tx.execute(
         select(SubmissionRow.id)
         .where(SubmissionRow.subject == subject, SubmissionRow.status.in_(OPEN))

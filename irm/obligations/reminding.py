@@ -20,7 +20,7 @@ from irm.obligations.forms import form_of
 from irm.obligations.models import ObligationRow, SubmissionRow
 from irm.obligations.naming import system_names
 from irm.obligations.policy import entry_policy
-from irm.obligations.settling import alone, set_timers, tell, term_of
+from irm.obligations.settling import alone_or_later, set_timers, tell, term_of
 from irm.obligations.subjects import SystemName, about_words
 from irm.obligations.telling import body_of, path_of
 from irm.rules.outside import outside
@@ -40,7 +40,7 @@ async def remind(tx: Tx, args: Mapping[str, Any], now: datetime) -> None:
     first = await tx.get(ObligationRow, UUID(args["obligation"]))
     if first is None or first.status != "open":
         return
-    await alone(tx, first.subject)
+    await alone_or_later(tx, first.subject)
     policy = entry_policy().clocks
     rows = await tx.scalars(
         select(ObligationRow)

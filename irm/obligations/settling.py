@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
-from typing import cast
+from datetime import datetime, timedelta
+from typing import Final, cast
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from irm import jobs
 from irm.db import Actor, Tx
@@ -14,9 +14,11 @@ from irm.ledger import Event, record, record_all
 from irm.obligations import owed
 from irm.obligations.models import ObligationRow, ReceiptRow, SubmissionObligationRow, SubmissionRow
 from irm.obligations.policy import entry_policy, standing_of
+from irm.one_at_a_time import be_alone, is_alone
 from irm.rules.levels import MILDEST
 
 REMIND = "obligations.remind"
+WHILE_ANOTHER_IS_AT_IT: Final = timedelta(seconds=1)
 HANDED_OVER = ("submitted", "receipted", "refused", "returned")
 
 
@@ -76,7 +78,18 @@ async def alone(tx: Tx, subject: str) -> None:
     What opens a duty looks for reports, what hands a report over looks for duties, and neither sees what the other has
     not committed. Taken before any obligation is locked, after submissions. All these locks let a foreign key pass.
     """
-    await tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"duties {subject}", 0))))
+    await be_alone(tx, _duties(subject))
+
+
+async def alone_or_later(tx: Tx, subject: str) -> None:
+    """`alone` for jobs: raises RetryLater where somebody is at it. A thousand reminders do not wait for one another with a
+    connection in hand."""
+    if not await is_alone(tx, _duties(subject)):
+        raise jobs.RetryLater(WHILE_ANOTHER_IS_AT_IT)
+
+
+def _duties(subject: str) -> str:
+    return f"duties {subject}"
 
 
 async def lock(tx: Tx, ids: Collection[UUID]) -> list[ObligationRow]:

@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from irm import jobs
 from irm.access import queries as access
@@ -16,6 +16,7 @@ from irm.db import Actor, Tx
 from irm.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from irm.i18n import N_
 from irm.ledger import Event, canonical, record
+from irm.one_at_a_time import be_alone
 from irm.reports.handing import hand_over
 from irm.reports.models import EditionDocumentRow, EditionRow, FiguresRow
 from irm.reports.paper import OVERVIEW
@@ -70,9 +71,7 @@ async def make_edition(
             raise Forbidden("Only the cloud authority of the city makes the city's report.")
     if scope == "city" and one.kind != AUTHORITY:
         raise Invalid("The city's report is the cloud authority's.", field="organization")
-    await tx.execute(
-        select(func.pg_advisory_xact_lock(func.hashtextextended(f"edition {year} {scope} {organization_id}", 0)))
-    )
+    await be_alone(tx, f"edition {year} {scope} {organization_id}")
     whose = (EditionRow.year == year, EditionRow.scope == scope, EditionRow.organization_id == organization_id)
     last = await tx.scalar(select(EditionRow).where(*whose).order_by(EditionRow.number.desc()).limit(1))
     if last is not None and last.status == "making":

@@ -143,3 +143,23 @@ async def test_a_confirmation_does_not_wait_for_a_runner_that_holds_the_run(
         await asyncio.wait_for(night.acknowledge(night.officer.person_id), timeout=3)
         await service.close_page(runner, f"{run}/alarm", now=clock.now())
     assert await count(committed_db, RunInboxRow) >= 2
+
+
+async def test_a_page_waits_for_no_other_that_is_being_planned(committed_db: Database) -> None:
+    """Codes were chosen under one lock: in a storm a grave page stood behind every reminder that was being planned."""
+    officer, leader = await city(committed_db)
+    async with committed_db.transaction() as tx:
+        for whom in (officer, leader):
+            targets = await queries.resolve(tx, f"person({whom.login})", {}, tx.clock.now())
+            await service.page(
+                tx,
+                key=f"reminder/{whom.login}",
+                targets=targets,
+                via=["sms"],
+                about=ABOUT,
+                subject=f"incident/{uuid4()}",
+                now=tx.clock.now(),
+            )
+        async with asyncio.timeout(5):
+            grave = await page(committed_db, officer, "grave/alarm", ["sms"])
+    assert len(grave.waiting) == 2

@@ -131,12 +131,12 @@ async def test_the_climbing_job_crosses_an_answer(asked: Asked) -> None:
 
 
 async def test_asking_does_not_stand_in_the_way_of_a_run_that_pages_and_then_drafts(asked: Asked) -> None:
-    """A run has its reply codes before it locks the drafts; what asks approvers keeps the same order."""
+    """A run has its reply codes before it locks the drafts, whoever asks approvers the other way round: no code is waited for."""
     held, free = asyncio.Event(), asyncio.Event()
 
     async def run() -> None:
         async with asked.db.transaction() as tx:
-            await codes.hold(tx)
+            await codes.fresh(tx, "13800000000", asked.clock.now())
             held.set()
             await free.wait()
             await drafting.locked_with_its_report(tx, asked.draft)

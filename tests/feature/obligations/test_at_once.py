@@ -15,7 +15,7 @@ from irm.clock import FixedClock
 from irm.db import SYSTEM, Actor, Database
 from irm.errors import Conflict
 from irm.evidence import models as evidence_rows
-from irm.jobs import JobRow
+from irm.jobs import JobRow, RetryLater
 from irm.obligations import drafting, handing, opening, queries, receiving, reminding, settling
 from irm.obligations.models import SubmissionRow
 from irm.obligations.subjects import Subject
@@ -149,7 +149,8 @@ async def test_a_duty_that_opens_while_its_report_is_handed_over_is_not_missed(
 async def test_a_reminder_that_runs_while_the_report_is_handed_over(
     committed_db: Database, clock: FixedClock, owed: Owed
 ) -> None:
-    """The reminder holds its job and wants the duty; handing over holds the duty and takes the timers back."""
+    """The reminder holds its job and wants the duty; handing over holds the duty and takes the timers back. The reminder
+    comes again."""
     subject = Subject(f"incident/{uuid4()}", "SJ-4", "/incidents/SJ-4")
     async with committed_db.transaction() as tx:
         (duty,) = await opening.open_owed(tx, [owed], subject=subject, actor=SYSTEM, now=clock.now())
@@ -163,11 +164,11 @@ async def test_a_reminder_that_runs_while_the_report_is_handed_over(
 
     async def remind() -> None:
         async with committed_db.transaction() as tx:
-            row = await tx.get_one(JobRow, job.id, with_for_update=True)
+            await tx.get_one(JobRow, job.id, with_for_update=True)
             job_held.set()
             await handed.wait()
-            await reminding.remind(tx, job.args, clock.now())
-            row.done_at, row.outcome = clock.now(), "done"
+            with pytest.raises(RetryLater):
+                await reminding.remind(tx, job.args, clock.now())
 
     async def hand_over() -> None:
         await job_held.wait()

@@ -1,0 +1,24 @@
+"""One transaction at a time where no row stands for what two may not do at once: locks by name, held until its end.
+
+Who waits holds a connection and a place of his lane. Work that comes by the thousand asks `is_alone` and comes again
+later (`jobs.RetryLater`); it does not wait.
+"""
+
+from sqlalchemy import ColumnElement, func, select
+
+from irm.db import Tx
+
+
+async def be_alone(tx: Tx, what: str) -> None:
+    """Waits until nobody else holds it."""
+    await tx.execute(select(func.pg_advisory_xact_lock(_key(what))))
+
+
+async def is_alone(tx: Tx, what: str) -> bool:
+    """Holds it from now on, or says that somebody else does."""
+    return bool(await tx.scalar(select(func.pg_try_advisory_xact_lock(_key(what)))))
+
+
+def _key(what: str) -> ColumnElement[int]:
+    key: ColumnElement[int] = func.hashtextextended(what, 0)
+    return key

@@ -26,11 +26,12 @@ LAYERS: Final = (
     "calendar",
     "months",
     "board",
+    "editor",
     "paper",
     "documents",
     "print",
 )
-SCRIPTS: Final = ("start", "clocks", "live", "forms", "drafts", "keyboard", "paper", "chapters")
+SCRIPTS: Final = ("start", "clocks", "live", "forms", "drafts", "keyboard", "paper", "chapters", "editor")
 APART: Final = ("screen",)
 """Styles and scripts of a page that shares nothing with the others."""
 COMPRESSED: Final = frozenset({"text/css", "text/javascript", "image/svg+xml", "application/json"})

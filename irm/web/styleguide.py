@@ -10,9 +10,10 @@ from litestar.response import Response
 
 from irm.clock import Clock
 from irm.config import Settings
-from irm.errors import NotFound
+from irm.errors import NotFound, said
 from irm.exercise_clock import ExerciseClock
 from irm.i18n import LOCALES, Translator, translator
+from irm.positions import Fault
 from irm.web.charts import PlanLane, PlanMark
 from irm.web.forms import Form
 from irm.web.gate import PUBLIC
@@ -77,7 +78,13 @@ def sample_lanes(now: datetime, t: Translator) -> list[PlanLane]:
 
 def sample_form(t: Translator) -> Form:
     return Form(
-        values={"title": t("Portal shows a defaced page"), "views": "120000", "views_state": "value", "level": "2"},
+        values={
+            "title": t("Portal shows a defaced page"),
+            "views": "120000",
+            "views_state": "value",
+            "level": "2",
+            "source": "id: report-chain\nsteps:\n  - id: alarm\n    wiat: PT1H\n",
+        },
         errors={"known_at": t("The moment lies in the future."), "contact": t("Name a telephone that is answered.")},
     )
 
@@ -105,6 +112,7 @@ def sample(now: datetime, t: Translator) -> dict[str, Any]:
         "lanes": sample_lanes(now, t),
         "form": sample_form(t),
         "blank": Form(),
+        "faults": [Fault("sample.yaml", 4, 5, said("“%(name)s” stands here twice.", name="wiat"))],
         "files": [
             {
                 "href": "#files",

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from irm.db import Base, uuid7
@@ -16,6 +16,7 @@ class PlaybookRow(Base):
     __tablename__ = "playbook"
     __table_args__ = (
         UniqueConstraint("playbook_id", "version", name="uq_playbook_version"),
+        CheckConstraint("verdict IN ('declined', 'withdrawn', 'reinstated', 'retired')", name="verdict"),
         Index("uq_playbook_active", "playbook_id", unique=True, postgresql_where=text("active")),
     )
 
@@ -35,6 +36,14 @@ class PlaybookRow(Base):
     approved_by: Mapped[str | None]
     approved_at: Mapped[datetime | None]
     active: Mapped[bool]
+    used_since: Mapped[datetime | None]
+    """When runs could first start with it; None: never yet. Only such a version can be put back into use."""
+    verdict: Mapped[str | None]
+    """The last word about it that was neither publishing nor approving: declined, withdrawn (by its author), reinstated,
+    retired. The ledger has all of them."""
+    verdict_by: Mapped[str | None]
+    verdict_at: Mapped[datetime | None]
+    verdict_reason: Mapped[str | None]
 
 
 class RunRow(Base):
@@ -127,8 +136,9 @@ class TaskRow(Base):
     title: Mapped[dict[str, Any]]
     checklist: Mapped[list[dict[str, Any]]]
     """[{text: {locale: …}, done: bool}]"""
-    options: Mapped[dict[str, Any]]
-    """Of a decision: option → {locale: text}; empty for a task."""
+    options: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """Of a decision: option → {locale: text}, in the playbook's order: `json` keeps it, `jsonb` would sort it. Empty for a
+    task."""
     organization_id: Mapped[UUID | None] = mapped_column(ForeignKey("organization.id"))
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[datetime]

@@ -1,29 +1,28 @@
 """Runs the tests that a pack carries, so that a lawyer who changes a figure sees what it does. Pure but for YAML positions.
 
 Shapes (docs/rule-packs.md): `fact` + `table` walks one fact over its edges while every other fact is none; `grade` grades
-given facts; `due` asks who owes what in an incident among a model city's organizations; `year` and `keep` stand in
-`year_tests.py`. Every rule must be seen to hold in one
-test and not to hold in another (a figure that nobody has read: undecidable); a standing duty needs a `not_owed`.
+given facts; `due` asks who owes what in an incident (`incident_tests.py`); `year` and `keep` stand in `year_tests.py`.
+Every rule must be seen to hold in one test and not to hold in another (a figure that nobody has read: undecidable); a
+standing duty needs a `not_owed`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
-from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from irm.conditions import level_words
 from irm.errors import Invalid, Said, Wrong, said
 from irm.positions import Document, Fault, LanguageError, Loc, faults_of_model
-from irm.rules.duties import Cii, IncidentSubject, Levels, Owed, Party, Share, due
 from irm.rules.evaluate import Grading, GradingContext, grade
-from irm.rules.facts import NONE, FactValue, Register
+from irm.rules.facts import NONE, Register
+from irm.rules.incident_tests import DueTest, check_due, facts_of, owed_among
 from irm.rules.language import LevelWord
 from irm.rules.levels import level_word
-from irm.rules.load import catalogue, check_facts, read_pack
-from irm.rules.moments import SHANGHAI, within
+from irm.rules.load import read_pack
+from irm.rules.owed import Owed
 from irm.rules.pack import KeepRule, Pack
 from irm.rules.year_tests import KeepTest, YearTest, check_standing, check_year, owed_in, run_keep, standing_in
 
@@ -75,52 +74,35 @@ class _GradeTest(_Shape):
     expect: _GradeExpect
 
 
-class _Share(_Shape):
-    roles: list[str]
-    known_at: AwareDatetime
-    cii: Cii = "unknown"
-    handled_at: AwareDatetime | None = None
-    reported: list[str] = []
-    events: dict[str, AwareDatetime] = {}
-    sector_regulator: bool = False
+@dataclass(frozen=True)
+class Outcome:
+    """One test of a pack, run. `rules`: the names of those that it names, or whose figure it walks over or sees hold."""
 
-
-class _Due(_Shape):
-    reached: LevelWord
-    possible: LevelWord
-    assessed: LevelWord | None = None
-    category: str | None = None
-    shares: list[_Share]
-    facts: dict[str, Any] = {}
-    events: dict[str, AwareDatetime] = {}
-    now: AwareDatetime = datetime.fromisoformat("2026-11-21T12:00:00+08:00")
-
-
-class _Owes(_Shape):
-    rule: str
-    to: str
-    tier: str | None = None
-    due_at: AwareDatetime | None = None
-    information_only: bool = False
-
-
-class _DueExpect(_Shape):
-    owed: list[_Owes] = []
-    not_owed: list[str] = []
-
-
-class _DueTest(_Shape):
     name: str
-    due: _Due
-    expect: _DueExpect
+    line: int
+    cases: int
+    """Each line of a table is one; 0: the test could not be run."""
+    faults: tuple[Fault, ...]
+    rules: frozenset[str]
+
+    @property
+    def is_green(self) -> bool:
+        return not self.faults
 
 
 @dataclass(frozen=True)
 class PackCheck:
-    """`passed` counts cases: each line of a table is one."""
+    """`passed` counts cases. `tests` in the order of the file; empty where the file cannot be read as a pack."""
 
     passed: int
     faults: tuple[Fault, ...]
+    tests: tuple[Outcome, ...] = ()
+
+    @property
+    def beside_tests(self) -> tuple[Fault, ...]:
+        """What is wrong with the file itself, or with the tests as a whole."""
+        red = {fault for test in self.tests for fault in test.faults}
+        return tuple(fault for fault in self.faults if fault not in red)
 
 
 def check_pack(text: str, *, file: str) -> tuple[Pack | None, PackCheck]:
@@ -134,31 +116,54 @@ def check_pack(text: str, *, file: str) -> tuple[Pack | None, PackCheck]:
 
 def run_tests(pack: Pack, document: Document) -> PackCheck:
     seen = _Seen(pack)
-    faults: list[Fault] = []
-    passed = 0
-    for index, test in enumerate(pack.tests):
-        loc: Loc = ("tests", index)
-        shape = _shape_of(test)
-        try:
-            parsed = shape.model_validate(test)
-            wrong = list(_run(parsed, pack, seen))
-        except ValidationError as error:
-            faults += faults_of_model(document, shape, error, at=loc)
-            continue
-        except Invalid as error:
-            faults += [document.fault(loc, _about(one.field, Said(one.message, **one.context))) for one in error.errors]
-            continue
-        except Wrong as error:
-            faults.append(document.fault(loc, error.message, error.hint))
-            continue
-        except (ValueError, TypeError) as error:
-            faults.append(document.fault(loc, said("The test cannot be run: %(told)s", told=error)))
-            continue
-        faults += [document.fault((*loc, *where), _about(test.get("name", ""), message)) for where, message in wrong]
-        passed += (len(parsed.table) if isinstance(parsed, _Table) else 1) - len({where for where, _ in wrong})
+    tests = [_outcome(test, index, pack, document, seen) for index, test in enumerate(pack.tests)]
+    faults = [fault for test, _ in tests for fault in test.faults]
     if not faults:
         faults += [document.fault(("tests",), message) for message in seen.untested()]
-    return PackCheck(passed, tuple(sorted(faults)))
+    return PackCheck(sum(passed for _, passed in tests), tuple(sorted(faults)), tuple(test for test, _ in tests))
+
+
+def _outcome(test: Mapping[str, Any], index: int, pack: Pack, document: Document, seen: "_Seen") -> tuple[Outcome, int]:
+    """With how many of its cases passed."""
+    loc: Loc = ("tests", index)
+    shape = _shape_of(test)
+    name, line = str(test.get("name", "")), document.place(loc)[0]
+    rules: set[str] = set()
+
+    def told(faults: Iterable[Fault], *, cases: int = 0) -> Outcome:
+        return Outcome(name, line, cases, tuple(sorted(faults)), frozenset(rules))
+
+    try:
+        parsed = shape.model_validate(test)
+        rules |= _named(parsed, pack)
+        wrong = list(_run(parsed, pack, seen, rules))
+    except ValidationError as error:
+        return told(faults_of_model(document, shape, error, at=loc)), 0
+    except Invalid as error:
+        return told(document.fault(loc, _about(one.field, Said(one.message, **one.context))) for one in error.errors), 0
+    except Wrong as error:
+        return told([document.fault(loc, error.message, error.hint)]), 0
+    except (ValueError, TypeError) as error:
+        return told([document.fault(loc, said("The test cannot be run: %(told)s", told=error))]), 0
+    cases = len(parsed.table) if isinstance(parsed, _Table) else 1
+    faults = [document.fault((*loc, *where), _about(name, message)) for where, message in wrong]
+    return told(faults, cases=cases), cases - len({where for where, _ in wrong})
+
+
+def _named(test: BaseModel, pack: Pack) -> set[str]:
+    """Rules that the test itself speaks of."""
+    if isinstance(test, _Table):
+        return {rule.name for rule in pack.grading if any(one.fact.name == test.fact for one in rule.criteria)}
+    if isinstance(test, _GradeTest):
+        return {*test.expect.outcomes, *(test.expect.by_hand or ())}
+    if isinstance(test, DueTest):
+        return {*(one.rule for one in test.expect.owed), *test.expect.not_owed}
+    if isinstance(test, YearTest):
+        expect = test.expect
+        return {*(one.rule for one in expect.owed), *expect.not_owed, *expect.standing, *expect.not_standing}
+    if isinstance(test, KeepTest):
+        return {rule.name for rule in pack.keeping if rule.what == test.keep}
+    return set()
 
 
 def _shape_of(test: Mapping[str, Any]) -> type[BaseModel]:
@@ -168,16 +173,11 @@ def _shape_of(test: Mapping[str, Any]) -> type[BaseModel]:
         ("year", YearTest),
         ("keep", KeepTest),
     )
-    return next((shape for name, shape in shapes if name in test), _DueTest)
+    return next((shape for name, shape in shapes if name in test), DueTest)
 
 
 def _about(name: str, message: Said) -> Said:
     return said("%(name)s: %(message)s", name=name, message=message)
-
-
-def _shown(moment: datetime | None) -> str:
-    """As packs write moments: at the clock of Shanghai."""
-    return moment.astimezone(SHANGHAI).isoformat() if moment else "–"
 
 
 def _differs(what: str, found: object, wanted: object) -> Said:
@@ -216,13 +216,16 @@ class _Seen:
                 yield said("No test sees %(rule)s not hold.", rule=rule.name)
 
 
-def _run(test: BaseModel, pack: Pack, seen: _Seen) -> Iterator[tuple[Loc, Said]]:
+def _run(test: BaseModel, pack: Pack, seen: _Seen, rules: set[str]) -> Iterator[tuple[Loc, Said]]:
+    """Yields where the test says something else. `rules` takes in those that a grading test sees hold."""
     if isinstance(test, _Table):
         yield from _run_table(test, pack, seen)
     elif isinstance(test, _GradeTest):
-        yield from _run_grade(test, pack, seen)
-    elif isinstance(test, _DueTest):
-        yield from _run_due(test, pack, seen)
+        yield from _run_grade(test, pack, seen, rules)
+    elif isinstance(test, DueTest):
+        owed = owed_among(test, pack)
+        seen.duties(owed)
+        yield from check_due(test, owed)
     elif isinstance(test, YearTest):
         owed = owed_in(test, pack)
         standing = standing_in(test, pack)
@@ -237,7 +240,7 @@ def _run(test: BaseModel, pack: Pack, seen: _Seen) -> Iterator[tuple[Loc, Said]]
 
 def _run_table(test: _Table, pack: Pack, seen: _Seen) -> Iterator[tuple[Loc, Said]]:
     for index, row in enumerate(test.table):
-        facts = _facts({"others": NONE, test.fact: row.value})
+        facts = facts_of({"others": NONE, test.fact: row.value})
         grading = grade(
             [pack], facts, GradingContext(datetime.fromisoformat(STANDARD_MOMENT)), Register(**test.systems)
         )
@@ -250,12 +253,13 @@ def _run_table(test: _Table, pack: Pack, seen: _Seen) -> Iterator[tuple[Loc, Sai
                 yield ("table", index), _about(f"{test.fact} {row.value}", _differs(what, level_word(got), wanted))
 
 
-def _run_grade(test: _GradeTest, pack: Pack, seen: _Seen) -> Iterator[tuple[Loc, Said]]:
+def _run_grade(test: _GradeTest, pack: Pack, seen: _Seen, rules: set[str]) -> Iterator[tuple[Loc, Said]]:
     given, expect = test.grade, test.expect
     registers = given.systems if isinstance(given.systems, list) else [given.systems]
     context = GradingContext(given.discovered_at, given.category)
-    grading = grade([pack], _facts(given.facts), context, [Register(**one) for one in registers])
+    grading = grade([pack], facts_of(given.facts), context, [Register(**one) for one in registers])
     seen.grading(grading)
+    rules |= {line.rule_id.partition("/")[2] for line in grading.trace if line.outcome in {"holds", "undecidable"}}
     gb = expect.gb20986 or _Gb()
     for what, wanted, got in (
         ("reached", expect.reached, grading.reached),
@@ -276,102 +280,3 @@ def _run_grade(test: _GradeTest, pack: Pack, seen: _Seen) -> Iterator[tuple[Loc,
         by_hand = sorted(line.rule_id.partition("/")[2] for line in grading.by_hand)
         if by_hand != sorted(expect.by_hand):
             yield ("expect", "by_hand"), _differs("by_hand", by_hand, expect.by_hand)
-
-
-def _facts(given: Mapping[str, Any]) -> dict[str, FactValue]:
-    """`others: none` fills in every fact not given; durations may be written PT2H."""
-    facts = {key: value for key, value in given.items() if key != "others"}
-    for name, value in facts.items():
-        fact = catalogue().get(name)
-        if fact is not None and fact.kind == "minutes" and isinstance(value, str) and value.startswith("P"):
-            facts[name] = within(value).minutes
-    if given.get("others") == NONE:
-        facts = dict.fromkeys(catalogue(), NONE) | facts
-    return check_facts(facts)
-
-
-_KINDS: Final = (
-    ("cloud_authority", "city", True),
-    ("cyberspace_office", "city", False),
-    ("cyberspace_office", "province", False),
-    ("cyberspace_office", "national", False),
-    ("public_security", "city", False),
-    ("public_security", "province", False),
-    ("public_security", "national", False),
-    ("protection_department", "province", False),
-    ("sector_regulator", "province", False),
-    ("superior", "national", False),
-)
-_ROLE_KINDS: Final = {"cloud_authority": "cloud_authority", "vendor": "vendor"}
-
-
-def _run_due(test: _DueTest, pack: Pack, seen: _Seen) -> Iterator[tuple[Loc, Said]]:
-    given = test.due
-    directory = [Party(UUID(int=at), kind, tier, joined) for at, (kind, tier, joined) in enumerate(_KINDS, 1)]
-    by_kind = {party.kind: party.id for party in reversed(directory)}
-    shares = []
-    for at, one in enumerate(given.shares, 100):
-        kind = next((_ROLE_KINDS[role] for role in one.roles if role in _ROLE_KINDS), "using_unit")
-        organization = by_kind["cloud_authority"] if kind == "cloud_authority" else UUID(int=at)
-        if kind != "cloud_authority":
-            directory.append(Party(organization, kind, "city", joined=True))
-        shares.append(
-            Share(
-                organization=organization,
-                roles=frozenset(one.roles),
-                known_at=one.known_at,
-                handled_at=one.handled_at,
-                cii=one.cii,
-                protection_department=by_kind["protection_department"] if one.cii != "no" else None,
-                sector_regulator=by_kind["sector_regulator"] if one.sector_regulator else None,
-                reported=frozenset(name if "/" in name else f"{pack.id}/{name}" for name in one.reported),
-                events=one.events,
-            )
-        )
-    words = level_words()
-    subject = IncidentSubject(
-        id=UUID(int=1),
-        levels=Levels(words[given.reached], words[given.possible], words[given.assessed] if given.assessed else None),
-        discovered_at=min(one.known_at for one in given.shares),
-        shares=tuple(shares),
-        directory=tuple(directory),
-        facts=_facts(given.facts),
-        category=given.category,
-        events=given.events,
-    )
-    owed = due([pack], subject, now=given.now)
-    seen.duties(owed)
-    names = sorted({one.rule_id.partition("/")[2] for one in owed})
-    for index, wanted in enumerate(test.expect.owed):
-        matching = [
-            one
-            for one in owed
-            if one.rule_id.partition("/")[2] == wanted.rule
-            and one.recipient_kind == wanted.to
-            and wanted.tier in {None, one.recipient_tier}
-            and one.information_only == wanted.information_only
-        ]
-        if not matching:
-            yield (
-                ("expect", "owed", index),
-                said(
-                    "%(rule)s to %(to)s is not owed; owed are: %(owed)s.",
-                    rule=wanted.rule,
-                    to=wanted.to,
-                    owed=", ".join(names) or "–",
-                ),
-            )
-        elif wanted.due_at is not None and wanted.due_at not in {one.due_at for one in matching}:
-            moments = ", ".join(_shown(one.due_at) for one in matching)
-            yield (
-                ("expect", "owed", index),
-                said(
-                    "%(rule)s is due at %(found)s, the test says %(wanted)s.",
-                    rule=wanted.rule,
-                    found=moments,
-                    wanted=_shown(wanted.due_at),
-                ),
-            )
-    for index, name in enumerate(test.expect.not_owed):
-        if name in names:
-            yield ("expect", "not_owed", index), said("%(rule)s is owed.", rule=name)

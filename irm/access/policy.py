@@ -80,6 +80,7 @@ class Permission(StrEnum):
     READ_PLAYBOOKS = "read_playbooks"
     PUBLISH_PLAYBOOK = "publish_playbook"
     MANAGE_RULES = "manage_rules"
+    APPROVE_RULES = "approve_rules"
     MANAGE_ACCOUNTS = "manage_accounts"
     MANAGE_ORGANIZATIONS = "manage_organizations"
     MANAGE_ROLES = "manage_roles"
@@ -157,7 +158,10 @@ _LEADS: Final = _ON_DUTY | {
 _KEEPS_THE_YEAR: Final = frozenset(
     {P.EDIT_SYSTEMS, P.EDIT_ASSESSMENTS, P.VERIFY_FINDINGS, P.READ_ANNUAL_REPORTS, P.MAKE_ANNUAL_REPORTS}
 )
-_SIGNS_FOR_THE_YEAR: Final = frozenset({P.VERIFY_FINDINGS, P.MAKE_ANNUAL_REPORTS, P.APPROVE_ANNUAL_REPORTS})
+_SIGNS_FOR_THE_YEAR: Final = frozenset(
+    {P.VERIFY_FINDINGS, P.MAKE_ANNUAL_REPORTS, P.APPROVE_ANNUAL_REPORTS, P.APPROVE_RULES}
+)
+"""The head and the deputy in charge: they also let a changed rule take effect, beside another security administrator."""
 
 PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
     {
@@ -165,7 +169,7 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
         | {P.MANAGE_ACCOUNTS, P.MANAGE_ORGANIZATIONS, P.MANAGE_CHANNELS, P.READ_OUTBOX, P.RETRY_WORK}
         | {P.MANAGE_SCREENS},
         Role.SECURITY_ADMINISTRATOR: EVERYONE
-        | {P.MANAGE_ROLES, P.MANAGE_RULES, P.READ_PLAYBOOKS, P.PUBLISH_PLAYBOOK}
+        | {P.MANAGE_ROLES, P.MANAGE_RULES, P.APPROVE_RULES, P.READ_PLAYBOOKS, P.PUBLISH_PLAYBOOK}
         | {P.ENTER_AUTHORIZATIONS},
         Role.AUDIT_ADMINISTRATOR: EVERYONE | {P.READ_LEDGER, P.READ_PLAYBOOKS},
         Role.REPORTER: _REPORTS,
@@ -193,6 +197,7 @@ CITY: Final = frozenset(
         P.FILE_FOR_CALLER,
         P.PUBLISH_PLAYBOOK,
         P.MANAGE_RULES,
+        P.APPROVE_RULES,
         P.MANAGE_ACCOUNTS,
         P.MANAGE_ORGANIZATIONS,
         P.MANAGE_ROLES,

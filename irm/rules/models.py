@@ -24,10 +24,23 @@ class RulePackRow(Base):
     digest: Mapped[str]
     """SHA-256 of the source, hexadecimal."""
     published_at: Mapped[datetime]
+    """Since when it can judge; of one that still waits, when it was proposed."""
     published_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
-    """NULL: came with irm."""
+    """NULL: came with irm, or was published at the command line."""
     active: Mapped[bool] = mapped_column(default=True)
-    """False: withdrawn; incidents that were judged by it keep it."""
+    """False: waiting or withdrawn; incidents that were judged by it keep it."""
+    reason: Mapped[str | None]
+    """Why; NULL: nobody was asked."""
+    proposed_at: Mapped[datetime | None]
+    """When it began to wait for another person's approval. NULL: it never had to."""
+    approved_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    approved_at: Mapped[datetime | None]
+    withdrawn_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_reason: Mapped[str | None]
+    """NULL beside a moment: a newer proposal took its place before anybody approved it."""
+    brought: Mapped[bool | None]
+    """irm brought it along. NULL: written before this was noted."""
 
 
 class PackAdoptionRow(Base):

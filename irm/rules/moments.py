@@ -10,11 +10,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from irm.errors import Wrong, said
+from irm.errors import Wrong, quoted, said
 
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 
-_SHAPE: Final = re.compile(r"P(?:(?P<days>\d{1,4})D|T(?:(?P<hours>\d{1,4})H)?(?:(?P<minutes>\d{1,6})M)?)")
+_SHAPE: Final = re.compile(r"P(?:(?P<days>[0-9]{1,4})D|T(?:(?P<hours>[0-9]{1,4})H)?(?:(?P<minutes>[0-9]{1,6})M)?)")
 
 
 @dataclass(frozen=True, order=True)
@@ -41,7 +41,7 @@ def within(text: str) -> Within:
     match = _SHAPE.fullmatch(text.strip())
     parts = {unit: int(count) for unit, count in match.groupdict().items() if count} if match else {}
     if not parts:
-        raise Wrong(said("“%(value)s” is no limit.", value=text), said("PT30M, PT4H or P30D"))
+        raise Wrong(said("“%(value)s” is no limit.", value=quoted(text)), said("PT30M, PT4H or P30D"))
     found = Within(parts.get("days", 0), parts.get("hours", 0) * 60 + parts.get("minutes", 0))
     if found == Within():
         raise Wrong(said("The limit is zero."), said("at least %(least)s", least="PT1M"))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from irm.errors import Wrong, said
+from irm.errors import Wrong, quoted, said
 
 YEAR: Final = 12
 """Months."""
@@ -15,7 +15,7 @@ QUARTER: Final = 3
 ONE_DAY: Final = timedelta(days=1)
 
 _SHAPE: Final = re.compile(r"P(?:(?P<years>[1-9])Y|(?P<months>1|3|6)M)")
-_SPAN: Final = re.compile(r"P(?:(?P<years>\d{1,2})Y)?(?:(?P<months>\d{1,3})M)?")
+_SPAN: Final = re.compile(r"P(?:(?P<years>[0-9]{1,2})Y)?(?:(?P<months>[0-9]{1,3})M)?")
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def cadence(text: str) -> int:
     """`P1M`, `P3M`, `P6M`, `P1Y`, `P2Y` … as months. Raises Wrong with what was meant."""
     match = _SHAPE.fullmatch(text.strip())
     if match is None:
-        raise Wrong(said("“%(value)s” is no period.", value=text), said("P1M, P3M, P6M, P1Y or P2Y"))
+        raise Wrong(said("“%(value)s” is no period.", value=quoted(text)), said("P1M, P3M, P6M, P1Y or P2Y"))
     return int(match["years"]) * YEAR if match["years"] else int(match["months"])
 
 
@@ -40,7 +40,7 @@ def span(text: str) -> int:
     match = _SPAN.fullmatch(text.strip())
     months = int(match["years"] or 0) * YEAR + int(match["months"] or 0) if match else 0
     if not months:
-        raise Wrong(said("“%(value)s” is no number of months or years.", value=text), said("P3M or P3Y"))
+        raise Wrong(said("“%(value)s” is no number of months or years.", value=quoted(text)), said("P3M or P3Y"))
     return months
 
 

@@ -29,7 +29,7 @@ async def adopt(tx: Tx, pack_id: str, *, adopted: bool, reason: str, actor: Acto
         raise NotFound("There is no such rule pack.")
     if pack.jurisdiction == "national" and not adopted:
         raise Conflict("National instruments bind; they cannot be switched off.", code="national")
-    why = _reason(reason)
+    why = reason_of(reason)
     row = await tx.scalar(select(PackAdoptionRow).where(PackAdoptionRow.pack_id == pack_id).with_for_update())
     if (row.adopted if row else not pack.is_model) == adopted:
         return False
@@ -55,7 +55,7 @@ async def choose_reading(tx: Tx, switch: str, reading: str, *, reason: str, acto
         raise NotFound("There is no such switch.")
     if reading not in {one.id for one in found.readings}:
         raise Invalid("This is none of the readings.", field="reading")
-    why = _reason(reason)
+    why = reason_of(reason)
     row = await tx.scalar(select(PolicySwitchRow).where(PolicySwitchRow.switch == switch).with_for_update())
     before = row.reading if row else found.default
     if before == reading:
@@ -98,7 +98,8 @@ def is_on(pack: Pack, adopted: Mapping[str, bool]) -> bool:
     return adopted.get(pack.id, not pack.is_model)
 
 
-def _reason(text: str) -> str:
+def reason_of(text: str) -> str:
+    """Raises Invalid, naming the field."""
     why = text.strip()
     if not why:
         raise Invalid(NEEDS_REASON, field="reason")

@@ -16,8 +16,22 @@ from irm.rules.subjects import SubjectKind
 
 
 @dataclass(frozen=True)
+class Life:
+    """Who proposed, approved and withdrew a version, when and why; `irm.rules.models.RulePackRow` says what None means."""
+
+    reason: str | None = None
+    proposed_at: datetime | None = None
+    approved_by: UUID | None = None
+    approved_at: datetime | None = None
+    withdrawn_by: UUID | None = None
+    withdrawn_at: datetime | None = None
+    withdrawn_reason: str | None = None
+    brought: bool = True
+
+
+@dataclass(frozen=True)
 class Published:
-    """`published_by` None: came with irm. `newest`: new incidents whose moment it covers are judged by it."""
+    """`published_by` None: came with irm, or was published at the command line. `newest`: new incidents whose moment it covers are judged by it."""
 
     pack: Pack
     published_at: datetime
@@ -26,6 +40,16 @@ class Published:
     newest: bool
     is_on: bool
     """The city goes by this instrument; another city's model is off until it is adopted."""
+    life: Life = Life()
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.life.proposed_at is not None and self.life.approved_at is None and self.life.withdrawn_at is None
+
+    @property
+    def was_declined(self) -> bool:
+        """Withdrawn, or replaced by a newer proposal, before anybody approved it."""
+        return self.life.proposed_at is not None and self.life.approved_at is None and not self.is_waiting
 
 
 @dataclass(frozen=True)
@@ -85,7 +109,7 @@ async def packs_named(tx: Tx, versions: Mapping[str, str]) -> tuple[Pack, ...]:
 
 
 async def published(tx: Tx, *, now: datetime) -> tuple[Published, ...]:
-    """Every published version, by pack, the newest first."""
+    """Every version, those that wait or were withdrawn too, by pack, the newest first."""
     rows = (await tx.scalars(_newest_first())).all()
     adopted = await _adopted(tx)
     current: set[str] = set()
@@ -96,13 +120,23 @@ async def published(tx: Tx, *, now: datetime) -> tuple[Published, ...]:
         if newest:
             current.add(row.pack_id)
         is_on = adopted.get(pack.id, not pack.is_model)
-        found.append(Published(pack, row.published_at, row.published_by, row.active, newest, is_on))
+        life = Life(
+            row.reason,
+            row.proposed_at,
+            row.approved_by,
+            row.approved_at,
+            row.withdrawn_by,
+            row.withdrawn_at,
+            row.withdrawn_reason,
+            row.published_by is None if row.brought is None else row.brought,
+        )
+        found.append(Published(pack, row.published_at, row.published_by, row.active, newest, is_on, life))
     return tuple(sorted(found, key=lambda one: (one.pack.id, -one.published_at.timestamp())))
 
 
 def chosen(packs: tuple[Published, ...], pack_id: str, version: str) -> Published:
-    """That version, or without one the version in use, or the newest. Raises NotFound."""
-    mine = sorted((one for one in packs if one.pack.id == pack_id), key=lambda one: not one.newest)
+    """That version, or without one the version in use, or the newest that was. Raises NotFound."""
+    mine = sorted((one for one in packs if one.pack.id == pack_id), key=lambda one: (not one.newest, not one.active))
     if not mine:
         raise NotFound("There is no such rule pack.")
     found = next((one for one in mine if version in {"", one.pack.version}), None)

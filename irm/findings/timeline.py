@@ -27,6 +27,7 @@ COMMON: Final[Mapping[str, str]] = {
     "obligation.superseded": N_("Duty no longer owed"),
     "obligation.reopened": N_("Refused; the duty is open again"),
     "run.exhausted": N_("Nobody answered"),
+    "run.let_lie": N_("Confirmed again and again, and let lie"),
     "delivery.sent": N_("Message sent"),
     "delivery.failed": N_("Message failed"),
     "delivery.acknowledged": N_("Receipt of the page confirmed"),

@@ -124,6 +124,8 @@ WORDS: Final[Mapping[str, str]] = {
     "run.step_opened": N_("Step began"),
     "run.step_done": N_("Step done"),
     "run.exhausted": N_("Nobody answered"),
+    "run.expired": N_("Confirmed and let lie; called again"),
+    "run.let_lie": N_("Confirmed again and again, and let lie"),
     "run.overran": N_("Not done in time"),
     "run.noted": N_("Remark"),
     "run.effect_failed": N_("A step could not be carried out"),
@@ -166,6 +168,7 @@ QUIET: Final = (
 KEY: Final = (
     "incident.",
     "run.exhausted",
+    "run.let_lie",
     "run.effect_failed",
     "submission.submitted",
     "obligation.met",

@@ -8,6 +8,7 @@ from irm.i18n import N_, Translator
 from irm.notify.words import CHANNEL_NAMES
 from irm.playbooks import wording
 from irm.playbooks.durations import parse_duration
+from irm.playbooks.steps import Expiry
 from irm.playbooks.targets import parse_target
 from irm.rules.comparing import Difference
 from irm.web.wording import duration
@@ -19,6 +20,7 @@ ASPECTS: Final[Mapping[str, str]] = {
     "whom": N_("Whom"),
     "via": N_("By what way"),
     "until": N_("Done when"),
+    "expires": N_("How long the answer holds"),
     "within": N_("Time for it"),
     "waits": N_("Waits"),
     "form": N_("Form"),
@@ -97,6 +99,11 @@ def _time(written: str, t: Translator) -> str:
     return duration(parse_duration(written), t)
 
 
+def _expiry(value: Mapping[str, Any], t: Translator) -> str:
+    expiry = Expiry(parse_duration(value["after"]), value["unless"], value["times"])
+    return wording.expiry_words(expiry, {}, t, lambda time: duration(time, t))
+
+
 def _written(value: Any) -> str:
     if isinstance(value, str):
         return value
@@ -120,6 +127,7 @@ _SAID: Final[Mapping[str, Callable[[Any, Translator], str]]] = {
     "via": _channels,
     "until": lambda value, t: t(UNTIL.get(value, value)),
     "within": _time,
+    "expires": _expiry,
     "waits": _wait,
     "on": lambda value, t: t("; ").join(t(wording.STARTS.get(one, one)) for one in value),
     "condition": lambda value, t: wording.condition_words(value, t) or str(value),

@@ -97,6 +97,16 @@ class Doing:
         return []
 
     @do.register
+    async def _(self, effect: s.Expired) -> list[s.Event]:
+        await self.tell("run.expired", step=effect.step, time=effect.time)
+        return []
+
+    @do.register
+    async def _(self, effect: s.LetLie) -> list[s.Event]:
+        await self.tell("run.let_lie", step=effect.step)
+        return []
+
+    @do.register
     async def _(self, effect: s.Overran) -> list[s.Event]:
         await self.tell("run.overran", step=effect.step)
         step = self.playbook.step(effect.step)

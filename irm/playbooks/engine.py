@@ -2,7 +2,8 @@
 
 Two rules carry the rest. Only `Tick` fires timers, and the runner sends it after it has emptied the inbox: an
 acknowledgement that was there before the timeout was processed always wins. And no step opens twice, but for a report
-step whose obligation is refused or joined by another, and the pages about a refused one: every run ends.
+step whose obligation is refused or joined by another, the pages about a refused one, and, as often as the playbook says,
+a page whose acknowledgement expires: every run ends.
 """
 
 from dataclasses import dataclass
@@ -53,6 +54,7 @@ def advance(playbook: Playbook, state: RunState, event: s.Event, now: datetime) 
     walk.take(event)
     walk.settle()
     if isinstance(event, s.Tick):
+        walk.expire()
         walk.finish_if_over()
     return Advance(*walk.result())
 
@@ -184,6 +186,17 @@ class _Engine(Walk):
             changed = False
             for step in self.playbook.steps:
                 changed = self.consider(step) or changed
+        escalation.let_be(self)
+
+    def expire(self) -> None:
+        """After all other timers: what they bring about at this moment is there before an acknowledgement expires."""
+        expired = [
+            escalation.expire(self, step, step.action)
+            for step in self.playbook.steps
+            if isinstance(step.action, Page) and self.status == "running"
+        ]
+        if any(expired):
+            self.settle()
 
     def consider(self, step: Step) -> bool:
         """Judge one step; whether anything changed."""
@@ -193,7 +206,7 @@ class _Engine(Walk):
                 self.done(step, "happened")
                 return True
             return False
-        if standing.is_over or not all(self.steps[name].lets_pass for name in step.after):
+        if standing.is_over or not (standing.lapses or all(self.steps[name].lets_pass for name in step.after)):
             return False
         holds, failure = self.judge(step)
         if not holds:
@@ -294,9 +307,12 @@ class _Engine(Walk):
         self.done(step, outcome, at=at)
 
     def finish_if_over(self) -> None:
-        """Over when no step is open or could still open, and everything a report step stands for is settled."""
+        """Over when no step is open or could still open, no acknowledgement can expire, and everything a report step
+        stands for is settled."""
         if self.status != "running" or standing_for.is_anything_unsettled(self):  # a refusal opens it again
             return
         standings = [self.at(step) for step in self.playbook.steps]
+        if any(st.expires_at is not None for st in standings):
+            return
         if all(st.is_over or (st.stage is Stage.DORMANT and self.handled) for st in standings):
             self.end("finished", "finished")

@@ -1,14 +1,16 @@
 """Page steps: rungs, rounds, and who has answered. Pure.
 
 A rung's time counts from the moment it is really opened: after an outage the next rung is paged once and gets its whole
-time, instead of every rung being found exhausted; rounds that were missed are not made up for.
+time, instead of every rung being found exhausted; rounds that were missed are not made up for. An acknowledgement that
+expires holds from the moment at which the run learned of it, for the same reason.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from irm.playbooks import signals as s
 from irm.playbooks.state import Stage, StepState
-from irm.playbooks.steps import Audience, Page, Step, Until, audiences
+from irm.playbooks.steps import WAITABLE, Audience, Page, Step, Until, audiences
 from irm.playbooks.walk import Walk
 
 
@@ -19,7 +21,7 @@ def climb(walk: Walk, step: Step, action: Page) -> None:
     same thing twice.
     """
     if walk.at(step).rung == 0 and walk.at(step).answered and action.until in (Until.ACKNOWLEDGED, Until.RECEIVED):
-        walk.done(step, "acknowledged")
+        _answered(walk, step, action)
         return
     for number in range(walk.at(step).rung + 1, len(action.rungs) + 1):
         standing = walk.at(step)
@@ -35,7 +37,7 @@ def climb(walk: Walk, step: Step, action: Page) -> None:
             walk.done(step, "sent")
         return
     if not walk.at(step).asked and walk.at(step).answered:
-        walk.done(step, "acknowledged")
+        _answered(walk, step, action)
     elif not walk.at(step).asked:
         walk.done(step, "no_target", stage=Stage.SKIPPED)
     elif action.until is Until.NONE:
@@ -69,9 +71,10 @@ def fire(walk: Walk, step: Step, action: Page) -> None:
 
 
 def acknowledge(walk: Walk, step: Step, action: Page, key: str, at: datetime) -> None:
-    """An answer, in time or late. A second one of the same audience changes nothing."""
+    """An answer, in time or late. A second one of the same audience changes nothing, nor does what was given before the
+    page began again."""
     standing = walk.at(step)
-    if standing.opened_at is None or key in standing.answered:
+    if standing.opened_at is None or key in standing.answered or (standing.lapses and at < standing.opened_at):
         return
     answered = (*standing.answered, key)
     walk.put(step, answered=answered)
@@ -81,7 +84,9 @@ def acknowledge(walk: Walk, step: Step, action: Page, key: str, at: datetime) ->
         walk.emit(s.StopPaging(step.id, (key,)))
     else:
         walk.emit(s.StopPaging(step.id))
-        walk.done(step, "received" if action.until is Until.RECEIVED else "acknowledged", at=min(at, walk.now))
+        _answered(
+            walk, step, action, "received" if action.until is Until.RECEIVED else "acknowledged", min(at, walk.now)
+        )
 
 
 def answered_elsewhere(walk: Walk, step: Step, action: Page, key: str, at: datetime) -> None:
@@ -89,7 +94,7 @@ def answered_elsewhere(walk: Walk, step: Step, action: Page, key: str, at: datet
     standing = walk.at(step)
     if standing.opened_at is not None:
         acknowledge(walk, step, action, key, at)
-    elif key not in standing.answered:
+    elif key not in standing.answered and not standing.lapses:
         walk.put(step, answered=(*standing.answered, key))
 
 
@@ -120,6 +125,8 @@ def stop_all(walk: Walk, outcome: str) -> None:
         if isinstance(step.action, Page) and walk.at(step).stage is Stage.ACTIVE:
             walk.emit(s.StopPaging(step.id))
             walk.done(step, outcome)
+        elif walk.at(step).expires_at is not None:
+            walk.put(step, expires_at=None)
 
 
 def begin_again(walk: Walk, outcome: str) -> None:
@@ -127,5 +134,49 @@ def begin_again(walk: Walk, outcome: str) -> None:
     for step in walk.playbook.steps:
         standing = walk.at(step)
         if isinstance(step.action, Page) and standing.stage is Stage.DONE and standing.outcome == outcome:
-            most = max(rung.within // rung.every + 1 if rung.every else 1 for rung in step.action.rungs)
-            walk.steps[step.id] = StepState(rounds_before=standing.rounds_before + most)
+            walk.steps[step.id] = _anew(standing, step.action)
+
+
+def let_be(walk: Walk) -> None:
+    """Acknowledgements that need not expire any more: what they were to lead to has happened."""
+    for step in walk.playbook.steps:
+        expiry = step.action.expires if isinstance(step.action, Page) else None
+        if expiry and walk.at(step).expires_at is not None and _has_led_to(walk, expiry.unless):
+            walk.put(step, expires_at=None)
+
+
+def expire(walk: Walk, step: Step, action: Page) -> bool:
+    """An acknowledgement whose time is over, and nothing came of it: the page begins again where its condition still
+    holds, and after the last time it is said aloud. Whether anything changed."""
+    standing, expiry = walk.at(step), action.expires
+    if expiry is None or standing.expires_at is None or standing.expires_at > walk.now:
+        return False
+    walk.put(step, expires_at=None)
+    awaited = walk.steps.get(expiry.unless)
+    if awaited is not None and awaited.stage is Stage.DORMANT:  # there is nothing to do
+        return False
+    if standing.lapses < expiry.times:
+        walk.steps[step.id] = replace(_anew(standing, action), lapses=standing.lapses + 1)
+        walk.emit(s.Expired(step.id, standing.lapses + 1))
+    else:
+        walk.emit(s.LetLie(step.id))
+        walk.done(step, "let_lie")
+    return True
+
+
+def _answered(walk: Walk, step: Step, action: Page, outcome: str = "acknowledged", at: datetime | None = None) -> None:
+    walk.done(step, outcome, at=at)
+    if action.expires is not None and not _has_led_to(walk, action.expires.unless):
+        walk.put(step, expires_at=walk.now + action.expires.after)
+
+
+def _has_led_to(walk: Walk, unless: str) -> bool:
+    if unless in WAITABLE:
+        # Who has handled the incident has not let it lie.
+        return walk.has_happened(unless) or (unless.startswith("incident.") and walk.handled)
+    return walk.steps[unless].is_over
+
+
+def _anew(standing: StepState, action: Page) -> StepState:
+    most = max(rung.within // rung.every + 1 if rung.every else 1 for rung in action.rungs)
+    return StepState(rounds_before=standing.rounds_before + most, lapses=standing.lapses)

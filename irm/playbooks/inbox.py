@@ -18,6 +18,7 @@ from irm.playbooks.duties import OBLIGATION, signals_of
 from irm.playbooks.models import RunInboxRow, RunRow
 from irm.playbooks.ordering import priority_of
 from irm.playbooks.steps import Facts
+from irm.playbooks.timebase import Timebase
 
 ADVANCE: Final = "playbooks.advance"
 SILENT: Final = "runs_that_call_nobody"
@@ -140,7 +141,8 @@ async def hear_delivery(tx: Tx, event: Event, entry_id: UUID) -> None:
     step = event.body.get("step_id")
     if run is None or not step:
         return
-    at = datetime.fromisoformat(event.body["at"]) if event.body.get("at") else event.at
+    wall = datetime.fromisoformat(event.body["at"]) if event.body.get("at") else event.at
+    at = Timebase(run.wall_anchor, run.run_anchor, run.rate).run(wall)  # the engine knows no other time
     about: dict[str, Any] = {"step": step, "at": at, "organization": event.body.get("organization")}
     if about["organization"] is None:
         about["person"] = event.body.get("person")

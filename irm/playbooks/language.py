@@ -19,6 +19,8 @@ from irm.positions import Document, Fault, LanguageError, parse
 Channel = Literal["sms", "email", "in_app", "webhook", "voice", "wecom", "dingtalk", "feishu", "fax"]
 CHANNELS: Final = get_args(Channel)
 MOST_STEPS: Final = 60
+MOST_LAPSES: Final = 9
+"""How often an acknowledgement may expire and be asked for anew."""
 
 
 def _duration(value: object) -> timedelta:
@@ -90,6 +92,12 @@ class RungModel(Model):
         return self
 
 
+class ExpiresModel(Model):
+    after: Duration
+    unless: str
+    times: Annotated[int, Field(ge=1, le=MOST_LAPSES)] = 3
+
+
 class NoticeModel(Model):
     to: Targets
     via: Via = ("preferred",)
@@ -147,6 +155,7 @@ class StepModel(Model):
     when: str | None = None
     page: Annotated[list[RungModel], Field(min_length=1, max_length=12)] | None = None
     until: Literal["acknowledged", "acknowledged_by_all", "received", "none"] | None = None
+    expires: ExpiresModel | None = None
     notice: NoticeModel | None = None
     report: ReportModel | None = None
     task: TaskModel | None = None
@@ -171,6 +180,9 @@ class StepModel(Model):
             raise Wrong(message, one_of(KINDS))
         if self.until is not None and self.page is None:
             raise Wrong(said("“until” belongs to a page."), said("leave it out"))
+        if self.expires is not None and (self.page is None or self.until in ("received", "none")):
+            message = said("Only what somebody acknowledges can expire.")
+            raise Wrong(message, said("a page until acknowledged or acknowledged_by_all"))
         return self
 
 
@@ -276,6 +288,19 @@ def _names(document: Document, model: PlaybookModel) -> Iterator[Fault]:
                 hint = meant(name, ids, one_of(one for one in ids if one != step.id))
                 message = said("There is no step “%(name)s”.", name=name)
                 yield document.fault(("steps", index, "after", number), message, hint)
+        yield from _unless(document, index, step, ids, model.start.on[0].partition(".")[0])
+
+
+def _unless(document: Document, index: int, step: StepModel, ids: list[str], room: str) -> Iterator[Fault]:
+    """What keeps an acknowledgement from expiring: another step, or an event that runs of this start can see."""
+    if step.expires is None:
+        return
+    known = [event for event in pb.WAITABLE if event.startswith(f"{room}.")] if room != "drill" else []
+    if step.expires.unless not in {*known, *ids} - {step.id}:
+        names = (*known, *(one for one in ids if one != step.id))
+        hint = meant(step.expires.unless, names, one_of(names))
+        message = said("Nothing that could be done about it is named “%(name)s”.", name=step.expires.unless)
+        yield document.fault(("steps", index, "expires", "unless"), message, hint)
 
 
 def _condition(
@@ -293,7 +318,9 @@ def _condition(
 def _action(document: Document, index: int, step: StepModel, faults: list[Fault]) -> pb.Action:
     if step.page is not None:
         rungs = tuple(pb.Rung(rung.to, rung.via, rung.within, rung.every) for rung in step.page)
-        return pb.Page(rungs, pb.Until(step.until or pb.Until.ACKNOWLEDGED))
+        held = step.expires
+        expiry = pb.Expiry(held.after, held.unless, held.times) if held is not None else None
+        return pb.Page(rungs, pb.Until(step.until or pb.Until.ACKNOWLEDGED), expiry)
     if step.notice is not None:
         return pb.Notice(step.notice.to, step.notice.via, step.notice.text or {})
     if step.report is not None:

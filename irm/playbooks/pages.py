@@ -25,6 +25,7 @@ from irm.playbooks.versions import PERSON, chosen, publisher_words, publishers, 
 from irm.positions import Fault, LanguageError
 from irm.web.forms import Form
 from irm.web.pages import Page, page
+from irm.web.wording import duration
 
 
 @get("/playbooks", opt=allow(Permission.READ_PLAYBOOKS), include_in_schema=False)
@@ -157,6 +158,7 @@ def _words(steps: tuple[Step, ...], t: Translator) -> dict[str, Any]:
         "titles": titles,
         "within": within,
         "targets_of": targets_of,
+        "expiry": lambda one: wording.expiry_words(one, titles, t, lambda time: duration(time, t)),
         "whom": lambda target: wording.target_words(target, t),
         "condition": lambda source: wording.condition_words(source, t),
     }

@@ -94,7 +94,8 @@ class AskedView(Struct, frozen=True):
 
 
 class ComingView(Struct, frozen=True):
-    """`kind`: page notice report task decide call run wait, exhausted (nobody answered), overran (not done in time).
+    """`kind`: page notice report task decide call run wait, exhausted (nobody answered), overran (not done in time),
+    expired (confirmed and let lie, so called again), let_lie (that for the last time).
 
     `at` null: no clock decides; `waits_for` is an event, another step, `condition` or `nothing_owed`.
     """

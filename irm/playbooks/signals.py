@@ -310,6 +310,21 @@ class Exhausted:
 
 
 @dataclass(frozen=True, slots=True)
+class Expired:
+    """Somebody acknowledged and then let it lie: the page begins again, for the `time`th time."""
+
+    step: str
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class LetLie:
+    """The last acknowledgement has expired too. Loud, like `Exhausted`; nobody is paged by this step any more."""
+
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
 class Overran:
     """A report or task is not done within the playbook's own time; it stays open, the steps after it go on."""
 
@@ -344,6 +359,8 @@ Effect: TypeAlias = (
     | StartRun
     | StepDone
     | Exhausted
+    | Expired
+    | LetLie
     | Overran
     | Noted
     | Finished

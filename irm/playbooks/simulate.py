@@ -128,6 +128,10 @@ def _planned(at: datetime, effect: s.Effect) -> list[Planned]:
             return [Planned(at, effect.step, "run")]
         case s.Exhausted():
             return [Planned(at, effect.step, "exhausted")]
+        case s.Expired():
+            return [Planned(at, effect.step, "expired")]
+        case s.LetLie():
+            return [Planned(at, effect.step, "let_lie")]
         case s.Overran():
             return [Planned(at, effect.step, "overran")]
         case _:

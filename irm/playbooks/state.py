@@ -38,6 +38,10 @@ class StepState:
     unreached: tuple[str, ...] = ()
     """Of the present rung only."""
     choice: str | None = None
+    expires_at: datetime | None = None
+    """Until when the acknowledgement of a page holds; None where it holds for good, or no longer needs to."""
+    lapses: int = 0
+    """How often an acknowledgement has expired and the page begun again."""
 
     @property
     def is_over(self) -> bool:
@@ -45,8 +49,9 @@ class StepState:
 
     @property
     def lets_pass(self) -> bool:
-        """Whether the steps after it may open: a sleeping or overrunning step holds nobody up."""
-        return self.is_over or self.stage is Stage.DORMANT or self.late
+        """Whether the steps after it may open: a sleeping or overrunning step holds nobody up, nor does a page that asks
+        again because its answer expired: they have gone on at the first one."""
+        return self.is_over or self.stage is Stage.DORMANT or self.late or self.lapses > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +103,7 @@ class RunState:
         )
 
 
-_MOMENTS = ("opened_at", "done_at", "due_at", "rung_at")
+_MOMENTS = ("opened_at", "done_at", "due_at", "rung_at", "expires_at")
 _DEFAULT = StepState()
 
 

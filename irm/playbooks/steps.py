@@ -70,9 +70,20 @@ class Rung:
 
 
 @dataclass(frozen=True, slots=True)
+class Expiry:
+    """An acknowledgement holds for `after` only, `unless` one of `WAITABLE` has happened or the step of that name is over.
+    Then the page begins again, `times` times at most."""
+
+    after: timedelta
+    unless: str
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     rungs: tuple[Rung, ...]
     until: Until = Until.ACKNOWLEDGED
+    expires: Expiry | None = None
 
 
 @dataclass(frozen=True, slots=True)

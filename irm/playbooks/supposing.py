@@ -113,6 +113,8 @@ _PLAIN: Final[Mapping[type, tuple[str, str]]] = {
     s.PlaceCall: ("call", "endpoint"),
     s.StartRun: ("run", "playbook"),
     s.Exhausted: ("exhausted", ""),
+    s.Expired: ("expired", ""),
+    s.LetLie: ("let_lie", ""),
     s.Overran: ("overran", ""),
     s.Noted: ("noted", "reason"),
     s.StepDone: ("done", "outcome"),

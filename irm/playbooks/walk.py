@@ -79,6 +79,8 @@ class Walk:
                 if isinstance(step.action, Page) and standing.stage is Stage.ACTIVE:
                     self.emit(s.StopPaging(step.id))
                 self.put(step, stage=Stage.CANCELLED, outcome=reason, done_at=self.now, due_at=None)
+            elif standing.expires_at is not None:
+                self.put(step, expires_at=None)
         self.status = status
         self.emit(s.Finished(status))
 
@@ -88,7 +90,7 @@ class Walk:
     def _timer(self, step: Step) -> datetime | None:
         standing = self.at(step)
         if standing.stage is not Stage.ACTIVE:
-            return None
+            return standing.expires_at
         if isinstance(step.action, Page) and standing.rung_at is not None:
             rung = step.action.rungs[standing.rung - 1]
             end = standing.rung_at + rung.within

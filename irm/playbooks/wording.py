@@ -1,6 +1,7 @@
 """How steps and plans are said to people. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import reduce
 from typing import Final
 
@@ -8,7 +9,7 @@ from irm.access.policy import Role
 from irm.access.vocabulary import ROLE_NAMES
 from irm.i18n import DEFAULT_LOCALE, N_, Translator
 from irm.notify.reasons import REASONS
-from irm.playbooks.steps import Target
+from irm.playbooks.steps import Expiry, Target
 from irm.rules.levels import level_word
 
 KINDS: Final = {
@@ -22,6 +23,8 @@ KINDS: Final = {
     "run": N_("Further playbook"),
     "exhausted": N_("Nobody has answered"),
     "overran": N_("Not done in time"),
+    "expired": N_("Confirmed and let lie; called again"),
+    "let_lie": N_("Confirmed again and again, and let lie"),
     "noted": N_("Remark"),
     "done": N_("Step done"),
     "finished": N_("Playbook finished"),
@@ -41,6 +44,7 @@ OUTCOMES: Final = {
     "acknowledged": N_("receipt confirmed"),
     "received": N_("received"),
     "exhausted": N_("nobody answered"),
+    "let_lie": N_("confirmed, but let lie"),
     "sent": N_("sent"),
     "reported": N_("reported"),
     "superseded": N_("no longer owed"),
@@ -70,6 +74,15 @@ WAITS: Final = {
     "condition": N_("when its condition holds"),
     "nothing_owed": N_("when something is owed under its rule"),
 }
+
+LED_TO: Final = {
+    "incident.handled": N_("the incident is handled"),
+    "incident.assessed": N_("the level is assessed"),
+    "obligation.overdue": N_("the limit has passed"),
+    "obligation.submitted": N_("the report is handed over"),
+    "obligation.met": N_("the duty is met"),
+}
+"""What keeps an acknowledgement from expiring, besides a step."""
 
 STATUSES: Final = {
     "running": N_("under way"),
@@ -213,6 +226,18 @@ def waits_words(waits_for: str, titles: dict[str, str], t: Translator) -> str:
     if not waits_for:
         return ""
     return t("after “%(step)s”", step=titles.get(waits_for) or waits_for)
+
+
+def expiry_words(expiry: Expiry, titles: Mapping[str, str], t: Translator, time: Callable[[timedelta], str]) -> str:
+    """`time` says a duration; `titles` of the playbook's steps."""
+    led_to = LED_TO.get(expiry.unless)
+    return t.plural(
+        "called again %(time)s after the answer unless %(event)s; once at most",
+        "called again %(time)s after the answer unless %(event)s; %(n)s times at most",
+        expiry.times,
+        time=time(expiry.after),
+        event=t(led_to) if led_to else t("“%(step)s” is done", step=titles.get(expiry.unless) or expiry.unless),
+    )
 
 
 def gap_words(gap: str, t: Translator) -> str:

@@ -87,6 +87,8 @@ class RunRow(Base):
     exercise: Mapped[bool]
     turns: Mapped[int] = mapped_column(default=0)
     """How many events the engine has taken."""
+    depth: Mapped[int] = mapped_column(default=0)
+    """How many playbooks began one another before it; 0: an event began it."""
 
 
 class RunInboxRow(Base):
@@ -153,3 +155,42 @@ class TaskRow(Base):
     """Done with a file at `<subject>/task/<id>`, or with a reason."""
     no_evidence_reason: Mapped[str | None]
     exercise: Mapped[bool]
+
+
+class CallRow(Base):
+    """A call of an endpoint, and the answer as far as it is kept. Names no address and no secret: those are settings."""
+
+    __tablename__ = "placed_call"
+    __table_args__ = (
+        UniqueConstraint("run_id", "step_id", name="uq_placed_call_step"),
+        CheckConstraint(
+            "status IN ('waiting', 'answered', 'refused', 'no_answer', 'not_configured', 'exercise_skipped')",
+            name="status",
+        ),
+        CheckConstraint("(status = 'waiting') = (ended_at IS NULL)", name="ended_at"),
+        Index("ix_placed_call_subject", "subject", postgresql_ops={"subject": "text_pattern_ops"}),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    """Also the idempotency key: the same through all attempts."""
+    run_id: Mapped[UUID] = mapped_column(ForeignKey("run.id"))
+    step_id: Mapped[str]
+    subject: Mapped[str]
+    endpoint: Mapped[str]
+    body: Mapped[str]
+    """As it is sent, to the byte."""
+    exercise: Mapped[bool]
+    placed_at: Mapped[datetime]
+    status: Mapped[str]
+    tries: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str | None]
+    """What kind of trouble the last attempt without an answer had."""
+    http_status: Mapped[int | None]
+    headers: Mapped[dict[str, Any] | None]
+    answer: Mapped[str | None]
+    answer_sha256: Mapped[str | None]
+    """Of the bytes that were kept, hex."""
+    answer_cut: Mapped[bool] = mapped_column(default=False)
+    answered_at: Mapped[datetime | None]
+    """Also where the answer came after the step was over."""
+    ended_at: Mapped[datetime | None]

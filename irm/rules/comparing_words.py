@@ -179,3 +179,14 @@ def _plain(raw: Any) -> str:
     if isinstance(raw, str):
         return raw
     return "" if raw is None else json.dumps(raw, ensure_ascii=False, sort_keys=True)
+
+
+def page_words(t: Translator) -> dict[str, Any]:
+    """What the template of comparisons says in the reader's language."""
+    return {
+        "happened": lambda change: t(HAPPENED[change.happened]),
+        "part": lambda change: t(PARTS[change.part]),
+        "aspect": lambda one: aspect_words(one.aspect, t),
+        "both": lambda change, one: both_sides(change, one, t),
+        "gist": lambda change: gist(change, t),
+    }

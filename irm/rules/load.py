@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from irm.conditions import Choice, Condition, ConditionError, FactType, compile_condition, level_words, meant, one_of
 from irm.errors import FieldError, Invalid, Said, Wrong, said
 from irm.i18n import N_
+from irm.language_limits import MOST_FAULTS
 from irm.positions import Document, Fault, LanguageError, Loc, read, validated
 from irm.rules.declared import types_of, vocabulary
 from irm.rules.facts import NONE, REGISTER_TYPES, UNKNOWN, Fact, FactValue, Step
@@ -140,7 +141,8 @@ def builtin_packs() -> tuple[Pack, ...]:
 
 
 def _faulty_conditions(document: Document) -> Iterator[Fault]:
-    """Of a file whose shape is wrong elsewhere: so that one run tells all."""
+    """Of a file whose shape is wrong elsewhere: so that one run tells all (as many as are told)."""
+    told = 0
     rules = document.data.get("rules") if isinstance(document.data, dict) else None
     default = document.data.get("subject") if isinstance(document.data, dict) else None
     for index, rule in enumerate(rules if isinstance(rules, list) else ()):
@@ -151,6 +153,9 @@ def _faulty_conditions(document: Document) -> Iterator[Fault]:
                 compile_condition(when, _grading_types() if "grade" in rule else _duty_types(about))
             except ConditionError as error:
                 yield from document.faults_of(("rules", index, "when"), error)
+                told += 1
+                if told == MOST_FAULTS:
+                    return
 
 
 class _Loader:

@@ -9,15 +9,16 @@ from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
 
 from irm.access.policy import Permission, Principal, allow, may
+from irm.access.queries import person_names
 from irm.clock import Clock
 from irm.db import Database
 from irm.i18n import Translator
-from irm.rules import review_pages, words
+from irm.rules import editing_pages, review_pages, version_pages, words
 from irm.rules.load import catalogue
 from irm.rules.moments import within
 from irm.rules.pack import DutyRule, GradingRule, Pack
 from irm.rules.policies import adopt, choose_reading, decisions
-from irm.rules.queries import chosen, published
+from irm.rules.queries import chosen, people_of, published
 from irm.rules.routes import internal_limits
 from irm.web.forms import Form
 from irm.web.pages import Page, page
@@ -32,7 +33,8 @@ async def rules_page(
 ) -> Page:
     async with db.transaction(principal.actor) as tx:
         packs = await published(tx, now=clock.now())
-    return page("rules/list.html", now=clock.now(), packs=packs, **_words(t))
+    may_manage = may(principal, Permission.MANAGE_RULES)
+    return page("rules/list.html", now=clock.now(), packs=packs, may_manage=may_manage, **_words(t))
 
 
 @get("/rules/{pack:str}", opt=allow(Permission.READ_RULES), include_in_schema=False)
@@ -48,6 +50,8 @@ async def pack_page(
     async with db.transaction(principal.actor) as tx:
         packs = await published(tx, now=clock.now())
         adoptions, switches = await decisions(tx)
+        versions = [one for one in packs if one.pack.id == pack]
+        names = await person_names(tx, {person for one in versions for person in people_of(one)})
     readings = {switch: row for switch, row in switches.items() if switch.startswith(f"{pack}/")}
     shown = chosen(packs, pack, version)
     internal = {rule: words.limit_words(within(limit), t) for rule, limit in internal_limits(packs).items()}
@@ -56,7 +60,12 @@ async def pack_page(
         now=clock.now(),
         shown=shown,
         pack=shown.pack,
-        versions=[one for one in packs if one.pack.id == pack],
+        versions=versions,
+        waiting=[one for one in versions if one.is_waiting],
+        in_use=next((one.pack.version for one in versions if one.newest), ""),
+        name_of=lambda person: names.get(person, ""),
+        is_own=lambda one: one.published_by == principal.person_id,
+        may_approve=may(principal, Permission.APPROVE_RULES),
         gradings=_by_level(shown.pack),
         duties=shown.pack.duties,
         chosen=readings,
@@ -143,4 +152,12 @@ def _words(t: Translator) -> dict[str, Any]:
     }
 
 
-ROUTES: Final = [rules_page, pack_page, decide_adoption, set_reading, *review_pages.ROUTES]
+ROUTES: Final = [
+    rules_page,
+    pack_page,
+    decide_adoption,
+    set_reading,
+    *review_pages.ROUTES,
+    *editing_pages.ROUTES,
+    *version_pages.ROUTES,
+]

@@ -61,6 +61,11 @@ class DutyLimit:
     form: str
 
 
+def people_of(one: Published) -> set[UUID]:
+    """Whoever published, approved or withdrew it."""
+    return {person for person in (one.published_by, one.life.approved_by, one.life.withdrawn_by) if person is not None}
+
+
 async def packs_for(
     tx: Tx, frozen: Mapping[str, str], discovered_at: datetime, *, about: SubjectKind | None = None
 ) -> tuple[Pack, ...]:

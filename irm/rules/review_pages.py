@@ -1,6 +1,6 @@
 """Pages for whoever answers for the rules: what a version changes, and what nobody here has read."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from litestar import get
 from litestar.di import NamedDependency
@@ -71,7 +71,7 @@ async def comparison_page(
         versions=[one.pack.version for one in versions],
         compared=compared,
         form=Form({"from": older.pack.version, "to": newer.pack.version}),
-        **comparison_texts(t),
+        **comparing_words.page_words(t),
     )
 
 
@@ -100,17 +100,6 @@ def _before(one: Published, versions: list[Published]) -> Published:
     """The one published before it; of the oldest, itself."""
     earlier = [each for each in versions if each.published_at < one.published_at]
     return max(earlier, key=lambda each: each.published_at, default=one)
-
-
-def comparison_texts(t: Translator) -> dict[str, Any]:
-    """What the template says in the reader's language."""
-    return {
-        "happened": lambda change: t(comparing_words.HAPPENED[change.happened]),
-        "part": lambda change: t(comparing_words.PARTS[change.part]),
-        "aspect": lambda one: comparing_words.aspect_words(one.aspect, t),
-        "both": lambda change, one: comparing_words.both_sides(change, one, t),
-        "gist": lambda change: comparing_words.gist(change, t),
-    }
 
 
 ROUTES: Final = [gaps_page, comparison_page, preview_page]

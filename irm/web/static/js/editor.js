@@ -1,5 +1,5 @@
 // [data-editor]: line numbers beside the text, faulty lines marked as the check tells them ([data-line] links anywhere on
-// the page), a click on a fault goes to its place. The text field does everything else by itself.
+// the page, but data-quiet ones), a click on a fault goes to its place. The text field does everything else by itself.
 (function () {
   "use strict";
   var LINE = 20; // px, as .editor-text has it
@@ -21,7 +21,7 @@
       var gutter = editor.querySelector(".editor-lines");
       if (!gutter) { return; }
       Array.prototype.forEach.call(gutter.children, function (line) { line.classList.remove("is-faulty"); });
-      document.querySelectorAll('[data-goes-to="' + text.id + '"]').forEach(function (link) {
+      document.querySelectorAll('[data-goes-to="' + text.id + '"]:not([data-quiet])').forEach(function (link) {
         var line = gutter.children[link.dataset.line - 1];
         if (line) { line.classList.add("is-faulty"); }
       });

@@ -10,7 +10,7 @@ English text, which still knows what it was made of; `in_words` renders it, or a
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Final, Protocol, Self
 
 
 class Translate(Protocol):
@@ -62,6 +62,15 @@ def in_words(text: str, t: Translate) -> str:
 
 def _read(params: Mapping[str, Any], t: Translate) -> dict[str, Any]:
     return {name: value.text(t) if isinstance(value, Said) else value for name, value in params.items()}
+
+
+LONGEST_QUOTED: Final = 80
+
+
+def quoted(value: object) -> str:
+    """What somebody wrote, as a message repeats it: its beginning where it is long."""
+    text = str(value)
+    return text if len(text) <= LONGEST_QUOTED else text[: LONGEST_QUOTED - 1] + "…"
 
 
 def with_hint(message: str, hint: str) -> str:

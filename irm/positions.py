@@ -8,34 +8,26 @@
 `loc` is pydantic's: field names and indices; parts that the file does not have (union tags, a missing field) are passed
 over, so a missing field is told at the mapping that lacks it. Lines and columns count from 1, columns in characters.
 
-Plain YAML only: no anchors, aliases, tags, merge keys, second documents, duplicate keys, keys that are no text, and at
-most 500,000 characters and 40 levels. Dates stay text; `1.10` is a number (1.1), so quote versions. Models that forbid
-extra fields get a did-you-mean for free.
+Plain YAML only (`plain_yaml.py`), within the bounds of `language_limits.py`. Dates stay text; `1.10` is a number (1.1), so
+quote versions. Models that forbid extra fields get a did-you-mean for free.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from irm.conditions import ConditionError, meant, one_of
-from irm.errors import FieldError, Invalid, Said, Translate, Wrong, in_words, said, with_hint
+from irm.errors import FieldError, Invalid, Said, Translate, Wrong, in_words, quoted, said, with_hint
 from irm.i18n import N_
+from irm.language_limits import LARGEST, MOST_FAULTS
+from irm.plain_yaml import Unreadable, compose, plain
 
 Loc = tuple[str | int, ...]
 AnyModel = TypeVar("AnyModel", bound=BaseModel)
-
-LARGEST: Final = 500_000
-DEEPEST: Final = 40
-FAR_TOO_DEEP: Final = 4 * DEEPEST
-PREFIX: Final = "tag:yaml.org,2002:"
-PLAIN_TAGS: Final = frozenset(
-    PREFIX + one for one in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")
-)
 
 
 @dataclass(frozen=True, order=True)
@@ -72,7 +64,12 @@ class LanguageError(Invalid):
     """The file is not what its language asks for; `faults` in the order of the file."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
-        self.faults = tuple(sorted(set(faults)))
+        found = sorted(set(faults))
+        self.faults = tuple(found[:MOST_FAULTS])
+        if len(found) > MOST_FAULTS:
+            last = found[MOST_FAULTS]
+            message = said("There are %(count)s more faults from here on.", count=len(found) - MOST_FAULTS)
+            self.faults = (*self.faults, Fault(last.file, last.line, last.column, message))
         super().__init__(
             "The file has faults.", code="language", errors=[FieldError(one.place, one.words) for one in self.faults]
         )
@@ -146,92 +143,28 @@ class Document:
 
 def read(text: str, *, file: str) -> Document:
     """Raises LanguageError when the text is no plain YAML."""
-    if len(text) > LARGEST:
-        raise LanguageError([Fault(file, 1, 1, said("The file has more than %(most)s characters.", most=LARGEST))])
-    if _opened(text) > FAR_TOO_DEEP:
-        raise LanguageError([Fault(file, 1, 1, _too_deep())])
     try:
-        # Not typ="rt": its folded scalars come with a bell character at every fold.
-        root = YAML(typ="safe", pure=True).compose(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        told = error.problem or error.context
-        raise LanguageError([Fault(file, line, column, said("This is no YAML: %(told)s.", told=told))]) from error
-    except RecursionError as error:
-        raise LanguageError([Fault(file, 1, 1, _too_deep())]) from error
-    except (YAMLError, ValueError, AttributeError) as error:  # characters that YAML does not allow; ruamel's own slips
-        told = str(error).split("\n", 1)[0]
-        raise LanguageError([Fault(file, 1, 1, said("This is no YAML: %(told)s.", told=told))]) from error
-    if root is None:
-        raise LanguageError([Fault(file, 1, 1, said("The file is empty."))])
-    faults = list(_not_plain(root, file, 0))
-    if faults:
-        raise LanguageError(faults)
-    return Document(file, text, _plain(root), root)
+        root = compose(text)
+    except Unreadable as error:
+        raise LanguageError(Fault(file, *flaw) for flaw in error.flaws) from error
+    return Document(file, text, plain(root), root)
 
 
-def _too_deep() -> Said:
-    return said("The file is nested more than %(most)s levels deep.", most=DEEPEST)
-
-
-def _opened(text: str) -> int:
-    """The most brackets open at once, those in texts too: a cheap guard before a parser that recurses."""
-    most = depth = 0
-    for character in text:
-        if character in "[{":
-            depth += 1
-            most = max(most, depth)
-        elif character in "]}":
-            depth -= 1
-    return most
-
-
-def _not_plain(node: Node, file: str, depth: int) -> Iterator[Fault]:
-    line, column = node.start_mark.line + 1, node.start_mark.column + 1
-    if depth > DEEPEST:
-        yield Fault(file, line, column, _too_deep())
-        return
-    if node.anchor is not None:
-        yield Fault(file, line, column, said("Anchors and aliases are not allowed."), said("write the value out"))
-        return
-    if str(node.tag) not in PLAIN_TAGS and not (isinstance(node, ScalarNode) and str(node.tag) == PREFIX + "merge"):
-        yield Fault(file, line, column, said("The tag %(tag)s is not allowed.", tag=node.tag))
-    if isinstance(node, MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            place = key.start_mark.line + 1, key.start_mark.column + 1
-            if not isinstance(key, ScalarNode) or str(key.tag) not in {PREFIX + "str", PREFIX + "merge"}:
-                yield Fault(file, *place, said("A key must be text."), said("quote it"))
-                continue
-            if str(key.tag) == PREFIX + "merge" or (key.value == "<<" and not key.style):
-                yield Fault(file, *place, said("Merge keys are not allowed."), said("write the values out"))
-            elif key.value in seen:
-                yield Fault(file, *place, said("“%(name)s” stands here twice.", name=key.value))
-            seen.add(key.value)
-            yield from _not_plain(value, file, depth + 1)
-    elif isinstance(node, SequenceNode):
-        for value in node.value:
-            yield from _not_plain(value, file, depth + 1)
-
-
-def _plain(node: Node) -> Any:
-    if isinstance(node, MappingNode):
-        return {key.value: _plain(value) for key, value in node.value}
-    if isinstance(node, SequenceNode):
-        return [_plain(value) for value in node.value]
-    text: str = node.value
-    match str(node.tag).removeprefix(PREFIX):
-        case "null":
-            return None
-        case "bool":
-            return text.lower() in {"true", "yes", "on", "y"}
-        case "int":
-            return int(text.replace("_", ""), 0 if text.lstrip("+-").lower().startswith(("0x", "0o")) else 10)
-        case "float":
-            return float(text.replace("_", "").replace(".inf", "inf").replace(".nan", "nan").replace(".NaN", "nan"))
-        case _:
-            return text
+def read_file(path: Path) -> str:
+    """The text of a file, which may begin with a byte order mark. Raises LanguageError where it is too large or not UTF-8,
+    OSError where it cannot be read."""
+    with path.open("rb") as file:
+        found = file.read(4 * LARGEST + 1)
+    try:
+        return found.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if len(found) > 4 * LARGEST:
+            message = said("The file has more than %(most)s characters.", most=LARGEST)
+            raise LanguageError([Fault(str(path), 1, 1, message)]) from error
+        before = found[: error.start].decode("utf-8")
+        line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+        hint = said("save the file as UTF-8")
+        raise LanguageError([Fault(str(path), line, column, said("This is no UTF-8 text."), hint)]) from error
 
 
 def parse(text: str, model: type[AnyModel], *, file: str) -> tuple[Document, AnyModel]:
@@ -259,19 +192,19 @@ def faults_of_model(
             case "extra_forbidden":
                 known = _fields_at(model, one["loc"][:-1])
                 hint = meant(str(loc[-1]), known, one_of(sorted(known)) if known else "")
-                yield document.fault(loc, said("There is no “%(name)s” here.", name=loc[-1]), hint, at_key=True)
+                yield document.fault(loc, said("There is no “%(name)s” here.", name=quoted(loc[-1])), hint, at_key=True)
             case "missing":
                 yield document.fault(loc[:-1], said("“%(name)s” is missing.", name=loc[-1]))
             case "literal_error" | "enum":
                 values = [part.strip("'") for part in str(given.get("expected", "")).replace(" or ", ", ").split(", ")]
-                message = said("“%(value)s” is not possible here.", value=one["input"])
+                message = said("“%(value)s” is not possible here.", value=quoted(one["input"]))
                 yield document.fault(loc, message, meant(str(one["input"]), values, one_of(values)))
             case "string_type" if isinstance(one["input"], int | float):
-                yield document.fault(loc, said("This must be text."), f'"{one["input"]}"')
+                yield document.fault(loc, said("This must be text."), f'"{quoted(one["input"])}"')
             case "value_error" if isinstance(given.get("error"), Wrong):
                 yield document.fault(loc, given["error"].message, given["error"].hint)
             case kind if kind in SHAPES:
-                yield document.fault(loc, Said(SHAPES[kind], value=one["input"], **given))
+                yield document.fault(loc, Said(SHAPES[kind], value=quoted(one["input"]), **given))
             case _:
                 told = one["msg"].removeprefix("Value error, ").removesuffix(".")
                 yield document.fault(loc, said("This is not valid: %(told)s.", told=told))

@@ -3,10 +3,10 @@
 import re
 from datetime import timedelta
 
-from irm.errors import Wrong, said
+from irm.errors import Wrong, quoted, said
 
 _SHAPE = re.compile(
-    r"(?:(?P<days>\d{1,4})d)?(?:(?P<hours>\d{1,5})h)?(?:(?P<minutes>\d{1,6})m)?(?:(?P<seconds>\d{1,7})s)?"
+    r"(?:(?P<days>[0-9]{1,4})d)?(?:(?P<hours>[0-9]{1,5})h)?(?:(?P<minutes>[0-9]{1,6})m)?(?:(?P<seconds>[0-9]{1,7})s)?"
 )
 
 
@@ -14,7 +14,7 @@ def parse_duration(text: str) -> timedelta:
     """Raises Wrong with an example; never zero."""
     match = _SHAPE.fullmatch(text.strip())
     if match is None or not text.strip():
-        raise Wrong(said("“%(value)s” is no duration.", value=text), said("write 15m, 4h, 20d or 1h30m"))
+        raise Wrong(said("“%(value)s” is no duration.", value=quoted(text)), said("write 15m, 4h, 20d or 1h30m"))
     duration = timedelta(**{unit: int(count) for unit, count in match.groupdict().items() if count})
     if not duration:
         raise Wrong(said("The duration is zero."), said("at least %(least)s", least="1s"))

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal, get_args
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from irm.conditions import Choice, ConditionError, compile_condition, meant, one_of
-from irm.errors import Wrong, said
+from irm.errors import Wrong, quoted, said
 from irm.i18n import LOCALES
 from irm.playbooks import steps as pb
 from irm.playbooks.durations import duration_text, parse_duration
@@ -41,7 +41,7 @@ def _via(value: object) -> tuple[str, ...]:
     for channel in channels:
         if channel != "preferred" and channel not in CHANNELS:
             known = ("preferred", *CHANNELS)
-            message = said("There is no channel “%(name)s”.", name=channel)
+            message = said("There is no channel “%(name)s”.", name=quoted(channel))
             raise Wrong(message, meant(str(channel), known, one_of(known)))
     if "preferred" in channels and len(channels) > 1:
         raise Wrong(said("“preferred” stands alone."), said("it is the first address that works"))
@@ -151,7 +151,7 @@ class CallModel(Model):
 class StepModel(Model):
     id: Name
     title: Texts | None = None
-    after: list[str] | None = None
+    after: Annotated[list[str], Field(max_length=MOST_STEPS)] | None = None
     when: str | None = None
     page: Annotated[list[RungModel], Field(min_length=1, max_length=12)] | None = None
     until: Literal["acknowledged", "acknowledged_by_all", "received", "none"] | None = None
@@ -286,7 +286,7 @@ def _names(document: Document, model: PlaybookModel) -> Iterator[Fault]:
         for number, name in enumerate(step.after or ()):
             if name not in ids:
                 hint = meant(name, ids, one_of(one for one in ids if one != step.id))
-                message = said("There is no step “%(name)s”.", name=name)
+                message = said("There is no step “%(name)s”.", name=quoted(name))
                 yield document.fault(("steps", index, "after", number), message, hint)
         yield from _unless(document, index, step, ids, model.start.on[0].partition(".")[0])
 
@@ -345,7 +345,7 @@ def _wait(document: Document, index: int, text: str, faults: list[Fault]) -> pb.
         return pb.WaitFor(parse_duration(text))
     except ValueError:
         otherwise = said("a duration such as 30m, or one of %(names)s", names=", ".join(pb.WAITABLE))
-        message = said("Nothing to wait for is named “%(name)s”.", name=text)
+        message = said("Nothing to wait for is named “%(name)s”.", name=quoted(text))
         faults.append(document.fault(("steps", index, "wait"), message, meant(text, pb.WAITABLE, otherwise)))
         return pb.WaitUntil("incident.handled")
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from irm.access.policy import Role
 from irm.conditions import meant, one_of
-from irm.errors import Wrong, said
+from irm.errors import Wrong, quoted, said
 from irm.playbooks.steps import Target
 
 SELECTORS: Final = (
@@ -35,10 +35,10 @@ def parse_target(text: str, *, only: tuple[str, ...] = ("on_duty", "role", "pers
     match = _SHAPE.fullmatch("".join(text.split()))
     if match is None:
         hint = said("on_duty(cloud_authority) or role(cloud_authority, duty_leader)")
-        raise Wrong(said("“%(value)s” names nobody.", value=text), hint)
+        raise Wrong(said("“%(value)s” names nobody.", value=quoted(text)), hint)
     kind, who, role = match["kind"], match["who"], match["role"]
     if kind not in only:
-        raise Wrong(said("There is no “%(name)s” here.", name=f"{kind}(…)"), _meant(kind, only))
+        raise Wrong(said("There is no “%(name)s” here.", name=f"{quoted(kind)}(…)"), _meant(kind, only))
     if kind == "role" and role is None:
         raise Wrong(said("“%(kind)s” takes an organization and a role.", kind=kind), f"role({who}, duty_leader)")
     if kind != "role" and role is not None:
@@ -50,9 +50,9 @@ def parse_target(text: str, *, only: tuple[str, ...] = ("on_duty", "role", "pers
             who = str(UUID(who))
         except ValueError as error:
             hint = said("person(<id of the person>); a role outlives whoever holds it")
-            raise Wrong(said("“%(value)s” is no person.", value=who), hint) from error
+            raise Wrong(said("“%(value)s” is no person.", value=quoted(who)), hint) from error
     elif not _CODE.fullmatch(who) and who not in SELECTORS:
-        raise Wrong(said("“%(value)s” is no organization.", value=who), _meant(who, SELECTORS))
+        raise Wrong(said("“%(value)s” is no organization.", value=quoted(who)), _meant(who, SELECTORS))
     return Target(kind, who, role)  # type: ignore[arg-type]  # `only` holds nothing else
 
 

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, strategies as st
 
 from irm.conditions import (
-    LONGEST,
     Choice,
     Condition,
     ConditionError,
@@ -16,6 +15,7 @@ from irm.conditions import (
     compile_condition,
     level_words,
 )
+from irm.language_limits import LONGEST_CONDITION
 
 NAMES = {
     "incident.cii": Choice("yes", "no", "unknown"),
@@ -109,16 +109,16 @@ def test_what_is_no_answer_fails_closed(source: str, values: dict[str, Any]) -> 
         ('"yess" != incident.cii', [(1, 1, "never “yess”", "“yes”?")]),
         ('incident.cii in ["no", "nope"]', [(1, 24, "never “nope”", "“no”?")]),
         ('may_be("很大")', [(1, 8, "“很大” is no level", "较大")]),
-        ("may_be > 3", [(1, 1, "asks for a level", 'may_be("较大")'), (1, 8, "does not work", "")]),
+        ("may_be > 3", [(1, 8, "of which 1 is the gravest", 'may_be("较大")')]),
         ("facts.views", [(1, 1, "answers yes or no", "")]),
         ('text + "a" == "b"', [(1, 6, "“+” does not work", "")]),
         ("bearer.roles + bearer.roles == bearer.roles", [(1, 14, "“+” does not work", "")]),
         ("bearer.roles.map(x, x).size() > 1", [(1, 17, "nothing named “map”", "")]),
-        ("facts.views ==", [(1, 15, "Syntax error", "")]),
+        ("facts.views ==", [(1, 15, "breaks off here", "")]),
         ("   ", [(1, 1, "empty", "")]),
         ('"""a""" == text', [(1, 1, "three quotation marks", "")]),
         ("[1].all(a, [1].all(b, [1].all(c, a + b + c > 1)))", [(1, 27, "2 times", "split the rule")]),
-        ("true" + " " * LONGEST, [(1, 1, "2004 characters", "")]),
+        ("true" + " " * LONGEST_CONDITION, [(1, 1, "2004 characters", "")]),
     ],
 )
 def test_faults_say_where_and_what_was_meant(source: str, faults: list[tuple[int, int, str, str]]) -> None:

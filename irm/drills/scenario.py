@@ -9,10 +9,10 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
+from irm.categories import is_category
 from irm.conditions import meant, one_of
 from irm.drills.vocabulary import Content, Part
 from irm.errors import Invalid, Said, Wrong, said
-from irm.incidents.categories import is_category
 from irm.playbooks.durations import parse_duration
 from irm.playbooks.language import Duration, Model, Name, Texts
 from irm.positions import Document, Fault, LanguageError, parse

@@ -15,6 +15,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPR
 
 from irm.access import queries as access
 from irm.access.policy import Permission, Principal, allow, reach
+from irm.categories import choices
 from irm.clock import SHANGHAI, Clock
 from irm.config import Settings
 from irm.db import Database, Tx
@@ -25,7 +26,6 @@ from irm.evidence.service import adopt, attach, attachments_of
 from irm.evidence.types import TAKEN
 from irm.i18n import N_, Translator
 from irm.incidents import queries
-from irm.incidents.categories import choices
 from irm.incidents.idempotency import fingerprint, once
 from irm.incidents.policy import intake_policy
 from irm.incidents.schemas import Caller, FileIncident, Target

@@ -8,11 +8,11 @@ from uuid import UUID
 
 from irm.access import queries as access
 from irm.access.policy import REGULATORS, Permission, Principal, Resource, may, reach
+from irm.categories import category_name
 from irm.db import Tx
 from irm.evidence.service import attachments_of
 from irm.i18n import N_, Translator
 from irm.incidents import desk_showing, facts as stated, queries, showing, timeline, why
-from irm.incidents.categories import category_name
 from irm.incidents.directory import is_city_authority
 from irm.incidents.discovery import MAY_CORRECT
 from irm.incidents.lifecycle import STATUS_NAMES, Status, offered

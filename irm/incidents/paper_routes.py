@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery
 
 from irm.access import queries as access
 from irm.access.policy import Permission, Principal, allow
+from irm.categories import category_name
 from irm.clock import Clock
 from irm.db import Database, Tx
 from irm.documents.media import DOCX, PDF
@@ -19,7 +20,6 @@ from irm.documents.word import to_docx
 from irm.errors import NotFound
 from irm.i18n import LOCALES, Translator, translator
 from irm.incidents import timeline
-from irm.incidents.categories import category_name
 from irm.incidents.desk_showing import handover_views, note_views, role_views
 from irm.incidents.informing import told_of
 from irm.incidents.informing_routes import PROOF_NAMES

@@ -12,10 +12,10 @@ from uuid import UUID
 from sqlalchemy import select
 
 from irm.access.policy import AUTHORITY
+from irm.categories import category_name
 from irm.db import Tx
 from irm.i18n import N_, Translator, translator
 from irm.incidents import facts as stated
-from irm.incidents.categories import category_name
 from irm.incidents.correction_items import correction_items
 from irm.incidents.lifecycle import Status
 from irm.incidents.models import FilingRow, IncidentRow

@@ -10,13 +10,13 @@ from sqlalchemy import select
 
 from irm.access.policy import Permission, Principal, reach
 from irm.access.queries import Organization
+from irm.categories import is_category
 from irm.clock import SHANGHAI
 from irm.db import Tx, uuid7
 from irm.errors import FieldError, Invalid
 from irm.exercise import add_subject
 from irm.i18n import N_
 from irm.incidents import facts, intake
-from irm.incidents.categories import is_category
 from irm.incidents.directory import concerned, directory, is_city_authority, nameable_system, systems_at
 from irm.incidents.grading import Cause, regrade, subject_of
 from irm.incidents.lifecycle import LIVE, Status

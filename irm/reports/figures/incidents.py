@@ -5,10 +5,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from irm.categories import categories
 from irm.clock import SHANGHAI
 from irm.db import Tx
 from irm.i18n import LOCALES, N_
-from irm.incidents.categories import categories
 from irm.incidents.models import FilingRow, IncidentRow, PartRow
 from irm.reports.figures.duties import Duties, Organizations, by_bearer, by_force, by_rule, judged
 from irm.reports.figures.months import month_labels

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from irm.incidents.categories import categories
+from irm.categories import categories
 from irm.playbooks import signals as s
 from irm.playbooks.check import check
 from irm.playbooks.city import built_in_city

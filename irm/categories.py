@@ -21,7 +21,7 @@ class Category:
 
 @cache
 def categories() -> Mapping[str, Category]:
-    given = YAML(typ="safe").load((files("irm.incidents") / "categories.yaml").read_text("utf-8"))
+    given = YAML(typ="safe").load((files("irm") / "categories.yaml").read_text("utf-8"))
     return {
         one["id"]: Category(one["id"], one["name"], {sub["id"]: sub["name"] for sub in one["subs"]})
         for one in given["categories"]

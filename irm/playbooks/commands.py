@@ -1,8 +1,7 @@
-"""`irm playbook`: check, publish, simulate, list; compare and replay are in `version_commands.py`."""
+"""`irm playbook`: check, publish, list; compare and replay are in `version_commands.py`, simulate in its own module."""
 
 import sys
 from dataclasses import replace
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +9,14 @@ import click
 
 from irm.console import Console, Failed, json_option
 from irm.db import SYSTEM, Database
-from irm.errors import Wrong, in_words
+from irm.errors import in_words
 from irm.i18n import Translator
-from irm.playbooks import signals, supposing, wording
 from irm.playbooks.check import Checked, City, check as lint, worst_cases
 from irm.playbooks.city import built_in_city, city_of, held_today
 from irm.playbooks.durations import duration_text
 from irm.playbooks.language import json_schema
 from irm.playbooks.publishing import library, publish as publish_playbook
-from irm.playbooks.simulate import simulate as run_ahead
+from irm.playbooks.simulate_command import simulate
 from irm.playbooks.steps import targets_of
 from irm.playbooks.version_commands import diff, replay_run
 from irm.playbooks.versions import versions as versions_of
@@ -32,6 +30,7 @@ def playbook() -> None:
 
 playbook.add_command(diff)
 playbook.add_command(replay_run)
+playbook.add_command(simulate)
 
 
 @playbook.command("check")
@@ -163,71 +162,6 @@ def list_playbooks(console: Console, *, as_json: bool) -> None:
             ]
 
     console.show(console.run(work), as_json=as_json)
-
-
-@playbook.command("simulate")
-@click.argument("file", type=click.Path(path_type=Path), required=False)
-@click.option("--answer", "answers", multiple=True, metavar="STEP=AFTER", help="Somebody answers a page: alarm=12m.")
-@click.option(
-    "--fact", "given", multiple=True, metavar="NAME=VALUE", help="A fact of the incident: cii=unknown, reached=2."
-)
-@click.option("--handled", metavar="AFTER", help="The incident is handled after this time: 3h.")
-@json_option
-@click.pass_obj
-def simulate(
-    console: Console,
-    file: Path | None,
-    *,
-    answers: tuple[str, ...],
-    given: tuple[str, ...],
-    handled: str | None,
-    as_json: bool,
-) -> None:
-    """Print the timeline of a playbook (default: report-chain) with one organization for every part. Sends nothing.
-
-    Every report that a step stands for is taken as owed from the start and never submitted; pages without --answer stay
-    unanswered.
-    """
-    text = _read(file, console.t) if file else library()["report-chain.yaml"]
-    checked = lint(text, file=str(file or "report-chain.yaml"), city=built_in_city())
-    if checked.playbook is None:
-        for fault in checked.errors:
-            click.echo(fault.text(console.t), err=True)
-        sys.exit(1)
-    try:
-        events = supposing.events(checked.playbook, [supposing.pair(one) for one in answers], handled)
-        facts = supposing.facts(checked.playbook, dict(supposing.pair(one) for one in given))
-    except Wrong as error:
-        raise Failed(in_words(error.args[0], console.t), console.t) from error
-    timeline = run_ahead(
-        checked.playbook,
-        facts,
-        supposing.START,
-        obligations=supposing.obligations(checked.playbook),
-        supposed=events,
-    )
-    rows = [
-        {"after": _after(line.at), **_line(console, line.effect)}
-        for line in timeline.lines
-        if not isinstance(line.effect, signals.StepOpened | signals.StopPaging)
-    ]
-    if as_json:
-        console.show({"playbook": checked.playbook.id, "timeline": rows, "asleep": list(timeline.asleep)}, as_json=True)
-        return
-    console.show(rows, as_json=False)
-    if timeline.asleep:
-        click.echo(console.t("Never begun: %(steps)s", steps=", ".join(timeline.asleep)))
-
-
-def _after(at: datetime) -> str:
-    passed = at - supposing.START
-    return duration_text(passed) if passed > timedelta() else "0"
-
-
-def _line(console: Console, effect: signals.Effect) -> dict[str, Any]:
-    step = getattr(effect, "step", "") or ""
-    kind, said = supposing.words(effect)
-    return {"step": step, "what": console.t(wording.KINDS.get(kind, kind)), "who": said}
 
 
 @playbook.command("schema")

@@ -1,33 +1,16 @@
-"""A made-up incident for `irm playbook simulate`: one organization for every part, everything owed from the start. Pure."""
+"""Short forms of a made-up incident: `name=value` of a command line, the fields of a page; and effects in words. Pure."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
-from typing import Any, Final
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
 
-from irm.conditions import one_of
 from irm.errors import Wrong, said
 from irm.playbooks import signals as s
 from irm.playbooks.durations import parse_duration
 from irm.playbooks.simulate import Supposed
-from irm.playbooks.steps import Audience, Facts, Page, Playbook, Report, audiences, targets_of
-
-START: Final = datetime(2026, 1, 1, tzinfo=UTC)
-"""Any moment will do: what is printed counts from it."""
-
-_FACTS: Final[Mapping[str, Any]] = {
-    "number": "SJ-0000-000000",
-    "title": "",
-    "status": "open",
-    "exercise": False,
-    "reached": 3,
-    "possible": 3,
-    "assessed": None,
-    "cii": "unknown",
-    "category": "",
-    "subcategory": "",
-    "crime_suspected": False,
-    "handled": False,
-}
+from irm.playbooks.situation import Situation, acknowledgements, fact, step_of
+from irm.playbooks.steps import Audience, Page, Playbook
 
 
 def pair(text: str) -> tuple[str, str]:
@@ -38,57 +21,38 @@ def pair(text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def facts(playbook: Playbook, given: Mapping[str, str]) -> Facts:
-    """Organizations are called after their part. Raises Wrong for a fact that there is not."""
-    named = {target.who for step in playbook.steps for target in targets_of(step.action) if target.kind != "person"}
-    organizations = {who.removeprefix("incident."): [who] for who in named if not who.startswith("obligation.")}
-    about: dict[str, Any] = dict(_FACTS)
-    for name, text in given.items():
-        if name not in about:
-            raise Wrong(said("There is no fact “%(name)s”.", name=name), one_of(about))
-        about[name] = _value(name, text)
-    if playbook.start.on[0].startswith("obligation."):
-        owed = {"id": "obligation", "bearer": "obligation.bearer", "overdue": False, "submitted": False, "met": False}
-        return {"obligation": owed, "organizations": organizations}
-    return {"incident": about, "organizations": organizations}
+def with_facts(situation: Situation, given: Mapping[str, str]) -> Situation:
+    """Raises Wrong for a fact, or a value of it, that there is not."""
+    facts = dict(situation.facts)
+    for name, value in given.items():
+        facts |= fact(name, value)
+    return replace(situation, facts=facts)
 
 
-def _value(name: str, text: str) -> object:
-    known = _FACTS[name]
-    if isinstance(known, bool):
-        if text not in ("true", "false"):
-            raise Wrong(said("“%(name)s” is true or false.", name=name))
-        return text == "true"
-    if name in ("reached", "possible", "assessed"):
-        if text not in ("1", "2", "3", "4"):
-            raise Wrong(said("“%(name)s” is a level.", name=name), said("1 (the gravest) to 4"))
-        return int(text)
-    return text
-
-
-def obligations(playbook: Playbook) -> list[s.ObligationOpened]:
-    """One for each report step's rule."""
-    rules = dict.fromkeys(step.action.rule for step in playbook.steps if isinstance(step.action, Report))
-    return [s.ObligationOpened(rule, rule, "obligation.bearer") for rule in rules]
-
-
-def events(playbook: Playbook, answers: Iterable[tuple[str, str]], handled: str | None) -> list[Supposed]:
+def events(
+    playbook: Playbook, situation: Situation, answers: Iterable[tuple[str, str]], handled: str | None
+) -> list[Supposed]:
     """Whoever a page asks answers after the time given. Raises Wrong for a step that is no page."""
     found: list[Supposed] = []
-    made_up = facts(playbook, {})
+    copy = situation.copy_for(playbook)
     for name, after in answers:
-        step = playbook.step(name)
-        if step is None or not isinstance(step.action, Page):
-            pages = [one.id for one in playbook.steps if isinstance(one.action, Page)]
-            raise Wrong(said("The step “%(name)s” is no page.", name=name), one_of(pages))
+        step = step_of(playbook, name, Page)
         passed = parse_duration(after)
-        found += [
-            Supposed(passed, s.Acknowledged(name, START + passed, who.organization, who.person))
-            for who in audiences(targets_of(step.action), made_up)
-        ]
+        found += [Supposed(passed, one) for one in acknowledgements(step, copy, situation.start + passed)]
     if handled is not None:
         found.append(Supposed(parse_duration(handled), s.SubjectHandled()))
     return found
+
+
+def everybody_after(playbook: Playbook, situation: Situation, passed: timedelta) -> list[Supposed]:
+    """Every page that begins with the playbook is answered this long after it."""
+    copy = situation.copy_for(playbook)
+    return [
+        Supposed(passed, one)
+        for step in playbook.steps
+        if isinstance(step.action, Page)
+        for one in acknowledgements(step, copy, situation.start + passed)
+    ]
 
 
 def words(effect: s.Effect) -> tuple[str, str]:

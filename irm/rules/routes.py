@@ -11,7 +11,7 @@ from litestar.status_codes import HTTP_200_OK
 from irm.access.policy import Permission, Principal, allow
 from irm.clock import Clock
 from irm.db import Database, Tx
-from irm.rules import review_routes
+from irm.rules import editing_routes, review_routes
 from irm.rules.policies import adopt, choose_reading, decisions
 from irm.rules.queries import Published, chosen, published
 from irm.rules.schemas import (
@@ -124,4 +124,12 @@ async def chosen_readings(tx: Tx) -> dict[str, tuple[str, datetime, str]]:
     return {switch: (row.reading, row.decided_at, row.reason) for switch, row in switches.items()}
 
 
-ROUTES: Final = [list_rules, show_rules, decide_adoption, set_reading, list_workdays, *review_routes.ROUTES]
+ROUTES: Final = [
+    list_rules,
+    show_rules,
+    decide_adoption,
+    set_reading,
+    list_workdays,
+    *review_routes.ROUTES,
+    *editing_routes.ROUTES,
+]

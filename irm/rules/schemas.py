@@ -42,6 +42,12 @@ class RulePackView(Struct, frozen=True):
     marks: MarkCount
     not_in_use_yet: int = 0
     """How many of its rules open nothing, because irm does not manage what they are about."""
+    waiting: bool = False
+    """Put forward by one person and not approved by another yet."""
+    reason: str | None = None
+    approved_at: datetime | None = None
+    withdrawn_at: datetime | None = None
+    withdrawn_reason: str | None = None
 
 
 class RulePackList(Struct, frozen=True):
@@ -250,6 +256,11 @@ def pack_view(one: Published) -> RulePackView:
         rules=len(statuses),
         marks=MarkCount(*(statuses.count(mark) for mark in ("verified", "secondary", "unverified", "local"))),
         not_in_use_yet=len(pack.unmanaged),
+        waiting=one.is_waiting,
+        reason=one.life.reason,
+        approved_at=one.life.approved_at,
+        withdrawn_at=one.life.withdrawn_at,
+        withdrawn_reason=one.life.withdrawn_reason,
     )
 
 

@@ -1,10 +1,11 @@
 """Buttons beside a version of a rule pack: a second person approves or declines it, and a version is withdrawn."""
 
+from datetime import datetime
 from typing import Any, Final
 
-from litestar import Request, post
+from litestar import Request, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
 
@@ -14,6 +15,22 @@ from irm.db import Database, Tx
 from irm.errors import Forbidden
 from irm.rules.queries import chosen, published
 from irm.rules.service import approve, withdraw
+from irm.web.pages import Page, page
+
+
+@get("/rules/{pack:str}/text", opt=allow(Permission.READ_RULES), include_in_schema=False)
+async def text_page(
+    pack: FromPath[str],
+    principal: NamedDependency[Principal],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    version: FromQuery[str] = "",
+) -> Page:
+    """The YAML of a version, to the letter."""
+    now = clock.now()
+    async with db.transaction(principal.actor) as tx:
+        shown = chosen(await published(tx, now=now), pack, version)
+    return page("rules/text.html", now=now, shown=shown)
 
 
 @post("/rules/{pack:str}/versions/{version:str}/approval", opt=allow(Permission.APPROVE_RULES), include_in_schema=False)
@@ -52,7 +69,7 @@ async def withdraw_version(
     return Redirect(f"/rules/{pack}#versions", status_code=HTTP_303_SEE_OTHER)
 
 
-async def may_withdraw(tx: Tx, principal: Principal, pack: str, version: str, *, now: Any) -> None:
+async def may_withdraw(tx: Tx, principal: Principal, pack: str, version: str, *, now: datetime) -> None:
     """What waits may be declined by whoever could approve it and taken back by its author; the rest is the rules'
     manager's. Raises NotFound, Forbidden."""
     one = chosen(await published(tx, now=now), pack, version)
@@ -65,4 +82,4 @@ async def may_withdraw(tx: Tx, principal: Principal, pack: str, version: str, *,
         raise Forbidden("You may not withdraw this version.")
 
 
-ROUTES: Final = [approve_version, withdraw_version]
+ROUTES: Final = [text_page, approve_version, withdraw_version]

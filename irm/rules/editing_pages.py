@@ -206,7 +206,7 @@ async def _begin(db: Database, principal: Principal, desk: Desk, t: Translator) 
 
 async def _checked(request: Request[Any, Any, Any], desk: Desk, t: Translator) -> Page:
     looked = await desk.look(_typed(await request.form()))
-    return page("rules/checked.html", now=desk.now, looked=looked, effects=None, desk=desk, **_texts(t))
+    return page("rules/checked.html", now=desk.now, looked=looked, **_texts(t))
 
 
 async def _sent(

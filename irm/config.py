@@ -1,16 +1,40 @@
 """Settings from the environment (`IRM_…`). Read in the composition roots and nowhere else."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _callable(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
+        message = "http:// or https:// with a host and without user or password"
+        raise ValueError(message)
+    return url
+
+
+class Endpoint(BaseModel):
+    """Another system that playbooks may call by its name. No text of a playbook ever names an address."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    url: Annotated[str, AfterValidator(_callable)]
+    secret: SecretStr = Field(min_length=1)
+    """base64, with or without `whsec_`; signs every call (Standard Webhooks)."""
+    ca: Path | None = None
+    """Certificates of the authority that the endpoint's own is checked with; None: those of the machine."""
+    drills: bool = False
+    """It takes calls that are marked as an exercise."""
 
 
 class Settings(BaseSettings):
     """Addresses are full URLs. What is absent is switched off and said so, never guessed."""
 
-    model_config = SettingsConfigDict(env_prefix="IRM_", extra="ignore")
+    # What is wrong is told without what was given: it may be a secret.
+    model_config = SettingsConfigDict(env_prefix="IRM_", extra="ignore", hide_input_in_errors=True)
 
     database_url: str = ""
     """postgresql+asyncpg://irm_app:…; plain postgresql:// is accepted."""
@@ -34,6 +58,8 @@ class Settings(BaseSettings):
     """Shared secret of the inbound callback (上行短信); empty: the callback is closed."""
     webhook_url: str | None = None
     webhook_secret: SecretStr = SecretStr("")
+    endpoints: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,47}$")], Endpoint] = {}
+    """What `call` in a playbook may name: JSON, name → {url, secret, ca, drills}."""
     witness_mail: str = ""
     """Mail addresses outside irm that keep the ledger's checkpoints, separated by commas (docs/evidence.md)."""
     witness_folder: Path | None = None

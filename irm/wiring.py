@@ -35,7 +35,7 @@ from irm.oversight import evidence as oversight_evidence
 from irm.oversight.change_subjects import Changes
 from irm.oversight.subjects import Organizations
 from irm.overview import auditor, evidence_packs
-from irm.playbooks import inbox, jobs as playbooks, starting
+from irm.playbooks import calling, inbox, jobs as playbooks, starting
 from irm.reports import evidence as edition_evidence, making
 from irm.schedule import Daily, Every, Recurring
 from irm.systems import assessment_filing, filed, list_work, telling
@@ -60,6 +60,7 @@ JOBS: Final[dict[str, Inside | Outside]] = {
     altered_ledger.CALL: Inside(altered_ledger.call),
     missed_work.CALL: Inside(missed_work.call),
     "playbooks.advance": Inside(playbooks.advance),
+    calling.CALL: calling.PLACE,
     "incidents.look_again": Inside(reporting.look_again),
     handover_timers.CALL: Inside(handover_calls.call),
     register_changes.GRADE_ANEW: Inside(register_changes.grade_anew),

@@ -18,7 +18,6 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("run_id", sa.Uuid(), nullable=False),
         sa.Column("step_id", sa.Text(), nullable=False),
-        sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("endpoint", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("exercise", sa.Boolean(), nullable=False),
@@ -41,13 +40,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_placed_call_run_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_placed_call")),
         sa.UniqueConstraint("run_id", "step_id", name="uq_placed_call_step"),
-    )
-    op.create_index(
-        "ix_placed_call_subject",
-        "placed_call",
-        ["subject"],
-        unique=False,
-        postgresql_ops={"subject": "text_pattern_ops"},
     )
 
 

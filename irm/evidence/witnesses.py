@@ -22,7 +22,6 @@ from aiosmtplib import SMTP
 from anyio import to_thread
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
-from standardwebhooks.webhooks import Webhook
 
 from irm import jobs
 from irm.config import Settings
@@ -32,6 +31,7 @@ from irm.evidence.sequencer import last_checkpoint
 from irm.i18n import N_, translator
 from irm.jobs import CallFailed, Outside, Resources
 from irm.ledger import Event, record as record_event
+from irm.signing import signed
 
 Kind = Literal["mail", "file", "webhook"]
 KINDS: Final[tuple[Kind, ...]] = ("file", "mail", "webhook")
@@ -260,12 +260,7 @@ async def _by_webhook(work: Work, resources: Resources) -> Answer:
     body = msgspec.json.encode(given)
     headers = {"content-type": "application/json"}
     if secret := settings.webhook_secret.get_secret_value():
-        name = f"checkpoint-{work.size}"
-        headers |= {
-            "webhook-id": name,
-            "webhook-timestamp": str(int(work.at.timestamp())),
-            "webhook-signature": Webhook(secret).sign(msg_id=name, timestamp=work.at, data=body.decode()),
-        }
+        headers = signed(f"checkpoint-{work.size}", work.at, body, secret)
     response = await resources.http.post(settings.witness_url, content=body, headers=headers, timeout=TIMEOUT)
     if response.is_success:
         return Answer("witnessed", settings.witness_url, f"HTTP {response.status_code}")

@@ -13,6 +13,7 @@ from irm.incidents.lifecycle import Status
 from irm.incidents.models import IncidentRow
 from irm.incidents.paging_schemas import (
     AttemptLine,
+    CallLine,
     MessageLine,
     NotStarted,
     PagingView,
@@ -27,6 +28,7 @@ from irm.notify.queries import HOPEFUL, deliveries_of
 from irm.notify.views import UNTOLD, Delivery
 from irm.notify.words import ATTEMPT_NAMES, CHANNEL_NAMES, MEANS_NAMES, PURPOSE_NAMES, STATUS_NAMES, reason_of
 from irm.playbooks import wording
+from irm.playbooks.calling import CallStanding
 from irm.playbooks.passage import Passage, RungAsked, RunPassage, passages_of, unstarted
 from irm.playbooks.steps import Target
 from irm.web.wording import duration
@@ -55,7 +57,7 @@ async def paging_of(tx: Tx, sight: Sight, t: Translator, *, now: datetime) -> Pa
     names = await access.person_names(tx, {one.acknowledged_by for one in sent if one.acknowledged_by})
     known = {one.run.id for one in runs}
     began = min((one.run.started_at for one in runs), default=now)
-    told = _Telling(t, now, names, await absences(tx, since=began))
+    told = _Telling(t, now, names, await absences(tx, since=began), sees_all=sight.everything)
     return PagingView(
         number=sight.incident.number,
         as_of=now,
@@ -89,8 +91,11 @@ async def _not_started(tx: Tx, sight: Sight, runs: Sequence[RunPassage], t: Tran
 class _Telling:
     """One reader's language and moment."""
 
-    def __init__(self, t: Translator, now: datetime, names: Mapping[UUID, str], away: Sequence[Absence]) -> None:
+    def __init__(
+        self, t: Translator, now: datetime, names: Mapping[UUID, str], away: Sequence[Absence], *, sees_all: bool
+    ) -> None:
         self.t = t
+        self.sees_all = sees_all
         self.now = now
         self.names = names
         self.absences = away
@@ -136,6 +141,23 @@ class _Telling:
             to=[self.target(each) for each in one.targets],
             rungs=[self.rung(each, one, [row for row in paged if row.rung == each.number]) for each in one.rungs],
             messages=[self.message(each) for each in sent if each.purpose != "page" or not one.rungs],
+            call=self.call(one.call) if one.call else None,
+        )
+
+    def call(self, one: CallStanding) -> CallLine:
+        return CallLine(
+            endpoint=one.endpoint,
+            status=one.status,
+            words=self.t(wording.OUTCOMES.get(one.status, wording.STAGES["active"])),
+            placed_at=one.placed_at,
+            tries=one.tries,
+            http_status=one.http_status,
+            answered_at=one.answered_at,
+            trouble=one.last_error,
+            headers=dict(one.headers) if self.sees_all else {},
+            answer=one.answer if self.sees_all else "",
+            sha256=one.sha256,
+            cut=one.is_cut,
         )
 
     def rung(self, one: RungAsked, passage: Passage, sent: Sequence[Delivery]) -> RungLine:

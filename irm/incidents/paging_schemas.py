@@ -67,6 +67,25 @@ class RungLine(Struct, frozen=True):
     messages: list[MessageLine]
 
 
+class CallLine(Struct, frozen=True):
+    """Another system that a step asked. `status`: waiting, answered, refused, no_answer, not_configured or
+    exercise_skipped. `answer`, `headers`: as it said them, for readers who see every share; `cut`: only its beginning was
+    kept, and `sha256` is of what was kept."""
+
+    endpoint: str
+    status: str
+    words: str
+    placed_at: datetime
+    tries: int
+    http_status: int | None
+    answered_at: datetime | None
+    trouble: str
+    headers: dict[str, str]
+    answer: str
+    sha256: str
+    cut: bool
+
+
 class StepLine(Struct, frozen=True):
     """`due_at`: when it began or is to begin; null where no clock decides. `within_until`: the end of its own time."""
 
@@ -85,6 +104,7 @@ class StepLine(Struct, frozen=True):
     to: list[str]
     rungs: list[RungLine]
     messages: list[MessageLine]
+    call: CallLine | None
 
 
 class RunLine(Struct, frozen=True):

@@ -126,6 +126,7 @@ WORDS: Final[Mapping[str, str]] = {
     "run.exhausted": N_("Nobody answered"),
     "run.expired": N_("Confirmed and let lie; called again"),
     "run.let_lie": N_("Confirmed again and again, and let lie"),
+    "run.call_answered": N_("Call of another system"),
     "run.overran": N_("Not done in time"),
     "run.noted": N_("Remark"),
     "run.effect_failed": N_("A step could not be carried out"),

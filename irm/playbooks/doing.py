@@ -23,10 +23,10 @@ from irm.notify.targets import Target as Named
 from irm.obligations import drafting, queries as reports
 from irm.obligations.views import Named as Desk
 from irm.obligations.words import whom
-from irm.playbooks import duties, signals as s, tasks
+from irm.playbooks import calling, duties, signals as s, tasks
 from irm.playbooks.models import RunRow
 from irm.playbooks.publishing import active_playbooks
-from irm.playbooks.steps import Audience, Facts, Page, Playbook, Until, targets_of
+from irm.playbooks.steps import Audience, Call, Facts, Page, Playbook, Until, targets_of
 from irm.playbooks.timebase import Timebase
 
 log = structlog.get_logger(__name__)
@@ -67,7 +67,7 @@ class Doing:
         if isinstance(effect, s.PageRung):
             return [s.Unreached(effect.step, effect.rung, tuple(a.key for a in effect.audiences), FAILED)]
         if isinstance(effect, s.PlaceCall):
-            return [s.CallAnswered(effect.step, FAILED)]
+            return [s.CallAnswered(effect.step, FAILED, call=FAILED)]
         return []
 
     async def existing_obligations(self) -> list[s.Event]:
@@ -89,6 +89,9 @@ class Doing:
     async def _(self, effect: s.StepDone) -> list[s.Event]:
         await self.tell("run.step_done", step=effect.step, outcome=effect.outcome)
         await tasks.close_step(self.tx, self.run.id, effect.step, now=self.now)
+        step = self.playbook.step(effect.step)
+        if step is not None and isinstance(step.action, Call):
+            await calling.give_up(self.tx, self.run.id, now=self.now, step=step.id)
         return []
 
     @do.register
@@ -130,6 +133,7 @@ class Doing:
                 for key in self.page_keys(step.id, self.asked(step.id)):
                     await messages.close_page(self.tx, key, now=self.now)
         await tasks.close_run(self.tx, self.run.id, now=self.now)
+        await calling.give_up(self.tx, self.run.id, now=self.now)
         await self.tell("run.finished", status=effect.status)
         return []
 
@@ -247,8 +251,8 @@ class Doing:
 
     @do.register
     async def _(self, effect: s.PlaceCall) -> list[s.Event]:
-        await self.tell("run.noted", step=effect.step, reason="not_configured", detail={"endpoint": effect.endpoint})
-        return [s.CallAnswered(effect.step, "not_configured")]
+        await calling.place(self.tx, self.run, effect.step, effect.endpoint, self.about({}), now=self.now)
+        return []
 
     @do.register
     async def _(self, effect: s.StartRun) -> list[s.Event]:

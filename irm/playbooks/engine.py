@@ -98,10 +98,8 @@ class _Engine(Walk):
 
     @take.register
     def _(self, event: s.FactsChanged) -> None:
-        decided = self.facts.get("decided")
-        self.facts = dict(event.facts)
-        if decided:
-            self.facts["decided"] = decided
+        own = {room: self.facts[room] for room in ("decided", "called") if self.facts.get(room)}
+        self.facts = {**event.facts, **own}
         self.handled = self.handled or bool((self.facts.get("incident") or {}).get("handled"))
 
     @take.register
@@ -173,6 +171,8 @@ class _Engine(Walk):
     def _(self, event: s.CallAnswered) -> None:
         step = self.playbook.step(event.step)
         if step is not None and isinstance(step.action, Call) and self.at(step).stage is Stage.ACTIVE:
+            if event.call:
+                self.remember("called", step, event.outcome)
             self.done(step, event.outcome)
 
     @take.register
@@ -297,12 +297,13 @@ class _Engine(Walk):
             case WaitFor():
                 self.done(step, "elapsed")
             case Call():
+                self.remember("called", step, "no_answer")
                 self.done(step, "no_answer")
             case _:
                 pass
 
     def choose(self, step: Step, option: str, outcome: str, at: datetime) -> None:
-        self.facts["decided"] = {**self.facts.get("decided", {}), step.id.replace("-", "_"): option}
+        self.remember("decided", step, option)
         self.put(step, choice=option)
         self.done(step, outcome, at=at)
 

@@ -247,6 +247,11 @@ def read_playbook(text: str, *, file: str) -> ReadPlaybook:
     declared |= {
         f"decided.{step.id.replace('-', '_')}": _choice(step.decide) for step in model.steps if step.decide is not None
     }
+    declared |= {
+        f"called.{step.id.replace('-', '_')}": Choice(*pb.CALL_OUTCOMES)
+        for step in model.steps
+        if step.call is not None
+    }
     built = []
     for index, step in enumerate(model.steps):
         when = _condition(document, ("steps", index, "when"), step.when, declared, faults)

@@ -168,14 +168,12 @@ class CallRow(Base):
             name="status",
         ),
         CheckConstraint("(status = 'waiting') = (ended_at IS NULL)", name="ended_at"),
-        Index("ix_placed_call_subject", "subject", postgresql_ops={"subject": "text_pattern_ops"}),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
     """Also the idempotency key: the same through all attempts."""
     run_id: Mapped[UUID] = mapped_column(ForeignKey("run.id"))
     step_id: Mapped[str]
-    subject: Mapped[str]
     endpoint: Mapped[str]
     body: Mapped[str]
     """As it is sent, to the byte."""

@@ -1,6 +1,6 @@
 """What a run's playbook asks for, step by step, beside what became of it; and which playbooks did not start, and why."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from irm.db import Tx
+from irm.playbooks.calling import CallStanding, calls_of
 from irm.playbooks.models import PlaybookRow, RunRow
 from irm.playbooks.publishing import active_playbooks, frozen
 from irm.playbooks.queries import RunStanding, StepStanding, Texts, runs_of
@@ -29,11 +30,12 @@ class RungAsked:
 
 @dataclass(frozen=True)
 class Passage:
-    """One step: what is written, and where it stands. `rungs` of a page, `targets` of all else."""
+    """One step: what is written, and where it stands. `rungs` of a page, `targets` of all else; what a call brought."""
 
     standing: StepStanding
     rungs: tuple[RungAsked, ...]
     targets: tuple[Target, ...]
+    call: CallStanding | None
 
 
 @dataclass(frozen=True)
@@ -63,17 +65,20 @@ async def passages_of(tx: Tx, subject: str, *, now: datetime, own: Collection[UU
         .where(RunRow.id.in_([run.id for run in runs]))
     )
     playbooks = {run_id: frozen(row.id, row.source) for run_id, row in rows.all()}
-    return [RunPassage(run, tuple(_passages(run, playbooks[run.id]))) for run in runs]
+    asking = [run.id for run in runs if any(step.kind == "call" for step in run.steps)]
+    calls = await calls_of(tx, asking) if asking else {}
+    return [RunPassage(run, tuple(_passages(run, playbooks[run.id], calls))) for run in runs]
 
 
-def _passages(run: RunStanding, playbook: Playbook) -> list[Passage]:
+def _passages(run: RunStanding, playbook: Playbook, calls: Mapping[tuple[UUID, str], CallStanding]) -> list[Passage]:
     found = []
     for standing in run.steps:
         step = playbook.step(standing.id)
         if step is None:
             continue
         rungs = rungs_of(step, standing.opened_at)
-        found.append(Passage(standing, rungs, () if rungs else targets_of(step.action)))
+        call = calls.get((run.id, standing.id))
+        found.append(Passage(standing, rungs, () if rungs else targets_of(step.action), call))
     return found
 
 

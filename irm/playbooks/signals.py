@@ -133,7 +133,9 @@ class Decided:
 class CallAnswered:
     step: str
     outcome: str
-    """sent | failed | unconfigured"""
+    """One of `CALL_OUTCOMES`."""
+    call: str = ""
+    """Where the answer is kept. Empty in runs of before answers were kept: nothing could ask for it then."""
 
 
 @dataclass(frozen=True, slots=True)

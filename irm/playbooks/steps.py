@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import Any, Literal, TypeAlias
 
 Facts: TypeAlias = Mapping[str, Any]
-"""The facts copy of a run: `incident`, `organizations` (role → ids), `obligation`, `decided`. JSON-able."""
+"""The facts copy of a run: `incident`, `organizations` (role → ids), `obligation`; `decided` and `called` are its own.
+JSON-able."""
 
 Judge: TypeAlias = Callable[[Facts], bool]
 """A compiled `when`. May raise anything: the engine takes a condition that cannot be judged as holding, and says so."""
@@ -140,6 +141,10 @@ class Call:
 
     endpoint: str
     within: timedelta
+
+
+CALL_OUTCOMES = ("answered", "refused", "no_answer", "not_configured", "exercise_skipped", "failed")
+"""How a call may end; `called.<step>` in a condition. `failed`: irm itself could not place it."""
 
 
 @dataclass(frozen=True, slots=True)

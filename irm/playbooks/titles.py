@@ -11,6 +11,7 @@ from irm.db import Tx
 from irm.i18n import Translator
 from irm.playbooks.models import PlaybookRow, RunRow
 from irm.playbooks.publishing import frozen
+from irm.playbooks.wording import OUTCOMES
 
 Texts = Mapping[str, str]
 
@@ -40,8 +41,21 @@ async def titles_of(tx: Tx, bodies: Iterable[Mapping[str, Any]]) -> Mapping[str,
 
 
 def run_words(t: Translator, body: Mapping[str, Any], runs: Mapping[str, RunTitles]) -> str:
-    """The step that an entry `run.*` is about, else its playbook; by its key where nobody knows the run any more."""
+    """The step that an entry `run.*` is about, else its playbook; by its key where nobody knows the run any more. Of a call
+    also what came back."""
     step, run = str(body.get("step") or ""), runs.get(str(body.get("run")))
-    if run is None:
-        return step or str(body.get("playbook") or "")
-    return t.of(run.steps.get(step, step) if step else run.playbook)
+    about = step or str(body.get("playbook") or "")
+    if run is not None:
+        about = t.of(run.steps.get(step, step) if step else run.playbook)
+    return " · ".join([about, *answer_words(t, body)]) if "call" in body else about
+
+
+def answer_words(t: Translator, body: Mapping[str, Any]) -> list[str]:
+    """How a call ended, by the entry `run.call_answered`."""
+    outcome = str(body.get("outcome"))
+    said = [t(OUTCOMES[outcome]) if outcome in OUTCOMES else outcome]
+    if body.get("http"):
+        said.append(f"HTTP {body['http']}")
+    if body.get("late"):
+        said.append(t("came after the step was over"))
+    return said

@@ -58,7 +58,8 @@ def values(facts: Facts) -> Mapping[str, object]:
         for name, value in (facts.get(room) or {}).items()
         if value is not None
     }
-    found |= {f"decided.{step}": option for step, option in (facts.get("decided") or {}).items()}
+    for room in ("decided", "called"):
+        found |= {f"{room}.{step}": brought for step, brought in (facts.get(room) or {}).items()}
     incident: Mapping[str, Any] | None = facts.get("incident")
     if incident is not None:
         reached, assessed = incident.get("reached") or LOWEST, incident.get("assessed")

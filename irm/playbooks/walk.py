@@ -63,6 +63,10 @@ class Walk:
             return True
         return bool((self.facts.get(room) or {}).get(fact))
 
+    def remember(self, room: str, step: Step, value: str) -> None:
+        """`decided` and `called`: what a step has brought, for the conditions of others."""
+        self.facts[room] = {**self.facts.get(room, {}), step.id.replace("-", "_"): value}
+
     def is_subject(self, obligation: str) -> bool:
         return bool((self.facts.get("obligation") or {}).get("id") == obligation)
 

@@ -4,12 +4,12 @@ from typing import Final
 
 import msgspec
 from httpx2 import ConnectError, ConnectTimeout, HTTPError, InvalidURL
-from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook as Signer
 
 from irm.config import Settings
 from irm.jobs import Resources
 from irm.notify.channels.protocol import Message, Outcome
 from irm.notify.channels.sms import TIMEOUT, excerpt
+from irm.signing import signed
 
 FOR_EVER: Final = frozenset({400, 401, 403, 404, 405, 410, 413, 422})
 
@@ -35,7 +35,8 @@ class Webhook:
             }
         )
         try:
-            headers = signed(message, body, resources.settings.webhook_secret.get_secret_value())
+            secret = resources.settings.webhook_secret.get_secret_value()
+            headers = signed(str(message.delivery_id), message.at, body, secret)
         except ValueError as error:
             return Outcome("failed", f"IRM_WEBHOOK_SECRET: {error}")
         try:
@@ -50,18 +51,3 @@ class Webhook:
             return Outcome("sent", provider_id=response.headers.get("x-request-id"), received=True)
         detail = f"HTTP {response.status_code} {excerpt(response.text)}"
         return Outcome("refused" if response.status_code in FOR_EVER else "failed", detail)
-
-
-def signed(message: Message, body: bytes, secret: str) -> dict[str, str]:
-    """The headers of a signed message. Raises ValueError for a secret that is not base64."""
-    try:
-        signature = Signer(secret).sign(msg_id=str(message.delivery_id), timestamp=message.at, data=body.decode())
-    except (ValueError, EmptyWebhookSecretError) as error:
-        text = "not a base64 secret"
-        raise ValueError(text) from error
-    return {
-        "content-type": "application/json",
-        "webhook-id": str(message.delivery_id),
-        "webhook-timestamp": str(int(message.at.timestamp())),
-        "webhook-signature": signature,
-    }

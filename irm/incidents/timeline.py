@@ -23,7 +23,7 @@ from irm.ledger import LedgerEntryRow, LedgerPrivateRow
 from irm.notify.words import CHANNEL_NAMES, reason_of
 from irm.obligations import correcting, countersigning, directives, receiving
 from irm.obligations.forms import form_of
-from irm.playbooks.titles import RunTitles, run_words
+from irm.playbooks.titles import LOUD, RUN_NAMES, RunTitles, run_words
 from irm.rules.load import builtin_packs
 from irm.web.pages import LEVEL_NAMES
 
@@ -120,19 +120,7 @@ WORDS: Final[Mapping[str, str]] = {
     "media.asked": N_("The press asked"),
     "media.answered": N_("The press was answered"),
     "directive.evidence_handed_over": N_("Evidence handed over on a list"),
-    "run.started": N_("Playbook started"),
-    "run.step_opened": N_("Step began"),
-    "run.step_done": N_("Step done"),
-    "run.exhausted": N_("Nobody answered"),
-    "run.expired": N_("Confirmed and let lie; called again"),
-    "run.let_lie": N_("Confirmed again and again, and let lie"),
-    "run.call_answered": N_("Call of another system"),
-    "run.overran": N_("Not done in time"),
-    "run.noted": N_("Remark"),
-    "run.effect_failed": N_("A step could not be carried out"),
-    "run.finished": N_("Playbook finished"),
-    "run.joined": N_("Playbook goes on in the main incident"),
-    "run.parted": N_("Playbook goes on here again"),
+    **RUN_NAMES,
     "delivery.planned": N_("Message planned"),
     "delivery.sent": N_("Message sent"),
     "delivery.delivered": N_("Message delivered"),
@@ -168,9 +156,7 @@ QUIET: Final = (
 )
 KEY: Final = (
     "incident.",
-    "run.exhausted",
-    "run.let_lie",
-    "run.effect_failed",
+    *LOUD,
     "submission.submitted",
     "obligation.met",
     "obligation.overdue",

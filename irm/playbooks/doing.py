@@ -25,6 +25,7 @@ from irm.obligations.views import Named as Desk
 from irm.obligations.words import whom
 from irm.playbooks import calling, duties, signals as s, tasks
 from irm.playbooks.models import RunRow
+from irm.playbooks.nesting import MOST_DEEP
 from irm.playbooks.publishing import active_playbooks
 from irm.playbooks.steps import Audience, Call, Facts, Page, Playbook, Until, targets_of
 from irm.playbooks.timebase import Timebase
@@ -258,19 +259,23 @@ class Doing:
     async def _(self, effect: s.StartRun) -> list[s.Event]:
         from irm.playbooks.starting import start_runs  # noqa: PLC0415 - it wakes runs, which end here
 
-        for row, playbook in await active_playbooks(self.tx):
-            if playbook.id == effect.playbook:
-                await start_runs(
-                    self.tx,
-                    [row],
-                    subject=self.run.subject,
-                    subject_id=self.run.subject_id,
-                    facts=self.run.facts,
-                    actor=SYSTEM,
-                    now=self.now,
-                )
-                return []
-        await self.tell("run.noted", step=effect.step, reason="no_playbook", detail={"playbook": effect.playbook})
+        rows = [row for row, playbook in await active_playbooks(self.tx) if playbook.id == effect.playbook]
+        if not rows or self.run.depth >= MOST_DEEP:
+            reason = "too_deep" if rows else "no_playbook"
+            await self.tell("run.not_begun", step=effect.step, reason=reason, other=effect.playbook)
+            return []
+        begun = await start_runs(
+            self.tx,
+            rows,
+            subject=self.run.subject,
+            subject_id=self.run.subject_id,
+            facts=self.run.facts,
+            actor=SYSTEM,
+            now=self.now,
+            depth=self.run.depth + 1,
+        )
+        if not begun:
+            await self.tell("run.noted", step=effect.step, reason="begun_before", detail={"playbook": effect.playbook})
         return []
 
     # -- ways and means

@@ -47,10 +47,19 @@ async def start_matching(
 
 
 async def start_runs(
-    tx: Tx, rows: Sequence[PlaybookRow], *, subject: str, subject_id: UUID, facts: Facts, actor: Actor, now: datetime
+    tx: Tx,
+    rows: Sequence[PlaybookRow],
+    *,
+    subject: str,
+    subject_id: UUID,
+    facts: Facts,
+    actor: Actor,
+    now: datetime,
+    depth: int = 0,
 ) -> list[UUID]:
     """These playbooks on one subject, their versions frozen; left out is what runs, or ran, there already. As many
-    statements for several as for one: a filing may begin a chain and what fits its kind."""
+    statements for several as for one: a filing may begin a chain and what fits its kind. `depth`: how many playbooks began
+    one another before them."""
     if not rows:
         return []
     about = facts.get("drill") or facts.get("incident") or facts.get("obligation") or {}
@@ -74,6 +83,7 @@ async def start_runs(
             "urgency": urgency_of(facts),
             "exercise": bool(about.get("exercise")),
             "turns": 0,
+            "depth": depth,
         }
         for row in rows
     ]

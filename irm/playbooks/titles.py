@@ -2,18 +2,42 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select
 
 from irm.db import Tx
-from irm.i18n import Translator
+from irm.i18n import N_, Translator
 from irm.playbooks.models import PlaybookRow, RunRow
 from irm.playbooks.publishing import frozen
 from irm.playbooks.wording import OUTCOMES
 
 Texts = Mapping[str, str]
+
+RUN_NAMES: Final[Mapping[str, str]] = {
+    "run.started": N_("Playbook started"),
+    "run.step_opened": N_("Step began"),
+    "run.step_done": N_("Step done"),
+    "run.exhausted": N_("Nobody answered"),
+    "run.expired": N_("Confirmed and let lie; called again"),
+    "run.let_lie": N_("Confirmed again and again, and let lie"),
+    "run.call_answered": N_("Call of another system"),
+    "run.not_begun": N_("A further playbook could not begin"),
+    "run.overran": N_("Not done in time"),
+    "run.noted": N_("Remark"),
+    "run.effect_failed": N_("A step could not be carried out"),
+    "run.finished": N_("Playbook finished"),
+    "run.joined": N_("Playbook goes on in the main incident"),
+    "run.parted": N_("Playbook goes on here again"),
+}
+"""What the ledger keeps of a run, as a timeline says it."""
+LOUD: Final = ("run.exhausted", "run.let_lie", "run.not_begun", "run.effect_failed")
+"""What nobody may overlook in it."""
+NOT_BEGUN: Final[Mapping[str, str]] = {
+    "too_deep": N_("too many playbooks have begun one another"),
+    "no_playbook": N_("the city has no such playbook in use"),
+}
 
 
 @dataclass(frozen=True)
@@ -47,7 +71,12 @@ def run_words(t: Translator, body: Mapping[str, Any], runs: Mapping[str, RunTitl
     about = step or str(body.get("playbook") or "")
     if run is not None:
         about = t.of(run.steps.get(step, step) if step else run.playbook)
-    return " · ".join([about, *answer_words(t, body)]) if "call" in body else about
+    if "call" in body:
+        return " · ".join([about, *answer_words(t, body)])
+    if "other" in body:
+        reason = str(body.get("reason"))
+        return " · ".join([about, str(body["other"]), t(NOT_BEGUN[reason]) if reason in NOT_BEGUN else reason])
+    return about
 
 
 def answer_words(t: Translator, body: Mapping[str, Any]) -> list[str]:

@@ -359,9 +359,9 @@ def test_a_flaw_of_a_product_is_reported_within_its_limit() -> None:
     assert [(one.step, one.form) for one in night.took(s.OpenReport)] == [("flaw", "flaw_notice")]
 
 
-def test_a_flaw_that_was_used_is_an_incident_of_unknown_nature() -> None:
+def test_a_flaw_that_was_used_is_filed_as_an_intrusion() -> None:
     course, night = everybody("vulnerability-notice", {"exploited": "yes", "limit": "keep"})
-    assert ("intruded", ("unknown",)) in course
+    assert ("intruded", (AUTHORITY,)) in course
     assert {"search", "shield"}.isdisjoint(order(course))
     assert night.state.status == "finished"
 

@@ -29,6 +29,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 from uuid import UUID
 
@@ -117,6 +118,18 @@ class Console:
             table([row if isinstance(row, Mapping) else asdict(row) for row in value])
         else:
             click.echo(str(value))
+
+
+def source(path: Path, t: Translator) -> str:
+    """The text of a file in one of irm's languages. Raises Failed where it cannot be read, is no UTF-8, or far too large."""
+    from irm.positions import LanguageError, read_file  # noqa: PLC0415 - few commands read such a file
+
+    try:
+        return read_file(path)
+    except LanguageError as error:
+        raise Failed("\n".join(fault.text(t) for fault in error.faults), t) from error
+    except OSError as error:
+        raise Failed(t("%(path)s cannot be read: %(told)s", path=path, told=error), t) from error
 
 
 class Failed(click.ClickException):

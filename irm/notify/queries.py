@@ -48,7 +48,7 @@ async def resolve(
     meant = parse(target) if isinstance(target, str) else target
     if meant.kind in ("person", "post"):
         return await _one(tx, meant, context, now)
-    ids = await _organizations(tx, meant, context)
+    ids = await organizations_meant(tx, meant, context)
     if not ids:
         return Resolution(gaps=(NobodyToTell("no_organization", str(meant)),))
     if meant.kind == "on_duty":
@@ -61,7 +61,8 @@ async def resolve(
     return Resolution(tuple(desks[each].recipient(each, basis="organization") for each in ids if each in desks))
 
 
-async def _organizations(tx: Tx, target: Target, context: Mapping[str, Any]) -> Sequence[UUID]:
+async def organizations_meant(tx: Tx, target: Target, context: Mapping[str, Any]) -> Sequence[UUID]:
+    """Ids of the organizations whose people the target names; empty where there is none."""
     if target.of.startswith(CODE):
         try:
             return [(await access.organization_by_code(tx, target.of.removeprefix(CODE))).id]

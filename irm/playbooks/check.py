@@ -1,21 +1,23 @@
 """The linter: what is wrong with a playbook that reads well. Pure.
 
-The law check (DESIGN §5): for each report step, counted from its rule's start event, the worst case is the city's filing
-allowance (where the start is the moment of knowledge) + everything on the longest path before it with all rungs exhausted
-and every `within` used up + the report's own `within`. It must fit the rule's limit.
+Its parts: `law.py` (does it fit the limits), `reaching.py` (can it mean what it says), `covering.py` (is any incident left
+without a playbook), `known.py` (what it knows besides the file).
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from irm.conditions import meant, one_of
-from irm.errors import said
-from irm.playbooks.durations import duration_text
+from irm.errors import Said, said
+from irm.playbooks.covering import uncovered
+from irm.playbooks.known import City, Limit
 from irm.playbooks.language import read_playbook
+from irm.playbooks.law import law, sum_words, worst_case, worst_cases
+from irm.playbooks.nesting import nested
+from irm.playbooks.reaching import Reach
 from irm.playbooks.steps import (
-    Call,
     Decide,
     Notice,
     Page,
@@ -31,34 +33,9 @@ from irm.playbooks.steps import (
 )
 from irm.positions import Document, Fault, LanguageError
 
-KNOWLEDGE: Final = frozenset({"discovered_at", "known_at"})
-"""Start events that lie before anybody has filed."""
-STARTED_BY: Final[Mapping[str, str]] = {"incident.handled": "handled_at", "incident.assessed": "assessed_at"}
-"""What a `wait` waits for → the start event that happens then."""
+__all__ = ["Checked", "City", "Limit", "check", "sum_words", "unheld_in", "worst_case", "worst_cases"]
 
-
-@dataclass(frozen=True)
-class Limit:
-    """One rule that a report step may name. `within` None: the rule sets no figure (prompt), so nothing to exceed."""
-
-    within: timedelta | None
-    start_event: str
-    form: str = ""
-    is_ours: bool = True
-    """Borne by organizations of a city, not by a superior or a central organ."""
-
-
-@dataclass(frozen=True)
-class City:
-    """What the linter knows besides the file. Empty mappings: that check is left out."""
-
-    limits: Mapping[str, Limit] = field(default_factory=dict)
-    """`<pack>/<rule>` → limit."""
-    filing_allowance: timedelta = timedelta()
-    playbooks: frozenset[str] = frozenset()
-    endpoints: frozenset[str] | None = None
-    held: frozenset[str] | None = None
-    """Targets that somebody holds today, as written (`role(cloud_authority, duty_leader)`); None: not known."""
+MOST_NAMED: Final = 3
 
 
 @dataclass(frozen=True)
@@ -75,8 +52,22 @@ def check(text: str, *, file: str, city: City) -> Checked:
     except LanguageError as error:
         return Checked(None, error.faults)
     playbook, document = read.playbook, read.document
-    errors = [*_rules(document, playbook, city), *_law(document, playbook, city), *_unknown(document, playbook, city)]
-    warnings = [*_reach(document, playbook), *_missing(document, playbook, city), *_unheld(document, playbook, city)]
+    reach = Reach(document, playbook)
+    errors = [
+        *_rules(document, playbook, city),
+        *law(document, playbook, city),
+        *_unknown(document, playbook, city),
+        *nested(document, playbook, city.active or ()),
+        *reach.errors(),
+    ]
+    warnings = [
+        *_idle(document, playbook),
+        *reach.warnings(),
+        *_missing(document, playbook, city),
+        *_unheld(document, playbook, city),
+        *_unmanned(document, playbook, city),
+        *uncovered(document, playbook, city),
+    ]
     return Checked(playbook, tuple(sorted(errors)), tuple(sorted(warnings)))
 
 
@@ -94,105 +85,6 @@ def _rules(document: Document, playbook: Playbook, city: City) -> Iterator[Fault
         elif limit.form and limit.form != step.action.form:
             message = said("“%(rule)s” asks for a report of form %(form)s.", rule=step.action.rule, form=limit.form)
             yield document.fault(("steps", index, "report", "form"), message, limit.form)
-
-
-def worst_case(playbook: Playbook, step: Step, start_event: str) -> tuple[timedelta, tuple[str, ...], tuple[str, ...]]:
-    """Longest time from the playbook's start (or from the start event, where the path waits for it) until the step's
-    `within` has passed; the path; and the waits on it that no clock ends."""
-    memo: dict[str, tuple[timedelta, tuple[str, ...], tuple[str, ...]]] = {}
-    by_id = {one.id: one for one in playbook.steps}
-
-    def until_end(one: Step) -> tuple[timedelta, tuple[str, ...], tuple[str, ...]]:
-        if one.id in memo:
-            return memo[one.id]
-        above = [until_end(by_id[name]) for name in one.after]
-        # A wait for the start event begins the count anew; among such paths and others the longest still decides.
-        passed, path, _ = max(above, default=(timedelta(), (), ()), key=lambda found: found[0])
-        endless = tuple(dict.fromkeys(name for found in above for name in found[2]))
-        if isinstance(one.action, WaitUntil):
-            if STARTED_BY.get(one.action.event) == start_event:
-                passed, path, endless = timedelta(), (), ()
-            else:
-                endless = (*endless, one.id)
-        memo[one.id] = (passed + duration_of(one), (*path, one.id), endless)
-        return memo[one.id]
-
-    return until_end(step)
-
-
-@dataclass(frozen=True)
-class Worst:
-    step: str
-    rule: str
-    total: timedelta
-    """From the rule's start event, the filing allowance included where it counts."""
-    allowed: timedelta | None
-    path: tuple[str, ...]
-    endless: tuple[str, ...]
-    """Waits on the path that no clock ends."""
-    allowance: timedelta
-
-
-def worst_cases(playbook: Playbook, city: City) -> tuple[Worst, ...]:
-    """One for each report step whose rule is known: what the law check compares."""
-    found = []
-    for step in playbook.steps:
-        limit = city.limits.get(step.action.rule) if isinstance(step.action, Report) else None
-        if limit is None or not isinstance(step.action, Report):
-            continue
-        passed, path, endless = worst_case(playbook, step, limit.start_event)
-        allowance = city.filing_allowance if limit.start_event in KNOWLEDGE else timedelta()
-        found.append(Worst(step.id, step.action.rule, allowance + passed, limit.within, path, endless, allowance))
-    return tuple(found)
-
-
-def duration_of(step: Step) -> timedelta:
-    """The longest that a step holds up what comes after it; a wait for an event counts nothing here."""
-    match step.action:
-        case Page() as page:
-            rungs = page.rungs[:-1] if page.until is Until.NONE else page.rungs
-            return sum((rung.within for rung in rungs), timedelta())
-        case Report() | Task() | Decide() | Call() as action:
-            return action.within
-        case WaitFor() as action:
-            return action.duration
-        case WaitUntil() | Notice() | RunPlaybook():
-            return timedelta()
-
-
-def _law(document: Document, playbook: Playbook, city: City) -> Iterator[Fault]:
-    worst = {one.step: one for one in worst_cases(playbook, city)}
-    for index, step in enumerate(playbook.steps):
-        one = worst.get(step.id)
-        if one is None or one.allowed is None or not isinstance(step.action, Report):
-            continue
-        if one.endless:
-            message = said(
-                "“%(step)s” waits for “%(wait)s”, which no clock ends; its limit is %(limit)s.",
-                step=step.id,
-                wait=one.endless[0],
-                limit=duration_text(one.allowed),
-            )
-            yield document.fault(("steps", index), message, said("after: [] – a legal report waits for nobody"))
-        elif one.total > one.allowed:
-            message = said(
-                "Too slow: %(sum)s = %(total)s, %(rule)s allows %(allowed)s from %(event)s.",
-                sum=_sum(playbook, one),
-                total=duration_text(one.total),
-                rule=one.rule,
-                allowed=duration_text(one.allowed),
-                event=city.limits[one.rule].start_event,
-            )
-            left = one.allowed - (one.total - step.action.within)
-            hint = said("within: %(most)s at most", most=duration_text(left)) if left > timedelta() else "after: []"
-            yield document.fault(("steps", index, "report", "within"), message, hint)
-
-
-def _sum(playbook: Playbook, worst: Worst) -> str:
-    steps = " + ".join(f"{duration_text(duration_of(one))} {one.id}" for one in playbook.steps if one.id in worst.path)
-    if not worst.allowance:
-        return steps
-    return said("%(time)s to file + %(steps)s", time=duration_text(worst.allowance), steps=steps)
 
 
 def _unknown(document: Document, playbook: Playbook, city: City) -> Iterator[Fault]:
@@ -215,7 +107,7 @@ def _waits_for(step: Step, room: str) -> bool:
     return isinstance(step.action, WaitUntil) and step.action.event.startswith(room)
 
 
-def _reach(document: Document, playbook: Playbook) -> Iterator[Fault]:
+def _idle(document: Document, playbook: Playbook) -> Iterator[Fault]:
     """Steps that can never do anything."""
     opens_early = {one for step in playbook.steps for one in step.after}
     for index, step in enumerate(playbook.steps):
@@ -225,14 +117,9 @@ def _reach(document: Document, playbook: Playbook) -> Iterator[Fault]:
                 said("Nobody answers this page, so its last rung never repeats."),
                 said("leave “every” out"),
             )
-        if isinstance(step.action, WaitFor | WaitUntil | Decide) and step.id not in opens_early:
-            following = playbook.steps[index + 1 :]
-            decides = isinstance(step.action, Decide) and any(
-                f"decided.{step.id.replace('-', '_')}" in (one.when_source or "") for one in following
-            )
-            if not decides and not isinstance(step.action, WaitUntil):
-                message = said("Nothing comes after “%(name)s”.", name=step.id)
-                yield document.fault(("steps", index), message, said("leave it out, or put a step after it"))
+        if isinstance(step.action, WaitFor | Decide) and step.id not in opens_early:
+            message = said("Nothing comes after “%(name)s”.", name=step.id)
+            yield document.fault(("steps", index), message, said("leave it out, or put a step after it"))
 
 
 def _missing(document: Document, playbook: Playbook, city: City) -> Iterator[Fault]:
@@ -277,3 +164,27 @@ def _unheld(document: Document, playbook: Playbook, city: City) -> Iterator[Faul
                 if target in unheld:
                     message = said("Nobody holds %(target)s today.", target=target)
                     yield document.fault(("steps", index, *loc), message, said("fill the roster or the role"))
+
+
+def _unmanned(document: Document, playbook: Playbook, city: City) -> Iterator[Fault]:
+    """Days ahead that a roster leaves empty, told where the target is first named."""
+    told: set[str] = set()
+    for index, step in enumerate(playbook.steps):
+        for loc, targets in _placed_targets(step):
+            for target in targets:
+                days = city.unmanned.get(str(target), ())
+                if days and str(target) not in told:
+                    told.add(str(target))
+                    message = said(
+                        "%(target)s: nobody is on duty for all or some hours of %(days)s.",
+                        target=str(target),
+                        days=_days(days),
+                    )
+                    yield document.fault(("steps", index, *loc), message, said("fill the roster"))
+
+
+def _days(days: tuple[date, ...]) -> Said | str:
+    named = ", ".join(str(day) for day in days[:MOST_NAMED])
+    if len(days) <= MOST_NAMED:
+        return named
+    return said("%(names)s and %(count)s more days", names=named, count=len(days) - MOST_NAMED)

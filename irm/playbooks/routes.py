@@ -1,6 +1,5 @@
 """JSON API: playbooks, runs, tasks. An incident's own plan and tasks are mounted under its URL by the incident room."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -16,8 +15,8 @@ from irm.db import Database, Tx
 from irm.errors import in_words
 from irm.i18n import Translator
 from irm.playbooks import queries, showing
-from irm.playbooks.check import Checked, City, check, worst_cases
-from irm.playbooks.city import city_of, held_today
+from irm.playbooks.check import Checked, City, sum_words, worst_cases
+from irm.playbooks.city import checked_in, city_of
 from irm.playbooks.comparing import compare
 from irm.playbooks.language import json_schema
 from irm.playbooks.publishing import approve, frozen, publish
@@ -36,7 +35,6 @@ from irm.playbooks.schemas import (
     TaskList,
     WorstCase,
 )
-from irm.playbooks.steps import targets_of
 from irm.playbooks.versions import chosen, publishers, versions as versions_of
 from irm.positions import Fault
 
@@ -140,9 +138,10 @@ async def check_playbook(
     """What the linter says, law included; nothing is kept."""
     async with db.transaction(principal.actor) as tx:
         checked, city = await checked_here(tx, data.source, now=clock.now())
-    worst = worst_cases(checked.playbook, city) if checked.playbook is not None else ()
+    playbook = checked.playbook
+    worst = worst_cases(playbook, city) if playbook is not None else ()
     return CheckedView(
-        ok=checked.playbook is not None and not checked.errors,
+        ok=playbook is not None and not checked.errors,
         errors=_faults(checked.errors, t),
         warnings=_faults(checked.warnings, t),
         worst=[
@@ -152,6 +151,7 @@ async def check_playbook(
                 int(one.total.total_seconds()),
                 int(one.allowed.total_seconds()) if one.allowed is not None else None,
                 list(one.path),
+                in_words(sum_words(playbook, one), t) if playbook is not None else "",
             )
             for one in worst
         ],
@@ -250,14 +250,8 @@ async def list_tasks(
 
 
 async def checked_here(tx: Tx, source: str, *, now: datetime) -> tuple[Checked, City]:
-    """The linter with all that this city knows, who is on duty now included."""
-    city = await city_of(tx, now=now)
-    checked = check(source, file=FILE, city=city)
-    if checked.playbook is not None:
-        named = [target for step in checked.playbook.steps for target in targets_of(step.action)]
-        city = replace(city, held=await held_today(tx, named, now=now))
-        checked = check(source, file=FILE, city=city)
-    return checked, city
+    """The linter with all that this city knows, of a text that came without a file."""
+    return await checked_in(tx, source, file=FILE, now=now)
 
 
 def _faults(faults: tuple[Fault, ...], t: Translator) -> list[FaultView]:

@@ -219,6 +219,8 @@ class WorstCase(Struct, frozen=True):
     seconds: int
     allowed: int | None
     path: list[str]
+    sum: str
+    """What `seconds` is made of, in words: `30m to file + 15m alarm + 3h report`."""
 
 
 class PublishedView(Struct, frozen=True):

@@ -7,7 +7,7 @@ from typing import Any, Final
 import click
 import msgspec
 
-from irm.console import Console, Failed, json_option
+from irm.console import Console, json_option, source
 from irm.db import SYSTEM, Database
 from irm.errors import in_words
 from irm.i18n import N_, Translator
@@ -81,14 +81,7 @@ def check(console: Console, files: tuple[Path, ...], *, as_json: bool) -> None:
 def _sources(files: tuple[Path, ...], t: Translator) -> list[tuple[str, str]]:
     if not files:
         return list(builtin_sources().items())
-    return [(str(path), _read(path, t)) for path in files]
-
-
-def _read(path: Path, t: Translator) -> str:
-    try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Failed(t("%(path)s cannot be read: %(told)s", path=path, told=error), t) from error
+    return [(str(path), source(path, t)) for path in files]
 
 
 @rules.command("publish")
@@ -97,7 +90,7 @@ def _read(path: Path, t: Translator) -> str:
 @click.pass_obj
 def publish(console: Console, file: Path, *, as_json: bool) -> None:
     """Publish a rule pack. Its own tests must pass; a version once published keeps its text."""
-    text = _read(file, console.t)
+    text = source(file, console.t)
 
     async def work(db: Database) -> dict[str, object]:
         async with db.transaction(SYSTEM) as tx:
@@ -139,7 +132,7 @@ _SAME: Final = N_("The two texts are the same.")
 
 def _packs(console: Console, *names: str) -> list[Pack]:
     """Files are read here; the others are asked for in one go."""
-    read = {name: load_pack(_read(Path(name), console.t), file=name) for name in names if _is_file(name)}
+    read = {name: load_pack(source(Path(name), console.t), file=name) for name in names if _is_file(name)}
 
     async def work(db: Database) -> dict[str, Pack]:
         now = db.clock.now()
@@ -338,7 +331,7 @@ def show_workdays(console: Console, year: int, *, as_json: bool) -> None:
 @click.pass_obj
 def import_workdays(console: Console, file: Path, *, as_json: bool) -> None:
     """Take in the published calendar of one or more years: lines of day, off or work, and a name."""
-    text = _read(file, console.t)
+    text = source(file, console.t)
 
     async def work(db: Database) -> list[dict[str, object]]:
         done: list[dict[str, object]] = []

@@ -1,0 +1,149 @@
+"""Whether conditions can hold at all: what the names of a playbook may be together, tried out. Pure; bounded by `Tries`."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from irm.categories import categories
+from irm.conditions import Choice, Condition, ConditionFailed, FactType, compile_condition, level_words
+from irm.playbooks.steps import CALL_OUTCOMES, Call, Decide, Playbook, Step
+from irm.playbooks.vocabulary import Declared, declared_for
+
+Values = Mapping[str, object]
+Domain = tuple[Values, ...]
+"""What some names may be together, each way once."""
+
+MOST_TRIES: Final = 20_000
+"""Of one playbook; about half a second. A condition that is not decided by then counts as one that can hold."""
+OTHER: Final = "another word"
+_LITERAL: Final = re.compile(r"\"([^\"\n]*)\"|'([^'\n]*)'")
+
+
+@dataclass
+class Tries:
+    left: int = MOST_TRIES
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A condition, and the answer that is looked for; None: it cannot be judged, for it asks for a name without value."""
+
+    condition: Condition
+    answer: bool | None = True
+
+
+def own_name(step: Step) -> str | None:
+    """The name under which conditions ask what a step has brought; None where there is none."""
+    name = step.id.replace("-", "_")
+    match step.action:
+        case Decide():
+            return f"decided.{name}"
+        case Call():
+            return f"called.{name}"
+        case _:
+            return None
+
+
+def declared_in(playbook: Playbook) -> Declared:
+    """Every name that a `when` of the playbook may ask."""
+    found = dict(declared_for(playbook.start.on))
+    for step in playbook.steps:
+        name = own_name(step)
+        if name is not None and isinstance(step.action, Decide):
+            found[name] = Choice(*step.action.options)
+        elif name is not None:
+            found[name] = Choice(*CALL_OUTCOMES)
+    return found
+
+
+def conditions_of(playbook: Playbook) -> dict[str, Condition]:
+    """By step; the playbook's own under the empty name."""
+    declared = declared_in(playbook)
+    sources = {"": playbook.start.when_source} | {step.id: step.when_source for step in playbook.steps}
+    return {name: compile_condition(source, declared) for name, source in sources.items() if source is not None}
+
+
+def domains(
+    conditions: Iterable[Condition],
+    declared: Declared,
+    *,
+    without: frozenset[str] = frozenset(),
+    fixed: Values | None = None,
+) -> list[Domain]:
+    """Those of all names that the conditions ask, the smallest first; `without` stay unknown, `fixed` are as given."""
+    asked = tuple(conditions)
+    given = fixed or {}
+    names = {name for one in asked for name in one.names} - without
+    literals = sorted({match[1] or match[2] or "" for one in asked for match in _LITERAL.finditer(one.source)})
+    found: list[Domain] = []
+    for together in (LEVELS, KINDS):
+        if names & set(together):
+            found.append(_projected(_TOGETHER[together](), names & set(together)))
+            names -= set(together)
+    for name in sorted(names):
+        values = [given[name]] if name in given else _values(declared[name], literals)
+        found.append(tuple({name: value} for value in values))
+    return sorted(found, key=len)
+
+
+def can_be(wanted: Sequence[Wanted], over: Sequence[Domain], tries: Tries) -> bool:
+    """Whether there are values by which all the conditions give the answers that are looked for."""
+
+    def search(index: int, values: dict[str, object]) -> bool:
+        tries.left -= 1
+        if tries.left <= 0:
+            return True
+        is_last = index == len(over)
+        for one in wanted:
+            answer = _answer(one.condition, values)
+            if answer != one.answer and (is_last or answer is not None):
+                return False
+        return is_last or any(search(index + 1, {**values, **step}) for step in over[index])
+
+    return search(0, {})
+
+
+def _answer(condition: Condition, values: Values) -> bool | None:
+    try:
+        return condition.decide(values)
+    except ConditionFailed:
+        return True  # what cannot be judged counts as holding (engine.py)
+
+
+LEVELS: Final = ("incident.may_be", "incident.at_least")
+KINDS: Final = ("incident.category", "incident.subcategory")
+
+
+def _levels() -> Iterator[Values]:
+    """What may be is never milder than what is (vocabulary.values)."""
+    for may_be in level_words().values():
+        for at_least in level_words().values():
+            if may_be <= at_least:
+                yield {LEVELS[0]: may_be, LEVELS[1]: at_least}
+
+
+def _kinds() -> Iterator[Values]:
+    yield {KINDS[0]: "", KINDS[1]: ""}
+    for one in categories().values():
+        for sub in ("", *one.subs):
+            yield {KINDS[0]: one.id, KINDS[1]: sub}
+
+
+_TOGETHER: Final = {LEVELS: _levels, KINDS: _kinds}
+
+
+def _projected(rows: Iterable[Values], names: set[str]) -> Domain:
+    found: dict[tuple[object, ...], Values] = {}
+    for row in rows:
+        kept = {name: row[name] for name in sorted(names)}
+        found.setdefault(tuple(kept.values()), kept)
+    return tuple(found.values())
+
+
+def _values(declared: FactType | Choice, literals: Sequence[str]) -> Sequence[object]:
+    if isinstance(declared, Choice):
+        return declared.values
+    if declared is FactType.BOOL:
+        return (False, True)
+    return tuple(dict.fromkeys((*literals, "", OTHER)))

@@ -16,6 +16,7 @@ from irm.obligations.acting import as_option, chunks_of, principal_as
 from irm.obligations.forms import form_of, refuse_own_page
 from irm.obligations.lateness_commands import explain_command
 from irm.obligations.policy import entry_policy
+from irm.obligations.standing_commands import standing
 from irm.obligations.words import period_words
 
 
@@ -114,3 +115,4 @@ def hand_over(
 
 
 duty.add_command(explain_command)
+duty.add_command(standing)

@@ -18,7 +18,7 @@ from irm.db import Database, Tx
 from irm.documents.screen import fragment
 from irm.errors import Conflict, Invalid
 from irm.i18n import DEFAULT_LOCALE, LOCALES, Translator, translator
-from irm.obligations import drafting, handing, queries, receiving, refilling, typed_items
+from irm.obligations import drafting, handing, queries, receiving, refilling, standing_pages, typed_items
 from irm.obligations.forms import form_of
 from irm.obligations.paper import letter
 from irm.obligations.queries import ObligationFilter
@@ -275,4 +275,5 @@ ROUTES: Final = [
     submit_again,
     discard,
     paper,
+    *standing_pages.ROUTES,
 ]

@@ -13,7 +13,7 @@ from irm.clock import Clock
 from irm.db import Database, Tx
 from irm.errors import Forbidden, Invalid
 from irm.i18n import Translator
-from irm.obligations import drafting, handing, queries, receiving, refilling
+from irm.obligations import drafting, handing, queries, receiving, refilling, standing_routes
 from irm.obligations.about_subject import check_file
 from irm.obligations.forms import refuse_own_page
 from irm.obligations.handing_schemas import SubmitReport
@@ -295,4 +295,5 @@ ROUTES: Final = [
     take_newer_facts,
     submit_again,
     discard_submission,
+    *standing_routes.ROUTES,
 ]

@@ -25,6 +25,7 @@ from irm.rules.policies import adopt, choose_reading
 from irm.rules.preview_views import preview_view
 from irm.rules.previewing import Preview, preview
 from irm.rules.queries import chosen, published
+from irm.rules.schema import pack_schema
 from irm.rules.service import publish as publish_pack
 from irm.rules.work_years import exceptional_days, import_year, read_calendar
 
@@ -82,6 +83,13 @@ def _sources(files: tuple[Path, ...], t: Translator) -> list[tuple[str, str]]:
     if not files:
         return list(builtin_sources().items())
     return [(str(path), source(path, t)) for path in files]
+
+
+@rules.command("schema")
+@click.pass_obj
+def schema(console: Console) -> None:
+    """Print the JSON Schema of the language, for editors."""
+    console.show(pack_schema(), as_json=True)
 
 
 @rules.command("publish")

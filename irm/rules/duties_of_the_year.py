@@ -91,6 +91,13 @@ class YearRules:
             if rule.subject == subject.kind and (rule.when is None or rule.when.decide(subject.facts) is True)
         )
 
+    def borne(self, subject: YearSubject) -> Iterator[tuple[DutyRule, Party]]:
+        """What stands for such a subject, with each organization that has joined and bears it."""
+        for rule in self.standing(subject):
+            for bearer, _ in self._bearers(rule, subject):
+                if bearer is not None and bearer.joined:
+                    yield rule, bearer
+
     def _owed(self, subject: YearSubject, horizon: date, after: date | None) -> tuple[Owed, ...]:
         found: dict[str, Owed] = {}
         for rule, pack in self._rules_for(subject):

@@ -86,7 +86,7 @@ from irm.oversight import (
     routes as oversight_routes,
 )
 from irm.overview import pages as overview_pages, routes as overview_routes, system_life
-from irm.playbooks import pages as playbooks_pages, routes as playbooks_routes, task_pages
+from irm.playbooks import pages as playbooks_pages, routes as playbooks_routes, simulate_routes as playbooks_simulate_routes, task_pages
 from irm.reports import (
     form_pages as report_form_pages,
     form_routes as report_form_routes,
@@ -183,6 +183,7 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *authorization_pages.ROUTES,
     *submission_lists.ROUTES,
     *playbooks_routes.ROUTES,
+    *playbooks_simulate_routes.ROUTES,
     *playbooks_pages.ROUTES,
     *task_pages.ROUTES,
     *reports_routes.ROUTES,

@@ -84,5 +84,7 @@ def verdict_words(limit: LimitLine, t: Translator, now: datetime | None = None) 
 
 
 def why_words(one: Unbegun, course: Course, t: Translator) -> str:
+    if one.why in OUTCOMES:
+        return t(OUTCOMES[one.why])
     titles = {step: t.of(texts) or step for step, texts in course.titles.items()}
     return waits_words(one.why, titles, t) or t("not begun")

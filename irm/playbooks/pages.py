@@ -16,14 +16,16 @@ from irm.db import Database
 from irm.errors import Invalid
 from irm.i18n import Translator
 from irm.notify.words import CHANNEL_NAMES
-from irm.playbooks import showing, version_pages, wording
+from irm.playbooks import showing, simulate_pages, version_pages, wording
 from irm.playbooks.check import check, unheld_in, worst_cases
 from irm.playbooks.publishing import frozen, publish
 from irm.playbooks.routes import FILE, checked_here
+from irm.playbooks.simulate_pages import checked_words, night_fields, shown_night
 from irm.playbooks.steps import Step, targets_of
-from irm.playbooks.versions import PERSON, chosen, publisher_words, publishers, versions as versions_of
-from irm.positions import Fault, LanguageError
-from irm.web.forms import Form
+from irm.playbooks.versions import PERSON, Version, chosen, publisher_words, publishers, versions as versions_of
+from irm.positions import LanguageError
+from irm.web import drafts
+from irm.web.forms import Form, flatten
 from irm.web.pages import Page, page
 from irm.web.wording import duration
 
@@ -48,20 +50,23 @@ async def playbooks_page(
 @get("/playbooks/{playbook:str}", opt=allow(Permission.READ_PLAYBOOKS), include_in_schema=False)
 async def playbook_page(
     playbook: FromPath[str],
+    request: Request[Any, Any, Any],
     principal: NamedDependency[Principal],
     db: NamedDependency[Database],
     clock: NamedDependency[Clock],
     t: NamedDependency[Translator],
     version: FromQuery[int | None] = None,
 ) -> Page:
+    """The query may suppose a night (`simulate_pages.FIELDS`), for who has no scripts."""
     now = clock.now()
     async with db.transaction(principal.actor) as tx:
         found = await versions_of(tx, playbook)
         names = await publishers(tx, found)
         shown = chosen(found, version)
         _, city = await checked_here(tx, shown.source, now=now)
+        read = frozen(shown.id, shown.source)
+        supposed = await shown_night(tx, read, request.query_params, t, now=now, key="night")
     checked = check(shown.source, file=FILE, city=replace(city, held=None))
-    read = frozen(shown.id, shown.source)
     return page(
         "playbooks/show.html",
         now=now,
@@ -78,6 +83,7 @@ async def playbook_page(
         warnings=[*checked.errors, *checked.warnings],
         unheld=[wording.target_words(target, t) for target in unheld_in(read, city)],
         may_publish=may(principal, Permission.PUBLISH_PLAYBOOK),
+        **supposed,
         **_words(read.steps, t),
     )
 
@@ -88,10 +94,14 @@ async def edit_page(
     principal: NamedDependency[Principal],
     db: NamedDependency[Database],
     clock: NamedDependency[Clock],
+    t: NamedDependency[Translator],
 ) -> Page:
+    """What was typed and not published comes back."""
     async with db.transaction(principal.actor) as tx:
         shown = chosen(await versions_of(tx, playbook), None)
-    return page("playbooks/edit.html", now=clock.now(), shown=shown, form=Form({"source": shown.source}), faults=[])
+        kept = await drafts.read(tx, principal.account_id, editing_draft(shown.playbook_id))
+    form = Form.from_draft(kept) if kept and kept.get("source") else Form({"source": shown.source})
+    return page("playbooks/edit.html", now=clock.now(), **editing(shown, form, t))
 
 
 @post(
@@ -108,37 +118,53 @@ async def publish_edited(
     clock: NamedDependency[Clock],
     t: NamedDependency[Translator],
 ) -> Page | Redirect:
-    """Publishes the next version, or shows every fault with its line beside what was typed."""
-    typed = await request.form()
+    """Publishes the next version, or shows every fault with its line beside what was typed. `do=check` only shows."""
+    typed = flatten(list((await request.form()).multi_items()))
     source = str(typed.get("source") or "").replace("\r\n", "\n")
-    values = {"source": source, "reason": str(typed.get("reason") or "")}
+    values = {**typed, "source": source}
     now = clock.now()
     async with db.transaction(principal.actor) as tx:
         shown = chosen(await versions_of(tx, playbook), None)
-    faults: tuple[Fault, ...] = ()
     form = Form(values)
     try:
-        async with db.transaction(principal.actor) as tx:
-            _, city = await checked_here(tx, source, now=now)
-            made, _ = await publish(
-                tx,
-                source,
-                file=FILE,
-                city=city,
-                actor=principal.actor,
-                now=now,
-                person=principal.person_id,
-                reason=values["reason"],
-            )
-        return Redirect(f"/playbooks/{made.playbook_id}?version={made.version}", status_code=HTTP_303_SEE_OTHER)
-    except LanguageError as error:
-        faults = error.faults
+        if typed.get("do") != "check":
+            async with db.transaction(principal.actor) as tx:
+                _, city = await checked_here(tx, source, now=now)
+                made, _ = await publish(
+                    tx,
+                    source,
+                    file=FILE,
+                    city=city,
+                    actor=principal.actor,
+                    now=now,
+                    person=principal.person_id,
+                    reason=str(typed.get("reason") or ""),
+                )
+                await drafts.discard(tx, principal.account_id, editing_draft(shown.playbook_id))
+            return Redirect(f"/playbooks/{made.playbook_id}?version={made.version}", status_code=HTTP_303_SEE_OTHER)
+    except LanguageError:
         form = Form(values, {"source": t("Not published: the text has faults. They are listed below.")})
     except Invalid as error:
         form = Form.refused(values, error, t)
-    answer = page("playbooks/edit.html", now=now, shown=shown, form=form, faults=faults)
-    answer.status_code = HTTP_422_UNPROCESSABLE_ENTITY
+    async with db.transaction(principal.actor) as tx:
+        looked = await checked_words(tx, source, values, t, now=now)
+    answer = page("playbooks/edit.html", now=now, **(editing(shown, form, t) | looked), looked=True)
+    answer.status_code = HTTP_200_OK if typed.get("do") == "check" else HTTP_422_UNPROCESSABLE_ENTITY
     return answer
+
+
+def editing_draft(playbook: str) -> str:
+    return f"playbooks.edit:{playbook}"
+
+
+def editing(shown: Version | None, form: Form, t: Translator) -> dict[str, Any]:
+    """What `edit.html` needs of the text on the desk; None: of a playbook that there is not yet."""
+    return {
+        "shown": shown,
+        "form": form,
+        "draft": editing_draft(shown.playbook_id) if shown else None,
+        **night_fields(form.values, t),
+    }
 
 
 def _words(steps: tuple[Step, ...], t: Translator) -> dict[str, Any]:
@@ -164,4 +190,11 @@ def _words(steps: tuple[Step, ...], t: Translator) -> dict[str, Any]:
     }
 
 
-ROUTES: Final = [playbooks_page, playbook_page, edit_page, publish_edited, *version_pages.ROUTES]
+ROUTES: Final = [
+    playbooks_page,
+    playbook_page,
+    edit_page,
+    publish_edited,
+    *simulate_pages.ROUTES,
+    *version_pages.ROUTES,
+]

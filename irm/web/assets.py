@@ -23,6 +23,7 @@ LAYERS: Final = (
     "layout",
     "components",
     "charts",
+    "course",
     "calendar",
     "months",
     "board",

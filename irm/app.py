@@ -86,7 +86,15 @@ from irm.oversight import (
     routes as oversight_routes,
 )
 from irm.overview import pages as overview_pages, routes as overview_routes, system_life
-from irm.playbooks import pages as playbooks_pages, routes as playbooks_routes, simulate_routes as playbooks_simulate_routes, task_pages
+from irm.playbooks import (
+    cacao_pages,
+    judging_pages,
+    pages as playbooks_pages,
+    routes as playbooks_routes,
+    simulate_routes as playbooks_simulate_routes,
+    task_pages,
+    version_routes,
+)
 from irm.reports import (
     form_pages as report_form_pages,
     form_routes as report_form_routes,
@@ -184,7 +192,10 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *submission_lists.ROUTES,
     *playbooks_routes.ROUTES,
     *playbooks_simulate_routes.ROUTES,
+    *version_routes.ROUTES,
     *playbooks_pages.ROUTES,
+    *judging_pages.ROUTES,
+    *cacao_pages.ROUTES,
     *task_pages.ROUTES,
     *reports_routes.ROUTES,
     *reports_pages.ROUTES,

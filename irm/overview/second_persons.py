@@ -4,11 +4,12 @@ from typing import Final
 
 from sqlalchemy import select
 
-from irm.access.policy import Permission, Principal, reach
+from irm.access.policy import Permission, Principal, may, reach
 from irm.db import Tx
 from irm.incidents.discovery_models import DiscoveryChangeRow
 from irm.incidents.models import IncidentRow, LevelAssessmentRow, StatusChangeRow
 from irm.overview.board import Need
+from irm.playbooks.models import PlaybookRow
 
 MOST: Final = 100
 
@@ -34,4 +35,28 @@ async def second_persons(tx: Tx, principal: Principal) -> list[Need]:
             Need("second_person", row_id, title, number, f"/incidents/{number}", at, detail=reason)
             for row_id, at, reason, number, title in rows.all()
         ]
-    return needs
+    return [*needs, *await _versions(tx, principal)]
+
+
+async def _versions(tx: Tx, principal: Principal) -> list[Need]:
+    """Versions of playbooks, for whoever may approve them and has not published them himself."""
+    if not may(principal, Permission.PUBLISH_PLAYBOOK):
+        return []
+    rows = await tx.scalars(
+        select(PlaybookRow)
+        .where(PlaybookRow.waiting_since.is_not(None), PlaybookRow.published_by != f"person/{principal.person_id}")
+        .order_by(PlaybookRow.waiting_since)
+        .limit(MOST)
+    )
+    return [
+        Need(
+            "second_person",
+            row.id,
+            row.title,
+            row.playbook_id,
+            f"/playbooks/{row.playbook_id}",
+            row.waiting_since,
+            detail=row.reason or "",
+        )
+        for row in rows
+    ]

@@ -22,7 +22,15 @@ from irm.playbooks.publishing import frozen, publish
 from irm.playbooks.routes import FILE, checked_here
 from irm.playbooks.simulate_pages import checked_words, night_fields, shown_night
 from irm.playbooks.steps import Step, targets_of
-from irm.playbooks.versions import PERSON, Version, chosen, publisher_words, publishers, versions as versions_of
+from irm.playbooks.versions import (
+    PERSON,
+    Version,
+    chosen,
+    publisher_words,
+    publishers,
+    verdict_words,
+    versions as versions_of,
+)
 from irm.positions import LanguageError
 from irm.web import drafts
 from irm.web.forms import Form, flatten
@@ -77,6 +85,7 @@ async def playbook_page(
         name_of=lambda by: names.get(by, ""),
         form=Form(),
         by_whom=lambda one: publisher_words(one, names, t),
+        verdict_of=lambda one: verdict_words(one, names, t),
         steps=read.steps,
         start=read.start,
         worst={one.step: one for one in worst_cases(read, city)},

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import structlog
@@ -18,12 +18,17 @@ from irm.playbooks.check import Checked, City, check
 from irm.playbooks.language import read_playbook
 from irm.playbooks.models import PlaybookRow
 from irm.playbooks.steps import Playbook
+from irm.playbooks.version_messages import tell_at_once, tell_author, tell_waiting
 from irm.positions import LanguageError
 
 log = structlog.get_logger(__name__)
 
 ACTIVE = "active_playbooks"
 """In `Tx.info`; whoever changes what is active takes it out."""
+BROUGHT: Final = "irm"
+"""`published_by` of what comes with irm."""
+RESERVED: Final = frozenset({"new", "check", "schema", "cacao", "simulate"})
+"""They are pages beside the playbooks' own."""
 LONGEST_REASON: Final = 500
 PUBLISHING = 0x69726D_0002
 """Advisory lock: version numbers are given one after the other."""
@@ -60,21 +65,31 @@ async def publish(
     now: datetime,
     person: UUID | None = None,
     reason: str = "",
+    waits: bool | None = None,
 ) -> tuple[Published, Checked]:
     """Make it the active version for runs that start from now on; running ones keep theirs.
 
     `person`: who publishes it, himself or by a token. He says why (Invalid, naming the field, where he doesn't), and his
     version waits until another person approves it; the one before stays active so long. Without, whoever has the
-    machine has published it. Raises LanguageError where the linter finds an error; warnings are handed back. The same
-    text twice changes nothing.
+    machine has published it: `waits` says whether it waits too (True) or is used at once and everybody who could have
+    approved it is told so (False). Raises LanguageError where the linter finds an error; warnings are handed back. The
+    same text twice changes nothing.
     """
     checked = check(text, file=file, city=city)
     if checked.playbook is None or checked.errors:
         raise LanguageError(checked.errors)
-    why = _reason(reason, person)
+    if checked.playbook.id in RESERVED:
+        raise Conflict("No playbook can be called “%(name)s”.", code="reserved", name=checked.playbook.id)
+    why = reason_of(reason, needed=person is not None)
     by = f"person/{person}" if person is not None else None
-    waits = person is not None
-    made = await _store(tx, checked.playbook, text, actor=actor, now=now, by=by, reason=why, waits=waits)
+    held = person is not None or bool(waits)
+    made = await _store(tx, checked.playbook, text, actor=actor, now=now, by=by, reason=why, waits=held)
+    if made.is_new:
+        row = await tx.get_one(PlaybookRow, made.id)
+        if held:
+            await tell_waiting(tx, row, now=now)
+        elif waits is False:
+            await tell_at_once(tx, row, now=now)
     return made, checked
 
 
@@ -87,7 +102,7 @@ async def approve(
     asked again, finds an error by now.
     """
     await tx.execute(select(func.pg_advisory_xact_lock(PUBLISHING)))
-    row = await _version(tx, playbook_id, version)
+    row = await version_row(tx, playbook_id, version)
     if row.waiting_since is None:
         raise Conflict("This version waits for nobody's approval.", code="not_waiting")
     if row.published_by == f"person/{person}":
@@ -97,15 +112,17 @@ async def approve(
     checked = check(row.source, file=f"{playbook_id}.yaml", city=city)
     if checked.errors:
         raise LanguageError(checked.errors)
-    await _make_active(tx, row)
+    await put_into_use(tx, row, now=now)
     row.approved_by, row.approved_at = f"person/{person}", now
     await tx.flush()
+    await tell_author(tx, row, "approved", by=person, now=now)
     body = {"playbook": playbook_id, "version": version, "digest": row.digest}
     await record(tx, Event("playbook.approved", f"playbook/{playbook_id}", now, actor, body))
     return Published(row.id, row.playbook_id, row.version, is_new=True)
 
 
-async def _version(tx: Tx, playbook_id: str, version: int) -> PlaybookRow:
+async def version_row(tx: Tx, playbook_id: str, version: int) -> PlaybookRow:
+    """Raises NotFound."""
     row = await tx.scalar(
         select(PlaybookRow)
         .where(PlaybookRow.playbook_id == playbook_id, PlaybookRow.version == version)
@@ -116,7 +133,7 @@ async def _version(tx: Tx, playbook_id: str, version: int) -> PlaybookRow:
     return row
 
 
-async def _make_active(tx: Tx, row: PlaybookRow) -> None:
+async def put_into_use(tx: Tx, row: PlaybookRow, *, now: datetime) -> None:
     """In the place of the one that was; whatever waited was written against that one and waits no longer."""
     await tx.execute(
         update(PlaybookRow)
@@ -126,14 +143,16 @@ async def _make_active(tx: Tx, row: PlaybookRow) -> None:
         .values(active=False, waiting_since=None)
     )
     row.active, row.waiting_since = True, None
+    row.used_since = row.used_since or now
     tx.add(row)
     await tx.flush()
     tx.info.pop(ACTIVE, None)
 
 
-def _reason(text: str, person: UUID | None) -> str | None:
+def reason_of(text: str, *, needed: bool) -> str | None:
+    """Raises Invalid naming the field."""
     why = text.strip()
-    if not why and person is not None:
+    if not why and needed:
         raise Invalid("Say why.", field="reason")
     if len(why) > LONGEST_REASON or "\x00" in why:
         raise Invalid("At most %(most)s characters.", field="reason", most=LONGEST_REASON)
@@ -141,13 +160,17 @@ def _reason(text: str, person: UUID | None) -> str | None:
 
 
 async def publish_library(tx: Tx, *, actor: Actor, now: datetime) -> list[Published]:
-    """At install and after an upgrade. A playbook that the city has published itself is left as it is."""
+    """At install and after an upgrade. What the city has published itself, or has retired, is left as it is."""
     published = []
+    retired = select(PlaybookRow.playbook_id).where(PlaybookRow.verdict == "retired", ~PlaybookRow.active)
+    put_away = set(await tx.scalars(retired))
     for file, text in library().items():
         playbook = read_playbook(text, file=file).playbook
         newest = await tx.scalar(select(PlaybookRow).where(PlaybookRow.playbook_id == playbook.id, PlaybookRow.active))
-        if newest is None or newest.published_by == "irm":
-            published.append(await _store(tx, playbook, text, actor=actor, now=now, by="irm"))
+        if newest is None and playbook.id in put_away:
+            continue
+        if newest is None or newest.published_by == BROUGHT:
+            published.append(await _store(tx, playbook, text, actor=actor, now=now, by=BROUGHT))
     return published
 
 
@@ -192,36 +215,12 @@ async def _store(
         tx.add(row)
         await tx.flush()
     else:
-        await _make_active(tx, row)
-    body = {"playbook": playbook.id, "version": row.version, "digest": digest, "waits": waits}
+        await put_into_use(tx, row, now=now)
+    body: dict[str, Any] = {"playbook": playbook.id, "version": row.version, "digest": digest, "waits": waits}
+    if not waits and row.published_by != BROUGHT:
+        body["without_approval"] = True
     await record(tx, Event("playbook.published", f"playbook/{playbook.id}", now, actor, body))
     return Published(row.id, row.playbook_id, row.version, is_new=True, waits=waits)
-
-
-async def activate(tx: Tx, playbook_id: str, version: int, *, actor: Actor, now: datetime) -> None:
-    """Go back to an earlier version, or forward again."""
-    await tx.execute(select(func.pg_advisory_xact_lock(PUBLISHING)))
-    row = await _version(tx, playbook_id, version)
-    if row.active:
-        return
-    if row.waiting_since is not None:
-        raise Conflict("A second person has to approve this version first.", code="waiting")
-    await _make_active(tx, row)
-    body = {"playbook": playbook_id, "version": version, "digest": row.digest, "again": True}
-    await record(tx, Event("playbook.published", f"playbook/{playbook_id}", now, actor, body))
-
-
-async def retire(tx: Tx, playbook_id: str, *, actor: Actor, now: datetime) -> None:
-    """No run starts by it any more. The fallback for obligations cannot be retired: a clock would run out in silence."""
-    row = await tx.scalar(select(PlaybookRow).where(PlaybookRow.playbook_id == playbook_id, PlaybookRow.active))
-    if row is None:
-        raise NotFound("There is no such playbook.")
-    if frozen(row.id, row.source).start.fallback:
-        raise Invalid("This playbook answers what no other answers; it can be replaced, not retired.")
-    row.active = False
-    await tx.flush()
-    tx.info.pop(ACTIVE, None)
-    await record(tx, Event("playbook.retired", f"playbook/{playbook_id}", now, actor, {"version": row.version}))
 
 
 async def active_playbooks(tx: Tx) -> list[tuple[PlaybookRow, Playbook]]:

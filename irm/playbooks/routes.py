@@ -35,7 +35,7 @@ from irm.playbooks.schemas import (
     TaskList,
     WorstCase,
 )
-from irm.playbooks.versions import chosen, publishers, versions as versions_of
+from irm.playbooks.versions import chosen, publishers, versions as versions_of, who_words
 from irm.positions import Fault
 
 FILE: Final = "playbook.yaml"
@@ -94,6 +94,12 @@ async def get_playbook(
                 one.waiting,
                 names.get(one.approved_by or ""),
                 one.approved_at,
+                one.used_since,
+                one.is_unapproved,
+                one.verdict,
+                who_words(one.verdict_by, names, t) if one.verdict_by else None,
+                one.verdict_at,
+                one.verdict_reason,
             )
             for one in found
         ],

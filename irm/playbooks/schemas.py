@@ -167,6 +167,15 @@ class PlaybookVersion(Struct, frozen=True):
     approved_by: str | None
     """The name of whoever approved it."""
     approved_at: datetime | None
+    used_since: datetime | None = None
+    """When runs could first start with it; null: never."""
+    without_approval: bool = False
+    """It was used without a second person: published at the command line with --now, or before irm asked for one."""
+    verdict: str | None = None
+    """declined, withdrawn (by its author), reinstated, retired: the last that was said of it, with name and reason."""
+    verdict_by: str | None = None
+    verdict_at: datetime | None = None
+    verdict_reason: str | None = None
 
 
 class PlaybookView(Struct, frozen=True):

@@ -38,6 +38,31 @@ class Version:
     """For another person's approval."""
     approved_by: str | None = None
     approved_at: datetime | None = None
+    used_since: datetime | None = None
+    """When runs could first start with it; None: never."""
+    verdict: str | None = None
+    """declined, withdrawn, reinstated, retired: the last that a person said of it."""
+    verdict_by: str | None = None
+    verdict_at: datetime | None = None
+    verdict_reason: str | None = None
+
+    @property
+    def is_unapproved(self) -> bool:
+        """It was used without a second person, and did not come with irm."""
+        return self.used_since is not None and self.approved_by is None and self.published_by != "irm"
+
+    @property
+    def may_return(self) -> bool:
+        """It can be put back into use by one person."""
+        return self.used_since is not None and not self.active and not self.waiting
+
+
+VERDICTS: Final[Mapping[str, str]] = {
+    "declined": N_("declined by %(name)s"),
+    "withdrawn": N_("taken back by %(name)s"),
+    "reinstated": N_("put back into use by %(name)s"),
+    "retired": N_("withdrawn from use by %(name)s"),
+}
 
 
 async def versions(tx: Tx, playbook_id: str | None = None) -> list[Version]:
@@ -60,6 +85,11 @@ async def versions(tx: Tx, playbook_id: str | None = None) -> list[Version]:
             row.waiting_since is not None,
             row.approved_by,
             row.approved_at,
+            row.used_since,
+            row.verdict,
+            row.verdict_by,
+            row.verdict_at,
+            row.verdict_reason,
         )
         for row in await tx.scalars(query)
     ]
@@ -76,8 +106,13 @@ def chosen(found: list[Version], version: int | None) -> Version:
 
 
 async def publishers(tx: Tx, found: Iterable[Version]) -> dict[str, str]:
-    """`published_by` and `approved_by` → the person's name; what irm brought or published by itself needs none."""
-    written = {by for one in found for by in (one.published_by, one.approved_by or "") if by.startswith(PERSON)}
+    """`published_by`, `approved_by`, `verdict_by` → the person's name; what irm brought or published by itself needs none."""
+    written = {
+        by
+        for one in found
+        for by in (one.published_by, one.approved_by or "", one.verdict_by or "")
+        if by.startswith(PERSON)
+    }
     people = {by: UUID(by.removeprefix(PERSON)) for by in written}
     names = await person_names(tx, people.values())
     return {by: names[person] for by, person in people.items() if person in names}
@@ -85,6 +120,15 @@ async def publishers(tx: Tx, found: Iterable[Version]) -> dict[str, str]:
 
 def publisher_words(one: Version, names: Mapping[str, str], t: Translator) -> str:
     """Who published it, as people read it."""
-    if one.published_by in NOBODY:
-        return t(NOBODY[one.published_by])
-    return names.get(one.published_by, "")
+    return who_words(one.published_by, names, t)
+
+
+def who_words(by: str, names: Mapping[str, str], t: Translator) -> str:
+    return t(NOBODY[by]) if by in NOBODY else names.get(by, "")
+
+
+def verdict_words(one: Version, names: Mapping[str, str], t: Translator) -> str:
+    """What a person has said of it last; empty: nothing."""
+    if one.verdict is None:
+        return ""
+    return t(VERDICTS[one.verdict], name=who_words(one.verdict_by or "", names, t))

@@ -246,7 +246,7 @@ def test_the_command_publishes_and_lists(server: Server, tmp_path: Path, monkeyp
         (tmp_path / "story.yaml").write_text(GOOD, "utf-8")
         (tmp_path / "slow.yaml").write_text(SLOW, "utf-8")
         made = CliRunner().invoke(
-            main, ["playbook", "publish", str(tmp_path / "story.yaml"), "--reason", WHY, "--json"]
+            main, ["playbook", "publish", str(tmp_path / "story.yaml"), "--reason", WHY, "--now", "--json"]
         )
         assert made.exit_code == 0, made.output
         assert json.loads(made.stdout)["version"] == 1

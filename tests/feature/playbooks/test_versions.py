@@ -15,7 +15,8 @@ from irm.cli import main
 from irm.db import SYSTEM
 from irm.errors import Conflict
 from irm.ledger import LedgerEntryRow
-from irm.playbooks import publishing
+from irm.playbooks import version_life
+from irm.playbooks.check import City
 from irm.playbooks.models import PlaybookRow, RunInboxRow, RunRow
 from irm.playbooks.replaying import replay
 from tests import make
@@ -167,7 +168,9 @@ async def test_who_may_not_publish_does_not_approve(
     assert (await unit.post("/api/v1/playbooks/story/versions/1/approval")).status_code == 403
     with pytest.raises(Conflict):
         async with night.db.transaction() as tx:
-            await publishing.activate(tx, "story", 1, actor=SYSTEM, now=night.clock.now())
+            await version_life.activate(
+                tx, "story", 1, reason="x", city=City(), actor=SYSTEM, now=night.clock.now()
+            )
 
 
 async def test_a_night_replays(night: Night, leader: Any, drain: Drain) -> None:

@@ -45,7 +45,7 @@ def take_over(walk: Walk, obligation: str, owed: Owed) -> None:
 
 def submitted(walk: Walk, obligation: str) -> None:
     _mark(walk, obligation, "submitted")
-    if walk.is_subject(obligation):
+    if walk.is_subject(obligation) and not walk.facts["obligation"].get("submitted"):
         walk.tell_subject(submitted=True)
         escalation.stop_all(walk, "reported")
 

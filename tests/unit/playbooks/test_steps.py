@@ -8,7 +8,7 @@ from irm.playbooks import signals as s
 from irm.playbooks.language import read_playbook
 from irm.playbooks.publishing import library
 from irm.playbooks.state import Stage
-from tests.unit.playbooks.story import AUTHORITY, UNIT_A, UNIT_B, VENDOR, Night, facts
+from tests.unit.playbooks.story import AUTHORITY, UNIT_A, UNIT_B, VENDOR, Night, facts, playbook
 
 PROVINCE = "cac-2025-reporting/other-operator"
 CII = "cac-2025-reporting/cii-operator"
@@ -312,3 +312,18 @@ def test_a_task_that_is_late_lets_the_next_step_begin() -> None:
     assert night.opened() == ["contain"]
     night.tick(minutes=30)
     assert night.opened() == ["next"]
+
+
+def test_a_report_that_is_told_twice_stops_only_who_was_paged_about_it() -> None:
+    """What follows the page may be about something else, and goes on."""
+    owed = {"id": "o", "bearer": UNIT_A, "overdue": False, "submitted": False, "met": False}
+    steps = """
+  - id: soon
+    page: [{to: on_duty(obligation.bearer), within: 15m}]
+  - id: receipt
+    page: [{to: on_duty(obligation.bearer), within: 15m}]
+"""
+    night = Night(playbook(steps, start="{on: obligation.due_soon}"), {"obligation": owed, "organizations": {}})
+    night.tell(s.ObligationSubmitted("o"))
+    night.tell(s.ObligationSubmitted("o"))
+    assert night.stage("receipt") is Stage.ACTIVE

@@ -85,7 +85,7 @@ from irm.oversight import (
     paper_routes as oversight_paper_routes,
     routes as oversight_routes,
 )
-from irm.overview import pages as overview_pages, routes as overview_routes, system_life
+from irm.overview import pages as overview_pages, routes as overview_routes, schema_routes, system_life
 from irm.playbooks import (
     cacao_pages,
     judging_pages,
@@ -134,6 +134,7 @@ def health() -> dict[str, str]:
 ROUTES: Final[list[ControllerRouterHandler]] = [
     health,
     *assets.ROUTES,
+    *schema_routes.ROUTES,
     *preferences.ROUTES,
     *drafts.ROUTES,
     *live.ROUTES,

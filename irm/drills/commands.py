@@ -16,7 +16,8 @@ from irm.db import SYSTEM, Database, Tx
 from irm.drills import acting, injecting, queries
 from irm.drills.access import directed
 from irm.drills.planning import plan_drill
-from irm.drills.scenario import json_schema, library, read_scenario
+from irm.drills.scenario import library, read_scenario
+from irm.drills.schema import scenario_schema
 from irm.drills.schemas import Act, PlanDrill, StartNow
 from irm.drills.starting import start_now
 from irm.drills.viewing import viewed
@@ -43,7 +44,7 @@ def drill() -> None:
 def check(console: Console, files: tuple[Path, ...], *, schema: bool, as_json: bool) -> None:
     """Check scenarios (without FILES: those irm brings along). Every fault is printed as file:line:column."""
     if schema:
-        console.show(json_schema(), as_json=True)
+        console.show(scenario_schema(), as_json=True)
         return
     if not files:
         rows = [{"scenario": one.id, "injects": len(one.injects)} for one, _ in library().values()]

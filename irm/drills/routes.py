@@ -17,7 +17,8 @@ from irm.drills.evaluating import evaluation_of, write_sheet
 from irm.drills.planning import FILE, change_plan, plan_drill
 from irm.drills.recording import record_drill
 from irm.drills.reporting import write_report
-from irm.drills.scenario import json_schema, library, read_scenario
+from irm.drills.scenario import library, read_scenario
+from irm.drills.schema import scenario_schema
 from irm.drills.schemas import (
     Act,
     AnswerReport,
@@ -53,9 +54,9 @@ def list_scenarios(t: NamedDependency[Translator]) -> ScenarioList:
 
 
 @get("/api/v1/scenarios/schema", opt=READ, tags=TAGS, operation_id="get_scenario_schema", sync_to_thread=False)
-def scenario_schema() -> dict[str, Any]:
+def get_schema() -> dict[str, Any]:
     """JSON Schema of the language, for editors."""
-    return json_schema()
+    return scenario_schema()
 
 
 @post(
@@ -352,7 +353,7 @@ def _created(view: DrillView) -> Response[DrillView]:
 
 ROUTES: Final = [
     list_scenarios,
-    scenario_schema,
+    get_schema,
     check_scenario,
     list_drills,
     create_drill,

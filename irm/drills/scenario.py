@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
@@ -175,11 +175,6 @@ def read_scenario(text: str, *, file: str) -> Scenario:
     if faults:
         raise LanguageError(faults)
     return _built(model)
-
-
-def json_schema() -> dict[str, Any]:
-    """For editors."""
-    return ScenarioModel.model_json_schema(by_alias=True, mode="validation")
 
 
 def _names(document: Document, model: ScenarioModel) -> Iterator[Fault]:

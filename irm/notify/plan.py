@@ -6,7 +6,9 @@ from typing import Final, Literal
 from uuid import UUID
 
 BUILT: Final = ("sms", "email", "in_app", "webhook")
-PLANNED: Final = ("voice", "wecom", "dingtalk", "feishu", "fax")
+GROUPS: Final = ("wecom_bot", "dingtalk_bot", "feishu_bot")
+"""A bot writes into a group chat: everybody reads it and nobody can be said to have answered, so it is for notices."""
+PLANNED: Final = ("voice", "wecom", "dingtalk", "feishu", "fax", *GROUPS)
 CHANNELS: Final = BUILT + PLANNED
 PREFERRED: Final = "preferred"
 NO_CHANNEL: Final = "none"

@@ -6,7 +6,13 @@ from irm.access import vocabulary
 from irm.i18n import N_
 from irm.notify.reasons import REASONS
 
-CHANNEL_NAMES: Final[dict[str, str]] = {**vocabulary.CHANNEL_NAMES, "none": N_("No way to tell anybody")}
+CHANNEL_NAMES: Final[dict[str, str]] = {
+    **vocabulary.CHANNEL_NAMES,
+    "wecom_bot": N_("WeCom group"),
+    "dingtalk_bot": N_("DingTalk group"),
+    "feishu_bot": N_("Feishu group"),
+    "none": N_("No way to tell anybody"),
+}
 PURPOSE_NAMES: Final[dict[str, str]] = {
     "page": N_("Duty page"),
     "notice": N_("Notice"),

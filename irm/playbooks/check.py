@@ -11,6 +11,7 @@ from typing import Final
 
 from irm.conditions import meant, one_of
 from irm.errors import Said, said
+from irm.notify.plan import BUILT, GROUPS, PREFERRED
 from irm.playbooks.covering import uncovered
 from irm.playbooks.known import City, Limit
 from irm.playbooks.language import read_playbook
@@ -59,12 +60,14 @@ def check(text: str, *, file: str, city: City) -> Checked:
         *_unknown(document, playbook, city),
         *nested(document, playbook, city.active or ()),
         *reach.errors(),
+        *_group_pages(document, playbook),
     ]
     warnings = [
         *_idle(document, playbook),
         *reach.warnings(),
         *_missing(document, playbook, city),
         *_unheld(document, playbook, city),
+        *_unserved(document, playbook),
         *_unmanned(document, playbook, city),
         *uncovered(document, playbook, city),
     ]
@@ -188,3 +191,39 @@ def _days(days: tuple[date, ...]) -> Said | str:
     if len(days) <= MOST_NAMED:
         return named
     return said("%(names)s and %(count)s more days", names=named, count=len(days) - MOST_NAMED)
+
+
+def _ways(step: Step) -> tuple[tuple[tuple[str | int, ...], tuple[str, ...]], ...]:
+    match step.action:
+        case Page() as page:
+            return tuple((("page", number, "via"), rung.via) for number, rung in enumerate(page.rungs))
+        case Notice() as notice:
+            return ((("notice", "via"), notice.via),)
+        case _:
+            return ()
+
+
+def _unserved(document: Document, playbook: Playbook) -> Iterator[Fault]:
+    """Channels that irm knows and does not serve, each told once."""
+    told: set[str] = set()
+    for index, step in enumerate(playbook.steps):
+        for loc, via in _ways(step):
+            for channel in via:
+                if channel not in {*BUILT, PREFERRED, *told}:
+                    told.add(channel)
+                    message = said(
+                        "irm does not serve “%(channel)s” yet; it is recorded and passed over.", channel=channel
+                    )
+                    yield document.fault(("steps", index, *loc), message)
+
+
+def _group_pages(document: Document, playbook: Playbook) -> Iterator[Fault]:
+    for index, step in enumerate(playbook.steps):
+        if isinstance(step.action, Page) and step.action.until is not Until.NONE:
+            for loc, via in _ways(step):
+                for channel in via:
+                    if channel in GROUPS:
+                        message = said(
+                            "“%(channel)s” reaches a group, in which nobody can answer for himself.", channel=channel
+                        )
+                        yield document.fault(("steps", index, *loc), message, said("use it in a notice"))

@@ -13,8 +13,8 @@ from irm.i18n import Translator
 from irm.playbooks.check import Checked, City, check as lint, sum_words, worst_cases
 from irm.playbooks.city import built_in_city, checked_in
 from irm.playbooks.durations import duration_text
-from irm.playbooks.language import json_schema
 from irm.playbooks.publishing import library
+from irm.playbooks.schema import playbook_schema
 from irm.positions import Fault
 
 
@@ -108,7 +108,7 @@ async def _checked(db: Database, text: str, name: str) -> tuple[Checked, City]:
 @click.pass_obj
 def schema(console: Console) -> None:
     """Print the JSON Schema of the language, for editors."""
-    console.show(json_schema(), as_json=True)
+    console.show(playbook_schema(), as_json=True)
 
 
 def _sources(files: tuple[Path, ...], t: Translator) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Annotated, Final, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
@@ -16,7 +16,20 @@ from irm.playbooks.targets import parse_target
 from irm.playbooks.vocabulary import Declared, declared_for, judge_of
 from irm.positions import Document, Fault, LanguageError, parse
 
-Channel = Literal["sms", "email", "in_app", "webhook", "voice", "wecom", "dingtalk", "feishu", "fax"]
+Channel = Literal[
+    "sms",
+    "email",
+    "in_app",
+    "webhook",
+    "voice",
+    "wecom",
+    "dingtalk",
+    "feishu",
+    "fax",
+    "wecom_bot",
+    "dingtalk_bot",
+    "feishu_bot",
+]
 CHANNELS: Final = get_args(Channel)
 MOST_STEPS: Final = 60
 MOST_LAPSES: Final = 9
@@ -264,11 +277,6 @@ def read_playbook(text: str, *, file: str) -> ReadPlaybook:
         raise LanguageError(faults)
     start = pb.Start(tuple(model.start.on), start_when, model.start.fallback, model.start.when)
     return ReadPlaybook(pb.Playbook(model.id, model.title, start, tuple(built)), document)
-
-
-def json_schema() -> dict[str, Any]:
-    """For editors. Durations, targets and channels are written as text."""
-    return PlaybookModel.model_json_schema(by_alias=True, mode="validation")
 
 
 def _choice(decide: DecideModel) -> Choice:

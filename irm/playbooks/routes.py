@@ -18,8 +18,8 @@ from irm.playbooks import queries, showing
 from irm.playbooks.check import Checked, City, sum_words, worst_cases
 from irm.playbooks.city import checked_in, city_of
 from irm.playbooks.comparing import compare
-from irm.playbooks.language import json_schema
 from irm.playbooks.publishing import approve, frozen, publish
+from irm.playbooks.schema import playbook_schema
 from irm.playbooks.schemas import (
     CheckedView,
     CheckPlaybook,
@@ -58,9 +58,9 @@ async def list_playbooks(
     operation_id="get_playbook_schema",
     sync_to_thread=False,
 )
-def playbook_schema() -> dict[str, Any]:
+def get_schema() -> dict[str, Any]:
     """JSON Schema of the language, for editors."""
-    return json_schema()
+    return playbook_schema()
 
 
 @get("/api/v1/playbooks/{playbook:str}", opt=allow(Permission.READ_PLAYBOOKS), tags=TAGS, operation_id="get_playbook")
@@ -266,7 +266,7 @@ def _faults(faults: tuple[Fault, ...], t: Translator) -> list[FaultView]:
 
 ROUTES: Final = [
     list_playbooks,
-    playbook_schema,
+    get_schema,
     get_playbook,
     compare_playbooks,
     check_playbook,

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+import jsonschema_rs
 import pytest
 from sqlalchemy import select
 
@@ -13,6 +14,7 @@ from irm.db import Actor, Database
 from irm.errors import Conflict
 from irm.jobs import JobRow
 from irm.notify import service
+from irm.overview.schema_routes import schemas
 from tests import make
 from tests.conftest import Drain
 from tests.fakes.outside import Outside
@@ -221,6 +223,7 @@ async def test_a_webhook_is_signed(night: Night, outside: Outside, drain: Drain,
     assert request.headers["webhook-signature"] == expected
     assert request.json["url"] == "http://irm.test/incidents/SJ-2026-000001"
     assert "篡改" not in data
+    jsonschema_rs.validator_for(schemas()["webhook.v1"].schema).validate(request.json)
 
 
 async def test_the_gravest_page_is_handed_over_first(night: Night, outside: Outside, drain: Drain) -> None:

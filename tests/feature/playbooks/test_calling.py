@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+import jsonschema_rs
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import select
@@ -16,6 +17,7 @@ from irm import jobs, performing
 from irm.config import Endpoint, Settings
 from irm.jobs import JobRow
 from irm.ledger import LedgerEntryRow
+from irm.overview.schema_routes import schemas
 from irm.playbooks import calling, runner
 from irm.playbooks.models import CallRow
 from irm.wiring import WIRING
@@ -89,6 +91,7 @@ async def test_what_the_other_system_answers_is_kept(night: Night, drain: Drain,
     assert (asked.json["step"], asked.json["exercise"], asked.json["run"]) == ("tell-soc", False, str(run))
     assert asked.json["playbook"] == {"id": "story", "version": 1}
     assert "Portal altered" not in asked.body.decode(), "content stays in irm"
+    jsonschema_rs.validator_for(schemas()["call.v1"].schema).validate(asked.json)
     [told] = await answers(night)
     assert (told["outcome"], told["http"], told["sha256"]) == ("answered", 200, kept.answer_sha256)
     assert await is_replayed(night, run)

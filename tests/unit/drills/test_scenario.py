@@ -2,7 +2,8 @@
 
 import pytest
 
-from irm.drills.scenario import json_schema, library, read_scenario
+from irm.drills.scenario import library, read_scenario
+from irm.drills.schema import scenario_schema
 from irm.positions import LanguageError
 
 HEAD = """apiVersion: irm/v1
@@ -60,4 +61,4 @@ def test_every_fault_has_its_place(lines: str, place: str, words: str) -> None:
 
 
 def test_the_schema_for_editors() -> None:
-    assert {"injects", "objectives"} <= json_schema()["properties"].keys()
+    assert {"injects", "objectives"} <= scenario_schema()["properties"].keys()

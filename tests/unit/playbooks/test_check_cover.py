@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from irm.notify.plan import BUILT
 from irm.notify.roster import Span
 from irm.notify.unmanned import days_of
 from irm.playbooks.check import City, check
@@ -16,7 +17,9 @@ CHAIN = library()["report-chain.yaml"]
 
 
 def told(text: str, city: City) -> list[str]:
-    return [str(one) for one in check(text, file="x.yaml", city=city).warnings]
+    """Without what is said of channels that are not served yet."""
+    found = [str(one) for one in check(text, file="x.yaml", city=city).warnings]
+    return [one for one in found if "does not serve" not in one]
 
 
 def started(text: str, when: str) -> str:
@@ -84,3 +87,22 @@ def test_the_days_that_a_roster_leaves_empty_are_told_once_for_each_target() -> 
 def test_a_gap_takes_the_days_of_shanghai_that_it_touches(starts: str, ends: str, days: list[int]) -> None:
     span = Span(*(datetime.fromisoformat(one).replace(tzinfo=UTC) for one in (starts, ends)))
     assert [day.day for day in days_of([span, span])] == days
+
+
+def test_a_channel_that_irm_does_not_serve_yet_is_told_once() -> None:
+    text = started(CHAIN, 'incident.may_be("一般")').replace("[sms, wecom, email, in_app]", "[sms, pager_of_old]")
+    assert [str(one)[:80] for one in check(text, file="x.yaml", city=City()).errors] == [
+        "x.yaml:12:45: There is no channel “pager_of_old”. – one of preferred, sms, email"[:80]
+    ]
+    served = [str(one) for one in check(CHAIN, file="x.yaml", city=City()).warnings]
+    for channel in ("wecom", "voice"):
+        assert sum(f"irm does not serve “{channel}” yet" in one for one in served) == (channel not in BUILT)
+
+
+def test_a_group_chat_is_told_and_never_waited_for() -> None:
+    paged = CHAIN.replace("[sms, wecom, email, in_app]", "[sms, wecom_bot]")
+    assert [str(one) for one in check(paged, file="x.yaml", city=City()).errors] == [
+        "x.yaml:12:45: “wecom_bot” reaches a group, in which nobody can answer for himself. – use it in a notice"
+    ]
+    told_only = "  - {id: group, notice: {to: on_duty(cloud_authority), via: [feishu_bot]}}\n"
+    assert check(CHAIN + told_only, file="x.yaml", city=City()).errors == ()

@@ -8,8 +8,9 @@ from hypothesis import given, strategies as st
 from irm.playbooks.check import City, Limit, check, worst_case
 from irm.playbooks.city import built_in_city
 from irm.playbooks.durations import duration_text, parse_duration
-from irm.playbooks.language import json_schema, read_playbook
+from irm.playbooks.language import read_playbook
 from irm.playbooks.publishing import library
+from irm.playbooks.schema import playbook_schema
 from irm.positions import LanguageError
 
 HEAD = """apiVersion: irm/v1
@@ -91,9 +92,9 @@ def test_the_library_reads(name: str) -> None:
 
 
 def test_the_schema_describes_the_whole_language() -> None:
-    schema = json_schema()
+    schema = playbook_schema()
     assert set(schema["properties"]) == {"apiVersion", "kind", "id", "title", "start", "steps"}
-    assert schema["$defs"]["StepModel"]["additionalProperties"] is False
+    assert schema["$defs"]["Step"]["additionalProperties"] is False
 
 
 @given(st.integers(1, 10**7))

@@ -16,6 +16,7 @@ from irm.incidents import desk_showing, facts as stated, queries, showing, timel
 from irm.incidents.directory import is_city_authority
 from irm.incidents.discovery import MAY_CORRECT
 from irm.incidents.lifecycle import STATUS_NAMES, Status, offered
+from irm.incidents.plan_figures import figures_of
 from irm.incidents.plan_lanes import lanes_of
 from irm.incidents.queries import Sight
 from irm.incidents.report_items import value_words
@@ -246,8 +247,9 @@ async def plan(tx: Tx, reading: Reading) -> dict[str, Any]:
         if run.status != "joined"
     ]
     messages = await _messages(tx, reading)
+    figures = await figures_of(tx, reading.sight, reading.by, reading.t, runs, messages, now=reading.now)
     return {
-        "runs": [(run, lanes_of(run, messages, reading.t)) for run in runs],
+        "runs": [(run, lanes_of(run, messages, reading.t), figures.get(run.id)) for run in runs],
         "may_see_runs": reading.sight.everything,
     }
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from irm.obligations.owed import Standing
 from irm.playbooks import signals as s
-from irm.playbooks.simulate import Timeline
+from irm.playbooks.simulate import Line, Timeline
 from irm.playbooks.state import RunState
 from irm.playbooks.steps import Audience, Decide, Playbook, Report, Task, WaitFor
 
@@ -38,7 +38,7 @@ class Span:
     rounds: tuple[datetime, ...] = ()
     outcome: str = ""
     has_happened: bool = False
-    who: str = ""
+    who: tuple[str, ...] = ()
     """Persons, where they are known by name."""
 
     @property
@@ -109,11 +109,16 @@ LOUD = ("exhausted", "let_lie")
 
 def of_timeline(playbook: Playbook, timeline: Timeline, begin: datetime) -> Course:
     """`unbegun` from how the simulation ended; limits are added by who knows them."""
-    reader = _Reader(playbook)
-    for line in timeline.lines:
-        reader.take(line.at, line.effect)
+    reader = reader_of(playbook, timeline.lines)
     titles = {step.id: step.title for step in playbook.steps}
     return Course(begin, reader.spans(timeline.state), unbegun=unbegun(playbook, timeline.state), titles=titles)
+
+
+def reader_of(playbook: Playbook, lines: Iterable[Line]) -> "Reader":
+    reader = Reader(playbook)
+    for line in lines:
+        reader.take(line.at, line.effect)
+    return reader
 
 
 def unbegun(playbook: Playbook, state: RunState) -> tuple[Unbegun, ...]:
@@ -127,7 +132,7 @@ def unbegun(playbook: Playbook, state: RunState) -> tuple[Unbegun, ...]:
     return tuple(found)
 
 
-class _Reader:
+class Reader:
     """Spans from effects, in order."""
 
     def __init__(self, playbook: Playbook) -> None:

@@ -108,7 +108,8 @@ class _Teller:
 
     def who(self, span: Span) -> str:
         lane = "" if span.lane == ITSELF else words.lane_words(span.lane, self.names, self.t)
-        return self.t("%(who)s: %(persons)s", who=lane, persons=span.who) if span.who and lane else span.who or lane
+        persons = self.t(", ").join(span.who)
+        return self.t("%(who)s: %(persons)s", who=lane, persons=persons) if persons and lane else persons or lane
 
     def bar(self, span: Span) -> Bar:
         label = self.step(span)
@@ -139,7 +140,12 @@ class _Teller:
         return self.t("%(begin)s to %(end)s", begin=self.moment(span.begin), end=self.moment(span.end))
 
     def detail(self, span: Span) -> str:
-        parts = [words.rung_words(span, self.t), words.outcome_words(span, self.t)]
+        now = self.course.now
+        if now is not None and span.outcome == "overran" and span.end is not None and span.end > now:
+            ends = self.t("under way") if span.has_happened else ""  # that nobody does it is supposed, not known
+        else:
+            ends = words.outcome_words(span, self.t)
+        parts = [words.rung_words(span, self.t), ends]
         return self.t(", ").join(part for part in parts if part)
 
     def is_broken(self, limit: LimitLine) -> bool:

@@ -103,7 +103,7 @@ def _level(name: str, value: object) -> int:
     if str(value) not in known:
         raise Wrong(
             said("“%(name)s” is a level.", name=name),
-            said("1 (the gravest) to 4, or one of %(words)s", words="、".join(level_words())),
+            said("1 (the gravest) to 4, or one of %(words)s", words=", ".join(level_words())),
         )
     return known[str(value)]
 

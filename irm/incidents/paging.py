@@ -31,6 +31,7 @@ from irm.playbooks import wording
 from irm.playbooks.calling import CallStanding
 from irm.playbooks.passage import Passage, RungAsked, RunPassage, passages_of, unstarted
 from irm.playbooks.steps import Target
+from irm.playbooks.versions import origin_words
 from irm.web.wording import duration
 
 LATE_AFTER = timedelta(seconds=30)
@@ -107,6 +108,7 @@ class _Telling:
             id=run.id,
             playbook=run.playbook,
             version=run.version,
+            origin=origin_words(run.origin, self.t),
             title=self.t.of(run.title),
             status=run.status,
             status_words=self.t(wording.STATUSES.get(run.status, wording.STAGES.get(run.status, run.status))),

@@ -108,9 +108,12 @@ class StepLine(Struct, frozen=True):
 
 
 class RunLine(Struct, frozen=True):
+    """`origin`: who published and approved the version by which it runs, and when."""
+
     id: UUID
     playbook: str
     version: int
+    origin: str
     title: str
     status: str
     status_words: str

@@ -100,7 +100,7 @@ async def read_file(
             known = await known_playbooks(tx)
         made = import_cacao(content, known=known, t=t)
     except Invalid as error:
-        answer = _desk(clock, Form({"source": ""}, {}, error.text(t)), t, refused=error)
+        answer = _desk(clock, Form({"source": ""}, {}, error.text(t)), t, unread=error)
         answer.status_code = HTTP_422_UNPROCESSABLE_ENTITY
         return answer
     return _desk(clock, Form({"source": made.text}), t, made=made)
@@ -166,7 +166,7 @@ def _desk(
     t: Translator,
     *,
     made: Imported | None = None,
-    refused: Invalid | None = None,
+    unread: Invalid | None = None,
     **more: Any,
 ) -> Page:
     words = {**editing(None, form, t), "draft": DRAFT, **more}
@@ -176,7 +176,7 @@ def _desk(
         **words,
         made=made,
         losses=loss_views(made.losses, t) if made is not None else [],
-        refused_file=[(one.field, one.text(t)) for one in refused.errors] if refused is not None else [],
+        refused_file=[(one.field, one.text(t)) for one in unread.errors] if unread is not None else [],
         file_form=Form(),
     )
 

@@ -23,6 +23,7 @@ from irm.playbooks.state import RunState, StepState
 from irm.playbooks.steps import Audience, Page, Playbook, Report, Step, asked_by
 from irm.playbooks.tasks import place_of
 from irm.playbooks.timebase import Timebase
+from irm.playbooks.versions import Origin, origins
 
 Texts = dict[str, str]
 
@@ -84,6 +85,8 @@ class RunStanding:
     next_at: datetime | None
     steps: tuple[StepStanding, ...]
     coming: tuple[Coming, ...]
+    origin: Origin
+    """Who let the version be used by which it runs."""
 
 
 @dataclass(frozen=True)
@@ -123,13 +126,15 @@ async def runs_of(
 
     `own`: show only what asks these organizations (None: everything). `ahead=False` leaves the plan out.
     """
-    rows = await tx.execute(
+    found = await tx.execute(
         select(RunRow, PlaybookRow)
         .join(PlaybookRow, PlaybookRow.id == RunRow.playbook_row_id)
         .where(or_(RunRow.subject == subject, RunRow.subject.startswith(f"{subject}/", autoescape=True)))
         .order_by(RunRow.started_at, RunRow.id)
     )
-    return [await _standing(tx, run, row, now=now, own=own, ahead=ahead) for run, row in rows.all()]
+    rows = found.all()
+    by = await origins(tx, [row for _, row in rows])
+    return [await _standing(tx, run, row, by[row.id], now=now, own=own, ahead=ahead) for run, row in rows]
 
 
 async def run_for(tx: Tx, principal: Principal, run_id: UUID, *, now: datetime) -> RunStanding:
@@ -144,9 +149,9 @@ async def run_for(tx: Tx, principal: Principal, run_id: UUID, *, now: datetime) 
     far = reach(principal, Permission.READ_INCIDENTS)
     if found is None or not (far.everything or far.organizations & _parties(found[0])):
         raise NotFound("This run does not exist.")
-    return await _standing(
-        tx, found[0], found[1], now=now, own=None if far.everything else far.organizations, ahead=True
-    )
+    by = await origins(tx, [found[1]])
+    own = None if far.everything else far.organizations
+    return await _standing(tx, found[0], found[1], by[found[1].id], now=now, own=own, ahead=True)
 
 
 async def replay_for(tx: Tx, principal: Principal, run_id: UUID) -> tuple[Replayed, bool]:
@@ -194,7 +199,7 @@ async def task(tx: Tx, task_id: UUID) -> Task:
 
 
 async def _standing(
-    tx: Tx, run: RunRow, row: PlaybookRow, *, now: datetime, own: Collection[UUID] | None, ahead: bool
+    tx: Tx, run: RunRow, row: PlaybookRow, origin: Origin, *, now: datetime, own: Collection[UUID] | None, ahead: bool
 ) -> RunStanding:
     playbook, base = frozen(row.id, row.source), timebase_of(run)
     state = state_of(run)
@@ -216,6 +221,7 @@ async def _standing(
         next_at=run.next_at,
         steps=tuple(_step(step, state.steps[step.id] if state else StepState(), base) for step in shown),
         coming=coming,
+        origin=origin,
     )
 
 

@@ -132,7 +132,8 @@ class StepView(Struct, frozen=True):
 
 
 class RunView(Struct, frozen=True):
-    """`coming`: what happens if nobody answers and nothing changes."""
+    """`coming`: what happens if nobody answers and nothing changes. `origin`: who published and approved the version by
+    which it runs, and when."""
 
     id: UUID
     playbook: str
@@ -146,6 +147,7 @@ class RunView(Struct, frozen=True):
     next_at: datetime | None
     steps: list[StepView]
     coming: list[ComingView]
+    origin: str
 
 
 class PlanView(Struct, frozen=True):

@@ -9,7 +9,7 @@ from irm.i18n import Translator
 from irm.playbooks import queries, schemas, wording
 from irm.playbooks.comparing import Comparison, aspects
 from irm.playbooks.replaying import Replayed
-from irm.playbooks.versions import Version
+from irm.playbooks.versions import Version, origin_words
 from irm.rules.comparing import Change
 from irm.rules.comparison_views import StandingView, changed_view
 
@@ -39,6 +39,7 @@ def run_view(run: queries.RunStanding, t: Translator) -> schemas.RunView:
         next_at=run.next_at,
         steps=[step_view(step, t) for step in run.steps],
         coming=[coming_view(one, t) for one in run.coming],
+        origin=origin_words(run.origin, t),
     )
 
 

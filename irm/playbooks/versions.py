@@ -14,6 +14,7 @@ from irm.errors import NotFound
 from irm.i18n import N_, Translator
 from irm.playbooks.models import PlaybookRow
 from irm.playbooks.steps import Texts
+from irm.web.wording import exact
 
 PERSON: Final = "person/"
 NOBODY: Final[Mapping[str, str]] = {
@@ -55,6 +56,55 @@ class Version:
     def may_return(self) -> bool:
         """It can be put back into use by one person."""
         return self.used_since is not None and not self.active and not self.waiting
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Who let a version be used: what an incident's run says of the version that decides in it. Names, or "" where nobody
+    is known any more."""
+
+    by: str
+    """`irm`, `system`, or `person/<id>`."""
+    name: str
+    published_at: datetime
+    approved_by: str
+    approved_at: datetime | None
+
+
+async def origins(tx: Tx, rows: Iterable[PlaybookRow]) -> dict[UUID, Origin]:
+    """By the row's id."""
+    found = {row.id: row for row in rows}
+    written = {
+        by for row in found.values() for by in (row.published_by, row.approved_by or "") if by.startswith(PERSON)
+    }
+    names = await _names(tx, written)
+    return {
+        row.id: Origin(
+            row.published_by,
+            names.get(row.published_by, ""),
+            row.published_at,
+            names.get(row.approved_by or "", ""),
+            row.approved_at,
+        )
+        for row in found.values()
+    }
+
+
+def origin_words(one: Origin, t: Translator) -> str:
+    """Published and approved by whom and when, or that nobody was asked."""
+    moments = {"published_at": exact(one.published_at, t)}
+    if one.by == "irm":
+        return t("came with irm on %(published_at)s", **moments)
+    who = t(NOBODY[one.by]) if one.by in NOBODY else one.name
+    if one.approved_at is None:
+        return t("published by %(who)s on %(published_at)s, without approval", who=who, **moments)
+    return t(
+        "published by %(who)s on %(published_at)s, approved by %(approver)s on %(approved_at)s",
+        who=who,
+        approver=one.approved_by,
+        approved_at=exact(one.approved_at, t),
+        **moments,
+    )
 
 
 VERDICTS: Final[Mapping[str, str]] = {
@@ -113,8 +163,12 @@ async def publishers(tx: Tx, found: Iterable[Version]) -> dict[str, str]:
         for by in (one.published_by, one.approved_by or "", one.verdict_by or "")
         if by.startswith(PERSON)
     }
+    return await _names(tx, written)
+
+
+async def _names(tx: Tx, written: Iterable[str]) -> dict[str, str]:
     people = {by: UUID(by.removeprefix(PERSON)) for by in written}
-    names = await person_names(tx, people.values())
+    names = await person_names(tx, people.values()) if people else {}
     return {by: names[person] for by, person in people.items() if person in names}
 
 

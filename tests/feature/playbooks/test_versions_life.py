@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from sqlalchemy import select
 
 from irm.access.policy import Role
+from irm.access.queries import person_names
 from irm.cli import main
 from irm.db import SYSTEM
 from irm.ledger import LedgerEntryRow
@@ -271,3 +272,28 @@ async def test_what_was_used_without_approval_says_so(
     entry = await last(night, "playbook.published")
     assert entry is not None
     assert json.loads(entry.body)["without_approval"] is True
+
+
+async def test_a_run_says_who_published_and_approved_its_version(
+    night: Night, two: tuple[make.Account, make.Account], sign_in: Any
+) -> None:
+    author, other = two
+    await publish(await sign_in(author), FIRST)
+    client = await sign_in(other)
+    night.clock.tick(minutes=5)
+    await client.post("/api/v1/playbooks/story/versions/1/approval")
+    (run,) = await night.start()
+    async with night.db.transaction() as tx:
+        names = await person_names(tx, [author.person_id, other.person_id])
+    reader = await sign_in(night.officer)
+    origin = (await reader.get(f"/api/v1/runs/{run}")).json()["origin"]
+    assert origin == (
+        f"{names[author.person_id]}于 北京时间 2026-11-21 03:41:00（UTC+8） 发布，"
+        f"{names[other.person_id]}于 北京时间 2026-11-21 03:46:00（UTC+8） 批准"
+    )
+    await night.publish(CLIMB + "  - {id: other, wait: 5m}\n")
+    night.subject_id = uuid4()
+    (run,) = await night.start()
+    origin = (await reader.get(f"/api/v1/runs/{run}")).json()["origin"]
+    assert origin.startswith("经命令行于 ")
+    assert origin.endswith("发布，未经批准")

@@ -12,6 +12,7 @@ from irm.notify.views import Delivery
 from irm.obligations import queries as obligations
 from irm.obligations.views import Obligation
 from irm.playbooks.course import LimitLine, Verdict
+from irm.playbooks.drawing import NARROW
 from irm.playbooks.drawn import Figure, figure
 from irm.playbooks.live_courses import courses_of
 from irm.playbooks.queries import RunStanding
@@ -45,6 +46,7 @@ async def figures_of(
             t,
             key=f"run-{number}",
             title=t.of(run.title),
+            width=NARROW,
             names=courses[run.id].names,
             href=lambda step, run=run: f"/incidents/{sight.incident.number}/paging#step-{run.id}-{step}",  # type: ignore[misc]  # the default binds
         )

@@ -100,7 +100,17 @@ class Course:
 
     @property
     def exhausted(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(span.step for span in self.spans if span.outcome in LOUD))
+        """Steps that nobody has answered; all of them where the whole is made up."""
+        loud = (span for span in self.spans if span.outcome in LOUD and span not in self.feared)
+        return tuple(dict.fromkeys(span.step for span in loud))
+
+    @property
+    def feared(self) -> tuple[Span, ...]:
+        """On a real night: what nobody will have answered if it goes on like this."""
+        now = self.now
+        if now is None:
+            return ()
+        return tuple(span for span in self.spans if span.outcome in LOUD and (span.end is None or span.end > now))
 
 
 LOUD = ("exhausted", "let_lie")

@@ -8,14 +8,16 @@ of what lies between them, so that five minutes and twenty days can both be read
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import log2
 from typing import Final
 
 WIDTH: Final = 1000
-LABELS: Final = 196
-"""Where the axis begins; left of it stand the names of the lanes."""
+NARROW: Final = 800
+"""For a page with a column beside: what is scaled down becomes too small to read."""
+LABELS: Final = 0.19
+"""The share of the names of the lanes, left of where the axis begins."""
 RIGHT: Final = 28
 HEAD: Final = 46
 ROW: Final = 30
@@ -70,6 +72,8 @@ class DrawnBar:
     text_x: int
     anchor: str
     rounds: tuple[int, ...]
+    done: int = 0
+    """How much of the width lies before now."""
 
 
 @dataclass(frozen=True)
@@ -137,12 +141,13 @@ def draw(
     begin: datetime,
     now: datetime | None,
     say: Callable[[datetime], str],
+    width: int = WIDTH,
 ) -> Drawing:
     """`lanes`: key and name, from above; every bar's lane is one of them."""
     moments = [begin, *(moment for bar in bars for moment in (bar.begin, bar.end, *bar.rounds) if moment is not None)]
     moments += [line.at for line in lines]
-    axis = Axis([*moments, *([now] if now is not None else [])], LABELS, WIDTH - RIGHT - 2 * PAD)
-    open_end = WIDTH - RIGHT
+    sheet = _Sheet(width, round(width * LABELS))
+    axis = Axis([*moments, *([now] if now is not None else [])], sheet.left, width - RIGHT - 2 * PAD)
     drawn_lanes: list[DrawnLane] = []
     drawn: list[DrawnBar] = []
     y = HEAD
@@ -150,26 +155,28 @@ def draw(
         rows: list[int] = []
         top = y + PAD // 2
         for bar in (one for one in bars if one.lane == key):
-            one = _place(bar, axis, open_end)
+            one = sheet.place(bar, axis)
             reach = _reach(one)
             row = next((number for number, taken in enumerate(rows) if taken < reach[0]), len(rows))
             if row == len(rows):
                 rows.append(0)
             rows[row] = reach[1] + PAD
-            drawn.append(
-                DrawnBar(one.bar, one.x, top + row * ROW, one.width, one.text, one.text_x, one.anchor, one.rounds)
-            )
+            done = min(max(axis.x(now) - one.x, 0), one.width) if now is not None and bar.begin <= now else 0
+            inside = one.x < one.text_x < one.x + one.width
+            if inside and 0 < done and done + 2 * PAD + width_of(one.text) <= one.width:
+                one = replace(one, text_x=one.x + done + PAD)  # noqa: PLW2901 - the same, its words after what is done
+            drawn.append(replace(one, y=top + row * ROW, done=done))
         height = max(1, len(rows)) * ROW + PAD
-        drawn_lanes.append(DrawnLane(shortened(name, LABELS - 22), name, y, height))
+        drawn_lanes.append(DrawnLane(shortened(name, sheet.left - 22), name, y, height))
         y += height
     foot = y
     drawn_lines = []
     for number, line in enumerate(sorted(lines, key=lambda one: one.at, reverse=True)):
-        drawn_lines.append(_line(line, axis.x(line.at), foot + 8 + number * FOOT_ROW))
+        drawn_lines.append(sheet.line(line, axis.x(line.at), foot + 8 + number * FOOT_ROW))
     height = foot + 12 + len(lines) * FOOT_ROW
-    ticks = _ticks(axis, [begin, *(bar.begin for bar in bars), *moments], say)
+    ticks = sheet.ticks(axis, [begin, *(bar.begin for bar in bars), *moments], say)
     now_x = axis.x(now) if now is not None else None
-    return Drawing(WIDTH, height, tuple(drawn_lanes), tuple(drawn), tuple(drawn_lines), ticks, now_x, LABELS, foot)
+    return Drawing(width, height, tuple(drawn_lanes), tuple(drawn), tuple(drawn_lines), ticks, now_x, sheet.left, foot)
 
 
 def width_of(text: str) -> int:
@@ -184,26 +191,53 @@ def shortened(text: str, room: int) -> str:
     return text.rstrip() + "…" if text else ""
 
 
-def _place(bar: Bar, axis: Axis, open_end: int) -> DrawnBar:
-    x = axis.x(bar.begin)
-    end = axis.x(bar.end) if bar.end is not None else open_end
-    width = max(0, end - x)
-    text, room = bar.label, width - 2 * PAD
-    rounds = tuple(axis.x(at) for at in bar.rounds[1:])
-    needed = width_of(text)
-    if bar.kind in BARS and needed <= room and not rounds:
-        return DrawnBar(bar, x, 0, width, text, x + PAD, "start", rounds)
-    beside = end + (PAD if bar.kind in BARS else PAD + 6) + (16 if bar.is_loud else 0)
-    if beside + needed <= WIDTH:
-        return DrawnBar(bar, x, 0, width, text, beside, "start", rounds)
-    if bar.kind in BARS and room > needed / 2:
-        return DrawnBar(bar, x, 0, width, shortened(text, room), x + PAD, "start", rounds)
-    before = x - PAD - (0 if bar.kind in BARS else 6)
-    return DrawnBar(bar, x, 0, width, shortened(text, before - LABELS), before, "end", rounds)
-
-
 BARS: Final = frozenset({"page", "report", "task", "call"})
 """Kinds drawn as bars; the others are a sign with a thin line."""
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    width: int
+    left: int
+
+    def place(self, bar: Bar, axis: Axis) -> DrawnBar:
+        x = axis.x(bar.begin)
+        end = axis.x(bar.end) if bar.end is not None else self.width - RIGHT
+        width = max(0, end - x)
+        text, room = bar.label, width - 2 * PAD
+        rounds = tuple(axis.x(at) for at in bar.rounds[1:])
+        needed = width_of(text)
+        if bar.kind in BARS and needed <= room and not rounds:
+            return DrawnBar(bar, x, 0, width, text, x + PAD, "start", rounds)
+        beside = end + (PAD if bar.kind in BARS else PAD + 6) + (16 if bar.is_loud else 0)
+        if beside + needed <= self.width:
+            return DrawnBar(bar, x, 0, width, text, beside, "start", rounds)
+        if bar.kind in BARS and room > needed / 2:
+            return DrawnBar(bar, x, 0, width, shortened(text, room), x + PAD, "start", rounds)
+        before = x - PAD - (0 if bar.kind in BARS else 6)
+        return DrawnBar(bar, x, 0, width, shortened(text, before - self.left), before, "end", rounds)
+
+    def line(self, line: Line, x: int, y: int) -> DrawnLine:
+        """Its words stand where there is more room."""
+        right = self.width - x - 2 * PAD
+        if width_of(line.label) <= right or right > x:
+            return DrawnLine(line, x, y, shortened(line.label, right), x + PAD, "start")
+        return DrawnLine(line, x, y, shortened(line.label, x - 2 * PAD), x - PAD, "end")
+
+    def ticks(
+        self, axis: Axis, wanted: Sequence[datetime], say: Callable[[datetime], str]
+    ) -> tuple[tuple[int, str], ...]:
+        """The first come first; what would touch another is left out."""
+        taken: list[tuple[int, int]] = []
+        found: list[tuple[int, str]] = []
+        for at in dict.fromkeys(wanted):
+            x, text = axis.x(at), say(at)
+            half = width_of(text) // 2 + TICK // 2
+            if x + half > self.width + TICK // 2 or any(x - half < end and x + half > begin for begin, end in taken):
+                continue
+            taken.append((x - half, x + half))
+            found.append((x, text))
+        return tuple(sorted(found))
 
 
 def _reach(one: DrawnBar) -> tuple[int, int]:
@@ -211,25 +245,3 @@ def _reach(one: DrawnBar) -> tuple[int, int]:
     text = width_of(one.text)
     begin = one.text_x if one.anchor == "start" else one.text_x - text
     return min(one.x - PAD, begin), max(one.x + max(one.width, PAD), begin + text)
-
-
-def _line(line: Line, x: int, y: int) -> DrawnLine:
-    """Its words stand where there is more room."""
-    right = WIDTH - x - 2 * PAD
-    if width_of(line.label) <= right or right > x:
-        return DrawnLine(line, x, y, shortened(line.label, right), x + PAD, "start")
-    return DrawnLine(line, x, y, shortened(line.label, x - 2 * PAD), x - PAD, "end")
-
-
-def _ticks(axis: Axis, wanted: Sequence[datetime], say: Callable[[datetime], str]) -> tuple[tuple[int, str], ...]:
-    """The first come first; what would touch another is left out."""
-    taken: list[tuple[int, int]] = []
-    found: list[tuple[int, str]] = []
-    for at in dict.fromkeys(wanted):
-        x, text = axis.x(at), say(at)
-        half = width_of(text) // 2 + TICK // 2
-        if x + half > WIDTH + TICK // 2 or any(x - half < end and x + half > begin for begin, end in taken):
-            continue
-        taken.append((x - half, x + half))
-        found.append((x, text))
-    return tuple(sorted(found))

@@ -8,11 +8,12 @@ from typing import Final
 from irm.i18n import N_, Translator
 from irm.playbooks import course_words as words
 from irm.playbooks.course import ITSELF, LOUD, Course, LimitLine, Span
-from irm.playbooks.drawing import Bar, Drawing, Line, draw
+from irm.playbooks.drawing import WIDTH, Bar, Drawing, Line, draw
 from irm.playbooks.wording import KINDS
 from irm.rules.moments import SHANGHAI
 from irm.web.wording import duration
 
+LIVE: Final = N_("Filled: has happened. Outlined: what comes if nobody answers.")
 SCALE: Final = N_("Time axis not to scale: long intervals without events are drawn short; each mark names its moment.")
 Href = Callable[[str], str]
 
@@ -44,8 +45,12 @@ class Figure:
     unbegun: tuple[tuple[str, str, str], ...]
     """Step, kind, why."""
     exhausted: tuple[str, ...]
+    """Nobody has answered, or, of what is made up, nobody answers."""
+    silence: tuple[str, ...]
+    """What will be so on this night if nobody answers."""
     broken: tuple[str, ...]
     scale: str = SCALE
+    live: str = LIVE
     now: str = ""
 
 
@@ -57,6 +62,7 @@ def figure(
     title: str,
     names: Mapping[str, str] | None = None,
     href: Href = lambda _step: "",
+    width: int = WIDTH,
 ) -> Figure:
     """Of a live run moments are those of the clock; of a simulation they count from its beginning."""
     teller = _Teller(course, t, names or {}, href)
@@ -68,9 +74,15 @@ def figure(
         begin=course.begin,
         now=course.now,
         say=teller.moment,
+        width=width,
     )
     entries = [teller.entry(span) for span in course.spans] + [teller.limit_entry(limit) for limit in course.limits]
     exhausted = tuple(words.step_words(step, course, t) for step in course.exhausted)
+    silence = tuple(
+        t("%(step)s (%(at)s)", step=words.step_words(span.step, course, t), at=teller.moment(span.end))
+        for span in course.feared
+        if span.end is not None
+    )
     broken = tuple(teller.limit_words(limit) for limit in course.limits if teller.is_broken(limit))
     return Figure(
         key=key,
@@ -83,6 +95,7 @@ def figure(
             for one in course.unbegun
         ),
         exhausted=exhausted,
+        silence=silence,
         broken=broken,
         now=teller.moment(course.now) if course.now is not None else "",
     )

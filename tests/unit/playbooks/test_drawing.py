@@ -1,5 +1,6 @@
 """The drawing of a course: five minutes and twenty days on one axis, nothing on top of another, the same as a list."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -131,3 +132,22 @@ def test_every_playbook_of_the_library_has_a_graph(name: str) -> None:
         assert all(places[name].y < places[step.id].y for name in step.after), "arrows point downwards"
         assert all(depths(playbook.steps)[name] < depths(playbook.steps)[step.id] for name in step.after)
     assert [box.step for box in found.boxes if box.is_faulty] == [playbook.steps[0].id]
+
+
+def test_now_parts_what_is_done_from_what_comes() -> None:
+    found = drawn(page(0, 10), page(20, 40), page(50, 60), now=NIGHT + 30 * MINUTE)
+    over, under_way, coming = found.bars
+    assert over.done == over.width
+    assert 0 < under_way.done < under_way.width
+    assert coming.done == 0
+    assert found.now_x == under_way.x + under_way.done
+
+
+def test_a_silence_that_is_only_feared_is_not_told_as_one_that_was() -> None:
+    course = night().course
+    early = figure(replace(course, now=course.begin + 5 * MINUTE), translator("zh-CN"), key="a", title="一")
+    assert early.exhausted == ()
+    assert [one.partition("（")[0] for one in early.silence] == ["呼叫涉事使用单位", "呼叫主管部门值班"]
+    late = figure(replace(course, now=course.begin + 50 * MINUTE), translator("zh-CN"), key="a", title="一")
+    assert late.exhausted == ("呼叫涉事使用单位", "呼叫主管部门值班")
+    assert late.silence == ()

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from irm.conditions import level_words
-from irm.errors import Invalid, Said, Wrong, said
+from irm.errors import Invalid, Said, Wrong, quoted, said
 from irm.positions import Document, Fault, LanguageError, Loc, faults_of_model
 from irm.rules.evaluate import Grading, GradingContext, grade
 from irm.rules.facts import NONE, Register
@@ -136,7 +136,7 @@ def _outcome(test: Mapping[str, Any], index: int, pack: Pack, document: Document
     try:
         parsed = shape.model_validate(test)
         rules |= _named(parsed, pack)
-        wrong = list(_run(parsed, pack, seen, rules))
+        wrong = [*_unknown(parsed, pack), *_run(parsed, pack, seen, rules)]
     except ValidationError as error:
         return told(faults_of_model(document, shape, error, at=loc)), 0
     except Invalid as error:
@@ -148,6 +148,15 @@ def _outcome(test: Mapping[str, Any], index: int, pack: Pack, document: Document
     cases = len(parsed.table) if isinstance(parsed, _Table) else 1
     faults = [document.fault((*loc, *where), _about(name, message)) for where, message in wrong]
     return told(faults, cases=cases), cases - len({where for where, _ in wrong})
+
+
+def _unknown(test: BaseModel, pack: Pack) -> Iterator[tuple[Loc, Said]]:
+    """A rule that there is not is never owed: a test that names it by a slip would be green for ever."""
+    known = {rule.name for rule in pack.rules}
+    for part in ("not_owed", "not_standing"):
+        for index, name in enumerate(getattr(getattr(test, "expect", None), part, ())):
+            if name not in known:
+                yield ("expect", part, index), said("There is no rule “%(name)s” in this pack.", name=quoted(name))
 
 
 def _named(test: BaseModel, pack: Pack) -> set[str]:

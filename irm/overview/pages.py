@@ -15,6 +15,7 @@ from irm.db import Database
 from irm.i18n import N_
 from irm.obligations.forms import form_of
 from irm.obligations.words import whom
+from irm.overview import rules_in_action_pages
 from irm.overview.board import Board, gathered
 from irm.overview.dead_work import try_again
 from irm.overview.queries import board_of, todo_of
@@ -150,4 +151,4 @@ async def try_again_page(
     return Redirect(came_from(request), status_code=HTTP_303_SEE_OTHER)
 
 
-ROUTES: Final = [board_page, board_now, todo_page, todo_now, try_again_page]
+ROUTES: Final = [board_page, board_now, todo_page, todo_now, try_again_page, *rules_in_action_pages.ROUTES]

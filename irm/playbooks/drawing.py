@@ -163,8 +163,8 @@ def draw(
             rows[row] = reach[1] + PAD
             done = min(max(axis.x(now) - one.x, 0), one.width) if now is not None and bar.begin <= now else 0
             inside = one.x < one.text_x < one.x + one.width
-            if inside and 0 < done and done + 2 * PAD + width_of(one.text) <= one.width:
-                one = replace(one, text_x=one.x + done + PAD)  # noqa: PLW2901 - the same, its words after what is done
+            if inside and done > 0 and done + 2 * PAD + width_of(one.text) <= one.width:
+                one = replace(one, text_x=one.x + done + PAD)
             drawn.append(replace(one, y=top + row * ROW, done=done))
         height = max(1, len(rows)) * ROW + PAD
         drawn_lanes.append(DrawnLane(shortened(name, sheet.left - 22), name, y, height))

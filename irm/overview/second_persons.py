@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from irm.access.policy import Permission, Principal, may, reach
 from irm.db import Tx
+from irm.i18n import LOCALES, Translator, translator
 from irm.incidents.discovery_models import DiscoveryChangeRow
 from irm.incidents.models import IncidentRow, LevelAssessmentRow, StatusChangeRow
 from irm.overview.board import Need
@@ -52,11 +53,15 @@ async def _versions(tx: Tx, principal: Principal) -> list[Need]:
         Need(
             "second_person",
             row.id,
-            row.title,
-            row.playbook_id,
+            {each: _called(row, translator(each)) for each in LOCALES},
+            "",
             f"/playbooks/{row.playbook_id}",
             row.waiting_since,
             detail=row.reason or "",
         )
         for row in rows
     ]
+
+
+def _called(row: PlaybookRow, t: Translator) -> str:
+    return t("Playbook “%(title)s”, version %(version)s", title=t.of(row.title), version=row.version)

@@ -21,7 +21,7 @@ from irm.playbooks.pages import editing
 from irm.playbooks.publishing import publish
 from irm.playbooks.routes import FILE, checked_here
 from irm.playbooks.simulate_pages import checked_words
-from irm.playbooks.version_routes import document_response, loss_views
+from irm.playbooks.version_routes import document_response, gathered
 from irm.positions import LanguageError
 from irm.web import drafts
 from irm.web.forms import Form, flatten
@@ -48,7 +48,7 @@ async def export_page(
     """What the document cannot carry, before it is given away."""
     async with db.transaction(principal.actor) as tx:
         made, one = await export_version(tx, playbook, version, t)
-    return page("playbooks/cacao.html", now=clock.now(), one=one, losses=loss_views(made.losses, t))
+    return page("playbooks/cacao.html", now=clock.now(), one=one, losses=gathered(made.losses, t))
 
 
 @get(
@@ -175,7 +175,7 @@ def _desk(
         now=clock.now(),
         **words,
         made=made,
-        losses=loss_views(made.losses, t) if made is not None else [],
+        losses=gathered(made.losses, t) if made is not None else {},
         refused_file=[(one.field, one.text(t)) for one in unread.errors] if unread is not None else [],
         file_form=Form(),
     )

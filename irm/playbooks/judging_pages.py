@@ -13,7 +13,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPR
 from irm.access.policy import Permission, Principal, allow
 from irm.clock import Clock
 from irm.db import Database, Tx
-from irm.errors import Invalid
+from irm.errors import Conflict, Invalid
 from irm.i18n import N_, Translator
 from irm.playbooks.city import city_of
 from irm.playbooks.version_life import activate, decline, retire
@@ -76,8 +76,17 @@ async def judging_page(
     db: NamedDependency[Database],
     clock: NamedDependency[Clock],
 ) -> Page:
-    one = await _version(db, principal, playbook, version)
-    return _page(clock, one, request.url.path.rpartition("/")[2], Form(), principal)
+    """Raises Conflict where there is nothing to say of the version."""
+    one, act = await _version(db, principal, playbook, version), request.url.path.rpartition("/")[2]
+    if act == "decline" and not one.waiting:
+        raise Conflict("This version waits for nobody's approval.", code="not_waiting")
+    if act == "activation" and not one.may_return:
+        raise Conflict(
+            "Only a version that was in use before, and is not in use now, is put back.", code="cannot_return"
+        )
+    if act == "retirement" and not one.active:
+        raise Conflict("This version is not in use.", code="not_in_use")
+    return _page(clock, one, act, Form(), principal)
 
 
 @post(

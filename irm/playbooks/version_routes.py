@@ -178,6 +178,14 @@ def loss_views(losses: Iterable[Loss], t: Translator) -> list[LossView]:
     return [LossView(t.of(one.title) or one.step, one.what.text(t), one.why.text(t)) for one in losses]
 
 
+def gathered(losses: Iterable[Loss], t: Translator) -> dict[str, dict[str, list[str]]]:
+    """For pages: why → what → the steps that it is about, each in the order in which it comes."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for one in loss_views(losses, t):
+        found.setdefault(one.why, {}).setdefault(one.what, []).append(one.step)
+    return found
+
+
 def _judged(row: PlaybookRow) -> JudgedView:
     return JudgedView(row.playbook_id, row.version, row.active, row.verdict)
 

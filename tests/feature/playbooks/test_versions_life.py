@@ -74,7 +74,9 @@ async def test_another_person_declines_and_the_author_reads_why(
     assert "第 2 版待批准" not in (await client.get("/todo")).text
 
     client = await sign_in(other)
-    assert "演练后修订" in (await client.get("/todo")).text, "it stands among what waits for him"
+    todo = (await client.get("/todo")).text
+    assert "预案“例”，第 2 版" in todo, "it stands among what waits for him"
+    assert "演练后修订" in todo
     assert 'href="/playbooks/story/versions/2/decline"' in (await client.get("/playbooks/story")).text
     page = await client.get("/playbooks/story/versions/2/decline")
     assert "不予批准第 2 版" in page.text
@@ -150,6 +152,8 @@ async def test_one_person_goes_back_to_what_was_in_use_and_all_are_told(
     (run,) = await night.start()
     assert (await night.run(run)).playbook_id == "story"
     assert await last(night, "playbook.reinstated") is not None
+    for act in ("versions/1/decline", "versions/1/activation", "versions/2/retirement"):
+        assert (await client.get(f"/playbooks/story/{act}")).status_code == 409, act
     twice = await client.post("/api/v1/playbooks/story/versions/1/activation", json={"reason": "x"})
     assert twice.status_code == 200, "in use already: nothing changes"
     assert (await client.post("/api/v1/playbooks/story/versions/9/activation", json={"reason": "x"})).status_code == 404

@@ -141,18 +141,18 @@ async def withdraw(
     now: datetime,
     person: UUID | None = None,
     reason: str | None = None,
-) -> None:
+) -> bool:
     """New incidents are no longer judged by this version; those that are keep it. One that waits is declined so.
 
-    Withdrawing twice changes nothing. `person` says why (Invalid). Raises Conflict where a national instrument would be
+    Withdrawing twice changes nothing (False). `person` says why (Invalid). Raises Conflict where a national instrument would be
     left without a text: it binds; a correction is a version of its own.
     """
     row = await _row(tx, pack_id, version)
     why = reason_of(reason or "") if person is not None or reason else None
     waited = is_waiting(row)
     if not row.active and not waited:
-        return
-    if person is not None and row.active and await _is_the_last_of_the_nation(tx, row):
+        return False
+    if (person is not None or why) and row.active and await _is_the_last_of_the_nation(tx, row):
         raise Conflict(
             "National instruments bind: publish another version before this one is withdrawn.", code="national"
         )
@@ -161,6 +161,7 @@ async def withdraw(
     await tx.flush()
     body = {"pack": row.pack_id, "version": row.version, "digest": row.digest}
     await record(tx, Event("rules.declined" if waited else "rules.withdrawn", f"rules/{row.pack_id}", now, actor, body))
+    return True
 
 
 def is_waiting(row: RulePackRow) -> bool:

@@ -26,7 +26,7 @@ from irm.rules.preview_views import preview_view
 from irm.rules.previewing import Preview, preview
 from irm.rules.queries import chosen, published
 from irm.rules.schema import pack_schema
-from irm.rules.service import publish as publish_pack, withdraw as withdraw_pack
+from irm.rules.version_commands import publish, withdraw
 from irm.rules.work_years import exceptional_days, import_year, read_calendar
 
 
@@ -92,41 +92,8 @@ def schema(console: Console) -> None:
     console.show(pack_schema(), as_json=True)
 
 
-@rules.command("publish")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--reason", default="", help="Why; it stands beside the version.")
-@json_option
-@click.pass_obj
-def publish(console: Console, file: Path, *, reason: str, as_json: bool) -> None:
-    """Publish a rule pack. Its own tests must pass; a version once published keeps its text."""
-    text = source(file, console.t)
-
-    async def work(db: Database) -> dict[str, object]:
-        async with db.transaction(SYSTEM) as tx:
-            pack, is_new = await publish_pack(tx, text, file=str(file), actor=SYSTEM, now=db.clock.now(), reason=reason)
-        return {"pack": pack.id, "version": pack.version, "digest": pack.digest, "new": is_new}
-
-    checked = check_pack(text, file=str(file))[1]
-    if checked.faults:
-        console.faulty(LanguageError(checked.faults), as_json=as_json)
-    console.show(console.run(work), as_json=as_json)
-
-
-@rules.command("withdraw")
-@click.argument("pack")
-@click.argument("version")
-@click.option("--reason", required=True, help="Why; it stands beside the version.")
-@json_option
-@click.pass_obj
-def withdraw(console: Console, pack: str, version: str, *, reason: str, as_json: bool) -> None:
-    """Judge nothing new by a version any more, or decline one that waits. What was judged by it keeps it."""
-
-    async def work(db: Database) -> dict[str, object]:
-        async with db.transaction(SYSTEM) as tx:
-            changed = await withdraw_pack(tx, pack, version, actor=SYSTEM, now=db.clock.now(), reason=reason)
-        return {"pack": pack, "version": version, "changed": changed}
-
-    console.show(console.run(work), as_json=as_json)
+rules.add_command(publish)
+rules.add_command(withdraw)
 
 
 @rules.command("diff")

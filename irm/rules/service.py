@@ -1,7 +1,7 @@
 """Publishing rule packs. What an incident was judged by stays, whatever is published later.
 
-At the command line a version takes effect at once; a person proposes one, and it takes effect when another person
-approves it. Either way its own tests must pass.
+Whoever changes a rule proposes a version, and it takes effect when another person approves it; only at the command line it
+may take effect at once, and the record says so. Either way its own tests must pass.
 """
 
 from datetime import datetime
@@ -43,7 +43,7 @@ async def propose(
     source: str,
     *,
     file: str,
-    person: UUID,
+    person: UUID | None,
     actor: Actor,
     now: datetime,
     reason: str,
@@ -51,8 +51,8 @@ async def propose(
 ) -> tuple[Pack, bool]:
     """Put a version before a second person; the one in use stays so long. What waited for that pack waits no longer.
 
-    `pack_id`: whose next version it is; None: a pack that there is not yet. (pack, False) when exactly this text waits
-    already. Raises LanguageError for faults and red tests, Invalid naming `reason`, Conflict when the version is taken.
+    `person` None: at the command line, where a terminal names nobody. `pack_id`: whose next version it is; None: a pack
+    that there is not yet. (pack, False) when exactly this text waits or is published already. Raises LanguageError for faults and red tests, Invalid naming `reason`, Conflict when the version is taken.
     """
     pack = _sound(source, file)
     if pack_id is not None and pack.id != pack_id:
@@ -63,7 +63,7 @@ async def propose(
     if pack_id is None and mine:
         raise Conflict("There is a rule pack called %(pack)s already; edit that one.", code="pack_exists", pack=pack.id)
     waiting = [row for row in mine if is_waiting(row)]
-    if any(row.version == pack.version and row.digest == pack.digest for row in waiting):
+    if any(row.version == pack.version and row.digest == pack.digest for row in mine if row.active or row in waiting):
         return pack, False
     if any(row.version == pack.version for row in mine):
         raise _taken(pack)
@@ -99,7 +99,7 @@ async def approve(tx: Tx, pack_id: str, version: str, *, person: UUID, actor: Ac
     row = await _row(tx, pack_id, version)
     if not is_waiting(row):
         raise Conflict("This version waits for nobody's approval.", code="not_waiting")
-    if row.published_by == person:
+    if person == row.published_by:
         raise Conflict(
             "Whoever publishes a version does not approve it. A second person is needed.", code="same_person"
         )

@@ -193,7 +193,7 @@ def published(server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
         for number, text in enumerate((CITY, SHORTER)):
             file = tmp_path / f"{number}.yaml"
             file.write_text(text, "utf-8")
-            assert run("rules", "publish", str(file))[0] == 0
+            assert run("rules", "publish", str(file), "--now", "--reason", "改")[0] == 0
         yield tmp_path / "1.yaml"
     finally:
         server.drop(name)

@@ -104,19 +104,21 @@ def test_at_the_command_line_a_version_is_withdrawn_with_a_reason(
         assert result.exit_code == 0, result.output
         return json.loads(result.stdout)
 
+    def in_use() -> dict[str, bool]:
+        return {one["version"]: one["in_use"] for one in run("rules", "list") if one["pack"] == "city-chain"}
+
     asyncio.run(begin())
     monkeypatch.setenv("IRM_DATABASE_URL", committed_url)
     monkeypatch.setenv("IRM_HOME", str(tmp_path))
     file = tmp_path / "chain.yaml"
     file.write_text(GREEN, "utf-8")
-    assert run("rules", "publish", str(file), "--reason", "新发文")["new"]
-    assert {one["version"]: one["in_use"] for one in run("rules", "list") if one["pack"] == "city-chain"} == {
-        "2026.12.1": True,
-        VERSION: False,
-    }
-    assert run("rules", "withdraw", "city-chain", "2026.12.1", "--reason", "有误")["changed"]
-    assert not run("rules", "withdraw", "city-chain", "2026.12.1", "--reason", "有误")["changed"]
-    assert {one["version"]: one["in_use"] for one in run("rules", "list") if one["pack"] == "city-chain"} == {
-        "2026.12.1": False,
-        VERSION: True,
-    }
+    waiting = run("rules", "publish", str(file), "--reason", "新发文")
+    assert (waiting["new"], waiting["waits"]) == (True, True)
+    assert not run("rules", "publish", str(file), "--reason", "新发文")["new"]
+    run("rules", "withdraw", "city-chain", "2026.12.1", "--reason", "改为即日启用")
+    file.write_text(GREEN.replace("2026.12.1", "2026.12.2"), "utf-8")
+    assert run("rules", "publish", str(file), "--now", "--reason", "新发文")["new"]
+    assert in_use() == {"2026.12.1": False, "2026.12.2": True, VERSION: False}
+    assert run("rules", "withdraw", "city-chain", "2026.12.2", "--reason", "有误")["changed"]
+    assert not run("rules", "withdraw", "city-chain", "2026.12.2", "--reason", "有误")["changed"]
+    assert in_use() == {"2026.12.1": False, "2026.12.2": False, VERSION: True}

@@ -178,7 +178,7 @@ def test_check_prints_every_fault_with_its_place(tmp_path: Path, monkeypatch: py
         f"{file}:27:15: “24h”不是时限。提示：写作 PT30M、PT4H 或 P30D"
         in run("rules", "check", str(file))[2].splitlines()
     )
-    code, out, _ = run("rules", "publish", str(file), "--json")
+    code, out, _ = run("rules", "publish", str(file), "--reason", "改", "--json")
     assert code == 1
     assert json.loads(out)["errors"][1] == {
         "field": f"{file}:27:15",

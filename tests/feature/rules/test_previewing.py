@@ -118,7 +118,7 @@ def test_the_command_previews(server: Server, monkeypatch: pytest.MonkeyPatch, t
         assert CliRunner().invoke(main, ["rules", "preview", MODEL]).exit_code == 1
         file = tmp_path / "model.yaml"
         file.write_text(builtin_sources()[file.name.replace("model", MODEL)], "utf-8")
-        assert CliRunner().invoke(main, ["rules", "publish", str(file)]).exit_code == 0
+        assert CliRunner().invoke(main, ["rules", "publish", str(file), "--now", "--reason", "改"]).exit_code == 0
         told = CliRunner().invoke(main, ["rules", "preview", MODEL, "--json"])
         assert told.exit_code == 0, told.output
         assert json.loads(told.stdout)["count"] == 0

@@ -20,7 +20,7 @@ from irm.playbooks import showing, simulate_pages, version_pages, wording
 from irm.playbooks.check import check, unheld_in, worst_cases
 from irm.playbooks.publishing import frozen, publish
 from irm.playbooks.routes import FILE, checked_here
-from irm.playbooks.simulate_pages import checked_words, night_fields, shown_night
+from irm.playbooks.simulate_pages import checked_words, is_about_a_duty, night_fields, shown_night
 from irm.playbooks.steps import Step, targets_of
 from irm.playbooks.versions import (
     PERSON,
@@ -173,6 +173,7 @@ def editing(shown: Version | None, form: Form, t: Translator) -> dict[str, Any]:
         "form": form,
         "draft": editing_draft(shown.playbook_id) if shown else None,
         **night_fields(form.values, t),
+        "of_incidents": shown is None or not is_about_a_duty(frozen(shown.id, shown.source)),
     }
 
 

@@ -15,7 +15,7 @@ from irm.clock import Clock
 from irm.db import Database, Tx
 from irm.errors import Wrong, in_words
 from irm.i18n import DEFAULT_LOCALE, N_, Translator
-from irm.playbooks import supposing, wording
+from irm.playbooks import signals as s, supposing, wording
 from irm.playbooks.drawn import Figure, figure
 from irm.playbooks.durations import parse_duration
 from irm.playbooks.graph import Graph, StepWords, graph
@@ -24,7 +24,7 @@ from irm.playbooks.publishing import frozen
 from irm.playbooks.routes import FILE, checked_here
 from irm.playbooks.simulate import Supposed
 from irm.playbooks.simulating import simulated
-from irm.playbooks.situation import FACTS, Situation
+from irm.playbooks.situation import FACTS, OBLIGATION, Situation
 from irm.playbooks.steps import Playbook
 from irm.playbooks.versions import chosen, versions as versions_of
 from irm.positions import Fault, LanguageError
@@ -42,22 +42,28 @@ FIELDS: Final[Mapping[str, str]] = {
     "crime": "",
     "answered": "",
     "handled": "",
+    "passes": "1h",
 }
 """What a made-up night is asked for, with what stands there at first."""
 ASKED: Final = frozenset({"level", "category"})
 CII: Final = {"unknown": N_("unclear"), "yes": N_("yes"), "no": N_("no")}
 ANSWERED: Final = ("5m", "15m", "40m")
 HANDLED: Final = ("3h", "1d")
+PASSES: Final = ("1h", "4h")
 
 
 def night_of(given: Mapping[str, Any], playbook: Playbook | None = None) -> dict[str, str]:
     """As asked for; where nothing is, a night on which the playbook begins, if there is one."""
-    night = {name: str(given.get(name) or usual) for name, usual in FIELDS.items()}
+    night = {name: str(given.get(name, usual)) for name, usual in FIELDS.items()}
     if playbook is None or any(name in given for name in ASKED) or begins_on(playbook, night):
         return night
     kinds = [kind for _, group in choices(DEFAULT_LOCALE) for kind, _ in group]
     tried = ({**night, "level": level, "category": kind} for level in ("3", "1", "4") for kind in ("", *kinds))
     return next((one for one in tried if begins_on(playbook, one)), night)
+
+
+def is_about_a_duty(playbook: Playbook) -> bool:
+    return playbook.start.on[0].startswith("obligation.")
 
 
 def begins_on(playbook: Playbook, night: Mapping[str, str]) -> bool:
@@ -85,6 +91,7 @@ def night_choices(t: Translator) -> dict[str, list[Any]]:
         "crime": [("yes", t("yes"))],
         "answered": after(ANSWERED),
         "handled": after(HANDLED),
+        "passes": after(PASSES),
     }
 
 
@@ -103,6 +110,8 @@ def supposed_of(playbook: Playbook, night: Mapping[str, str]) -> tuple[Situation
     """Raises Wrong for what is none of the choices."""
     situation = with_night(night)
     told = supposing.events(playbook, situation, (), night["handled"] or None)
+    if is_about_a_duty(playbook) and night["passes"]:
+        told.append(Supposed(parse_duration(night["passes"]), s.ObligationOverdue(OBLIGATION)))
     if night["answered"]:
         told += supposing.everybody_after(playbook, situation, parse_duration(night["answered"]))
     return situation, told
@@ -136,7 +145,7 @@ async def shown_night(
         "refused": refused,
         "begins": begins_on(playbook, night),
         **night_fields(night, t),
-        "of_incidents": playbook.start.on[0].startswith(("incident.", "drill.")),
+        "of_incidents": not is_about_a_duty(playbook),
     }
 
 

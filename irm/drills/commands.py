@@ -11,7 +11,7 @@ import msgspec
 from irm.access.policy import Principal
 from irm.access.principals import principal_of
 from irm.access.queries import account_by_login
-from irm.console import Console, Failed, json_option
+from irm.console import Console, Failed, json_option, source as text_of
 from irm.db import SYSTEM, Database, Tx
 from irm.drills import acting, injecting, queries
 from irm.drills.access import directed
@@ -53,10 +53,8 @@ def check(console: Console, files: tuple[Path, ...], *, schema: bool, as_json: b
     rows, failed = [], False
     for path in files:
         try:
-            one = read_scenario(path.read_text("utf-8"), file=str(path))
+            one = read_scenario(text_of(path, console.t), file=str(path))
             rows.append({"scenario": one.id, "injects": len(one.injects)})
-        except (OSError, UnicodeDecodeError) as error:
-            raise Failed(str(error), console.t) from error
         except LanguageError as refused:
             failed = True
             for fault in refused.faults:
@@ -76,9 +74,9 @@ def plan(console: Console, file: Any, scenario: Path | None, login: str, as_json
     """Plan a drill. FILE is the JSON that POST /api/v1/drills takes; - reads standard input."""
     try:
         given = msgspec.json.decode(file.read(), type=PlanDrill)
-        source = scenario.read_text("utf-8") if scenario else given.scenario_source
-    except (msgspec.DecodeError, OSError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, OSError) as error:
         raise Failed(str(error), console.t) from error
+    source = text_of(scenario, console.t) if scenario else given.scenario_source
     given = msgspec.structs.replace(given, scenario_source=source)
 
     async def work(tx: Tx, by: Principal, now: datetime) -> str:

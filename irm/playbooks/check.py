@@ -19,6 +19,7 @@ from irm.playbooks.law import law, sum_words, worst_case, worst_cases
 from irm.playbooks.nesting import nested
 from irm.playbooks.reaching import Reach
 from irm.playbooks.steps import (
+    Call,
     Decide,
     Notice,
     Page,
@@ -68,6 +69,7 @@ def check(text: str, *, file: str, city: City) -> Checked:
         *_missing(document, playbook, city),
         *_unheld(document, playbook, city),
         *_unserved(document, playbook),
+        *_unanswered(document, playbook, city),
         *_unmanned(document, playbook, city),
         *uncovered(document, playbook, city),
     ]
@@ -227,3 +229,12 @@ def _group_pages(document: Document, playbook: Playbook) -> Iterator[Fault]:
                             "“%(channel)s” reaches a group, in which nobody can answer for himself.", channel=channel
                         )
                         yield document.fault(("steps", index, *loc), message, said("use it in a notice"))
+
+
+def _unanswered(document: Document, playbook: Playbook, city: City) -> Iterator[Fault]:
+    """Calls to endpoints that the settings do not name; they are recorded as not configured."""
+    for index, step in enumerate(playbook.steps):
+        if city.endpoints is not None and isinstance(step.action, Call) and step.action.endpoint not in city.endpoints:
+            message = said("The settings name no endpoint “%(name)s”.", name=step.action.endpoint)
+            hint = meant(step.action.endpoint, city.endpoints)
+            yield document.fault(("steps", index, "call", "endpoint"), message, hint)

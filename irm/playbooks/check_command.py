@@ -35,7 +35,7 @@ def check(console: Console, files: tuple[Path, ...], *, with_city: bool, paths: 
     checked: list[tuple[str, Checked, City]] = []
     for name, text in _sources(files, console.t):
         if with_city:
-            checked.append((name, *console.run(lambda db, name=name, text=text: _checked(db, text, name))))  # type: ignore[misc]  # defaults bind
+            checked.append((name, *_in_city(console, text, name)))
         else:
             city = built_in_city()
             checked.append((name, lint(text, file=name, city=city), city))
@@ -99,9 +99,12 @@ def _fault(one: Fault, t: Translator) -> dict[str, Any]:
     }
 
 
-async def _checked(db: Database, text: str, name: str) -> tuple[Checked, City]:
-    async with db.transaction(SYSTEM) as tx:
-        return await checked_in(tx, text, file=name, now=db.clock.now())
+def _in_city(console: Console, text: str, name: str) -> tuple[Checked, City]:
+    async def work(db: Database) -> tuple[Checked, City]:
+        async with db.transaction(SYSTEM) as tx:
+            return await checked_in(tx, text, file=name, now=db.clock.now(), endpoints=console.settings.endpoints)
+
+    return console.run(work)
 
 
 @click.command("schema")

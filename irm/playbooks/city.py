@@ -34,9 +34,13 @@ async def city_of(tx: Tx, *, now: datetime) -> City:
     return _city(packs, [playbook for _, playbook in await active_playbooks(tx)])
 
 
-async def checked_in(tx: Tx, source: str, *, file: str, now: datetime) -> tuple[Checked, City]:
-    """The linter with all that this city knows, who is on duty now and in the days to come included."""
-    city = await city_of(tx, now=now)
+async def checked_in(
+    tx: Tx, source: str, *, file: str, now: datetime, endpoints: Collection[str] | None = None
+) -> tuple[Checked, City]:
+    """The linter with all that this city knows, who is on duty now and in the days to come included. `endpoints`: those of
+    the settings, where they are at hand."""
+    known = frozenset(endpoints) if endpoints is not None else None
+    city = replace(await city_of(tx, now=now), endpoints=known)
     checked = check(source, file=file, city=city)
     if checked.playbook is not None:
         named = {target for step in checked.playbook.steps for target in targets_of(step.action)}

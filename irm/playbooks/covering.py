@@ -119,13 +119,14 @@ def _levels(levels: list[int]) -> Said:
 
 
 def _kinds(kinds: tuple[str, ...]) -> str:
-    """A category stands for itself where all of it is meant."""
+    """A category stands alone where all of it is meant; `""`: nobody has said."""
     if kinds == ("",):
         return said("of any kind")
     whole = {
         one.id for one in categories().values() if {one.id, *(f"{one.id}/{sub}" for sub in one.subs)} <= set(kinds)
     }
-    short = [one or '""' for one in kinds if one in whole or one.partition("/")[0] not in whole]
+    rest = (one if "/" in one or one in whole else f'{one}/""'.lstrip("/") for one in kinds)
+    short = [one for one in rest if one in whole or one.partition("/")[0] not in whole]
     named = ", ".join(short[:MOST_NAMED])
     if len(short) <= MOST_NAMED:
         return named

@@ -27,6 +27,7 @@ class City:
     filing_allowance: timedelta = timedelta()
     playbooks: frozenset[str] = frozenset()
     endpoints: frozenset[str] | None = None
+    """Those that the settings name."""
     held: frozenset[str] | None = None
     """Targets that somebody holds today, as written (`role(cloud_authority, duty_leader)`)."""
     unmanned: Mapping[str, tuple[date, ...]] = field(default_factory=dict)

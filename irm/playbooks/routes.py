@@ -11,6 +11,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 
 from irm.access.policy import Permission, Principal, allow
 from irm.clock import Clock
+from irm.config import Settings
 from irm.db import Database, Tx
 from irm.errors import in_words
 from irm.i18n import Translator
@@ -140,10 +141,13 @@ async def check_playbook(
     clock: NamedDependency[Clock],
     principal: NamedDependency[Principal],
     t: NamedDependency[Translator],
+    settings: NamedDependency[Settings],
 ) -> CheckedView:
     """What the linter says, law included; nothing is kept."""
     async with db.transaction(principal.actor) as tx:
-        checked, city = await checked_here(tx, data.source, now=clock.now())
+        checked, city = await checked_in(
+            tx, data.source, file=FILE, now=clock.now(), endpoints=frozenset(settings.endpoints)
+        )
     playbook = checked.playbook
     worst = worst_cases(playbook, city) if playbook is not None else ()
     return CheckedView(

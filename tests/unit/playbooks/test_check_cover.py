@@ -63,7 +63,7 @@ def test_a_new_version_that_answers_less_than_the_one_in_use_says_so() -> None:
     city = replace(without_kinds(), active=(*(without_kinds().active or ()), read_playbook(leak, file="leak").playbook))
     assert not [one for one in told(leak, city) if "No playbook pages" in one]
     (warning,) = [one for one in told(fewer, city) if "No playbook pages" in one]
-    assert "of the level General: data, data/theft, data/interception and 2 more" in warning
+    assert 'of the level General: data/"", data/theft, data/interception and 2 more' in warning
 
 
 def test_the_days_that_a_roster_leaves_empty_are_told_once_for_each_target() -> None:
@@ -106,3 +106,10 @@ def test_a_group_chat_is_told_and_never_waited_for() -> None:
     ]
     told_only = "  - {id: group, notice: {to: on_duty(cloud_authority), via: [feishu_bot]}}\n"
     assert check(CHAIN + told_only, file="x.yaml", city=City()).errors == ()
+
+
+def test_a_call_to_an_endpoint_that_the_settings_do_not_name_is_told() -> None:
+    calls = CHAIN + "  - {id: tell, call: {endpoint: socc, within: 5m}}\n"
+    assert not [one for one in told(calls, City()) if "endpoint" in one]
+    (warning,) = [one for one in told(calls, City(endpoints=frozenset({"soc"}))) if "endpoint" in one]
+    assert warning.endswith("The settings name no endpoint “socc”. – soc?")

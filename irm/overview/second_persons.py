@@ -11,6 +11,7 @@ from irm.incidents.discovery_models import DiscoveryChangeRow
 from irm.incidents.models import IncidentRow, LevelAssessmentRow, StatusChangeRow
 from irm.overview.board import Need
 from irm.playbooks.models import PlaybookRow
+from irm.rules.queries import Waiting, waiting_versions
 
 MOST: Final = 100
 
@@ -36,7 +37,7 @@ async def second_persons(tx: Tx, principal: Principal) -> list[Need]:
             Need("second_person", row_id, title, number, f"/incidents/{number}", at, detail=reason)
             for row_id, at, reason, number, title in rows.all()
         ]
-    return [*needs, *await _versions(tx, principal)]
+    return [*needs, *await _versions(tx, principal), *await _packs(tx, principal)]
 
 
 async def _versions(tx: Tx, principal: Principal) -> list[Need]:
@@ -65,3 +66,26 @@ async def _versions(tx: Tx, principal: Principal) -> list[Need]:
 
 def _called(row: PlaybookRow, t: Translator) -> str:
     return t("Playbook “%(title)s”, version %(version)s", title=t.of(row.title), version=row.version)
+
+
+async def _packs(tx: Tx, principal: Principal) -> list[Need]:
+    """Versions of rule packs, for whoever may approve them and has not put them forward himself."""
+    if not may(principal, Permission.APPROVE_RULES):
+        return []
+    return [
+        Need(
+            "second_person",
+            one.id,
+            {each: _pack_called(one, translator(each)) for each in LOCALES},
+            "",
+            f"/rules/{one.pack.id}",
+            one.since,
+            detail=one.reason or "",
+        )
+        for one in (await waiting_versions(tx))[:MOST]
+        if one.by != principal.person_id
+    ]
+
+
+def _pack_called(one: Waiting, t: Translator) -> str:
+    return t("Rule pack “%(title)s”, version %(version)s", title=t.of(one.pack.title), version=one.pack.version)

@@ -139,6 +139,30 @@ async def published(tx: Tx, *, now: datetime) -> tuple[Published, ...]:
     return tuple(sorted(found, key=lambda one: (one.pack.id, -one.published_at.timestamp())))
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """A version that another person has to approve. `by` None: irm brought it along, or it came from the command line."""
+
+    id: UUID
+    pack: Pack
+    since: datetime
+    by: UUID | None
+    reason: str | None
+
+
+async def waiting_versions(tx: Tx) -> list[Waiting]:
+    """The longest waiting first."""
+    r = RulePackRow
+    waits = (r.proposed_at.is_not(None), r.approved_at.is_(None), r.withdrawn_at.is_(None))
+    rows = (await tx.scalars(select(r).where(*waits).order_by(r.proposed_at, r.id))).all()
+    return [
+        Waiting(
+            row.id, load_pack(row.source, file=f"{row.pack_id}.yaml"), row.published_at, row.published_by, row.reason
+        )
+        for row in rows
+    ]
+
+
 def chosen(packs: tuple[Published, ...], pack_id: str, version: str) -> Published:
     """That version, or without one the version in use, or the newest that was. Raises NotFound."""
     mine = sorted((one for one in packs if one.pack.id == pack_id), key=lambda one: (not one.newest, not one.active))

@@ -125,6 +125,8 @@ async def test_the_deputy_approves_what_the_lawyer_puts_forward(
     refused = await people["lawyer"].post("/rules/city-chain/versions/2026.12.1/approval")
     assert refused.status_code == 409
     assert await in_use(db, clock) == VERSION
+    assert "第 2026.12.1 版" in (await people["deputy"].get("/todo")).text
+    assert "第 2026.12.1 版" not in (await people["officer"].get("/todo")).text
     seen = (await people["deputy"].get("/rules/city-chain")).text
     assert "市里新发文" in seen
     assert "/versions/2026.12.1/approval" in seen
@@ -132,6 +134,7 @@ async def test_the_deputy_approves_what_the_lawyer_puts_forward(
     done = await people["deputy"].post("/rules/city-chain/versions/2026.12.1/approval")
     assert done.status_code == 303
     assert await in_use(db, clock) == "2026.12.1"
+    assert "第 2026.12.1 版" not in (await people["deputy"].get("/todo")).text
     after = (await people["officer"].get("/rules/city-chain")).text
     assert "待批准" not in after
 

@@ -40,6 +40,7 @@ revision: $(VENV)/.dev  ## write a migration for what changed in the rows: make 
 bench: $(VENV)/.dev  ## irm against its floors, and every page in a city at full size
 	$(BIN)/python -m bench.ratios
 	$(BIN)/python -m bench.goals
+	$(BIN)/python -m bench.pure
 
 faults: $(VENV)/.dev  ## break irm again and again while it is used, then look what was lost: make faults seconds=900 seed=1
 	$(BIN)/python -m tests.faults.run --seconds $(or $(seconds),900) --seed $(or $(seed),1) --history .faults/$(or $(seed),1).jsonl

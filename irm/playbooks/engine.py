@@ -52,7 +52,8 @@ def advance(playbook: Playbook, state: RunState, event: s.Event, now: datetime) 
         return Advance(state)
     walk = _Engine(playbook, state, max(now, state.at))
     walk.take(event)
-    walk.settle()
+    if walk.has_moved():  # what was stored had come to rest
+        walk.settle()
     if isinstance(event, s.Tick):
         walk.expire()
         walk.finish_if_over()
@@ -181,10 +182,12 @@ class _Engine(Walk):
 
     def settle(self) -> None:
         """Open whatever may open now, until nothing changes; each step moves forward a few times at most."""
+        self.have_facts_moved = self.facts != self.before.facts
+        left = [step for step in self.playbook.steps if not self.at(step).is_over]
         changed = True
         while changed and self.status == "running":
             changed = False
-            for step in self.playbook.steps:
+            for step in left:
                 changed = self.consider(step) or changed
         escalation.let_be(self)
 
@@ -208,6 +211,8 @@ class _Engine(Walk):
             return False
         if standing.is_over or not (standing.lapses or all(self.steps[name].lets_pass for name in step.after)):
             return False
+        if standing.stage is Stage.DORMANT and self.sleeps_on(step, standing):
+            return False
         holds, failure = self.judge(step)
         if not holds:
             return self.sleep(step, Stage.SKIPPED if self.handled else Stage.DORMANT, "condition")
@@ -229,8 +234,18 @@ class _Engine(Walk):
 
     def sleep(self, step: Step, stage: Stage, reason: str) -> bool:
         standing = self.at(step)
+        if standing.stage is stage and standing.outcome == reason:
+            return False
         self.put(step, stage=stage, outcome=reason)
-        return standing.stage is not stage or standing.outcome != reason
+        return True
+
+    def sleeps_on(self, step: Step, standing: StepState) -> bool:
+        """What put it to sleep is as it was: there is nothing to judge again. Conditions ask the facts and nothing else."""
+        if self.handled or self.have_facts_moved:
+            return False
+        if standing.outcome == "condition":
+            return True
+        return isinstance(step.action, Report) and not standing_for.owed_under(self, step.action.rule)
 
     def open(self, step: Step) -> None:
         self.put(step, stage=Stage.ACTIVE, outcome=None, opened_at=self.now)

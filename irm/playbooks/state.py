@@ -18,6 +18,9 @@ class Stage(StrEnum):
     CANCELLED = "cancelled"
 
 
+_OVER = frozenset({Stage.DONE, Stage.SKIPPED, Stage.CANCELLED})
+
+
 @dataclass(frozen=True, slots=True)
 class StepState:
     stage: Stage = Stage.WAITING
@@ -45,7 +48,7 @@ class StepState:
 
     @property
     def is_over(self) -> bool:
-        return self.stage in (Stage.DONE, Stage.SKIPPED, Stage.CANCELLED)
+        return self.stage in _OVER
 
     @property
     def lets_pass(self) -> bool:

@@ -16,6 +16,9 @@ class Walk:
         self.playbook = playbook
         self.now = now
         self.facts: dict[str, Any] = dict(state.facts)
+        self.before = state
+        self.have_facts_moved = False
+        """In this event; `settle` sees to it."""
         self.steps = dict(state.steps)
         self.obligations = dict(state.obligations)
         self.handled = state.handled
@@ -33,6 +36,12 @@ class Walk:
             next_at=self.next_timer() if self.status == "running" else None,
         )
         return state, tuple(self.effects)
+
+    def has_moved(self) -> bool:
+        """Is anything otherwise than before this event?"""
+        now = (self.handled, self.status, self.steps, self.obligations, self.facts)
+        before = self.before
+        return now != (before.handled, before.status, before.steps, before.obligations, before.facts)
 
     def at(self, step: Step) -> StepState:
         return self.steps[step.id]

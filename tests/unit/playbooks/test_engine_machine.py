@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
+from random import Random
 from typing import Any
 
 from hypothesis import settings, strategies as st
@@ -13,10 +14,14 @@ from irm.playbooks.language import read_playbook
 from irm.playbooks.publishing import library
 from irm.playbooks.state import RunState, Stage
 from irm.playbooks.steps import CALL_OUTCOMES, Call, Decide, Page, Playbook, Report, Step, Task, Until
-from tests.unit.playbooks.made_up import RULES, playbooks
+from tests.unit.playbooks.made_up import RULES, playbook as made_up
 from tests.unit.playbooks.story import AUTHORITY, NIGHT, UNIT_A, UNIT_B, VENDOR, facts, replay
 
 ORGANIZATIONS = (AUTHORITY, UNIT_A, UNIT_B, VENDOR)
+BEFORE_IT_IS_HANDLED = 40
+"""Events, or most nights would be over before anything has happened."""
+NIGHTS = 8
+"""For each example that the profile asks for."""
 MOST_TICKS = 1_200
 """Seven pages of three rungs with four rounds each, begun three times, and what else a playbook may wait for."""
 
@@ -40,9 +45,9 @@ class Engine(RuleBasedStateMachine):
         self.refused: Counter[str] = Counter()
         self.obligations: dict[str, str] = {}
 
-    @initialize(playbook=playbooks())
-    def it_begins(self, playbook: Playbook) -> None:
-        self.playbook = playbook
+    @initialize(seed=st.integers(0, 2**32 - 1))
+    def it_begins(self, seed: int) -> None:
+        self.playbook = playbook = made_up(Random(seed))
         self.answered = {step.id: set() for step in self.of(Page)}
         begun = engine.start(playbook, self.facts, self.now)
         self.state: RunState = begun.state
@@ -153,25 +158,58 @@ class Engine(RuleBasedStateMachine):
 
     # -- what happens
 
-    @rule(minutes=st.integers(0, 90))
-    def time_passes_unwatched(self, minutes: int) -> None:
-        self.now += timedelta(minutes=minutes)
+    @rule(seed=st.integers(0, 2**32 - 1))
+    def a_busy_hour(self, seed: int) -> None:
+        """Several things in a row, most of them to the point: what is asked is answered, what is due is looked at."""
+        chance = Random(seed)
+        for _ in range(12):
+            if self.state.status == "running":
+                self.something_happens(chance)
+
+    def something_happens(self, chance: Random) -> None:
+        match chance.randrange(14):
+            case 0 | 1 | 2 | 3:
+                self.somebody_looks(chance)
+            case 4:
+                self.now += timedelta(minutes=chance.randrange(1, 300))
+            case 5 | 6 | 7 if self.paging():
+                step = chance.choice(self.paging())
+                asked = [key for key in self.state.steps[step].asked if not key.startswith("person:")]
+                for key in asked[: chance.choice((1, 1, None))]:
+                    self.tell(s.Acknowledged(step, self.now, key))
+            case 8:
+                self.something_is_owed(chance.choice((*RULES, "pack/other")), chance.choice((UNIT_A, UNIT_B)))
+            case 9 if self.obligations:
+                known = chance.choice(sorted(self.obligations))
+                self.tell(s.ObligationSubmitted(known))
+                if chance.random() < 0.6:
+                    self.tell(s.ReceiptGiven(known, chance.choice(("refused", "refused", "received"))))
+            case 10:
+                crime, assessed = chance.random() < 0.5, chance.choice((None, None, None, 3))
+                self.the_facts_are(chance.choice(("yes", "no")), crime, assessed, [UNIT_A, UNIT_B])
+            case 11 if tasks := self.of(Task):
+                step = chance.choice(tasks).id
+                for key in self.state.steps[step].asked:
+                    self.tell(s.TaskDone(step, key))
+            case 12 if asking := [*self.of(Decide), *self.of(Call)]:
+                self.somebody_says(chance.choice(asking), chance)
+            case _:
+                pass
+        self.it_all_holds()
+
+    def somebody_looks(self, chance: Random) -> None:
+        by = timedelta(minutes=chance.randrange(1, 60))
+        at = self.state.next_at if chance.random() < 0.8 else None
+        self.the_timer_fires_at(at or self.now + by)
 
     @rule(hours=st.integers(2, 30))
     def everything_is_down(self, hours: int) -> None:
         self.now += timedelta(hours=hours)
 
-    @rule()
-    def somebody_looks(self) -> None:
+    def the_timer_fires_at(self, at: datetime) -> None:
+        self.now = max(self.now, at)
         self.tell(s.Tick())
         assert self.state.next_at is None or self.state.next_at > self.now, "a timer that is due was left"
-
-    @precondition(lambda self: self.playbook is not None and self.state.next_at is not None)
-    @rule(late=st.integers(0, 3))
-    def the_timer_fires(self, late: int) -> None:
-        assert self.state.next_at is not None
-        self.now = max(self.now, self.state.next_at) + timedelta(seconds=late)
-        self.tell(s.Tick())
 
     @rule()
     def the_process_dies(self) -> None:
@@ -183,15 +221,6 @@ class Engine(RuleBasedStateMachine):
     def somebody_answers(self, data: st.DataObject, organization: str) -> None:
         step = data.draw(st.sampled_from(sorted(self.answered)))
         self.tell(s.Acknowledged(step, self.now, organization))
-
-    @precondition(lambda self: self.paging())
-    @rule(data=st.data())
-    def the_desk_answers(self, data: st.DataObject) -> None:
-        """Whoever is asked."""
-        step = data.draw(st.sampled_from(self.paging()))
-        for key in self.state.steps[step].asked:
-            if not key.startswith("person:"):
-                self.tell(s.Acknowledged(step, self.now, key))
 
     def paging(self) -> list[str]:
         return [name for name in sorted(self.answered) if self.state.steps[name].stage is Stage.ACTIVE]
@@ -217,18 +246,10 @@ class Engine(RuleBasedStateMachine):
     def it_arrives(self, data: st.DataObject) -> None:
         self.tell(s.Received(data.draw(st.sampled_from(sorted(self.answered))), self.now, AUTHORITY))
 
-    @rule(rule_=st.sampled_from((*RULES, *RULES, "pack/other")), bearer=st.sampled_from((UNIT_A, UNIT_B)))
     def something_is_owed(self, rule_: str, bearer: str) -> None:
         known = f"o-{len(self.obligations) + 1}"
         self.obligations[known] = rule_
         self.tell(s.ObligationOpened(known, rule_, bearer))
-
-    @precondition(lambda self: self.obligations and self.state.status == "running")
-    @rule(data=st.data())
-    def it_is_handed_over_and_comes_back(self, data: st.DataObject) -> None:
-        known = data.draw(st.sampled_from(sorted(self.obligations)))
-        self.tell(s.ObligationSubmitted(known))
-        self.tell(s.ReceiptGiven(known, "refused"))
 
     @precondition(lambda self: self.obligations and self.state.status == "running")
     @rule(data=st.data(), outcome=st.sampled_from(("submitted", "received", "refused", "returned", "superseded")))
@@ -249,38 +270,39 @@ class Engine(RuleBasedStateMachine):
         units=st.sampled_from(([UNIT_A], [UNIT_A, UNIT_B])),
     )
     def the_facts_change(self, cii: str, crime: bool, assessed: int | None, units: list[str]) -> None:
+        self.the_facts_are(cii, crime, assessed, units)
+
+    def the_facts_are(self, cii: str, crime: bool, assessed: int | None, units: list[str]) -> None:
         changed = facts(cii=cii, crime_suspected=crime, assessed=assessed, handled=self.state.handled)
         changed["organizations"] = {**changed["organizations"], "using_units": units}
         self.tell(s.FactsChanged(changed))
 
-    @precondition(lambda self: self.playbook is not None and self.of(Task))
-    @rule(data=st.data(), organization=st.sampled_from(ORGANIZATIONS))
-    def a_task_is_done(self, data: st.DataObject, organization: str) -> None:
-        self.tell(s.TaskDone(data.draw(st.sampled_from(self.of(Task))).id, organization))
-
-    @precondition(lambda self: self.playbook is not None and self.of(Decide))
-    @rule(data=st.data(), option=st.sampled_from(("yes", "no", "neither")))
-    def somebody_decides(self, data: st.DataObject, option: str) -> None:
-        step = data.draw(st.sampled_from(self.of(Decide))).id
-        was = self.state.steps[step]
-        self.tell(s.Decided(step, option, self.now))
-        if was.choice is not None:
-            assert self.state.steps[step].choice == was.choice, "decided is decided"
-
-    @precondition(lambda self: self.playbook is not None and self.of(Call))
-    @rule(data=st.data(), outcome=st.sampled_from(CALL_OUTCOMES))
-    def the_other_system_answers(self, data: st.DataObject, outcome: str) -> None:
-        step = data.draw(st.sampled_from(self.of(Call))).id
-        was_asked = self.state.status == "running" and self.state.steps[step].stage is Stage.ACTIVE
-        self.tell(s.CallAnswered(step, outcome, "call"))
-        if was_asked:
-            assert self.state.facts["called"][step] == outcome
-
+    @precondition(lambda self: len(self.events) > BEFORE_IT_IS_HANDLED)
     @rule()
     def the_incident_is_handled(self) -> None:
         self.tell(s.SubjectHandled())
 
     # -- what always holds
+
+    def somebody_says(self, step: Step, chance: Random) -> None:
+        """A decision or an answer: what is said first stays."""
+        is_decided = isinstance(step.action, Decide)
+        said = chance.choice(("yes", "no", "neither") if is_decided else CALL_OUTCOMES)
+        room = self.state.facts.get("decided" if is_decided else "called", {})
+        was, stage = room.get(step.id), self.state.steps[step.id].stage
+        self.tell(s.Decided(step.id, said, self.now) if is_decided else s.CallAnswered(step.id, said, "call"))
+        now = self.state.facts.get("decided" if is_decided else "called", {}).get(step.id)
+        if was is not None:
+            assert now == was
+        elif stage is Stage.ACTIVE and said != "neither":
+            assert now == said
+
+    def it_all_holds(self) -> None:
+        self.the_state_is_json()
+        self.an_answer_that_expires_has_its_timer()
+        self.nobody_waits_for_nothing()
+        self.what_is_owed_is_drafted()
+        self.what_it_reported_keeps_it_open()
 
     @invariant()
     def the_state_is_json(self) -> None:
@@ -372,7 +394,26 @@ class Engine(RuleBasedStateMachine):
 
 
 TestEngine = Engine.TestCase
-TestEngine.settings = settings(stateful_step_count=30, deadline=None, max_examples=max(settings().max_examples, 120))
+TestEngine.settings = settings(stateful_step_count=30, deadline=None)
+"""What it finds it makes small."""
+
+
+def test_many_nights() -> None:
+    """What the machine finds rarely, because it likes what is short: long nights, each by its number."""
+    for number in range(NIGHTS * settings().max_examples):
+        chance = Random(number)
+        night = Engine()
+        try:
+            night.it_begins(number)
+            for _ in range(chance.randint(2, 6)):
+                night.a_busy_hour(chance.getrandbits(32))
+                night.the_process_dies()
+                if chance.random() < 0.2:
+                    night.everything_is_down(chance.randint(2, 30))
+            night.teardown()
+        except Exception as error:
+            error.add_note(f"night {number}")
+            raise
 
 
 OWED = read_playbook(library()["owed-default.yaml"], file="owed-default.yaml").playbook

@@ -1,0 +1,221 @@
+"""What irm thinks through without a database, each beside the time that it may take: `python -m bench.pure [profile]`.
+
+G13: one incident graded by all packs. `irm rules check` of all packs. A thousand incidents through a month: graded, their
+duties found, every playbook that answers them and those of the duties run to the end, with answers, silence and refusals;
+seconds of one core, nothing stored. With `profile` it says where the time of the month goes instead.
+"""
+
+import cProfile
+import gc
+import pstats
+import random
+import sys
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from bench.house import Found, share, tell
+from irm.playbooks import signals as s
+from irm.playbooks.language import read_playbook
+from irm.playbooks.publishing import library
+from irm.playbooks.simulate import Supposed, simulate
+from irm.playbooks.steps import Decide, Page, Playbook, Task, asked_by
+from irm.rules.evaluate import Grading, GradingContext, IncidentSubject, Owed, Party, Share, due, grade
+from irm.rules.facts import Register
+from irm.rules.load import builtin_packs, builtin_sources
+from irm.rules.pack_tests import check_pack
+from irm.rules.subjects import Levels
+
+INCIDENTS: Final = 1_000
+MONTH: Final = timedelta(days=30)
+BEGINS: Final = datetime(2026, 11, 1, tzinfo=UTC)
+SEED: Final = 20261122
+KINDS: Final = (
+    ("malware", "ransomware"), ("attack", "defacement"), ("data", "leak"), ("facility", ""), ("attack", "denial_of_service"),
+    ("attack", "supply_chain"), ("hidden", ""), ("violation", "privilege_abuse"), ("", ""),
+)  # fmt: skip
+KNOWN: Final[tuple[dict[str, Any], ...]] = (
+    {},
+    {"people_affected": 150_000, "portal_outage": 200},
+    {"personal_records_leaked": 30_000, "crime_suspected": True},
+    {"direct_loss": 1_000_000, "home_page_tampered": 20, "views": 5_000},
+)
+"""What somebody has entered, from nothing to something grave."""
+AUTHORITY, CITY, PROVINCE, POLICE, PROTECTION, UNIT, OTHER, VENDOR = (UUID(int=number) for number in range(1, 9))
+DIRECTORY: Final = (
+    Party(AUTHORITY, "cloud_authority", "city", joined=True),
+    Party(CITY, "cyberspace_office", "city", joined=False),
+    Party(PROVINCE, "cyberspace_office", "province", joined=False),
+    Party(POLICE, "public_security", "city", joined=False),
+    Party(PROTECTION, "protection_department", "province", joined=False),
+    Party(UNIT, "using_unit", "city", joined=True),
+    Party(OTHER, "using_unit", "city", joined=True),
+    Party(VENDOR, "vendor", "city", joined=True),
+)
+REGISTER: Final = Register(users=600_000, personal_records=2_000_000, portal_rank="prefecture", cii="unknown")
+
+
+class City:
+    """The same thousand each time. Counts what it did, so that nobody measures a loop that does nothing."""
+
+    def __init__(self) -> None:
+        self.packs = builtin_packs()
+        self.playbooks = [read_playbook(text, file=name).playbook for name, text in library().items()]
+        self.chance = random.Random(SEED)
+        self.graded = self.duties = self.runs = self.effects = 0
+
+    def happens(self, how_often: float) -> bool:
+        return self.chance.random() < how_often
+
+    def incident(self, number: int) -> None:
+        at = BEGINS + self.chance.random() * MONTH
+        category, subcategory = self.chance.choice(KINDS)
+        known: dict[str, Any] = dict(self.chance.choice(KNOWN))
+        found = grade(self.packs, known, GradingContext(at, category or None), REGISTER)
+        self.graded += 1
+        owed = self.owed(number, at, category, known, found)
+        self.duties += len(owed)
+        self.live(at, self.copy(number, found, category, subcategory), owed)
+
+    def owed(self, number: int, at: datetime, category: str, facts: dict[str, Any], found: Grading) -> list[Owed]:
+        shares = (
+            Share(UNIT, frozenset({"using_unit", "operator"}), at, facts, protection_department=PROTECTION),
+            Share(AUTHORITY, frozenset({"cloud_authority"}), at + timedelta(minutes=4)),
+            Share(VENDOR, frozenset({"maintainer"}), at + timedelta(minutes=6)),
+        )
+        levels = Levels(found.reached, found.possible)
+        subject = IncidentSubject(
+            UUID(int=number + 100), levels, at, shares, DIRECTORY, facts, category=category or None
+        )
+        return [one for one in due(self.packs, subject, now=at + timedelta(minutes=10)) if not one.information_only]
+
+    def copy(self, number: int, found: Grading, category: str, subcategory: str) -> dict[str, Any]:
+        return {
+            "incident": {
+                "number": f"SJ-2026-{number:06}", "title": "", "status": "open", "exercise": False, "cii": "unknown",
+                "reached": found.reached, "possible": found.possible, "assessed": None, "category": category,
+                "subcategory": subcategory, "crime_suspected": self.happens(0.2), "handled": False,
+            },
+            "organizations": {
+                "cloud_authority": [str(AUTHORITY)], "using_units": [str(UNIT), str(OTHER)], "operators": [str(UNIT)],
+                "maintainers": [str(VENDOR)], "vendors": [str(VENDOR)], "reporters": [str(UNIT)],
+            },
+        }  # fmt: skip
+
+    def live(self, at: datetime, facts: dict[str, Any], owed: list[Owed]) -> None:
+        opened = [s.ObligationOpened(f"o{n}", one.rule_id, str(one.bearer), one.form) for n, one in enumerate(owed)]
+        late = [self.happens(0.1) for _ in owed]
+        for playbook in self.playbooks:
+            if "incident.graded" not in playbook.start.on or (playbook.start.when and not playbook.start.when(facts)):
+                continue
+            known = [*self.people(playbook, facts), *self.reports(at, owed, late)]
+            self.run(playbook, facts, at, opened, known)
+        for one, is_late in zip(owed, late, strict=True):
+            if one.due_at is not None and is_late:
+                self.overdue(one, one.due_at)
+
+    def people(self, playbook: Playbook, facts: dict[str, Any]) -> Iterable[Supposed]:
+        """Three of four answer, some late; who decides and does tasks, most in time."""
+        for step in playbook.steps:
+            if self.happens(0.2)5:
+                continue
+            after = timedelta(minutes=self.chance.choice((2, 4, 9, 18, 40, 90)))
+            for who in asked_by(step.action, facts):
+                match step.action:
+                    case Page():
+                        yield Supposed(after, s.Acknowledged(step.id, BEGINS, who.organization, who.person))
+                    case Task():
+                        yield Supposed(after * 6, s.TaskDone(step.id, who.key))
+                    case Decide() as action:
+                        yield Supposed(after * 4, s.Decided(step.id, self.chance.choice(list(action.options)), BEGINS))
+                    case _:
+                        pass
+        yield Supposed(timedelta(hours=self.chance.randint(2, 200)), s.SubjectHandled())
+
+    def reports(self, at: datetime, owed: list[Owed], late: list[bool]) -> Iterable[Supposed]:
+        for number, (one, is_late) in enumerate(zip(owed, late, strict=True)):
+            limit = one.due_at - at if one.due_at is not None else timedelta(days=2)
+            after = max(limit * (1.5 if is_late else 0.6), timedelta(minutes=1))
+            yield Supposed(after, s.ObligationSubmitted(f"o{number}"))
+            answer = "refused" if self.happens(0.1) else "received"
+            yield Supposed(after + timedelta(hours=2), s.ReceiptGiven(f"o{number}", answer))
+            yield Supposed(after + timedelta(hours=9), s.ReceiptGiven(f"o{number}", "received"))
+
+    def overdue(self, one: Owed, limit: datetime) -> None:
+        playbook = next(each for each in self.playbooks if each.start.fallback)
+        begun = limit - timedelta(minutes=30)
+        about = {
+            "id": "owed",
+            "bearer": str(one.bearer),
+            "rule": one.rule_id,
+            "overdue": False,
+            "submitted": False,
+            "met": False,
+        }
+        known = [
+            Supposed(timedelta(minutes=12), s.Acknowledged("soon", begun, str(one.bearer))),
+            Supposed(timedelta(minutes=30), s.ObligationOverdue("owed")),
+            Supposed(timedelta(hours=self.chance.randint(1, 60)), s.ObligationSubmitted("owed")),
+            Supposed(timedelta(hours=70), s.ObligationMet("owed")),
+        ]
+        self.run(playbook, {"obligation": about, "organizations": {}}, begun, [], known)
+
+    def run(
+        self, playbook: Playbook, facts: Any, at: datetime, opened: list[s.ObligationOpened], known: Iterable[Supposed]
+    ) -> None:
+        line = simulate(playbook, facts, at, obligations=opened, supposed=known, until=MONTH)
+        self.runs += 1
+        self.effects += len(line.lines)
+
+
+def month() -> City:
+    city = City()
+    for number in range(INCIDENTS):
+        city.incident(number)
+    return city
+
+
+def seconds(work: Callable[[], Any], times: int = 3) -> float:
+    """The best of some: what else the machine does only adds to it."""
+    taken = []
+    for _ in range(times):
+        gc.collect()
+        begun = time.process_time()
+        work()
+        taken.append(time.process_time() - begun)
+    return min(taken)
+
+
+def measure() -> list[Found]:
+    packs = builtin_packs()
+    moment = GradingContext(BEGINS, "malware")
+    took = sorted(seconds(lambda: grade(packs, {}, moment, REGISTER), times=1) * 1_000 for _ in range(300))
+    median, slow = share(took, 0.5), share(took, 0.95)
+    found = [
+        tell(
+            "G13",
+            "one incident graded by all packs",
+            median,
+            f"p50 {median:.2f} ms, p95 {slow:.2f} ms",
+            floor="1 ms",
+            most=1,
+        ),
+    ]
+    checked = seconds(lambda: [check_pack(text, file=name) for name, text in builtin_sources().items()])
+    found.append(tell("", "irm rules check of all packs", checked, f"{checked:.2f} s", floor="2 s", most=2))
+    city = month()
+    took_month = seconds(month)
+    words = f"{took_month:.2f} s for {city.duties} duties, {city.runs} runs, {city.effects} effects"
+    found.append(tell("", f"a month of {INCIDENTS:,} incidents", took_month, words, floor="2 s", most=2))
+    return found
+
+
+if __name__ == "__main__":
+    if "profile" in sys.argv[1:]:
+        with cProfile.Profile() as profile:
+            month()
+        pstats.Stats(profile).sort_stats("tottime").print_stats(30)
+    else:
+        measure()

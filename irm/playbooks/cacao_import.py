@@ -45,6 +45,8 @@ class Imported:
     text: str
     losses: tuple[Loss, ...]
     whole: bool
+    name: str
+    """What the document calls itself."""
 
 
 def import_cacao(content: bytes, *, known: Mapping[str, str], t: Translator) -> Imported:
@@ -52,7 +54,7 @@ def import_cacao(content: bytes, *, known: Mapping[str, str], t: Translator) -> 
     document = read_cacao(content)
     own = _own(document)
     if own is not None:
-        return Imported(playbook_text(own), tuple(_altered(document, own)), whole=True)
+        return Imported(playbook_text(own), tuple(_altered(document, own)), whole=True, name=document.name)
     return _foreign(document, known, t)
 
 
@@ -150,7 +152,7 @@ def _foreign(document: Document, known: Mapping[str, str], t: Translator) -> Imp
         "start": {"on": "incident.graded"},
         "steps": draft.steps,
     }
-    return Imported(playbook_text(data), tuple(losses), whole=False)
+    return Imported(playbook_text(data), tuple(losses), whole=False, name=title["zh-CN"])
 
 
 def _id(document: Document) -> str:

@@ -48,7 +48,9 @@ async def export_page(
     """What the document cannot carry, before it is given away."""
     async with db.transaction(principal.actor) as tx:
         made, one = await export_version(tx, playbook, version, t)
-    return page("playbooks/cacao.html", now=clock.now(), one=one, losses=gathered(made.losses, t))
+    return page(
+        "playbooks/cacao.html", now=clock.now(), one=one, losses=gathered(made.losses, t, whole=t.of(one.title))
+    )
 
 
 @get(
@@ -175,7 +177,7 @@ def _desk(
         now=clock.now(),
         **words,
         made=made,
-        losses=gathered(made.losses, t) if made is not None else {},
+        losses=gathered(made.losses, t, whole=made.name) if made is not None else {},
         refused_file=[(one.field, one.text(t)) for one in unread.errors] if unread is not None else [],
         file_form=Form(),
     )

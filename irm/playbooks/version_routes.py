@@ -1,10 +1,12 @@
 """JSON API: what becomes of a version beside its approval, and CACAO documents, out and in."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
 from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK
 
@@ -23,6 +25,15 @@ from irm.playbooks.version_schemas import ImportedView, JudgedView, LossList, Lo
 
 TAGS: Final = ["playbooks"]
 MEDIA_TYPE: Final = "application/json"
+
+
+@dataclass
+class TakesDocument(Operation):
+    """The body is read by `cacao_reading.py`, which tells every fault by its pointer, and not by the framework."""
+
+    def __post_init__(self) -> None:
+        schema = Schema(type=OpenAPIType.OBJECT, description="A CACAO 2.0 playbook: type, spec_version, workflow …")
+        self.request_body = RequestBody({MEDIA_TYPE: OpenAPIMediaType(schema=schema)}, required=True)
 
 
 @post(
@@ -151,6 +162,7 @@ async def list_export_losses(
     opt=allow(Permission.READ_PLAYBOOKS),
     tags=TAGS,
     operation_id="import_playbook",
+    operation_class=TakesDocument,
     status_code=HTTP_200_OK,
 )
 async def import_playbook(
@@ -178,11 +190,12 @@ def loss_views(losses: Iterable[Loss], t: Translator) -> list[LossView]:
     return [LossView(t.of(one.title) or one.step, one.what.text(t), one.why.text(t)) for one in losses]
 
 
-def gathered(losses: Iterable[Loss], t: Translator) -> dict[str, dict[str, list[str]]]:
-    """For pages: why → what → the steps that it is about, each in the order in which it comes."""
+def gathered(losses: Iterable[Loss], t: Translator, *, whole: str = "") -> dict[str, dict[str, list[str]]]:
+    """For pages: why → what → the steps that it is about, each in the order in which it comes. `whole`: the playbook's
+    title, which need not stand beside what is about all of it."""
     found: dict[str, dict[str, list[str]]] = {}
     for one in loss_views(losses, t):
-        found.setdefault(one.why, {}).setdefault(one.what, []).append(one.step)
+        found.setdefault(one.why, {}).setdefault(one.what, []).extend([one.step] if one.step != whole else [])
     return found
 
 

@@ -71,6 +71,13 @@ async def test_what_cannot_be_read_is_refused_by_pointer_in_the_readers_language
         assert answer.headers["content-type"].startswith("application/problem+json")
 
 
+async def test_the_api_says_that_it_takes_a_document(leader: Any) -> None:
+    described = (await leader.get("/api/v1/openapi/openapi.json")).json()
+    body = described["paths"]["/api/v1/playbooks/cacao"]["post"]["requestBody"]
+    assert body["required"] is True
+    assert body["content"]["application/json"]["schema"]["type"] == "object"
+
+
 async def test_the_page_tells_what_goes_without_before_it_is_given_away(leader: Any) -> None:
     assert 'href="/playbooks/report-chain/versions/1/cacao"' in (await leader.get("/playbooks/report-chain")).text
     shown = await leader.get("/playbooks/report-chain/versions/1/cacao")

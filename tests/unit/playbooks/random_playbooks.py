@@ -51,6 +51,11 @@ actions = st.one_of(
         st.sampled_from([None, "acknowledged", "acknowledged_by_all", "received", "none"]),
     ),
     st.builds(
+        lambda page, times: {"page": page, "expires": {"after": "30m", "unless": "incident.handled"} | times},
+        st.lists(rungs, min_size=1, max_size=2),
+        st.sampled_from([{}, {"times": 2}]),
+    ),
+    st.builds(
         lambda notice: {"notice": notice}, st.fixed_dictionaries({"to": targets}, optional={"text": texts})
     ),
     st.builds(

@@ -119,7 +119,7 @@ class City:
     def people(self, playbook: Playbook, facts: dict[str, Any]) -> Iterable[Supposed]:
         """Three of four answer, some late; who decides and does tasks, most in time."""
         for step in playbook.steps:
-            if self.happens(0.2)5:
+            if self.happens(0.25):
                 continue
             after = timedelta(minutes=self.chance.choice((2, 4, 9, 18, 40, 90)))
             for who in asked_by(step.action, facts):

@@ -34,7 +34,7 @@ from irm.obligations import (
 from irm.oversight import evidence as oversight_evidence
 from irm.oversight.change_subjects import Changes
 from irm.oversight.subjects import Organizations
-from irm.overview import auditor, evidence_packs
+from irm.overview import auditor, evidence_packs, rule_messages
 from irm.playbooks import calling, inbox, jobs as playbooks, starting
 from irm.reports import evidence as edition_evidence, making
 from irm.schedule import Daily, Every, Recurring
@@ -133,6 +133,11 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
     Subscription("assessment.*", job=periodic.OWE_ONE),
     Subscription("organization.*", job=periodic.OWE_ONE),
     Subscription("rules.*", job=periodic.LOOK_AHEAD),
+    # A version that waits, and what became of it: whoever may approve it, and its author, are told.
+    *(
+        Subscription(f"rules.{what}", in_transaction=rule_messages.hear)
+        for what in ("proposed", "approved", "declined")
+    ),
     Subscription("workdays.imported", job=periodic.LOOK_AHEAD),
 )
 

@@ -11,6 +11,7 @@ from irm.clock import FixedClock
 from irm.db import SYSTEM, Actor, Database, Tx
 from irm.errors import Conflict, Invalid
 from irm.ledger import LedgerEntryRow
+from irm.notify.models import DeliveryRow
 from irm.positions import LanguageError
 from irm.rules.load import builtin_packs, builtin_sources
 from irm.rules.models import RulePackRow
@@ -218,3 +219,39 @@ async def test_an_upgrade_of_irm_does_not_overrule_the_citys_own_text(db: Databa
     assert new == (f"city-chain {VERSION}",)
     assert waits.is_waiting
     assert (kept, then) == ("2026.10.1", VERSION)
+
+
+async def test_approvers_are_told_that_a_version_waits_and_the_author_what_became_of_it(
+    db: Database, clock: FixedClock
+) -> None:
+    async def told(tx: Tx, person: UUID) -> list[str]:
+        rows = await tx.scalars(
+            select(DeliveryRow)
+            .where(DeliveryRow.person_id == person, DeliveryRow.channel == "in_app")
+            .order_by(DeliveryRow.id)
+        )
+        return [str(row.titles["zh-CN"]) for row in rows]
+
+    async with db.transaction() as tx:
+        lawyer, deputy = await two_people(tx, clock)
+        for number, verdict in (("2026.12.1", "declined"), ("2026.12.2", "approved")):
+            await propose(
+                tx,
+                stricter(number),
+                file="p.yaml",
+                person=lawyer,
+                actor=acting(lawyer),
+                now=clock.tick(minutes=1),
+                reason="改",
+                pack_id="city-chain",
+            )
+            now = clock.tick(minutes=1)
+            if verdict == "declined":
+                await withdraw(
+                    tx, "city-chain", number, actor=acting(deputy), now=now, person=deputy, reason="依据不足"
+                )
+            else:
+                await approve(tx, "city-chain", number, person=deputy, actor=acting(deputy), now=now)
+        title = "规则包“本市政务云网络安全事件逐级报告内控要求”"
+        assert await told(tx, deputy) == [f"{title}第 2026.12.1 版待批准", f"{title}第 2026.12.2 版待批准"]
+        assert await told(tx, lawyer) == [f"{title}第 2026.12.1 版未获批准", f"{title}第 2026.12.2 版已获批准并启用"]

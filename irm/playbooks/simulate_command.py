@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import click
 
-from irm.console import Console, Failed, json_option
+from irm.console import Console, Failed, json_option, source
 from irm.db import SYSTEM, Database
 from irm.errors import Wrong, in_words
 from irm.i18n import Translator
@@ -120,11 +120,11 @@ def _supposed(
     """Raises LanguageError for the files, Wrong for the options."""
     situation = Situation(dict(FACTS))
     if facts_file is not None:
-        situation = read_situation(_read(facts_file, console.t), file=str(facts_file), base=situation)
+        situation = read_situation(source(facts_file, console.t), file=str(facts_file), base=situation)
     situation = supposing.with_facts(situation, dict(supposing.pair(one) for one in given))
     told = supposing.events(playbook, situation, [supposing.pair(one) for one in answers], handled)
     if answers_file is not None:
-        text = _read(answers_file, console.t)
+        text = source(answers_file, console.t)
         told += read_answers(text, file=str(answers_file), playbook=playbook, situation=situation)
     return situation, told
 
@@ -132,7 +132,7 @@ def _supposed(
 def _source(console: Console, name: str, *, with_city: bool) -> Source:
     """A file, what irm brings along, or what this city has published."""
     if Path(name).suffix in {".yaml", ".yml"} or Path(name).is_file():
-        text = _read(Path(name), console.t)
+        text = source(Path(name), console.t)
         return Source(name, text, console.run(_packs) if with_city else tuple(builtin_packs()))
     brought = library().get(f"{name}.yaml")
     if brought is not None and not with_city:
@@ -194,10 +194,3 @@ def _when(at: datetime, found: Simulated) -> dict[str, Any]:
         "after": sign + duration_text(abs(passed)) if passed else "0",
         "at": f"{at.astimezone(SHANGHAI):%m-%d %H:%M}",
     }
-
-
-def _read(path: Path, t: Translator) -> str:
-    try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Failed(t("%(path)s cannot be read: %(told)s", path=path, told=error), t) from error

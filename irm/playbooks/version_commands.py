@@ -8,7 +8,7 @@ from uuid import UUID
 import click
 import msgspec
 
-from irm.console import Console, Failed, json_option
+from irm.console import Console, json_option, source
 from irm.db import SYSTEM, Database
 from irm.errors import NotFound
 from irm.i18n import Translator
@@ -64,7 +64,9 @@ def _rows(change: Change, t: Translator) -> list[dict[str, Any]]:
 def _playbooks(console: Console, *names: str) -> list[tuple[Playbook, int | None]]:
     """Each with its version, None for a file. Files are read here; the others are asked for in one go."""
     read: dict[str, tuple[Playbook, int | None]] = {
-        name: (read_playbook(_read(name, console.t), file=name).playbook, None) for name in names if _is_file(name)
+        name: (read_playbook(source(Path(name), console.t), file=name).playbook, None)
+        for name in names
+        if _is_file(name)
     }
 
     async def work(db: Database) -> dict[str, tuple[Playbook, int | None]]:
@@ -84,13 +86,6 @@ def _playbooks(console: Console, *names: str) -> list[tuple[Playbook, int | None
 
 def _is_file(name: str) -> bool:
     return Path(name).suffix in {".yaml", ".yml"} or Path(name).is_file()
-
-
-def _read(name: str, t: Translator) -> str:
-    try:
-        return Path(name).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Failed(t("%(path)s cannot be read: %(told)s", path=name, told=error), t) from error
 
 
 @click.command("replay")

@@ -68,8 +68,10 @@ def _page(chance: Random, others: list[str]) -> pb.Page:
         rungs.append(pb.Rung(chance.choice(TARGETS), ("preferred",), within, chance.choice((None, within / 3, within))))
     until = chance.choice((*pb.Until, pb.Until.ACKNOWLEDGED, pb.Until.ACKNOWLEDGED_BY_ALL))
     expires = None
-    if until in (pb.Until.ACKNOWLEDGED, pb.Until.ACKNOWLEDGED_BY_ALL) and chance.random() < 0.7:
-        expires = pb.Expiry(_minutes(chance), chance.choice((*others, *WAITS, *WAITS)), chance.randint(1, 2))
+    if until in (pb.Until.ACKNOWLEDGED, pb.Until.ACKNOWLEDGED_BY_ALL) and chance.random() < 0.9:
+        expires = pb.Expiry(
+            timedelta(minutes=chance.randint(1, 8)), chance.choice((*others, *WAITS, *WAITS)), chance.randint(1, 2)
+        )
     return pb.Page(tuple(rungs), until, expires)
 
 

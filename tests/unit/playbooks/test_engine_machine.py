@@ -165,6 +165,9 @@ class Engine(RuleBasedStateMachine):
         for _ in range(12):
             if self.state.status == "running":
                 self.something_happens(chance)
+                if chance.random() < 0.5:  # as the runner does once its inbox is empty
+                    self.the_timer_fires_at(self.now)
+                self.it_all_holds()
 
     def something_happens(self, chance: Random) -> None:
         match chance.randrange(14):
@@ -195,7 +198,6 @@ class Engine(RuleBasedStateMachine):
                 self.somebody_says(chance.choice(asking), chance)
             case _:
                 pass
-        self.it_all_holds()
 
     def somebody_looks(self, chance: Random) -> None:
         by = timedelta(minutes=chance.randrange(1, 60))

@@ -172,3 +172,15 @@ def test_a_decision_and_a_task_are_told_by_step() -> None:
     ).course
     assert spans(answered, "cut-off") == [(0, 0 * MINUTE, 4 * MINUTE, "decided")]
     assert spans(answered, "isolate") == [(0, 4 * MINUTE, 9 * MINUTE, "done")]
+
+
+def test_without_a_moment_of_discovery_the_citys_time_to_file_has_passed() -> None:
+    found = night(facts="facts: {level: 较大}\n")
+    assert limit(found, CII).at - found.situation.start == 60 * MINUTE - filing_allowance(PACKS)
+    assert filing_allowance(PACKS) > timedelta()
+
+
+def test_a_duty_that_is_found_out_later_is_drafted_from_then_on_though_its_clock_ran_before() -> None:
+    found = night(facts=NIGHT.replace("unknown", '"no"'), answers="answers:\n  - {after: 2h, facts: {cii: unknown}}\n")
+    assert spans(found.course, "cii") == [(0, 120 * MINUTE, 140 * MINUTE, "overran")]
+    assert (limit(found, CII).verdict, limit(found, CII).spare) == ("late", -90 * MINUTE)

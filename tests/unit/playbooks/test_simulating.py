@@ -184,3 +184,8 @@ def test_a_duty_that_is_found_out_later_is_drafted_from_then_on_though_its_clock
     found = night(facts=NIGHT.replace("unknown", '"no"'), answers="answers:\n  - {after: 2h, facts: {cii: unknown}}\n")
     assert spans(found.course, "cii") == [(0, 120 * MINUTE, 140 * MINUTE, "overran")]
     assert (limit(found, CII).verdict, limit(found, CII).spare) == ("late", -90 * MINUTE)
+
+
+def test_a_level_that_rises_owes_from_that_moment_on() -> None:
+    found = night(facts=NIGHT.replace("较大", "一般"), answers="answers:\n  - {after: 2h, facts: {level: 较大}}\n")
+    assert spans(found.course, "to-city")[0][1] == 120 * MINUTE

@@ -131,6 +131,10 @@ def test_the_chain_says_what_cacao_cannot() -> None:
     assert alarm["on_success"] == alarm["on_failure"], "who does not answer holds nobody up"
     assert len(alarm["commands"]) == 3
     assert "每 5 分钟" in alarm["commands"][0]["command"]
+    judged = [each["value"] for name, each in one.document["playbook_variables"].items() if name.startswith("__holds_")]
+    assert judged == ["true"] * 3, (
+        "who cannot judge a condition goes ahead: a legal report is never left out by silence"
+    )
     reports = [name for name, each in workflow.items() if each.get("name") == "向市网信办报告"]
     (start,) = [each for each in workflow.values() if each["type"] == "start"]
     assert set(reports) & set(workflow[start["on_completion"]]["next_steps"]), "a legal report waits for nothing"

@@ -168,9 +168,7 @@ async def test_who_may_not_publish_does_not_approve(
     assert (await unit.post("/api/v1/playbooks/story/versions/1/approval")).status_code == 403
     with pytest.raises(Conflict):
         async with night.db.transaction() as tx:
-            await version_life.activate(
-                tx, "story", 1, reason="x", city=City(), actor=SYSTEM, now=night.clock.now()
-            )
+            await version_life.activate(tx, "story", 1, reason="x", city=City(), actor=SYSTEM, now=night.clock.now())
 
 
 async def test_a_night_replays(night: Night, leader: Any, drain: Drain) -> None:

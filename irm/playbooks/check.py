@@ -12,6 +12,7 @@ from typing import Final
 from irm.conditions import meant, one_of
 from irm.errors import Said, said
 from irm.notify.plan import BUILT, GROUPS, PREFERRED
+from irm.notify.words import CHANNEL_NAMES
 from irm.playbooks.covering import uncovered
 from irm.playbooks.known import City, Limit
 from irm.playbooks.language import read_playbook
@@ -213,8 +214,9 @@ def _unserved(document: Document, playbook: Playbook) -> Iterator[Fault]:
             for channel in via:
                 if channel not in {*BUILT, PREFERRED, *told}:
                     told.add(channel)
+                    name = Said(CHANNEL_NAMES[channel])
                     message = said(
-                        "irm does not serve “%(channel)s” yet; it is recorded and passed over.", channel=channel
+                        "irm does not serve this channel yet: %(name)s (%(channel)s).", name=name, channel=channel
                     )
                     yield document.fault(("steps", index, *loc), message)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from itertools import product
 from typing import Any, Final
 
@@ -118,16 +119,26 @@ def _levels(levels: list[int]) -> Said:
     return InBothLanguages({"zh-CN": zh, "en": ", ".join(rows[one]["en"] for one in levels)})
 
 
-def _kinds(kinds: tuple[str, ...]) -> str:
-    """A category stands alone where all of it is meant; `""`: nobody has said."""
+def _kinds(kinds: tuple[str, ...]) -> Said:
+    """By their names; a category stands for itself where all of it is meant."""
     if kinds == ("",):
         return said("of any kind")
     whole = {
         one.id for one in categories().values() if {one.id, *(f"{one.id}/{sub}" for sub in one.subs)} <= set(kinds)
     }
-    rest = (one if "/" in one or one in whole else f'{one}/""'.lstrip("/") for one in kinds)
-    short = [one for one in rest if one in whole or one.partition("/")[0] not in whole]
-    named = ", ".join(short[:MOST_NAMED])
+    short = [one for one in kinds if one in whole or one.partition("/")[0] not in whole]
+    named = [_named(one, is_whole=one in whole) for one in short[:MOST_NAMED]]
+    names = reduce(lambda first, then: said("%(first)s; %(then)s", first=first, then=then), named)
     if len(short) <= MOST_NAMED:
-        return named
-    return said("%(names)s and %(count)s more", names=named, count=len(short) - MOST_NAMED)
+        return names
+    return said("%(names)s and %(count)s more", names=names, count=len(short) - MOST_NAMED)
+
+
+def _named(kind: str, *, is_whole: bool) -> Said:
+    category, _, sub = kind.partition("/")
+    if not category:
+        return said("kind not said")
+    name = InBothLanguages(categories()[category].name)
+    if sub:
+        return InBothLanguages(categories()[category].subs[sub])
+    return name if is_whole else said("%(kind)s of which no more is said", kind=name)

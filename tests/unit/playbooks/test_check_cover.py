@@ -45,11 +45,9 @@ def test_levels_that_nobody_is_called_for_are_named() -> None:
 
 def test_what_the_kinds_own_playbooks_report_counts() -> None:
     (warning,) = told(CHAIN, built_in_city())
-    assert (
-        "of the level General: malware, attack/scanning" in warning
-        or "of the level General: malware, attack" in warning
-    )
-    assert "data/leak" not in warning
+    kinds = "Malware; Network attack of which no more is said; Scanning and probing and 36 more"
+    assert f"of the level General: {kinds}" in warning
+    assert "Data leak" not in warning
 
 
 def test_a_chain_for_some_kinds_only_leaves_the_others() -> None:
@@ -63,7 +61,9 @@ def test_a_new_version_that_answers_less_than_the_one_in_use_says_so() -> None:
     city = replace(without_kinds(), active=(*(without_kinds().active or ()), read_playbook(leak, file="leak").playbook))
     assert not [one for one in told(leak, city) if "No playbook pages" in one]
     (warning,) = [one for one in told(fewer, city) if "No playbook pages" in one]
-    assert 'of the level General: data/"", data/theft, data/interception and 2 more' in warning
+    assert (
+        "of the level General: Data security of which no more is said; Data theft; Data interception and 2" in warning
+    )
 
 
 def test_the_days_that_a_roster_leaves_empty_are_told_once_for_each_target() -> None:
@@ -96,7 +96,7 @@ def test_a_channel_that_irm_does_not_serve_yet_is_told_once() -> None:
     ]
     served = [str(one) for one in check(CHAIN, file="x.yaml", city=City()).warnings]
     for channel in ("wecom", "voice"):
-        assert sum(f"irm does not serve “{channel}” yet" in one for one in served) == (channel not in BUILT)
+        assert sum(f"({channel})" in one for one in served) == (channel not in BUILT)
 
 
 def test_a_group_chat_is_told_and_never_waited_for() -> None:

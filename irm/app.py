@@ -87,7 +87,6 @@ from irm.oversight import (
 )
 from irm.overview import pages as overview_pages, routes as overview_routes, schema_routes, system_life
 from irm.playbooks import (
-    cacao_pages,
     judging_pages,
     pages as playbooks_pages,
     routes as playbooks_routes,
@@ -95,6 +94,7 @@ from irm.playbooks import (
     task_pages,
     version_routes,
 )
+from irm.playbooks.cacao import pages as cacao_pages
 from irm.reports import (
     form_pages as report_form_pages,
     form_routes as report_form_routes,

@@ -6,7 +6,7 @@ import click
 
 from irm.console import Console, json_option
 from irm.db import SYSTEM, Database
-from irm.playbooks.cacao_commands import export_cacao, import_document
+from irm.playbooks.cacao.commands import export_cacao, import_document
 from irm.playbooks.check_command import check, schema
 from irm.playbooks.publish_commands import activate_version, publish_file, retire_playbook
 from irm.playbooks.simulate_command import simulate

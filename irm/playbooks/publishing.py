@@ -14,6 +14,7 @@ from sqlalchemy import func, or_, select, update
 from irm.db import Actor, Tx, uuid7
 from irm.errors import Conflict, Invalid, NotFound
 from irm.ledger import Event, record
+from irm.one_at_a_time import be_alone
 from irm.playbooks.check import Checked, City, check
 from irm.playbooks.language import read_playbook
 from irm.playbooks.models import PlaybookRow
@@ -30,8 +31,8 @@ BROUGHT: Final = "irm"
 RESERVED: Final = frozenset({"new", "check", "schema", "cacao", "simulate"})
 """They are pages beside the playbooks' own."""
 LONGEST_REASON: Final = 500
-PUBLISHING = 0x69726D_0002
-"""Advisory lock: version numbers are given one after the other."""
+PUBLISHING: Final = "playbooks are published"
+"""Lock: version numbers are given one after the other."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ async def approve(
     Raises NotFound, Conflict (it does not wait, or this person has published it), and LanguageError where the linter,
     asked again, finds an error by now.
     """
-    await tx.execute(select(func.pg_advisory_xact_lock(PUBLISHING)))
+    await be_alone(tx, PUBLISHING)
     row = await version_row(tx, playbook_id, version)
     if row.waiting_since is None:
         raise Conflict("This version waits for nobody's approval.", code="not_waiting")
@@ -186,7 +187,7 @@ async def _store(
     waits: bool = False,
 ) -> Published:
     digest = sha256(text.encode()).hexdigest()
-    await tx.execute(select(func.pg_advisory_xact_lock(PUBLISHING)))
+    await be_alone(tx, PUBLISHING)
     active = await tx.scalar(select(PlaybookRow).where(PlaybookRow.playbook_id == playbook.id, PlaybookRow.active))
     if active is not None and active.digest == digest:
         return Published(active.id, active.playbook_id, active.version, is_new=False)

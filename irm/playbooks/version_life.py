@@ -9,11 +9,12 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from irm.db import Actor, Tx
 from irm.errors import Conflict, Invalid, NotFound
 from irm.ledger import Event, record
+from irm.one_at_a_time import be_alone
 from irm.playbooks.check import City, check
 from irm.playbooks.models import PlaybookRow
 from irm.playbooks.publishing import ACTIVE, PUBLISHING, frozen, put_into_use, reason_of, version_row
@@ -31,7 +32,7 @@ async def decline(
     Raises NotFound, Conflict where it does not wait, Invalid naming `reason`.
     """
     why = reason_of(reason, needed=True)
-    await tx.execute(select(func.pg_advisory_xact_lock(PUBLISHING)))
+    await be_alone(tx, PUBLISHING)
     row = await version_row(tx, playbook_id, version)
     if row.waiting_since is None:
         raise Conflict("This version waits for nobody's approval.", code="not_waiting")
@@ -60,7 +61,7 @@ async def activate(
     `reason`, and LanguageError where the linter, asked again, finds an error by now.
     """
     why = reason_of(reason, needed=True)
-    await tx.execute(select(func.pg_advisory_xact_lock(PUBLISHING)))
+    await be_alone(tx, PUBLISHING)
     row = await version_row(tx, playbook_id, version)
     if row.active:
         return row
@@ -90,7 +91,7 @@ async def retire(
     would run out in silence.
     """
     why = reason_of(reason, needed=True)
-    await tx.execute(select(func.pg_advisory_xact_lock(PUBLISHING)))
+    await be_alone(tx, PUBLISHING)
     row = await tx.scalar(select(PlaybookRow).where(PlaybookRow.playbook_id == playbook_id, PlaybookRow.active))
     if row is None:
         raise NotFound("There is no such playbook.")

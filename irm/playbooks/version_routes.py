@@ -14,9 +14,9 @@ from irm.access.policy import Permission, Principal, allow
 from irm.clock import Clock
 from irm.db import Database
 from irm.i18n import Translator
-from irm.playbooks.cacao import Loss
-from irm.playbooks.cacao_files import export_version, known_playbooks
-from irm.playbooks.cacao_import import import_cacao
+from irm.playbooks.cacao.files import export_version, known_playbooks
+from irm.playbooks.cacao.importing import import_cacao
+from irm.playbooks.cacao.vocabulary import Loss
 from irm.playbooks.city import city_of
 from irm.playbooks.models import PlaybookRow
 from irm.playbooks.publishing import version_row
@@ -29,7 +29,7 @@ MEDIA_TYPE: Final = "application/json"
 
 @dataclass
 class TakesDocument(Operation):
-    """The body is read by `cacao_reading.py`, which tells every fault by its pointer, and not by the framework."""
+    """The body is read by `reading.py`, which tells every fault by its pointer, and not by the framework."""
 
     def __post_init__(self) -> None:
         schema = Schema(type=OpenAPIType.OBJECT, description="A CACAO 2.0 playbook: type, spec_version, workflow …")

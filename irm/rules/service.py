@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from irm.db import Actor, Tx, uuid7
 from irm.errors import Conflict, NotFound
 from irm.ledger import Event, record
+from irm.one_at_a_time import be_alone
 from irm.positions import LanguageError
 from irm.rules.drafting import renamed
 from irm.rules.load import builtin_sources, load_pack
@@ -22,8 +23,8 @@ from irm.rules.pack import Pack
 from irm.rules.pack_tests import check_pack
 from irm.rules.policies import reason_of
 
-PUBLISHING: Final = 0x69726D_0003
-"""Advisory lock: one version of a pack is proposed, approved or withdrawn after the other."""
+PUBLISHING: Final = "rule packs are published"
+"""Lock: one version of a pack is proposed, approved or withdrawn after the other."""
 
 
 async def publish(
@@ -58,7 +59,7 @@ async def propose(
     if pack_id is not None and pack.id != pack_id:
         raise LanguageError([renamed(source, pack_id, file)])
     why = reason_of(reason)
-    await tx.execute(select(func.pg_advisory_xact_lock(PUBLISHING)))
+    await be_alone(tx, PUBLISHING)
     mine = (await tx.scalars(select(RulePackRow).where(RulePackRow.pack_id == pack.id))).all()
     if pack_id is None and mine:
         raise Conflict("There is a rule pack called %(pack)s already; edit that one.", code="pack_exists", pack=pack.id)
@@ -182,7 +183,7 @@ async def _is_the_last_of_the_nation(tx: Tx, row: RulePackRow) -> bool:
 
 
 async def _row(tx: Tx, pack_id: str, version: str) -> RulePackRow:
-    await tx.execute(select(func.pg_advisory_xact_lock(PUBLISHING)))
+    await be_alone(tx, PUBLISHING)
     row = await tx.scalar(
         select(RulePackRow)
         .where(RulePackRow.pack_id == pack_id, RulePackRow.version == version)

@@ -1,6 +1,7 @@
 """CACAO documents as people meet them: page, API and command."""
 
 import json
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,6 +18,7 @@ from tests.feature.playbooks.conftest import Night
 from tests.server import Server
 
 FOREIGN = Path(__file__).parents[2] / "unit" / "playbooks" / "cacao"
+SKELETON = (files("irm.playbooks") / "skeleton.yaml").read_text("utf-8")
 PHISHING = (FOREIGN / "phishing-automation.json").read_bytes()
 
 
@@ -88,7 +90,10 @@ async def test_the_page_tells_what_goes_without_before_it_is_given_away(leader: 
 
 async def test_a_file_is_laid_on_the_desk_and_published_by_a_person(leader: Any) -> None:
     assert 'href="/playbooks/new"' in (await leader.get("/playbooks")).text
-    assert (await leader.get("/playbooks/new")).status_code == 200
+    begun = await leader.get("/playbooks/new")
+    assert "id: city-playbook" in begun.text
+    looked = await leader.post("/playbooks/new", data={"source": SKELETON, "do": "check"})
+    assert "fault-list" not in looked.text, "what it begins with can be published"
     laid = await leader.post("/playbooks/new/file", files={"file": ("phishing.json", PHISHING, "application/json")})
     assert laid.status_code == 200, laid.text
     assert "Phishing mail: triage and clean-up" in laid.text

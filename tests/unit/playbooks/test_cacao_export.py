@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 
 from irm.i18n import translator
-from irm.playbooks.cacao import EXTENSION
-from irm.playbooks.cacao_export import Exported, Stamp, export
-from irm.playbooks.cacao_import import import_cacao
-from irm.playbooks.cacao_nesting import Beside, InTurn, nested, waits_more
+from irm.playbooks.cacao.export import Exported, Stamp, export
+from irm.playbooks.cacao.importing import import_cacao
+from irm.playbooks.cacao.nesting import Beside, InTurn, nested, waits_more
+from irm.playbooks.cacao.vocabulary import EXTENSION
 from irm.playbooks.comparing import compare
 from irm.playbooks.language import ReadPlaybook, read_playbook
 from irm.playbooks.publishing import library

@@ -10,10 +10,10 @@ from hypothesis import given, strategies as st
 
 from irm.errors import Invalid
 from irm.i18n import translator
-from irm.playbooks.cacao import EXTENSION
-from irm.playbooks.cacao_export import export
-from irm.playbooks.cacao_import import Imported, import_cacao
-from irm.playbooks.cacao_reading import LARGEST, read_cacao
+from irm.playbooks.cacao.export import export
+from irm.playbooks.cacao.importing import Imported, import_cacao
+from irm.playbooks.cacao.reading import LARGEST, read_cacao
+from irm.playbooks.cacao.vocabulary import EXTENSION
 from irm.playbooks.check import check
 from irm.playbooks.city import built_in_city
 from irm.playbooks.language import read_playbook

@@ -1,6 +1,6 @@
 """What both directions of CACAO 2.0 (OASIS Security Playbooks) share: names, identifiers, and what could not be carried. Pure.
 
-`cacao_export.py` writes a playbook as a CACAO document, `cacao_reading.py` reads one from anybody, `cacao_import.py` makes
+`export.py` writes a playbook as a CACAO document, `reading.py` reads one from anybody, `importing.py` makes
 a draft of it. CACAO knows agents, commands and time-outs; it knows no rungs, rosters, receipts or duties of the law. What
 it cannot say stands in irm's extension of the document, and is told to whoever exports or imports, as `Loss`es.
 """

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from irm.conditions import meant, one_of
 from irm.errors import FieldError, Invalid, Said, said, with_hint
-from irm.playbooks.cacao import CONTAINERS, SPEC, STEP_TYPES
+from irm.playbooks.cacao.vocabulary import CONTAINERS, SPEC, STEP_TYPES
 
 LARGEST: Final = 1_000_000
 """Bytes. A playbook with sixty long steps and pictures of its layout has a tenth of it."""

@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from irm.errors import Said, Wrong, said
 from irm.i18n import Translator
-from irm.playbooks.cacao import Loss
-from irm.playbooks.cacao_flow import FAILED, Guard, Made, follow
-from irm.playbooks.cacao_reading import Document, Step
+from irm.playbooks.cacao.flow import FAILED, Guard, Made, follow
+from irm.playbooks.cacao.reading import Document, Step
+from irm.playbooks.cacao.vocabulary import Loss
 from irm.playbooks.durations import duration_text
 from irm.playbooks.targets import parse_target
 

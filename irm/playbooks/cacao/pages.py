@@ -1,5 +1,6 @@
 """Pages: a version as CACAO document with what it cannot carry, and a document or file laid on the desk as a draft."""
 
+from importlib.resources import files
 from typing import Any, Final
 
 from litestar import Request, Response, get, post
@@ -14,9 +15,9 @@ from irm.clock import Clock
 from irm.db import Database
 from irm.errors import Conflict, Invalid
 from irm.i18n import N_, Translator
-from irm.playbooks.cacao_files import export_version, known_playbooks
-from irm.playbooks.cacao_import import Imported, import_cacao
-from irm.playbooks.cacao_reading import LARGEST
+from irm.playbooks.cacao.files import export_version, known_playbooks
+from irm.playbooks.cacao.importing import Imported, import_cacao
+from irm.playbooks.cacao.reading import LARGEST
 from irm.playbooks.pages import editing
 from irm.playbooks.publishing import publish
 from irm.playbooks.routes import FILE, checked_here
@@ -77,10 +78,10 @@ async def new_page(
     clock: NamedDependency[Clock],
     t: NamedDependency[Translator],
 ) -> Page:
-    """An empty desk, or what was typed before."""
+    """A text that can already be published, or what was typed before."""
     async with db.transaction(principal.actor) as tx:
         kept = await drafts.read(tx, principal.account_id, DRAFT)
-    form = Form.from_draft(kept) if kept and kept.get("source") else Form({"source": ""})
+    form = Form.from_draft(kept) if kept and kept.get("source") else Form({"source": _skeleton()})
     return _desk(clock, form, t)
 
 
@@ -153,6 +154,10 @@ async def _sent(file: Any) -> tuple[str, bytes]:
     if not isinstance(file, UploadFile) or not file.filename:
         raise Invalid(NO_FILE, field="file")
     return file.filename, await file.read(LARGEST + 1)
+
+
+def _skeleton() -> str:
+    return (files("irm.playbooks") / "skeleton.yaml").read_text("utf-8")
 
 
 def _text(content: bytes) -> str:

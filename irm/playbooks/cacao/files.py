@@ -7,8 +7,8 @@ from irm.access import queries as access
 from irm.access.policy import AUTHORITY
 from irm.db import Tx
 from irm.i18n import Translator
-from irm.playbooks.cacao import playbook_identifier
-from irm.playbooks.cacao_export import Exported, Stamp, export
+from irm.playbooks.cacao.export import Exported, Stamp, export
+from irm.playbooks.cacao.vocabulary import playbook_identifier
 from irm.playbooks.language import read_playbook
 from irm.playbooks.versions import Version, chosen, versions
 

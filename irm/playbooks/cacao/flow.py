@@ -7,7 +7,7 @@ come to: after all steps with which the branches end, on the conditions that hol
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from irm.playbooks.cacao_reading import Document, Step
+from irm.playbooks.cacao.reading import Document, Step
 
 Guard = tuple[str, ...]
 """Conditions of our language that must all hold, the outermost first."""

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from irm.errors import InBothLanguages, said
 from irm.i18n import LOCALES
-from irm.playbooks.cacao import Loss
+from irm.playbooks.cacao.vocabulary import Loss
 from irm.playbooks.steps import Call, Decide, Notice, Page, Playbook, Report, Step, Task, Until, WaitUntil, targets_of
 
 SAID: Final = frozenset(

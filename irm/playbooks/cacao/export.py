@@ -12,7 +12,9 @@ from typing import Any, Final
 from irm.i18n import Translator
 from irm.notify.words import CHANNEL_NAMES
 from irm.playbooks import wording
-from irm.playbooks.cacao import (
+from irm.playbooks.cacao.losses import losses
+from irm.playbooks.cacao.nesting import InTurn, Nest, nested, waits_more
+from irm.playbooks.cacao.vocabulary import (
     EXTENSION,
     EXTENSION_VERSION,
     SPEC,
@@ -20,8 +22,6 @@ from irm.playbooks.cacao import (
     identifier,
     playbook_identifier,
 )
-from irm.playbooks.cacao_losses import losses
-from irm.playbooks.cacao_nesting import InTurn, Nest, nested, waits_more
 from irm.playbooks.language import ReadPlaybook
 from irm.playbooks.steps import (
     Call,

@@ -12,11 +12,11 @@ from typing import Any, Final
 
 from irm.errors import said
 from irm.i18n import Translator, translator
-from irm.playbooks.cacao import EXTENSION, Loss
-from irm.playbooks.cacao_drafting import Draft
-from irm.playbooks.cacao_export import Stamp, export
-from irm.playbooks.cacao_flow import reached
-from irm.playbooks.cacao_reading import Document, read_cacao
+from irm.playbooks.cacao.drafting import Draft
+from irm.playbooks.cacao.export import Stamp, export
+from irm.playbooks.cacao.flow import reached
+from irm.playbooks.cacao.reading import Document, read_cacao
+from irm.playbooks.cacao.vocabulary import EXTENSION, Loss
 from irm.playbooks.language import MOST_STEPS, read_playbook
 from irm.playbooks.writing import playbook_text
 from irm.positions import LanguageError

@@ -11,10 +11,10 @@ from irm.console import Console, Failed, json_option
 from irm.db import SYSTEM, Database
 from irm.errors import Invalid, NotFound
 from irm.i18n import Translator
-from irm.playbooks.cacao import Loss
-from irm.playbooks.cacao_export import Exported
-from irm.playbooks.cacao_files import export_version, known_playbooks
-from irm.playbooks.cacao_import import import_cacao
+from irm.playbooks.cacao.export import Exported
+from irm.playbooks.cacao.files import export_version, known_playbooks
+from irm.playbooks.cacao.importing import import_cacao
+from irm.playbooks.cacao.vocabulary import Loss
 
 
 @click.command("export")

@@ -3,9 +3,13 @@
 import logging
 import sys
 from contextlib import suppress
-from typing import TextIO, cast
+from typing import Final, TextIO, cast
 
 import structlog
+
+
+HTTP_CLIENT: Final = "httpx2"
+"""Below a warning it writes whole addresses, keys in them and all, whatever level somebody has set for the rest."""
 
 
 class Patient:
@@ -46,3 +50,4 @@ def configure(*, pretty: bool | None = None) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    logging.getLogger(HTTP_CLIENT).setLevel(logging.WARNING)

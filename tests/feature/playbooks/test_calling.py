@@ -1,6 +1,7 @@
 """Another system is asked and answers, refuses, answers late, or never does; what it said is kept."""
 
 import json
+import logging
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from hashlib import sha256
@@ -13,7 +14,7 @@ from pydantic import SecretStr
 from sqlalchemy import select
 from standardwebhooks.webhooks import Webhook
 
-from irm import jobs, performing
+from irm import jobs, log, performing
 from irm.config import Endpoint, Settings
 from irm.jobs import JobRow
 from irm.ledger import LedgerEntryRow
@@ -264,6 +265,7 @@ async def test_in_a_drill_it_is_said_to_be_one(night: Night, soc: HttpServer, re
 async def test_neither_secret_nor_address_is_written_anywhere(
     night: Night, drain: Drain, soc: HttpServer, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.WARNING, logger=log.HTTP_CLIENT)  # as `log.configure` does
     soc.will(status=500)
     soc.will(drop=True)
     run = await night.begin(ASK)

@@ -24,3 +24,20 @@ def test_a_log_with_room_holds_the_line() -> None:
         [sys.executable, "-c", WARNS], capture_output=True, cwd=Path(__file__).parents[3], check=False
     )
     assert b'"event": "away"' in done.stderr
+
+
+def test_whom_irm_calls_is_not_in_the_log_however_much_the_rest_tells() -> None:
+    """The HTTP client writes addresses whole, and an address may hold a key."""
+    chatty = "import logging; logging.basicConfig(level=logging.INFO)"
+    calls = (
+        "import httpx2; httpx2.Client(transport=httpx2.MockTransport(lambda _: httpx2.Response(200)))"
+        ".get('http://x/?key=in-it')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", f"{chatty}; import irm.log; irm.log.configure(); {calls}"],
+        capture_output=True,
+        cwd=Path(__file__).parents[3],
+        text=True,
+        check=True,
+    )
+    assert "in-it" not in done.stdout + done.stderr

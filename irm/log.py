@@ -7,7 +7,6 @@ from typing import Final, TextIO, cast
 
 import structlog
 
-
 HTTP_CLIENT: Final = "httpx2"
 """Below a warning it writes whole addresses, keys in them and all, whatever level somebody has set for the rest."""
 

@@ -29,7 +29,7 @@ def impatient(folder: Path) -> Path:
 
 async def test_filed_paged_climbed_acknowledged_reported_proven(open_folder: Path) -> None:
     async with world(open_folder) as it:
-        await it.cli("playbook", "publish", str(impatient(open_folder)), "--reason", "a short night")
+        await it.cli("playbook", "publish", str(impatient(open_folder)), "--reason", "a short night", "--now")
         unit, officer = await it.person("fund1"), await it.person("duty1")
 
         # A unit files; the level and its rule come back at once.

@@ -10,11 +10,11 @@ from irm.categories import categories
 from irm.conditions import level_rows
 from irm.errors import InBothLanguages, Said, said
 from irm.playbooks.known import City
+from irm.playbooks.nesting import MOST_DEEP
 from irm.playbooks.steps import Page, Playbook, Report, RunPlaybook
 from irm.positions import Document, Fault
 
 MOST_NAMED: Final = 3
-DEEPEST_RUN: Final = 3
 CII: Final = ("yes", "no", "unknown")
 
 
@@ -73,7 +73,7 @@ def _reaches(playbook: Playbook, every: Mapping[str, Playbook], depth: int = 0) 
         isinstance(step.action, Page | Report)
         or (
             isinstance(step.action, RunPlaybook)
-            and depth < DEEPEST_RUN
+            and depth < MOST_DEEP
             and step.action.playbook in every
             and _reaches(every[step.action.playbook], every, depth + 1)
         )

@@ -4,36 +4,30 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
-from litestar import Request, get, post
+from litestar import Request, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
-from litestar.response import Redirect
-from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 
 from irm.access.policy import Permission, Principal, allow, may
 from irm.clock import Clock
 from irm.db import Database
-from irm.errors import Invalid
 from irm.i18n import Translator
 from irm.notify.words import CHANNEL_NAMES
-from irm.playbooks import showing, simulate_pages, version_pages, wording
+from irm.playbooks import editing_pages, showing, simulate_pages, version_pages, wording
 from irm.playbooks.check import check, unheld_in, worst_cases
-from irm.playbooks.publishing import frozen, publish
+from irm.playbooks.publishing import frozen
 from irm.playbooks.routes import FILE, checked_here
-from irm.playbooks.simulate_pages import checked_words, is_about_a_duty, night_fields, shown_night
+from irm.playbooks.simulate_pages import shown_night
 from irm.playbooks.steps import Step, targets_of
 from irm.playbooks.versions import (
     PERSON,
-    Version,
     chosen,
     publisher_words,
     publishers,
     verdict_words,
     versions as versions_of,
 )
-from irm.positions import LanguageError
-from irm.web import drafts
-from irm.web.forms import Form, flatten
+from irm.web.forms import Form
 from irm.web.pages import Page, page
 from irm.web.wording import duration
 
@@ -97,86 +91,6 @@ async def playbook_page(
     )
 
 
-@get("/playbooks/{playbook:str}/edit", opt=allow(Permission.PUBLISH_PLAYBOOK), include_in_schema=False)
-async def edit_page(
-    playbook: FromPath[str],
-    principal: NamedDependency[Principal],
-    db: NamedDependency[Database],
-    clock: NamedDependency[Clock],
-    t: NamedDependency[Translator],
-) -> Page:
-    """What was typed and not published comes back."""
-    async with db.transaction(principal.actor) as tx:
-        shown = chosen(await versions_of(tx, playbook), None)
-        kept = await drafts.read(tx, principal.account_id, editing_draft(shown.playbook_id))
-    form = Form.from_draft(kept) if kept and kept.get("source") else Form({"source": shown.source})
-    return page("playbooks/edit.html", now=clock.now(), **editing(shown, form, t))
-
-
-@post(
-    "/playbooks/{playbook:str}/edit",
-    opt=allow(Permission.PUBLISH_PLAYBOOK),
-    include_in_schema=False,
-    status_code=HTTP_200_OK,
-)
-async def publish_edited(
-    playbook: FromPath[str],
-    request: Request[Any, Any, Any],
-    principal: NamedDependency[Principal],
-    db: NamedDependency[Database],
-    clock: NamedDependency[Clock],
-    t: NamedDependency[Translator],
-) -> Page | Redirect:
-    """Publishes the next version, or shows every fault with its line beside what was typed. `do=check` only shows."""
-    typed = flatten(list((await request.form()).multi_items()))
-    source = str(typed.get("source") or "").replace("\r\n", "\n")
-    values = {**typed, "source": source}
-    now = clock.now()
-    async with db.transaction(principal.actor) as tx:
-        shown = chosen(await versions_of(tx, playbook), None)
-    form = Form(values)
-    try:
-        if typed.get("do") != "check":
-            async with db.transaction(principal.actor) as tx:
-                _, city = await checked_here(tx, source, now=now)
-                made, _ = await publish(
-                    tx,
-                    source,
-                    file=FILE,
-                    city=city,
-                    actor=principal.actor,
-                    now=now,
-                    person=principal.person_id,
-                    reason=str(typed.get("reason") or ""),
-                )
-                await drafts.discard(tx, principal.account_id, editing_draft(shown.playbook_id))
-            return Redirect(f"/playbooks/{made.playbook_id}?version={made.version}", status_code=HTTP_303_SEE_OTHER)
-    except LanguageError:
-        form = Form(values, {"source": t("Not published: the text has faults. They are listed below.")})
-    except Invalid as error:
-        form = Form.refused(values, error, t)
-    async with db.transaction(principal.actor) as tx:
-        looked = await checked_words(tx, source, values, t, now=now)
-    answer = page("playbooks/edit.html", now=now, **(editing(shown, form, t) | looked), looked=True)
-    answer.status_code = HTTP_200_OK if typed.get("do") == "check" else HTTP_422_UNPROCESSABLE_ENTITY
-    return answer
-
-
-def editing_draft(playbook: str) -> str:
-    return f"playbooks.edit:{playbook}"
-
-
-def editing(shown: Version | None, form: Form, t: Translator) -> dict[str, Any]:
-    """What `edit.html` needs of the text on the desk; None: of a playbook that there is not yet."""
-    return {
-        "shown": shown,
-        "form": form,
-        "draft": editing_draft(shown.playbook_id) if shown else None,
-        **night_fields(form.values, t),
-        "of_incidents": shown is None or not is_about_a_duty(frozen(shown.id, shown.source)),
-    }
-
-
 def _words(steps: tuple[Step, ...], t: Translator) -> dict[str, Any]:
     """What the templates say of steps."""
     titles = {step.id: t.of(step.title) or step.id for step in steps}
@@ -203,8 +117,7 @@ def _words(steps: tuple[Step, ...], t: Translator) -> dict[str, Any]:
 ROUTES: Final = [
     playbooks_page,
     playbook_page,
-    edit_page,
-    publish_edited,
+    *editing_pages.ROUTES,
     *simulate_pages.ROUTES,
     *version_pages.ROUTES,
 ]

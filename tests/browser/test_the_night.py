@@ -190,8 +190,8 @@ async def test_filing_and_acknowledging_by_keyboard_alone(town: Town, visit: Vis
         await press_to(unit, "#i-contact")
         await page.keyboard.type("000-00000024")
         await press_to(unit, "form#file button.button-main")
-        await page.keyboard.press("Enter")
-        await page.wait_for_load_state()
+        async with page.expect_navigation():
+            await page.keyboard.press("Enter")
         if await page.locator("#f-joins").count():
             await press_to(unit, "#f-joins input")
             await page.keyboard.press("ArrowDown")

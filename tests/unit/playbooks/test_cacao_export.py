@@ -17,7 +17,7 @@ from irm.playbooks.comparing import compare
 from irm.playbooks.language import ReadPlaybook, read_playbook
 from irm.playbooks.publishing import library
 from irm.playbooks.writing import playbook_text
-from tests.unit.playbooks.random_playbooks import playbooks
+from tests.unit.playbooks.made_up_files import playbooks
 
 ZH = translator("zh-CN")
 STAMP = Stamp(3, datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 11, 2, 3, 4, 5, tzinfo=UTC), "330000", "市大数据局")

@@ -20,7 +20,7 @@ from irm.playbooks.language import read_playbook
 from irm.playbooks.publishing import library
 from irm.playbooks.steps import Decide, Playbook, RunPlaybook, Task
 from irm.playbooks.writing import playbook_text
-from tests.unit.playbooks.random_playbooks import playbooks
+from tests.unit.playbooks.made_up_files import playbooks
 from tests.unit.playbooks.test_cacao_export import STAMP
 
 FOLDER = Path(__file__).parent / "cacao"

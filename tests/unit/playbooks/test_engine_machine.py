@@ -1,7 +1,6 @@
 """Any playbook, any order of time, silence, answers and facts: the promises of the engine hold (DESIGN §5, issue 2)."""
 
 from collections import Counter
-from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -10,8 +9,6 @@ from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from irm.playbooks import engine, signals as s
-from irm.playbooks.language import read_playbook
-from irm.playbooks.publishing import library
 from irm.playbooks.state import RunState, Stage
 from irm.playbooks.steps import CALL_OUTCOMES, Call, Decide, Page, Playbook, Report, Step, Task, Until
 from tests.unit.playbooks.made_up import RULES, playbook as made_up
@@ -20,8 +17,6 @@ from tests.unit.playbooks.story import AUTHORITY, NIGHT, UNIT_A, UNIT_B, VENDOR,
 ORGANIZATIONS = (AUTHORITY, UNIT_A, UNIT_B, VENDOR)
 BEFORE_IT_IS_HANDLED = 40
 """Events, or most nights would be over before anything has happened."""
-NIGHTS = 8
-"""For each example that the profile asks for."""
 MOST_TICKS = 1_200
 """Seven pages of three rungs with four rounds each, begun three times, and what else a playbook may wait for."""
 
@@ -398,103 +393,3 @@ class Engine(RuleBasedStateMachine):
 TestEngine = Engine.TestCase
 TestEngine.settings = settings(stateful_step_count=30, deadline=None)
 """What it finds it makes small."""
-
-
-def test_many_nights() -> None:
-    """What the machine finds rarely, because it likes what is short: long nights, each by its number."""
-    for number in range(NIGHTS * settings().max_examples):
-        chance = Random(number)
-        night = Engine()
-        try:
-            night.it_begins(number)
-            for _ in range(chance.randint(2, 6)):
-                night.a_busy_hour(chance.getrandbits(32))
-                night.the_process_dies()
-                if chance.random() < 0.2:
-                    night.everything_is_down(chance.randint(2, 30))
-            night.teardown()
-        except Exception as error:
-            error.add_note(f"night {number}")
-            raise
-
-
-OWED = read_playbook(library()["owed-default.yaml"], file="owed-default.yaml").playbook
-
-
-class Owed(RuleBasedStateMachine):
-    """One duty whose limit runs out, with the playbook that answers what no other does."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now = NIGHT
-        about = {"id": "owed", "bearer": UNIT_A, "overdue": False, "submitted": False, "met": False}
-        begun = engine.start(OWED, {"obligation": about, "organizations": {}}, self.now)
-        self.state = begun.state
-        self.told: list[s.Effect] = list(begun.effects)
-        self.is_submitted = self.is_overdue = False
-
-    def tell(self, event: s.Event) -> None:
-        step = engine.advance(OWED, self.state, event, self.now)
-        self.state = step.state
-        self.told += step.effects
-        again = engine.advance(OWED, self.state, event, self.now)
-        assert (again.state, again.effects) == (self.state, ())
-
-    @rule(minutes=st.integers(0, 300))
-    def time_passes(self, minutes: int) -> None:
-        self.now += timedelta(minutes=minutes)
-        self.tell(s.Tick())
-
-    @rule(step=st.sampled_from(("soon", "overdue")))
-    def somebody_answers(self, step: str) -> None:
-        self.tell(s.Acknowledged(step, self.now, UNIT_A))
-
-    @rule()
-    def the_limit_passes(self) -> None:
-        self.is_overdue = True
-        self.tell(s.ObligationOverdue("owed"))
-
-    @rule()
-    def it_is_handed_over(self) -> None:
-        self.is_submitted = True
-        self.tell(s.ObligationSubmitted("owed"))
-
-    @rule()
-    def it_is_refused(self) -> None:
-        self.is_submitted = False
-        self.tell(s.ReceiptGiven("owed", "refused"))
-
-    @invariant()
-    def nobody_is_told_of_what_is_not_so(self) -> None:
-        overdue = [page for page in self.told if isinstance(page, s.PageRung) and page.step == "overdue"]
-        assert not overdue or self.is_overdue
-        assert len({(page.rung, page.round) for page in overdue}) == len(overdue), "told twice"
-
-    def teardown(self) -> None:
-        """Unmet and overdue, it was told: once from the first rung on, until somebody answered or nobody was left."""
-        for _ in range(20):
-            if self.state.next_at is None:
-                break
-            self.now = max(self.now, self.state.next_at)
-            self.tell(s.Tick())
-        assert self.state.next_at is None
-        if self.is_overdue and not self.is_submitted:
-            assert self.state.steps["overdue"].outcome in ("acknowledged", "exhausted")
-            exhausted = [one for one in self.told if isinstance(one, s.Exhausted) and one.step == "overdue"]
-            assert len(exhausted) == sum(
-                isinstance(one, s.StepDone) and (one.step, one.outcome) == ("overdue", "exhausted") for one in self.told
-            )
-        self.tell(s.ObligationMet("owed"))
-        assert self.state.status == "finished"
-
-
-TestOwed = Owed.TestCase
-TestOwed.settings = settings(stateful_step_count=15, deadline=None)
-
-
-def test_a_state_of_before_answers_could_expire_reads_as_it_was() -> None:
-    """What an older irm has written has no word of it."""
-    begun = engine.start(OWED, {"obligation": {"id": "o", "bearer": UNIT_A}, "organizations": {}}, NIGHT).state
-    body = begun.to_json()
-    assert "lapses" not in str(body)
-    assert RunState.from_json(body, begun.facts) == replace(begun)

@@ -1,4 +1,7 @@
-"""Playbooks nobody has written: every kind of step, any order without circles, texts with anything in them."""
+"""Files of playbooks that nobody has written: every kind of step, any order without circles, texts with anything in them.
+
+For the engine, which reads no files, `made_up.py`.
+"""
 
 from typing import Any
 

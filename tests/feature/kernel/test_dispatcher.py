@@ -15,7 +15,7 @@ from sqlalchemy import event, func, select, update
 from irm import broker, dispatcher, handing_over, jobs, performing, worker
 from irm.clock import DatabaseClock
 from irm.config import Settings
-from irm.db import SYSTEM, Database, Tx
+from irm.db import EARLIEST, SYSTEM, Database, Tx, uuid7
 from irm.dispatcher import Dispatcher
 from irm.heartbeat import HeartbeatRow
 from irm.jobs import Inside, JobRow, Outside, Resources
@@ -248,3 +248,27 @@ async def test_a_job_that_somebody_is_doing_holds_up_no_look(me: Process, monkey
             await handing_over.take_back(tx, rows)
         async with asyncio.timeout(3):
             await one.look()
+
+
+async def test_what_lies_with_a_busy_worker_stays_with_him_while_no_hand_is_free(
+    me: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was asked for although nobody could take it, and given back to be handed over once more, each second anew."""
+    monkeypatch.setattr(dispatcher, "WIRING", WIRING)
+    one = Dispatcher(me, NOBODY_LISTENS)
+    await schedule(me, *range(5))
+    handed_at = me.clock.now() - timedelta(seconds=10)
+    async with me.db.transaction(SYSTEM) as tx:
+        await tx.execute(
+            update(JobRow).values(handed_at=handed_at, handed_until=me.clock.now() + timedelta(seconds=20))
+        )
+        jobs_in_hand = (await tx.scalars(select(JobRow.id).limit(2))).all()
+        lying = await handing_over.left_lying(
+            tx, me.clock.now(), EARLIEST, timedelta(seconds=5), 16, 4, frozenset(jobs_in_hand)
+        )
+        assert len(lying) == 3
+        assert not set(lying) & set(jobs_in_hand), "what it has in hand is not lying"
+    one._hands = {uuid7(): asyncio.create_task(asyncio.sleep(1)) for _ in range(dispatcher.OWN_HANDS)}
+    await one.look()
+    async with me.db.transaction(SYSTEM) as tx:
+        assert set(await tx.scalars(select(JobRow.handed_at).where(JobRow.name == "count"))) == {handed_at}

@@ -15,9 +15,11 @@ from irm.db import Database, Tx
 from irm.jobs import CallFailed, JobRow, Resources
 from irm.ledger import LedgerEntryRow
 from irm.notify import jobs as notify, queries, service
+from irm.notify.bundles import WHILE_ANOTHER_GATHERS
 from irm.notify.messages import About
 from irm.notify.models import DeliveryRow
 from irm.notify.planning import Planned
+from irm.one_at_a_time import be_alone
 from irm.wiring import WIRING
 from tests import make
 from tests.fakes.outside import Outside
@@ -35,12 +37,14 @@ async def city(db: Database) -> tuple[make.Account, make.Account]:
     return officer, leader
 
 
-async def page(db: Database, officer: make.Account, key: str = "run/alarm", via: Any = ("sms", "email")) -> Planned:
+async def page(
+    db: Database, officer: make.Account, key: str = "run/alarm", via: Any = ("sms", "email"), **more: Any
+) -> Planned:
     async with db.transaction() as tx:
         now = tx.clock.now()
         targets = await queries.resolve(tx, f"on_duty({officer.organization_id})", {}, now)
         return await service.page(
-            tx, key=key, targets=targets, via=via, about=ABOUT, subject=f"incident/{uuid4()}", now=now
+            tx, key=key, targets=targets, via=via, about=ABOUT, subject=f"incident/{uuid4()}", now=now, **more
         )
 
 
@@ -62,7 +66,11 @@ async def test_the_same_page_planned_by_five_at_once_exists_once(committed_db: D
         assert len(await deliveries_to_send(tx)) == 4
 
 
-async def test_pages_planned_at_once_to_one_number_have_different_codes(committed_db: Database) -> None:
+async def test_pages_planned_at_once_to_one_number_have_different_codes(
+    committed_db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though chance would give all of them the same."""
+    monkeypatch.setattr("irm.notify.codes.secrets.randbelow", lambda _: 7)
     officer, _ = await city(committed_db)
     await asyncio.gather(*(page(committed_db, officer, f"run-{n}/alarm", ["sms"]) for n in range(8)))
     async with committed_db.transaction() as tx:
@@ -163,3 +171,27 @@ async def test_a_page_waits_for_no_other_that_is_being_planned(committed_db: Dat
         async with asyncio.timeout(5):
             grave = await page(committed_db, officer, "grave/alarm", ["sms"])
     assert len(grave.waiting) == 2
+
+
+async def test_a_message_to_where_another_gathers_comes_again_and_waits_with_no_connection(
+    committed_db: Database, clock: FixedClock, resources: Resources, outside: Outside
+) -> None:
+    """Six that waited for one another filled the lane, and a grave page stood before it."""
+    officer, leader = await city(committed_db)
+    await page(committed_db, officer, "feared/alarm", ["sms"], urgency=3)
+    async with committed_db.transaction() as tx:
+        jobs = await deliveries_to_send(tx)
+    async with committed_db.transaction() as gathering:
+        for whom in (officer, leader):
+            await be_alone(gathering, f"sms {whom.telephone}")
+        async with asyncio.timeout(5):
+            for job in jobs:
+                assert not await performing.perform(committed_db, WIRING.jobs, resources, job)
+    async with committed_db.transaction() as tx:
+        again = set(await tx.scalars(select(JobRow.run_at).where(JobRow.id.in_(jobs))))
+    assert again == {clock.now() + WHILE_ANOTHER_GATHERS}
+    clock.tick(seconds=1)
+    for job in jobs:
+        assert await performing.perform(committed_db, WIRING.jobs, resources, job)
+    for whom in (officer, leader):
+        outside.expect.sms(whom.telephone)

@@ -240,7 +240,7 @@ class _Telling:
         """Why the step has not begun, or what put it aside; empty where it did its work."""
         standing, t = one.standing, self.t
         if standing.when is not None and (standing.stage == "dormant" or standing.outcome == "condition"):
-            words = wording.condition_words(standing.when, t) or standing.when
+            words = wording.condition_words(standing.when, t, one.playbook) or standing.when
             return t("its condition does not hold: %(condition)s", condition=words)
         if standing.stage in {"waiting", "dormant"} and waits:
             return wording.waits_words(waits, titles, t)

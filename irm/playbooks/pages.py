@@ -18,7 +18,7 @@ from irm.playbooks.check import check, unheld_in, worst_cases
 from irm.playbooks.publishing import frozen
 from irm.playbooks.routes import FILE, checked_here
 from irm.playbooks.simulate_pages import shown_night
-from irm.playbooks.steps import Step, targets_of
+from irm.playbooks.steps import Playbook, Step, targets_of
 from irm.playbooks.versions import (
     PERSON,
     chosen,
@@ -87,13 +87,13 @@ async def playbook_page(
         unheld=[wording.target_words(target, t) for target in unheld_in(read, city)],
         may_publish=may(principal, Permission.PUBLISH_PLAYBOOK),
         **supposed,
-        **_words(read.steps, t),
+        **_words(read, t),
     )
 
 
-def _words(steps: tuple[Step, ...], t: Translator) -> dict[str, Any]:
+def _words(playbook: Playbook, t: Translator) -> dict[str, Any]:
     """What the templates say of steps."""
-    titles = {step.id: t.of(step.title) or step.id for step in steps}
+    titles = {step.id: t.of(step.title) or step.id for step in playbook.steps}
 
     def within(step: Step) -> timedelta | None:
         action: Any = step.action
@@ -110,7 +110,7 @@ def _words(steps: tuple[Step, ...], t: Translator) -> dict[str, Any]:
         "targets_of": targets_of,
         "expiry": lambda one: wording.expiry_words(one, titles, t, lambda time: duration(time, t)),
         "whom": lambda target: wording.target_words(target, t),
-        "condition": lambda source: wording.condition_words(source, t),
+        "condition": lambda source: wording.condition_words(source, t, playbook),
     }
 
 

@@ -36,6 +36,7 @@ class Passage:
     rungs: tuple[RungAsked, ...]
     targets: tuple[Target, ...]
     call: CallStanding | None
+    playbook: Playbook
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def _passages(run: RunStanding, playbook: Playbook, calls: Mapping[tuple[UUID, s
             continue
         rungs = rungs_of(step, standing.opened_at)
         call = calls.get((run.id, standing.id))
-        found.append(Passage(standing, rungs, () if rungs else targets_of(step.action), call))
+        found.append(Passage(standing, rungs, () if rungs else targets_of(step.action), call, playbook))
     return found
 
 

@@ -221,7 +221,8 @@ def step_words(playbook: Playbook, t: Translator) -> dict[str, StepWords]:
         note = ""
         if step.when_source:
             note = t(
-                "only if: %(condition)s", condition=wording.condition_words(step.when_source, t) or step.when_source
+                "only if: %(condition)s",
+                condition=wording.condition_words(step.when_source, t, playbook) or step.when_source,
             )
         found[step.id] = StepWords(t.of(step.title) or step.id, t(wording.KINDS[step.kind]), note)
     return found

@@ -1,5 +1,6 @@
 """How steps and plans are said to people. Pure."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import reduce
@@ -9,7 +10,7 @@ from irm.access.policy import Role
 from irm.access.vocabulary import ROLE_NAMES
 from irm.i18n import DEFAULT_LOCALE, N_, Translator
 from irm.notify.reasons import REASONS
-from irm.playbooks.steps import Expiry, Target
+from irm.playbooks.steps import Decide, Expiry, Playbook, Target
 from irm.rules.levels import level_word
 
 KINDS: Final = {
@@ -148,33 +149,6 @@ CONDITIONS: Final = {
     '["privilege_abuse", "privilege_forgery", "repudiation", "deliberate", "unauthorized_use"]': N_(
         "somebody used rights that he may not use"
     ),
-    # What was decided.
-    'decided.police == "ask"': N_("it was decided to ask for help or to hand the matter over"),
-    'decided.restore == "wait"': N_("it was decided not to restore yet"),
-    'decided.reopen == "open"': N_("it was decided to resume"),
-    'decided.reopen == "stay"': N_("it was decided not to resume yet"),
-    'decided.offline != "keep"': N_("it was decided to take the page down"),
-    'decided.persons == "avoid"': N_("it was decided that the persons need not be told"),
-    'decided.failover == "switch"': N_("it was decided to switch over"),
-    'decided.attack == "possible"': N_("an attack is not excluded"),
-    'decided.blackhole == "cut"': N_("it was decided to give up the address"),
-    'decided.cut != "keep"': N_("it was decided to suspend or restrict the vendor's access"),
-    'decided.data_out != "no"': N_("data has got out, or it is not clear"),
-    'decided.exploited == "yes"': N_("the flaw has been used"),
-    'decided.exploited == "unclear"': N_("it is not clear whether the flaw has been used"),
-    'decided.limit != "keep"': N_("it was decided to restrict access"),
-    'decided.freeze == "now"': N_("it was decided to end the access at once"),
-    'decided.freeze == "after"': N_("it was decided to secure the traces first"),
-    'decided.isolate == "cut"': N_("it was decided to cut the network"),
-    'decided.nature == "ransomware"': N_("it was judged to be ransomware"),
-    'decided.nature == "defacement"': N_("it was judged to be web page tampering"),
-    'decided.nature == "leak"': N_("it was judged to be a data leak"),
-    'decided.nature == "outage"': N_("it was judged to be a failure of equipment or facilities"),
-    'decided.nature == "ddos"': N_("it was judged to be a denial of service"),
-    'decided.nature == "vendor"': N_("it was judged to come from a vendor or the supply chain"),
-    'decided.nature == "insider"': N_("it was judged to be misuse by somebody inside"),
-    'decided.nature == "hidden"': N_("it was judged to be a flaw or hidden danger"),
-    'decided.nature == "unclear"': N_("what kind it is was not clear"),
 }
 MAY_BE: Final = {
     1: N_("the level is or may be especially grave"),
@@ -187,15 +161,34 @@ NOT_YET_GRAVER: Final = {
 }
 
 
-def condition_words(source: str, t: Translator) -> str:
-    """Empty: there are no words for it. Of what is joined by “and” all parts have words, or none is said."""
+DECIDED: Final = re.compile(r'decided\.(?P<step>\w+) (?P<sign>==|!=) "(?P<option>\w+)"')
+
+
+def condition_words(source: str, t: Translator, playbook: Playbook | None = None) -> str:
+    """Empty: there are no words for it. Of what is joined by “and” all parts have words, or none is said.
+
+    What was decided is said in the words of the `playbook`'s own options: without it, or where it knows none, not at all.
+    """
     known = CONDITIONS | _of_levels("", MAY_BE) | _of_levels("!", NOT_YET_GRAVER)
     whole = " ".join(source.split())
     parts = [whole] if whole in known else whole.split(" && ")
-    if not all(part in known for part in parts):
+    said = [t(known[part]) if part in known else _decision_words(part, t, playbook) for part in parts]
+    if not all(said):
         return ""
-    said = [t(known[part]) for part in parts]
     return reduce(lambda first, then: t("%(first)s, and %(then)s", first=first, then=then), said)
+
+
+def _decision_words(part: str, t: Translator, playbook: Playbook | None) -> str:
+    asked = DECIDED.fullmatch(part)
+    if asked is None or playbook is None:
+        return ""
+    step = next((one for one in playbook.steps if one.id.replace("-", "_") == asked["step"]), None)
+    if step is None or not isinstance(step.action, Decide) or asked["option"] not in step.action.options:
+        return ""
+    what, option = t.of(step.title), t.of(step.action.options[asked["option"]])
+    if asked["sign"] == "==":
+        return t("“%(what)s” was decided as “%(option)s”", what=what, option=option)
+    return t("“%(what)s” was not decided as “%(option)s”", what=what, option=option)
 
 
 def _of_levels(sign: str, words: Mapping[int, str]) -> dict[str, str]:

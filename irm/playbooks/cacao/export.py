@@ -162,7 +162,7 @@ class _Document:
     def variables(self) -> Iterator[tuple[str, Any]]:
         for step in self.playbook.steps:
             if step.when_source:
-                words = wording.condition_words(step.when_source, self.t)
+                words = wording.condition_words(step.when_source, self.t, self.playbook)
                 yield (
                     HOLDS % step.id,
                     {
@@ -206,7 +206,7 @@ class _Document:
         condition = {
             "type": "if-condition",
             "name": self.t("Only if: %(step)s", step=self.title(step)),
-            "description": wording.condition_words(step.when_source, self.t) or step.when_source,
+            "description": wording.condition_words(step.when_source, self.t, self.playbook) or step.when_source,
             "on_completion": then,
             "condition": f"{HOLDS % name}:value = true",
             "on_true": own,

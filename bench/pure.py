@@ -22,7 +22,7 @@ from bench.house import Found, share, tell
 from irm.playbooks import signals as s
 from irm.playbooks.language import read_playbook
 from irm.playbooks.publishing import library
-from irm.playbooks.simulate import Supposed, simulate
+from irm.playbooks.simulator.timeline import Supposed, simulate
 from irm.playbooks.steps import Decide, Page, Playbook, Task, asked_by
 from irm.rules.evaluate import Grading, GradingContext, IncidentSubject, Owed, Party, Share, due, grade
 from irm.rules.facts import Register

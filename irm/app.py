@@ -90,11 +90,11 @@ from irm.playbooks import (
     judging_pages,
     pages as playbooks_pages,
     routes as playbooks_routes,
-    simulate_routes as playbooks_simulate_routes,
     task_pages,
     version_routes,
 )
 from irm.playbooks.cacao import pages as cacao_pages
+from irm.playbooks.simulator import routes as simulator_routes
 from irm.reports import (
     form_pages as report_form_pages,
     form_routes as report_form_routes,
@@ -192,7 +192,7 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *authorization_pages.ROUTES,
     *submission_lists.ROUTES,
     *playbooks_routes.ROUTES,
-    *playbooks_simulate_routes.ROUTES,
+    *simulator_routes.ROUTES,
     *version_routes.ROUTES,
     *playbooks_pages.ROUTES,
     *judging_pages.ROUTES,

@@ -11,11 +11,11 @@ from irm.incidents.queries import Sight
 from irm.notify.views import Delivery
 from irm.obligations import queries as obligations
 from irm.obligations.views import Obligation
-from irm.playbooks.course import LimitLine, Verdict
-from irm.playbooks.drawing import NARROW
-from irm.playbooks.drawn import Figure, figure
-from irm.playbooks.live_courses import courses_of
 from irm.playbooks.queries import RunStanding
+from irm.playbooks.simulator.course import LimitLine, Verdict
+from irm.playbooks.simulator.drawing import NARROW
+from irm.playbooks.simulator.drawn import Figure, figure
+from irm.playbooks.simulator.live_courses import courses_of
 
 GONE = frozenset({"superseded", "waived", "returned"})
 

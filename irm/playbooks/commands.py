@@ -9,7 +9,7 @@ from irm.db import SYSTEM, Database
 from irm.playbooks.cacao.commands import export_cacao, import_document
 from irm.playbooks.check_command import check, schema
 from irm.playbooks.publish_commands import activate_version, publish_file, retire_playbook
-from irm.playbooks.simulate_command import simulate
+from irm.playbooks.simulator.commands import simulate
 from irm.playbooks.version_commands import diff, replay_run
 from irm.playbooks.versions import versions as versions_of
 

@@ -20,7 +20,7 @@ from irm.playbooks.cacao.importing import Imported, import_cacao
 from irm.playbooks.cacao.reading import LARGEST
 from irm.playbooks.publishing import frozen, publish
 from irm.playbooks.routes import FILE, checked_here
-from irm.playbooks.simulate_pages import checked_words, is_about_a_duty, night_fields
+from irm.playbooks.simulator.pages import checked_words, is_about_a_duty, night_fields
 from irm.playbooks.version_routes import gathered
 from irm.playbooks.versions import Version, chosen, versions as versions_of
 from irm.positions import LanguageError

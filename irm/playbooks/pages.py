@@ -13,11 +13,12 @@ from irm.clock import Clock
 from irm.db import Database
 from irm.i18n import Translator
 from irm.notify.words import CHANNEL_NAMES
-from irm.playbooks import editing_pages, showing, simulate_pages, version_pages, wording
+from irm.playbooks import editing_pages, showing, version_pages, wording
 from irm.playbooks.check import check, unheld_in, worst_cases
 from irm.playbooks.publishing import frozen
 from irm.playbooks.routes import FILE, checked_here
-from irm.playbooks.simulate_pages import shown_night
+from irm.playbooks.simulator import pages as simulator_pages
+from irm.playbooks.simulator.pages import shown_night
 from irm.playbooks.steps import Playbook, Step, targets_of
 from irm.playbooks.versions import (
     PERSON,
@@ -59,7 +60,7 @@ async def playbook_page(
     t: NamedDependency[Translator],
     version: FromQuery[int | None] = None,
 ) -> Page:
-    """The query may suppose a night (`simulate_pages.FIELDS`), for who has no scripts."""
+    """The query may suppose a night (`simulator/pages.py: FIELDS`), for who has no scripts."""
     now = clock.now()
     async with db.transaction(principal.actor) as tx:
         found = await versions_of(tx, playbook)
@@ -118,6 +119,6 @@ ROUTES: Final = [
     playbooks_page,
     playbook_page,
     *editing_pages.ROUTES,
-    *simulate_pages.ROUTES,
+    *simulator_pages.ROUTES,
     *version_pages.ROUTES,
 ]

@@ -18,7 +18,7 @@ from irm.playbooks.models import PlaybookRow, RunRow, TaskRow
 from irm.playbooks.publishing import frozen
 from irm.playbooks.replaying import Replayed, replay
 from irm.playbooks.runner import state_of, timebase_of
-from irm.playbooks.simulate import plan
+from irm.playbooks.simulator.timeline import plan
 from irm.playbooks.state import RunState, StepState
 from irm.playbooks.steps import Audience, Page, Playbook, Report, Step, asked_by
 from irm.playbooks.tasks import place_of

@@ -20,7 +20,7 @@ PURE = {
     "irm.notify.roster",
     "irm.notify.plan",
     "irm.playbooks.engine",
-    "irm.playbooks.simulate",
+    "irm.playbooks.simulator.timeline",
     "irm.playbooks.timebase",
     "irm.obligations.owed",
     "irm.obligations.uniting",

@@ -32,7 +32,7 @@ RULED_ROOMS = {"rules", "obligations", "incidents", "playbooks"}
 """Where a figure of hours or days could be the law's or the city's: it belongs into a pack, a playbook or a YAML file."""
 UNITS = {"hours", "days", "weeks", "minutes", "months", "years"}
 FIGURES_WITH_A_REASON = {
-    "irm.playbooks.simulate": "how far ahead the preview of a plan looks; nothing is owed at its end",
+    "irm.playbooks.simulator.timeline": "how far ahead the preview of a plan looks; nothing is owed at its end",
 }
 LEGAL_LOOKING = re.compile(r"^[A-Z_]*(HOURS|DAYS|MINUTES|WITHIN|LIMIT|DEADLINE|THRESHOLD)[A-Z_]*$")
 

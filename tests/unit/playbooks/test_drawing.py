@@ -7,11 +7,11 @@ from itertools import pairwise
 import pytest
 
 from irm.i18n import translator
-from irm.playbooks.drawing import WIDTH, Axis, Bar, Drawing, DrawnBar, Line, draw, shortened, width_of
-from irm.playbooks.drawn import figure
-from irm.playbooks.graph import StepWords, depths, graph, in_rows
 from irm.playbooks.language import read_playbook
 from irm.playbooks.publishing import library
+from irm.playbooks.simulator.drawing import WIDTH, Axis, Bar, Drawing, DrawnBar, Line, draw, shortened, width_of
+from irm.playbooks.simulator.drawn import figure
+from irm.playbooks.simulator.graph import StepWords, depths, graph, in_rows
 from irm.playbooks.steps import Playbook
 from tests.unit.playbooks.story import NIGHT
 from tests.unit.playbooks.test_simulating import NIGHT as FACTS, night

@@ -7,7 +7,7 @@ import pytest
 
 from irm.playbooks import signals as s
 from irm.playbooks.language import read_playbook
-from irm.playbooks.simulate import plan
+from irm.playbooks.simulator.timeline import plan
 from irm.playbooks.state import RunState, Stage
 from irm.positions import LanguageError
 from tests.unit.playbooks.story import AUTHORITY, UNIT_A, UNIT_B, Night, facts, replay

@@ -13,7 +13,7 @@ from irm.playbooks.check import check
 from irm.playbooks.city import built_in_city
 from irm.playbooks.language import read_playbook
 from irm.playbooks.publishing import library
-from irm.playbooks.simulate import Supposed, simulate
+from irm.playbooks.simulator.timeline import Supposed, simulate
 from irm.playbooks.state import Stage
 from irm.playbooks.steps import Page, Playbook, Task
 from tests.unit.playbooks.story import AUTHORITY, NIGHT, UNIT_A, UNIT_B, VENDOR, Night, facts

@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 from irm.playbooks import signals as s
-from irm.playbooks.course import Course
 from irm.playbooks.language import read_playbook
-from irm.playbooks.live_courses import live_course, past_of
 from irm.playbooks.publishing import library
 from irm.playbooks.replaying import STARTED, Turn
-from irm.playbooks.simulate import simulate
+from irm.playbooks.simulator.course import Course
+from irm.playbooks.simulator.live_courses import live_course, past_of
+from irm.playbooks.simulator.timeline import simulate
 from tests.unit.playbooks.story import AUTHORITY, NIGHT, UNIT_A, Night, facts
 
 CHAIN = read_playbook(library()["report-chain.yaml"], file="report-chain.yaml").playbook

@@ -5,7 +5,7 @@ from datetime import timedelta
 from irm.playbooks import engine, signals as s
 from irm.playbooks.language import read_playbook
 from irm.playbooks.publishing import library
-from irm.playbooks.simulate import Supposed, plan, simulate
+from irm.playbooks.simulator.timeline import Supposed, plan, simulate
 from tests.unit.playbooks.story import AUTHORITY, NIGHT, UNIT_A, UNIT_B, facts
 
 CHAIN = read_playbook(library()["report-chain.yaml"], file="report-chain.yaml").playbook

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from irm.playbooks.course import Course, LimitLine
 from irm.playbooks.language import read_playbook
 from irm.playbooks.publishing import library
-from irm.playbooks.simulating import Simulated, simulated
-from irm.playbooks.situation import read_answers, read_situation
+from irm.playbooks.simulator.course import Course, LimitLine
+from irm.playbooks.simulator.simulated import Simulated, simulated
+from irm.playbooks.simulator.situation import read_answers, read_situation
 from irm.playbooks.steps import Playbook
 from irm.positions import LanguageError
 from irm.rules.load import builtin_packs

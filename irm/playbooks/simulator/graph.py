@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from irm.playbooks.drawing import shortened
+from irm.playbooks.simulator.drawing import shortened
 from irm.playbooks.steps import Playbook, Step
 
 WIDTH: Final = 360

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Final
 
 from irm.i18n import N_, Translator
-from irm.playbooks import course_words as words
-from irm.playbooks.course import ITSELF, LOUD, Course, LimitLine, Span
-from irm.playbooks.drawing import WIDTH, Bar, Drawing, Line, draw
+from irm.playbooks.simulator import course_words as words
+from irm.playbooks.simulator.course import ITSELF, LOUD, Course, LimitLine, Span
+from irm.playbooks.simulator.drawing import WIDTH, Bar, Drawing, Line, draw
 from irm.playbooks.wording import KINDS
 from irm.rules.moments import SHANGHAI
 from irm.web.wording import duration

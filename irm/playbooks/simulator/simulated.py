@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from irm.obligations.policy import standing_of
 from irm.playbooks import signals as s
-from irm.playbooks.course import Course, LimitLine, Span, Verdict, of_timeline
-from irm.playbooks.owed_ahead import OwedAhead, Stage, far_enough, owed_ahead
-from irm.playbooks.simulate import Supposed, Timeline, simulate
-from irm.playbooks.situation import OBLIGATION, Situation
+from irm.playbooks.simulator.course import Course, LimitLine, Span, Verdict, of_timeline
+from irm.playbooks.simulator.owed_ahead import OwedAhead, Stage, far_enough, owed_ahead
+from irm.playbooks.simulator.situation import OBLIGATION, Situation
+from irm.playbooks.simulator.timeline import Supposed, Timeline, simulate
 from irm.playbooks.steps import Playbook, Report
 from irm.rules.pack import Pack
 

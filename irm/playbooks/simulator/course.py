@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from irm.obligations.owed import Standing
 from irm.playbooks import signals as s
-from irm.playbooks.simulate import Line, Timeline
+from irm.playbooks.simulator.timeline import Line, Timeline
 from irm.playbooks.state import RunState
 from irm.playbooks.steps import Audience, Decide, Playbook, Report, Task, WaitFor
 

@@ -14,11 +14,11 @@ from irm.clock import Clock
 from irm.db import Database
 from irm.errors import Invalid
 from irm.i18n import Translator
-from irm.playbooks import course_words as words
-from irm.playbooks.course import Course, LimitLine, Span, Unbegun
 from irm.playbooks.language import read_playbook
-from irm.playbooks.simulating import simulated
-from irm.playbooks.situation import FACTS, Situation, read_answers, read_situation
+from irm.playbooks.simulator import course_words as words
+from irm.playbooks.simulator.course import Course, LimitLine, Span, Unbegun
+from irm.playbooks.simulator.simulated import simulated
+from irm.playbooks.simulator.situation import FACTS, Situation, read_answers, read_situation
 from irm.playbooks.versions import chosen, versions as versions_of
 from irm.rules.queries import current_packs, filing_allowance
 

@@ -8,8 +8,8 @@ from typing import Final
 from irm.errors import Wrong, said
 from irm.playbooks import signals as s
 from irm.playbooks.durations import parse_duration
-from irm.playbooks.simulate import Supposed
-from irm.playbooks.situation import Situation, acknowledgements, fact, step_of
+from irm.playbooks.simulator.situation import Situation, acknowledgements, fact, step_of
+from irm.playbooks.simulator.timeline import Supposed
 from irm.playbooks.steps import Audience, Page, Playbook
 
 

@@ -12,14 +12,15 @@ from irm.console import Console, Failed, json_option, source
 from irm.db import SYSTEM, Database
 from irm.errors import Wrong, in_words
 from irm.i18n import Translator
-from irm.playbooks import course_words, signals, supposing, wording
-from irm.playbooks.course import LimitLine
+from irm.playbooks import signals, wording
 from irm.playbooks.durations import duration_text
 from irm.playbooks.language import read_playbook
 from irm.playbooks.publishing import library
-from irm.playbooks.simulate import Line, Supposed
-from irm.playbooks.simulating import Simulated, simulated
-from irm.playbooks.situation import FACTS, Situation, read_answers, read_situation
+from irm.playbooks.simulator import course_words, supposing
+from irm.playbooks.simulator.course import LimitLine
+from irm.playbooks.simulator.simulated import Simulated, simulated
+from irm.playbooks.simulator.situation import FACTS, Situation, read_answers, read_situation
+from irm.playbooks.simulator.timeline import Line, Supposed
 from irm.playbooks.steps import Playbook
 from irm.playbooks.versions import chosen, versions as versions_of
 from irm.positions import LanguageError

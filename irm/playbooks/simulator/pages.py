@@ -15,16 +15,17 @@ from irm.clock import Clock
 from irm.db import Database, Tx
 from irm.errors import Wrong, in_words
 from irm.i18n import DEFAULT_LOCALE, N_, Translator
-from irm.playbooks import signals as s, supposing, wording
-from irm.playbooks.drawn import Figure, figure
+from irm.playbooks import signals as s, wording
 from irm.playbooks.durations import parse_duration
-from irm.playbooks.graph import Graph, StepWords, graph
 from irm.playbooks.language import ReadPlaybook, read_playbook
 from irm.playbooks.publishing import frozen
 from irm.playbooks.routes import FILE, checked_here
-from irm.playbooks.simulate import Supposed
-from irm.playbooks.simulating import simulated
-from irm.playbooks.situation import FACTS, OBLIGATION, Situation
+from irm.playbooks.simulator import supposing
+from irm.playbooks.simulator.drawn import Figure, figure
+from irm.playbooks.simulator.graph import Graph, StepWords, graph
+from irm.playbooks.simulator.simulated import simulated
+from irm.playbooks.simulator.situation import FACTS, OBLIGATION, Situation
+from irm.playbooks.simulator.timeline import Supposed
 from irm.playbooks.steps import Playbook
 from irm.playbooks.versions import chosen, versions as versions_of
 from irm.positions import Fault, LanguageError

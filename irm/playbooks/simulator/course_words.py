@@ -7,7 +7,7 @@ from typing import Final
 from irm.i18n import N_, Translator
 from irm.obligations.owed import limit_word
 from irm.obligations.words import citation_text
-from irm.playbooks.course import ITSELF, LOUD, Course, LimitLine, Span, Unbegun, Verdict
+from irm.playbooks.simulator.course import ITSELF, LOUD, Course, LimitLine, Span, Unbegun, Verdict
 from irm.playbooks.wording import KINDS, OUTCOMES, WHO, waits_words
 from irm.web.wording import duration
 

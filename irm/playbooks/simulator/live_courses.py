@@ -13,13 +13,13 @@ from sqlalchemy import select
 from irm.access.queries import organization_names
 from irm.db import Tx
 from irm.playbooks import engine, signals as s
-from irm.playbooks.course import ITSELF, Course, LimitLine, in_order, reader_of, unbegun
 from irm.playbooks.models import PlaybookRow, RunInboxRow, RunRow
 from irm.playbooks.publishing import frozen
 from irm.playbooks.queries import RunStanding
 from irm.playbooks.replaying import STARTED, Turn
 from irm.playbooks.runner import state_of, timebase_of
-from irm.playbooks.simulate import MOST_TICKS, Line
+from irm.playbooks.simulator.course import ITSELF, Course, LimitLine, in_order, reader_of, unbegun
+from irm.playbooks.simulator.timeline import MOST_TICKS, Line
 from irm.playbooks.state import RunState
 from irm.playbooks.steps import Playbook, Report
 

@@ -15,7 +15,7 @@ from irm.conditions import level_words, meant, one_of
 from irm.errors import Wrong, said
 from irm.playbooks import signals as s
 from irm.playbooks.durations import parse_duration
-from irm.playbooks.simulate import Supposed
+from irm.playbooks.simulator.timeline import Supposed
 from irm.playbooks.steps import Decide, Facts, Page, Playbook, Step, Task, audiences, targets_of
 from irm.playbooks.targets import SELECTORS
 from irm.positions import Document, Fault, LanguageError, Loc, parse
@@ -313,7 +313,7 @@ class _Answers:
 
 
 def _of_report(answer: AnswerModel) -> s.Event:
-    """Told by rule; `simulating.py` knows which duties that means."""
+    """Told by rule; `simulated.py` knows which duties that means."""
     if answer.submitted is not None:
         return s.ObligationSubmitted(answer.submitted)
     if answer.met is not None:

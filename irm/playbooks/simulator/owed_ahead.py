@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import NAMESPACE_OID, UUID, uuid5
 
-from irm.playbooks.situation import Situation
+from irm.playbooks.simulator.situation import Situation
 from irm.rules.duties import IncidentSubject, Levels, Party, Share, due
 from irm.rules.owed import Owed
 from irm.rules.pack import Pack

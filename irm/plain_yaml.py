@@ -2,6 +2,8 @@
 
 Plain: mappings, lists, text, decimal numbers, true/false, null. No anchors, aliases, tags, merge keys, directives, second
 documents, duplicate keys, keys that are no text, characters that nobody sees. YAML 1.2: `no`, `on`, `22:30` are text.
+
+What is plain is said here, by ruamel and `_not_plain`. `quick_yaml.py` only spares the time where nothing is wrong.
 """
 
 import re
@@ -18,6 +20,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from irm.errors import Said, said
 from irm.i18n import N_
 from irm.language_limits import DEEPEST, LARGEST, LONGEST_NUMBER, LONGEST_TEXT, MOST_FAULTS, MOST_NODES
+from irm.quick_yaml import compose_quickly
 
 PREFIX: Final = "tag:yaml.org,2002:"
 UNSEEN: Final = re.compile(
@@ -102,6 +105,12 @@ def compose(text: str) -> Node:
         raise Unreadable([Flaw(1, 1, said("The file has more than %(most)s characters.", most=LARGEST))])
     if unseen := list(_unseen(text)):
         raise Unreadable(unseen)
+    root = compose_quickly(text)
+    return root if root is not None and next(_not_plain(root), None) is None else compose_slowly(text)
+
+
+def compose_slowly(text: str) -> Node:
+    """The same nodes, or what is wrong with the text and where, which the quick way does not know. Raises Unreadable."""
     # Not typ="rt": its folded scalars come with a bell character at every fold.
     reader = YAML(typ="safe", pure=True)
     reader.Composer = _Counting

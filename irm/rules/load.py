@@ -108,8 +108,7 @@ def _choices(fact: Fact) -> str:
 
 
 def load_pack(text: str, *, file: str = "pack.yaml") -> Pack:
-    """Raises LanguageError with every fault. The same text gives the same pack, once parsed (half a second for a long
-    one)."""
+    """Raises LanguageError with every fault. The same text gives the same pack, once parsed."""
     return read_pack(text, file=file)[1]
 
 

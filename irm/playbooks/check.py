@@ -14,7 +14,7 @@ from irm.errors import Said, said
 from irm.notify.plan import BUILT, GROUPS, PREFERRED
 from irm.notify.words import CHANNEL_NAMES
 from irm.playbooks.covering import uncovered
-from irm.playbooks.known import City, Limit
+from irm.playbooks.known import NEW, City, Limit
 from irm.playbooks.language import read_playbook
 from irm.playbooks.law import law, sum_words, worst_case, worst_cases
 from irm.playbooks.nesting import nested
@@ -48,8 +48,11 @@ class Checked:
     warnings: tuple[Fault, ...] = ()
 
 
-def check(text: str, *, file: str, city: City) -> Checked:
-    """All faults of language and law together. `playbook` is None where the language itself is broken."""
+def check(text: str, *, file: str, city: City, of: str | None = None) -> Checked:
+    """All faults of language and law together. `playbook` is None where the language itself is broken.
+
+    `of`: the playbook whose next version the text is meant to be, NEW: one that there is not yet, None: whichever it names.
+    """
     try:
         read = read_playbook(text, file=file)
     except LanguageError as error:
@@ -57,6 +60,7 @@ def check(text: str, *, file: str, city: City) -> Checked:
     playbook, document = read.playbook, read.document
     reach = Reach(document, playbook)
     errors = [
+        *_misnamed(document, playbook, city, of),
         *_rules(document, playbook, city),
         *law(document, playbook, city),
         *_unknown(document, playbook, city),
@@ -75,6 +79,19 @@ def check(text: str, *, file: str, city: City) -> Checked:
         *uncovered(document, playbook, city),
     ]
     return Checked(playbook, tuple(sorted(errors)), tuple(sorted(warnings)))
+
+
+def _misnamed(document: Document, playbook: Playbook, city: City, of: str | None) -> Iterator[Fault]:
+    """A text that would become a version of another playbook than its author believes."""
+    if of is None or playbook.id == of:
+        return
+    if of != NEW:
+        message = said("This is a version of “%(playbook)s”: its identifier stays.", playbook=of)
+        hint = said("“%(playbook)s”; another playbook is begun under “New playbook, or from a file”", playbook=of)
+        yield document.fault(("id",), message, hint)
+    elif playbook.id in city.taken:
+        message = said("There is a playbook “%(name)s” already.", name=playbook.id)
+        yield document.fault(("id",), message, said("another identifier; its next version is written on its own page"))
 
 
 def _rules(document: Document, playbook: Playbook, city: City) -> Iterator[Fault]:

@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import date, datetime
 from functools import cache
 
+from sqlalchemy import select
+
 from irm.db import Tx
 from irm.notify import queries as directory
 from irm.notify.targets import Target as Named
@@ -12,6 +14,7 @@ from irm.notify.unmanned import days_unmanned
 from irm.playbooks.check import Checked, check
 from irm.playbooks.known import City, Limit
 from irm.playbooks.language import read_playbook
+from irm.playbooks.models import PlaybookRow
 from irm.playbooks.publishing import active_playbooks, library
 from irm.playbooks.steps import Playbook, Target, targets_of
 from irm.rules.load import builtin_packs
@@ -31,21 +34,28 @@ def built_in_city() -> City:
 async def city_of(tx: Tx, *, now: datetime) -> City:
     """Packs in use and active playbooks; who holds what stays unknown: see `checked_in`."""
     packs = await current_packs(tx, now=now)
-    return _city(packs, [playbook for _, playbook in await active_playbooks(tx)])
+    city = _city(packs, [playbook for _, playbook in await active_playbooks(tx)])
+    return replace(city, taken=frozenset(await tx.scalars(select(PlaybookRow.playbook_id).distinct())))
 
 
 async def checked_in(
-    tx: Tx, source: str, *, file: str, now: datetime, endpoints: Collection[str] | None = None
+    tx: Tx,
+    source: str,
+    *,
+    file: str,
+    now: datetime,
+    endpoints: Collection[str] | None = None,
+    of: str | None = None,
 ) -> tuple[Checked, City]:
     """The linter with all that this city knows, who is on duty now and in the days to come included. `endpoints`: those of
-    the settings, where they are at hand."""
+    the settings, where they are at hand; `of` as in `check`."""
     known = frozenset(endpoints) if endpoints is not None else None
     city = replace(await city_of(tx, now=now), endpoints=known)
-    checked = check(source, file=file, city=city)
+    checked = check(source, file=file, city=city, of=of)
     if checked.playbook is not None:
         named = {target for step in checked.playbook.steps for target in targets_of(step.action)}
         city = replace(city, held=await held_today(tx, named, now=now), unmanned=await _unmanned(tx, named, now=now))
-        checked = check(source, file=file, city=city)
+        checked = check(source, file=file, city=city, of=of)
     return checked, city
 
 

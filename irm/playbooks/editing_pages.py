@@ -12,12 +12,14 @@ from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPR
 
 from irm.access.policy import Permission, Principal, allow
 from irm.clock import Clock
-from irm.db import Database
+from irm.db import Database, Tx
 from irm.errors import Conflict, Invalid
 from irm.i18n import N_, Translator
 from irm.playbooks.cacao.files import known_playbooks
 from irm.playbooks.cacao.importing import Imported, import_cacao
 from irm.playbooks.cacao.reading import LARGEST
+from irm.playbooks.known import NEW
+from irm.playbooks.language import read_playbook
 from irm.playbooks.publishing import frozen, publish
 from irm.playbooks.routes import FILE, checked_here
 from irm.playbooks.simulator.pages import checked_words, is_about_a_duty, night_fields
@@ -28,8 +30,6 @@ from irm.web import drafts
 from irm.web.forms import Form, flatten
 from irm.web.pages import Page, page
 
-NEW: Final = "new"
-"""In the place of an identifier: a playbook that there is not yet. None can be called so."""
 NO_FILE: Final = N_("Choose a file: a CACAO document (JSON) or a playbook (YAML).")
 
 
@@ -89,20 +89,24 @@ async def read_file(
     clock: NamedDependency[Clock],
     t: NamedDependency[Translator],
 ) -> Page:
-    """A CACAO document or a playbook is laid on the desk; nothing is kept or published by that."""
+    """A CACAO document or a playbook is laid on the desk, on that of the playbook that it names if there is one; nothing is
+    kept or published by that."""
     sent = (await request.form()).get("file")
+    made = None
     try:
         name, content = await _content(sent)
-        if name.lower().endswith((".yaml", ".yml")):
-            return _desk(clock, None, Form({"source": _text(content)}), t)
         async with db.transaction(principal.actor) as tx:
-            known = await known_playbooks(tx)
-        made = import_cacao(content, known=known, t=t)
+            if name.lower().endswith((".yaml", ".yml")):
+                text = _text(content)
+            else:
+                made = import_cacao(content, known=await known_playbooks(tx), t=t)
+                text = made.text
+            shown = await _named_in(tx, text)
     except Invalid as error:
         answer = _desk(clock, None, Form({"source": ""}, {}, error.text(t)), t, unread=error)
         answer.status_code = HTTP_422_UNPROCESSABLE_ENTITY
         return answer
-    return _desk(clock, None, Form({"source": made.text}), t, made=made)
+    return _desk(clock, shown, Form({"source": text}), t, made=made)
 
 
 @post("/playbooks/new", opt=allow(Permission.PUBLISH_PLAYBOOK), include_in_schema=False, status_code=HTTP_200_OK)
@@ -129,6 +133,7 @@ async def _sent(
     source = str(typed.get("source") or "").replace("\r\n", "\n")
     values = {**typed, "source": source}
     now, form, is_check = clock.now(), Form(values), typed.get("do") == "check"
+    of = shown.playbook_id if shown else NEW
     try:
         if not is_check:
             async with db.transaction(principal.actor) as tx:
@@ -142,6 +147,7 @@ async def _sent(
                     now=now,
                     person=principal.person_id,
                     reason=str(typed.get("reason") or ""),
+                    of=of,
                 )
                 await drafts.discard(tx, principal.account_id, _draft(shown))
             return Redirect(f"/playbooks/{made.playbook_id}?version={made.version}", status_code=HTTP_303_SEE_OTHER)
@@ -150,10 +156,19 @@ async def _sent(
     except (Invalid, Conflict) as error:
         form = Form.refused(values, error, t)
     async with db.transaction(principal.actor) as tx:
-        looked = await checked_words(tx, source, values, t, now=now)
+        looked = await checked_words(tx, source, values, t, now=now, of=of)
     answer = _desk(clock, shown, form, t, **looked, looked=True)
     answer.status_code = HTTP_200_OK if is_check else HTTP_422_UNPROCESSABLE_ENTITY
     return answer
+
+
+async def _named_in(tx: Tx, text: str) -> Version | None:
+    """The playbook whose next version the text would be; None: a new one, or nothing that can be read."""
+    try:
+        found = await versions_of(tx, read_playbook(text, file=FILE).playbook.id)
+    except LanguageError:
+        return None
+    return chosen(found, None) if found else None
 
 
 async def _content(file: Any) -> tuple[str, bytes]:
@@ -188,7 +203,7 @@ def _desk(
     unread: Invalid | None = None,
     **more: Any,
 ) -> Page:
-    """`made`, `unread`: what became of a file; only a playbook that there is not yet begins with one."""
+    """`made`, `unread`: what became of a file. What was not carried is told wherever its text is laid."""
     words = {
         "shown": shown,
         "form": form,
@@ -196,7 +211,7 @@ def _desk(
         **night_fields(form.values, t),
         "of_incidents": shown is None or not is_about_a_duty(frozen(shown.id, shown.source)),
     }
-    if shown is not None:
+    if shown is not None and made is None:
         return page("playbooks/edit.html", now=clock.now(), **(words | more))
     return page(
         "playbooks/new.html",

@@ -3,8 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Final
 
 from irm.playbooks.steps import Playbook
+
+NEW: Final = "new"
+"""In the place of an identifier: a playbook that there is not yet. None can be called so."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,8 @@ class City:
     """`<pack>/<rule>` → limit."""
     filing_allowance: timedelta = timedelta()
     playbooks: frozenset[str] = frozenset()
+    taken: frozenset[str] = frozenset()
+    """Identifiers that some version has, one that waits or is no longer used included."""
     endpoints: frozenset[str] | None = None
     """Those that the settings name."""
     held: frozenset[str] | None = None

@@ -18,9 +18,10 @@ from irm.playbooks.version_life import activate, retire
 @click.option(
     "--now", "at_once", is_flag=True, help="Use it at once, without anybody's approval; that is recorded and told."
 )
+@click.option("--of", help="Whose next version it is, or “new”; a file that names another playbook is refused.")
 @json_option
 @click.pass_obj
-def publish_file(console: Console, file: Path, *, reason: str, at_once: bool, as_json: bool) -> None:
+def publish_file(console: Console, file: Path, *, reason: str, at_once: bool, of: str | None, as_json: bool) -> None:
     """Publish a playbook. It waits until a person who may publish approves it in irm.
 
     From then on runs that start use it; running ones keep their version. With --now nobody is asked: the version says so,
@@ -33,7 +34,7 @@ def publish_file(console: Console, file: Path, *, reason: str, at_once: bool, as
         async with db.transaction(SYSTEM) as tx:
             city = await city_of(tx, now=now)
             made, checked = await publish(
-                tx, text, file=str(file), city=city, actor=SYSTEM, now=now, reason=reason, waits=not at_once
+                tx, text, file=str(file), city=city, actor=SYSTEM, now=now, reason=reason, waits=not at_once, of=of
             )
         return {
             "playbook": made.playbook_id,
@@ -45,6 +46,8 @@ def publish_file(console: Console, file: Path, *, reason: str, at_once: bool, as
 
     made = console.run(work)
     console.show(made, as_json=as_json)
+    if made["version"] == 1 and made["new"] and not as_json:
+        click.echo(console.t("A playbook “%(name)s” begins with it.", name=made["playbook"]), err=True)
     if made["waits"] and not as_json:
         click.echo(console.t("It is not used until a person who may publish playbooks approves it."), err=True)
 

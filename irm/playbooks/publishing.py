@@ -16,6 +16,7 @@ from irm.errors import Conflict, Invalid, NotFound
 from irm.ledger import Event, record
 from irm.one_at_a_time import be_alone
 from irm.playbooks.check import Checked, City, check
+from irm.playbooks.known import NEW
 from irm.playbooks.language import read_playbook
 from irm.playbooks.models import PlaybookRow
 from irm.playbooks.steps import Playbook
@@ -28,7 +29,7 @@ ACTIVE = "active_playbooks"
 """In `Tx.info`; whoever changes what is active takes it out."""
 BROUGHT: Final = "irm"
 """`published_by` of what comes with irm."""
-RESERVED: Final = frozenset({"new", "check", "schema", "cacao", "simulate"})
+RESERVED: Final = frozenset({NEW, "check", "schema", "cacao", "simulate"})
 """They are pages beside the playbooks' own."""
 LONGEST_REASON: Final = 500
 PUBLISHING: Final = "playbooks are published"
@@ -67,16 +68,17 @@ async def publish(
     person: UUID | None = None,
     reason: str = "",
     waits: bool | None = None,
+    of: str | None = None,
 ) -> tuple[Published, Checked]:
     """Make it the active version for runs that start from now on; running ones keep theirs.
 
     `person`: who publishes it, himself or by a token. He says why (Invalid, naming the field, where he doesn't), and his
     version waits until another person approves it; the one before stays active so long. Without, whoever has the
     machine has published it: `waits` says whether it waits too (True) or is used at once and everybody who could have
-    approved it is told so (False). Raises LanguageError where the linter finds an error; warnings are handed back. The
-    same text twice changes nothing.
+    approved it is told so (False). `of` as in `check`. Raises LanguageError where the linter finds an error; warnings are
+    handed back. The same text twice changes nothing.
     """
-    checked = check(text, file=file, city=city)
+    checked = check(text, file=file, city=city, of=of)
     if checked.playbook is None or checked.errors:
         raise LanguageError(checked.errors)
     if checked.playbook.id in RESERVED:

@@ -183,7 +183,7 @@ async def publish_playbook(
     t: NamedDependency[Translator],
 ) -> PublishedView:
     """It waits for another person's approval; from then on new runs use it, running ones keep their version. 422 with every
-    fault where it is wrong."""
+    fault where it is wrong, or names another playbook than `playbook` does."""
     async with db.transaction(principal.actor) as tx:
         now = clock.now()
         _, city = await checked_here(tx, data.source, now=now)
@@ -196,6 +196,7 @@ async def publish_playbook(
             now=now,
             person=principal.person_id,
             reason=data.reason,
+            of=data.playbook,
         )
     return PublishedView(made.playbook_id, made.version, made.is_new, made.waits, _faults(checked.warnings, t))
 
@@ -259,9 +260,9 @@ async def list_tasks(
         return TaskList([showing.task_view(one, t) for one in await queries.tasks_for(tx, principal, status=status)])
 
 
-async def checked_here(tx: Tx, source: str, *, now: datetime) -> tuple[Checked, City]:
+async def checked_here(tx: Tx, source: str, *, now: datetime, of: str | None = None) -> tuple[Checked, City]:
     """The linter with all that this city knows, of a text that came without a file."""
-    return await checked_in(tx, source, file=FILE, now=now)
+    return await checked_in(tx, source, file=FILE, now=now, of=of)
 
 
 def _faults(faults: tuple[Fault, ...], t: Translator) -> list[FaultView]:

@@ -37,10 +37,12 @@ class CheckPlaybook(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class PublishPlaybook(Struct, forbid_unknown_fields=True, frozen=True):
-    """`source`: the YAML text; `reason`: why it is published. A person has to say it."""
+    """`source`: the YAML text; `reason`: why it is published. A person has to say it. `playbook`: whose next version the
+    text is meant to be, or `new`; a text that says otherwise is refused at its line. Without it the text alone says."""
 
     source: str
     reason: str = ""
+    playbook: str | None = None
 
 
 class ChecklistItem(Struct, frozen=True):

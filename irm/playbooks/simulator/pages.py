@@ -176,20 +176,22 @@ async def check_typed(
     db: NamedDependency[Database],
     clock: NamedDependency[Clock],
     t: NamedDependency[Translator],
+    of: FromQuery[str | None] = None,
 ) -> Page:
-    """What is typed: its faults with their places, its steps, its course. Nothing is kept."""
+    """What is typed: its faults with their places, its steps, its course. Nothing is kept. `of`: whose next version it is
+    to be, or `new`."""
     typed = await request.form()
     source = str(typed.get("source") or "").replace("\r\n", "\n")
     now = clock.now()
     async with db.transaction(principal.actor) as tx:
-        return page("playbooks/checked_live.html", now=now, **await checked_words(tx, source, typed, t, now=now))
+        return page("playbooks/checked_live.html", now=now, **await checked_words(tx, source, typed, t, now=now, of=of))
 
 
 async def checked_words(
-    tx: Tx, source: str, given: Mapping[str, Any], t: Translator, *, now: datetime
+    tx: Tx, source: str, given: Mapping[str, Any], t: Translator, *, now: datetime, of: str | None = None
 ) -> dict[str, Any]:
     """What the editor shows beside the text. `steps` and `figure` are None where the text cannot be read."""
-    checked, _ = await checked_here(tx, source, now=now)
+    checked, _ = await checked_here(tx, source, now=now, of=of)
     found: dict[str, Any] = {
         "faults": checked.errors,
         "warnings": checked.warnings,

@@ -16,7 +16,7 @@ class PlaybookRow(Base):
     __tablename__ = "playbook"
     __table_args__ = (
         UniqueConstraint("playbook_id", "version", name="uq_playbook_version"),
-        CheckConstraint("verdict IN ('declined', 'withdrawn', 'reinstated', 'retired')", name="verdict"),
+        CheckConstraint("verdict IN ('declined', 'withdrawn', 'overtaken', 'reinstated', 'retired')", name="verdict"),
         Index("uq_playbook_active", "playbook_id", unique=True, postgresql_where=text("active")),
     )
 
@@ -39,8 +39,8 @@ class PlaybookRow(Base):
     used_since: Mapped[datetime | None]
     """When runs could first start with it; None: never yet. Only such a version can be put back into use."""
     verdict: Mapped[str | None]
-    """The last word about it that was neither publishing nor approving: declined, withdrawn (by its author), reinstated,
-    retired. The ledger has all of them."""
+    """The last word about it that was neither publishing nor approving: declined, withdrawn (by its author), overtaken (by
+    another that took its place while it waited), reinstated, retired. The ledger has all of them."""
     verdict_by: Mapped[str | None]
     verdict_at: Mapped[datetime | None]
     verdict_reason: Mapped[str | None]

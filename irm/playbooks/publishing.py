@@ -5,11 +5,11 @@ from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import structlog
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, select, update
 
 from irm.db import Actor, Tx, uuid7
 from irm.errors import Conflict, Invalid, NotFound
@@ -20,13 +20,14 @@ from irm.playbooks.known import NEW
 from irm.playbooks.language import read_playbook
 from irm.playbooks.models import PlaybookRow
 from irm.playbooks.steps import Playbook
-from irm.playbooks.version_messages import tell_at_once, tell_author, tell_waiting
+from irm.playbooks.version_messages import tell_at_once, tell_author, tell_overtaken, tell_waiting
 from irm.positions import LanguageError
 
 log = structlog.get_logger(__name__)
 
 ACTIVE = "active_playbooks"
 """In `Tx.info`; whoever changes what is active takes it out."""
+Verdict = Literal["declined", "withdrawn", "overtaken", "reinstated", "retired"]
 BROUGHT: Final = "irm"
 """`published_by` of what comes with irm."""
 RESERVED: Final = frozenset({NEW, "check", "schema", "cacao", "simulate"})
@@ -115,7 +116,7 @@ async def approve(
     checked = check(row.source, file=f"{playbook_id}.yaml", city=city)
     if checked.errors:
         raise LanguageError(checked.errors)
-    await put_into_use(tx, row, now=now)
+    await put_into_use(tx, row, by=f"person/{person}", actor=actor, now=now)
     row.approved_by, row.approved_at = f"person/{person}", now
     await tx.flush()
     await tell_author(tx, row, "approved", by=person, now=now)
@@ -136,20 +137,43 @@ async def version_row(tx: Tx, playbook_id: str, version: int) -> PlaybookRow:
     return row
 
 
-async def put_into_use(tx: Tx, row: PlaybookRow, *, now: datetime) -> None:
-    """In the place of the one that was; whatever waited was written against that one and waits no longer."""
+async def put_into_use(tx: Tx, row: PlaybookRow, *, by: str, actor: Actor, now: datetime) -> None:
+    """In the place of the one that was; whatever waited was written against that one. `by` as `published_by`."""
+    await _overtake(tx, row, by=by, actor=actor, now=now)
     await tx.execute(
-        update(PlaybookRow)
-        .where(
-            PlaybookRow.playbook_id == row.playbook_id, or_(PlaybookRow.active, PlaybookRow.waiting_since.is_not(None))
-        )
-        .values(active=False, waiting_since=None)
+        update(PlaybookRow).where(PlaybookRow.playbook_id == row.playbook_id, PlaybookRow.active).values(active=False)
     )
     row.active, row.waiting_since = True, None
     row.used_since = row.used_since or now
     tx.add(row)
     await tx.flush()
     tx.info.pop(ACTIVE, None)
+
+
+async def _overtake(tx: Tx, newer: PlaybookRow, *, by: str, actor: Actor, now: datetime) -> None:
+    """What waited is approved no longer, for `newer` took its place; its author is told, unless he did it himself."""
+    waited = await tx.scalars(
+        select(PlaybookRow).where(
+            PlaybookRow.playbook_id == newer.playbook_id,
+            PlaybookRow.waiting_since.is_not(None),
+            PlaybookRow.id != newer.id,
+        )
+    )
+    for row in waited.all():
+        row.waiting_since = None
+        await judge(tx, row, "overtaken", by=by, reason=None, actor=actor, now=now)
+        await tell_overtaken(tx, row, newer.version, by=by, now=now)
+
+
+async def judge(
+    tx: Tx, row: PlaybookRow, verdict: Verdict, *, by: str, reason: str | None, actor: Actor, now: datetime
+) -> None:
+    """Say it of the version, and in the ledger. `by` as `published_by`."""
+    row.verdict, row.verdict_by, row.verdict_at, row.verdict_reason = verdict, by, now, reason
+    await tx.flush()
+    body = {"playbook": row.playbook_id, "version": row.version, "digest": row.digest}
+    private = {"reason": reason} if reason else {}
+    await record(tx, Event(f"playbook.{verdict}", f"playbook/{row.playbook_id}", now, actor, body, private))
 
 
 def reason_of(text: str, *, needed: bool) -> str | None:
@@ -199,8 +223,6 @@ async def _store(
     if waits and waiting is not None and waiting.digest == digest:
         return Published(waiting.id, waiting.playbook_id, waiting.version, is_new=False, waits=True)
     newest = await tx.scalar(select(func.max(PlaybookRow.version)).where(PlaybookRow.playbook_id == playbook.id))
-    if waiting is not None:
-        waiting.waiting_since = None  # the newer text takes its place
     row = PlaybookRow(
         id=uuid7(),
         playbook_id=playbook.id,
@@ -214,11 +236,12 @@ async def _store(
         active=False,
         waiting_since=now if waits else None,
     )
+    tx.add(row)
+    await tx.flush()
     if waits:
-        tx.add(row)
-        await tx.flush()
+        await _overtake(tx, row, by=row.published_by, actor=actor, now=now)
     else:
-        await put_into_use(tx, row, now=now)
+        await put_into_use(tx, row, by=row.published_by, actor=actor, now=now)
     body: dict[str, Any] = {"playbook": playbook.id, "version": row.version, "digest": digest, "waits": waits}
     if not waits and row.published_by != BROUGHT:
         body["without_approval"] = True

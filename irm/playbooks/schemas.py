@@ -176,7 +176,7 @@ class PlaybookVersion(Struct, frozen=True):
     without_approval: bool = False
     """It was used without a second person: published at the command line with --now, or before irm asked for one."""
     verdict: str | None = None
-    """declined, withdrawn (by its author), reinstated, retired: the last that was said of it, with name and reason."""
+    """declined, withdrawn (by its author), overtaken (while it waited), reinstated, retired: the last that was said of it, with name and reason."""
     verdict_by: str | None = None
     verdict_at: datetime | None = None
     verdict_reason: str | None = None

@@ -6,22 +6,27 @@ Everybody who may approve reads it at once. What was never in use is never put i
 """
 
 from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import select
 
 from irm.db import Actor, Tx
 from irm.errors import Conflict, Invalid, NotFound
-from irm.ledger import Event, record
 from irm.one_at_a_time import be_alone
 from irm.playbooks.check import City, check
 from irm.playbooks.models import PlaybookRow
-from irm.playbooks.publishing import ACTIVE, PUBLISHING, frozen, put_into_use, reason_of, version_row
+from irm.playbooks.publishing import (
+    ACTIVE,
+    PUBLISHING,
+    Verdict,
+    frozen,
+    judge,
+    put_into_use,
+    reason_of,
+    version_row,
+)
 from irm.playbooks.version_messages import PERSON, tell_all, tell_author
 from irm.positions import LanguageError
-
-Verdict = Literal["declined", "withdrawn", "reinstated", "retired"]
 
 
 async def decline(
@@ -38,7 +43,7 @@ async def decline(
         raise Conflict("This version waits for nobody's approval.", code="not_waiting")
     verdict: Verdict = "withdrawn" if row.published_by == f"{PERSON}{person}" else "declined"
     row.waiting_since = None
-    await _judge(tx, row, verdict, by=f"{PERSON}{person}", reason=why, actor=actor, now=now)
+    await judge(tx, row, verdict, by=f"{PERSON}{person}", reason=why, actor=actor, now=now)
     if verdict == "declined":
         await tell_author(tx, row, "declined", by=person, reason=why, now=now)
     return verdict
@@ -75,9 +80,9 @@ async def activate(
     checked = check(row.source, file=f"{playbook_id}.yaml", city=city)
     if checked.errors:
         raise LanguageError(checked.errors)
-    await put_into_use(tx, row, now=now)
     by = f"{PERSON}{person}" if person is not None else str(actor)
-    await _judge(tx, row, "reinstated", by=by, reason=why, actor=actor, now=now)
+    await put_into_use(tx, row, by=by, actor=actor, now=now)
+    await judge(tx, row, "reinstated", by=by, reason=why, actor=actor, now=now)
     await tell_all(tx, row, "reinstated", by=by, reason=why, now=now)
     return row
 
@@ -99,17 +104,7 @@ async def retire(
         raise Invalid("This playbook answers what no other answers; it can be replaced, not retired.")
     row.active = False
     by = f"{PERSON}{person}" if person is not None else str(actor)
-    await _judge(tx, row, "retired", by=by, reason=why, actor=actor, now=now)
+    await judge(tx, row, "retired", by=by, reason=why, actor=actor, now=now)
     await tell_all(tx, row, "retired", by=by, reason=why, now=now)
     tx.info.pop(ACTIVE, None)
     return row
-
-
-async def _judge(
-    tx: Tx, row: PlaybookRow, verdict: Verdict, *, by: str, reason: str | None, actor: Actor, now: datetime
-) -> None:
-    row.verdict, row.verdict_by, row.verdict_at, row.verdict_reason = verdict, by, now, reason
-    await tx.flush()
-    body = {"playbook": row.playbook_id, "version": row.version, "digest": row.digest}
-    private = {"reason": reason} if reason else {}
-    await record(tx, Event(f"playbook.{verdict}", f"playbook/{row.playbook_id}", now, actor, body, private))

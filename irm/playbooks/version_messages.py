@@ -62,6 +62,22 @@ async def tell_author(
         await _decided(tx, row, decision, [UUID(row.published_by.removeprefix(PERSON))], reason, now=now)
 
 
+async def tell_overtaken(tx: Tx, row: PlaybookRow, newer: int, *, by: str, now: datetime) -> None:
+    """His version waited, and another one took its place. `by`: who published that one, as `published_by`."""
+    if not row.published_by.startswith(PERSON) or row.published_by == by:
+        return
+
+    def title(t: Translator) -> str:
+        words = _words(row, t)
+        return t(
+            "Playbook “%(title)s”: version %(version)s is not approved any more; version %(newer)s took its place",
+            newer=newer,
+            **words,
+        )
+
+    await _tell(tx, row, "overtaken", [UUID(row.published_by.removeprefix(PERSON))], title, None, now=now)
+
+
 async def tell_all(
     tx: Tx, row: PlaybookRow, decision: Decision, *, by: str, reason: str | None = None, now: datetime
 ) -> None:

@@ -42,7 +42,7 @@ class Version:
     used_since: datetime | None = None
     """When runs could first start with it; None: never."""
     verdict: str | None = None
-    """declined, withdrawn, reinstated, retired: the last that a person said of it."""
+    """declined, withdrawn, overtaken, reinstated, retired: the last that a person said of it."""
     verdict_by: str | None = None
     verdict_at: datetime | None = None
     verdict_reason: str | None = None
@@ -110,6 +110,7 @@ def origin_words(one: Origin, t: Translator) -> str:
 VERDICTS: Final[Mapping[str, str]] = {
     "declined": N_("declined by %(name)s"),
     "withdrawn": N_("taken back by %(name)s"),
+    "overtaken": N_("overtaken: %(name)s"),
     "reinstated": N_("put back into use by %(name)s"),
     "retired": N_("withdrawn from use by %(name)s"),
 }

@@ -131,6 +131,57 @@ async def test_the_author_is_told_of_the_approval(
     assert (version["without_approval"], version["used_since"]) == (False, version["approved_at"])
 
 
+async def test_the_author_is_told_when_another_text_takes_the_place_of_his(
+    night: Night, two: tuple[make.Account, make.Account], sign_in: Any
+) -> None:
+    await night.publish(CLIMB)
+    author, other = two
+    await publish(await sign_in(author), SECOND)
+    client = await sign_in(other)
+    await publish(client, THIRD)
+    assert "预案“例”第 2 版已由第 3 版取代，不再审批" in await told(night, author)
+    found = (await client.get("/api/v1/playbooks/story")).json()["versions"]
+    assert [(one["version"], one["waiting"], one["verdict"]) for one in found] == [
+        (3, True, None),
+        (2, False, "overtaken"),
+        (1, False, None),
+    ]
+    name = found[1]["verdict_by"]
+    assert f"已被取代：{name}" in (await client.get("/playbooks/story")).text
+    entry = await last(night, "playbook.overtaken")
+    assert entry is not None
+    assert '"version":2' in entry.body
+
+
+async def test_nobody_is_told_that_he_took_the_place_of_his_own(
+    night: Night, two: tuple[make.Account, make.Account], sign_in: Any
+) -> None:
+    client = await sign_in(two[0])
+    await publish(client, SECOND)
+    await publish(client, THIRD)
+    assert await told(night, two[0]) == []
+    newest, older = (await client.get("/api/v1/playbooks/story")).json()["versions"]
+    assert (newest["waiting"], older["verdict"]) == (True, "overtaken")
+
+
+async def test_going_back_or_publishing_at_once_overtakes_what_waits(
+    night: Night, two: tuple[make.Account, make.Account], sign_in: Any
+) -> None:
+    await night.publish(CLIMB)
+    await night.publish(SECOND.partition("steps:\n")[2])
+    author, other = two
+    client = await sign_in(author)
+    await publish(client, THIRD)
+    client = await sign_in(other)
+    await client.post("/api/v1/playbooks/story/versions/1/activation", json={"reason": "新版呼叫过慢"})
+    assert "预案“例”第 3 版已由第 1 版取代，不再审批" in await told(night, author)
+    client = await sign_in(author)
+    await publish(client, THIRD)
+    await night.publish(SECOND.partition("steps:\n")[2])
+    assert (await told(night, author))[-1] == "预案“例”第 4 版已由第 5 版取代，不再审批"
+    assert "已被取代：经命令行" in (await client.get("/playbooks/story")).text
+
+
 async def test_one_person_goes_back_to_what_was_in_use_and_all_are_told(
     night: Night, two: tuple[make.Account, make.Account], sign_in: Any
 ) -> None:

@@ -74,6 +74,7 @@ def facts_of(event: Event) -> Facts:
     about = {name: event.body.get(name) for name in CARRIED}
     about |= {
         "id": known,
+        "form": event.body.get("form") or "",
         "overdue": event.action == "obligation.overdue",
         "submitted": False,
         "met": False,

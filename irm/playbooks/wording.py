@@ -124,6 +124,8 @@ WHO: Final = {
 CONDITIONS: Final = {
     "!obligation.overdue": N_("the limit has not passed yet"),
     "!obligation.submitted": N_("nothing is handed over yet"),
+    'obligation.form == "initial"': N_("it is a first report"),
+    'obligation.form != "initial"': N_("it is not a first report"),
     'incident.cii != "no"': N_("critical information infrastructure is or may be concerned"),
     'incident.cii != "yes"': N_("critical information infrastructure is not concerned, or not for certain"),
     "incident.crime_suspected": N_("a crime is suspected"),

@@ -44,6 +44,7 @@ def test_an_answer_stands_where_it_was_given_and_nothing_comes_after_it() -> Non
     night.later(minutes=3)
     night.acknowledge("alarm")
     night.later(minutes=1)
+    night.tell(s.FactsChanged(facts(assessed=3)))
     (alarm,) = (one for one in drawn(night).spans if one.step == "alarm")
     assert (alarm.lane, alarm.outcome, alarm.has_happened) == (AUTHORITY, "acknowledged", True)
     assert alarm.end == NIGHT + 8 * MINUTE

@@ -32,6 +32,9 @@ def test_the_plan_says_who_is_paged_when_if_nobody_answers() -> None:
 def test_the_plan_shrinks_when_somebody_answers() -> None:
     state = engine.start(CHAIN, facts(), NIGHT).state
     state = engine.advance(CHAIN, state, s.Acknowledged("alarm", NIGHT, AUTHORITY), NIGHT).state
+    left = [p for p in plan(CHAIN, state, NIGHT) if p.step == "alarm"]
+    assert (left[0].kind, left[0].at) == ("expired", NIGHT + timedelta(minutes=30)), "only if nothing comes of it"
+    state = engine.advance(CHAIN, state, s.FactsChanged(facts(assessed=3)), NIGHT).state
     assert not [p for p in plan(CHAIN, state, NIGHT) if p.step == "alarm"]
 
 
@@ -40,6 +43,7 @@ def test_a_simulation_shows_what_answers_change() -> None:
         Supposed(timedelta(minutes=15), s.Acknowledged("alarm", NIGHT + timedelta(minutes=15), AUTHORITY)),
         Supposed(timedelta(minutes=2), s.Acknowledged("units", NIGHT, UNIT_A)),
         Supposed(timedelta(minutes=3), s.Acknowledged("units", NIGHT, UNIT_B)),
+        Supposed(timedelta(minutes=20), s.FactsChanged(facts(assessed=3))),
         Supposed(timedelta(hours=2), s.SubjectHandled()),
     ]
     timeline = simulate(CHAIN, facts(), NIGHT, supposed=answers)

@@ -68,6 +68,7 @@ def test_who_answers_ends_the_calls_and_who_reports_late_is_late() -> None:
     found = night(
         answers="""answers:
   - {after: 12m, acknowledged: alarm}
+  - {after: 20m, facts: {assessed: 较大}}
   - {at: "04:30", submitted: cac-2025-reporting/cii-operator}
   - {after: 3h, handled: true}
 """

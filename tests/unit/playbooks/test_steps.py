@@ -230,7 +230,7 @@ def test_another_playbook_is_started_and_not_waited_for() -> None:
 
 
 def obligation(**changes: object) -> dict[str, object]:
-    known = {"id": "o-1", "bearer": UNIT_A, "overdue": False, "submitted": False, "met": False}
+    known = {"id": "o-1", "bearer": UNIT_A, "form": "closing", "overdue": False, "submitted": False, "met": False}
     return {"obligation": known | changes, "organizations": {}}
 
 

@@ -1,6 +1,5 @@
 """Somebody confirms a page of the library and falls asleep."""
 
-from datetime import timedelta
 from typing import Any
 
 from irm.playbooks import signals as s

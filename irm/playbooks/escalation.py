@@ -5,12 +5,11 @@ time, instead of every rung being found exhausted; rounds that were missed are n
 expires holds from the moment at which the run learned of it, for the same reason.
 """
 
-from dataclasses import replace
 from datetime import datetime
 
 from irm.playbooks import signals as s
 from irm.playbooks.state import Stage, StepState
-from irm.playbooks.steps import WAITABLE, Audience, Page, Step, Until, audiences
+from irm.playbooks.steps import WAITABLE, Audience, Expiry, Page, Step, Until, audiences
 from irm.playbooks.walk import Walk
 
 
@@ -121,8 +120,8 @@ def give_up_on(walk: Walk, step: Step, action: Page, event: s.Unreached) -> None
 
 def stop_all(walk: Walk, outcome: str) -> None:
     """What was asked for has been done: nobody is paged about it any more."""
-    for step in walk.playbook.steps:
-        if isinstance(step.action, Page) and walk.at(step).stage is Stage.ACTIVE:
+    for step, _ in walk.playbook.pages:
+        if walk.at(step).stage is Stage.ACTIVE:
             walk.emit(s.StopPaging(step.id))
             walk.done(step, outcome)
         elif walk.at(step).expires_at is not None:
@@ -131,32 +130,31 @@ def stop_all(walk: Walk, outcome: str) -> None:
 
 def begin_again(walk: Walk, outcome: str) -> None:
     """What `stop_all` ended for this reason asks anew, from the first rung, where its condition still holds."""
-    for step in walk.playbook.steps:
+    for step, action in walk.playbook.pages:
         standing = walk.at(step)
-        if isinstance(step.action, Page) and standing.stage is Stage.DONE and standing.outcome == outcome:
-            walk.steps[step.id] = _anew(standing, step.action)
+        if standing.stage is Stage.DONE and standing.outcome == outcome:
+            walk.becomes(step, _anew(standing, action))
 
 
 def let_be(walk: Walk) -> None:
     """Acknowledgements that need not expire any more: what they were to lead to has happened."""
-    for step in walk.playbook.steps:
-        expiry = step.action.expires if isinstance(step.action, Page) else None
-        if expiry and walk.at(step).expires_at is not None and _has_led_to(walk, expiry.unless):
+    for step, _, expiry in walk.playbook.expiring:
+        if walk.at(step).expires_at is not None and _has_led_to(walk, expiry.unless):
             walk.put(step, expires_at=None)
 
 
-def expire(walk: Walk, step: Step, action: Page) -> bool:
+def expire(walk: Walk, step: Step, action: Page, expiry: Expiry) -> bool:
     """An acknowledgement whose time is over, and nothing came of it: the page begins again where its condition still
     holds, and after the last time it is said aloud. Whether anything changed."""
-    standing, expiry = walk.at(step), action.expires
-    if expiry is None or standing.expires_at is None or standing.expires_at > walk.now:
+    standing = walk.at(step)
+    if standing.expires_at is None or standing.expires_at > walk.now:
         return False
     walk.put(step, expires_at=None)
     awaited = walk.steps.get(expiry.unless)
     if awaited is not None and awaited.stage is Stage.DORMANT:  # there is nothing to do
         return False
     if standing.lapses < expiry.times:
-        walk.steps[step.id] = replace(_anew(standing, action), lapses=standing.lapses + 1)
+        walk.becomes(step, _anew(standing, action).but(lapses=standing.lapses + 1))
         walk.emit(s.Expired(step.id, standing.lapses + 1))
     else:
         walk.emit(s.LetLie(step.id))

@@ -143,25 +143,21 @@ class Cancel:
     reason: str
 
 
-Event: TypeAlias = (
-    Tick
-    | Acknowledged
-    | AnsweredElsewhere
-    | Received
-    | Unreached
-    | FactsChanged
-    | SubjectHandled
-    | ObligationOpened
+AnswerEvent: TypeAlias = Acknowledged | AnsweredElsewhere | Received | Unreached
+"""What has become of a page."""
+
+ObligationEvent: TypeAlias = (
+    ObligationOpened
     | ObligationTakenOver
     | ObligationSubmitted
     | ObligationMet
     | ObligationSuperseded
     | ObligationOverdue
     | ReceiptGiven
-    | TaskDone
-    | Decided
-    | CallAnswered
-    | Cancel
+)
+
+Event: TypeAlias = (
+    Tick | AnswerEvent | FactsChanged | SubjectHandled | ObligationEvent | TaskDone | Decided | CallAnswered | Cancel
 )
 
 _KINDS: Mapping[str, type] = {

@@ -1,7 +1,5 @@
 """Report steps: each stands for every open obligation of its rule in the incident. Pure."""
 
-from dataclasses import replace
-
 from irm.playbooks import escalation, signals as s
 from irm.playbooks.state import Owed, Stage
 from irm.playbooks.steps import Report, Step, audiences
@@ -27,7 +25,7 @@ def open_drafts(walk: Walk, step: Step, action: Report, obligations: list[str]) 
 
 def begin(walk: Walk, obligation: str, owed: Owed) -> None:
     if obligation not in walk.obligations:
-        walk.obligations[obligation] = owed
+        walk.owes(obligation, owed)
         _reach_steps(walk, obligation)
 
 
@@ -35,11 +33,11 @@ def take_over(walk: Walk, obligation: str, owed: Owed) -> None:
     """As it stands elsewhere, whatever this run knew of it before."""
     if walk.obligations.get(obligation) == owed:
         return
-    walk.obligations[obligation] = owed
+    walk.owes(obligation, owed)
     if owed.status == "open":
         _reach_steps(walk, obligation)
         return
-    for step, action in _steps_of(walk, owed.rule):
+    for step, action in walk.playbook.reports.get(owed.rule, ()):
         _close(walk, step, action)
 
 
@@ -57,7 +55,7 @@ def refused(walk: Walk, obligation: str) -> None:
         escalation.begin_again(walk, "reported")
     owed = walk.obligations.get(obligation)
     if owed is not None and owed.status == "submitted":
-        walk.obligations[obligation] = replace(owed, status="open")
+        walk.owes(obligation, owed.becomes("open"))
         _reach_steps(walk, obligation)
 
 
@@ -74,7 +72,7 @@ def is_anything_unsettled(walk: Walk) -> bool:
     about = walk.facts.get("obligation") or {}
     if about.get("submitted") and not about.get("met"):
         return True
-    rules = {step.action.rule for step in walk.playbook.steps if isinstance(step.action, Report)}
+    rules = walk.playbook.reports
     return any(owed.rule in rules and owed.status in ("open", "submitted") for owed in walk.obligations.values())
 
 
@@ -82,8 +80,8 @@ def _mark(walk: Walk, obligation: str, status: str) -> None:
     owed = walk.obligations.get(obligation)
     if owed is None or owed.status in (status, "met", "superseded"):
         return
-    walk.obligations[obligation] = replace(owed, status=status)
-    for step, action in _steps_of(walk, owed.rule):
+    walk.owes(obligation, owed.becomes(status))
+    for step, action in walk.playbook.reports.get(owed.rule, ()):
         _close(walk, step, action)
 
 
@@ -94,13 +92,9 @@ def _close(walk: Walk, step: Step, action: Report) -> None:
     walk.done(step, "superseded" if statuses == {"superseded"} else "reported")
 
 
-def _steps_of(walk: Walk, rule: str) -> list[tuple[Step, Report]]:
-    return [(st, st.action) for st in walk.playbook.steps if isinstance(st.action, Report) and st.action.rule == rule]
-
-
 def _reach_steps(walk: Walk, obligation: str) -> None:
     """The report steps of its rule that are open already, or were, take it up; the others when they open."""
-    for step, action in _steps_of(walk, walk.obligations[obligation].rule):
+    for step, action in walk.playbook.reports.get(walk.obligations[obligation].rule, ()):
         stage = walk.at(step).stage
         if stage is Stage.DONE:
             due_at = walk.now + action.within

@@ -19,9 +19,11 @@ class Stage(StrEnum):
 
 
 _OVER = frozenset({Stage.DONE, Stage.SKIPPED, Stage.CANCELLED})
+_NOT_BEGUN = frozenset({Stage.WAITING, Stage.DORMANT})
+_LETS_PASS = _OVER | {Stage.DORMANT}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StepState:
     stage: Stage = Stage.WAITING
     outcome: str | None = None
@@ -47,6 +49,10 @@ class StepState:
     """How often an acknowledgement has expired and the page begun again."""
 
     @property
+    def has_not_begun(self) -> bool:
+        return self.stage in _NOT_BEGUN
+
+    @property
     def is_over(self) -> bool:
         return self.stage in _OVER
 
@@ -54,7 +60,14 @@ class StepState:
     def lets_pass(self) -> bool:
         """Whether the steps after it may open: a sleeping or overrunning step holds nobody up, nor does a page that asks
         again because its answer expired: they have gone on at the first one."""
-        return self.is_over or self.stage is Stage.DORMANT or self.late or self.lapses > 0
+        return self.stage in _LETS_PASS or self.late or self.lapses > 0
+
+    def but(self, **changes: Any) -> "StepState":
+        """This one, otherwise in the fields that `changes` names. `dataclasses.replace` takes six times as long, and this is
+        most of what a month of incidents asks of the engine."""
+        other = object.__new__(StepState)
+        other.__dict__.update(self.__dict__, **changes)
+        return other
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +79,9 @@ class Owed:
     form: str = ""
     status: str = "open"
     """open | submitted | met | superseded"""
+
+    def becomes(self, status: str) -> "Owed":
+        return Owed(self.rule, self.bearer, self.form, status)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 Facts: TypeAlias = Mapping[str, Any]
@@ -198,6 +199,17 @@ class Step:
     def kind(self) -> str:
         return KIND_OF[type(self.action)]
 
+    @property
+    def within(self) -> timedelta | None:
+        """How long it may be open before its timer fires; a page has a time for each rung instead."""
+        match self.action:
+            case Report() | Task() | Decide() | Call():
+                return self.action.within
+            case WaitFor():
+                return self.action.duration
+            case _:
+                return None
+
 
 @dataclass(frozen=True, slots=True)
 class Start:
@@ -208,10 +220,10 @@ class Start:
     when_source: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Playbook:
     """Steps stand in the order of the file; `after` never points at a step that does not exist, nor round in a circle
-    (`language.read` has seen to both)."""
+    (`language.read` has seen to both). What the engine asks at every turn is looked up once."""
 
     id: str
     title: Texts
@@ -219,7 +231,29 @@ class Playbook:
     steps: tuple[Step, ...]
 
     def step(self, step_id: str) -> Step | None:
-        return next((s for s in self.steps if s.id == step_id), None)
+        return self._by_id.get(step_id)
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, Step]:
+        return {step.id: step for step in self.steps}
+
+    @cached_property
+    def pages(self) -> tuple[tuple[Step, Page], ...]:
+        return tuple((step, step.action) for step in self.steps if isinstance(step.action, Page))
+
+    @cached_property
+    def expiring(self) -> tuple[tuple[Step, Page, Expiry], ...]:
+        """Pages whose acknowledgement does not hold for good."""
+        return tuple((step, page, page.expires) for step, page in self.pages if page.expires is not None)
+
+    @cached_property
+    def reports(self) -> Mapping[str, tuple[tuple[Step, Report], ...]]:
+        """Report steps by the rule that they stand for."""
+        found: dict[str, list[tuple[Step, Report]]] = {}
+        for step in self.steps:
+            if isinstance(step.action, Report):
+                found.setdefault(step.action.rule, []).append((step, step.action))
+        return {rule: tuple(steps) for rule, steps in found.items()}
 
 
 def audiences(targets: tuple[Target, ...], facts: Facts, bearers: tuple[str, ...] = ()) -> tuple[Audience, ...]:
@@ -227,14 +261,14 @@ def audiences(targets: tuple[Target, ...], facts: Facts, bearers: tuple[str, ...
 
     `bearers` stand for `obligation.bearer` in a report step, which serves obligations of several organizations.
     """
-    found: dict[Audience, None] = {}
+    found: dict[tuple[TargetKind, str | None, str | None, str | None], None] = {}
     for target in targets:
         if target.kind == "person":
-            found[Audience("person", person=target.who)] = None
+            found["person", None, None, target.who] = None
             continue
         for organization in organizations_of(target.who, facts, bearers):
-            found[Audience(target.kind, organization=organization, role=target.role)] = None
-    return tuple(found)
+            found[target.kind, organization, target.role, None] = None
+    return tuple([Audience(*one) for one in found])
 
 
 def organizations_of(selector: str, facts: Facts, bearers: tuple[str, ...] = ()) -> tuple[str, ...]:

@@ -1,53 +1,57 @@
 """The engine's working copy of one run during one event, and what every kind of step does with it."""
 
-from dataclasses import replace
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from irm.playbooks import signals as s
-from irm.playbooks.state import RunState, Stage, StepState
-from irm.playbooks.steps import WAITABLE, Audience, Page, Playbook, Step
+from irm.playbooks.state import Owed, RunState, Stage, StepState
+from irm.playbooks.steps import WAITABLE, Audience, Facts, Page, Playbook, Step, WaitUntil
 
 
 class Walk:
-    """Lives for one `advance`; mutable inside, frozen again by `result`."""
+    """Lives for one `advance`. It begins with the mappings of the state before and puts new ones in their place, never
+    something into them: what is the very same mapping has not moved."""
 
     def __init__(self, playbook: Playbook, state: RunState, now: datetime) -> None:
         self.playbook = playbook
         self.now = now
-        self.facts: dict[str, Any] = dict(state.facts)
         self.before = state
-        self.have_facts_moved = False
-        """In this event; `settle` sees to it."""
-        self.steps = dict(state.steps)
-        self.obligations = dict(state.obligations)
+        self.facts: Facts = state.facts
+        self.steps: Mapping[str, StepState] = state.steps
+        self.obligations: Mapping[str, Owed] = state.obligations
         self.handled = state.handled
         self.status = state.status
+        self.have_facts_moved = False
+        """In this event; `settle` sees to it."""
+        self.is_at_rest = True
+        """False: a step may now open, sleep or end because of what has become of another."""
         self.effects: list[s.Effect] = []
 
     def result(self) -> tuple[RunState, tuple[s.Effect, ...]]:
-        state = RunState(
-            at=self.now,
-            facts=self.facts,
-            steps=self.steps,
-            obligations=self.obligations,
-            handled=self.handled,
-            status=self.status,
-            next_at=self.next_timer() if self.status == "running" else None,
-        )
+        if self.status != "running":
+            next_at = None
+        elif self.steps is self.before.steps:
+            next_at = self.before.next_at
+        else:
+            next_at = self.next_timer()
+        state = RunState(self.now, self.facts, self.steps, self.obligations, self.handled, self.status, next_at)
         return state, tuple(self.effects)
-
-    def has_moved(self) -> bool:
-        """Is anything otherwise than before this event?"""
-        now = (self.handled, self.status, self.steps, self.obligations, self.facts)
-        before = self.before
-        return now != (before.handled, before.status, before.steps, before.obligations, before.facts)
 
     def at(self, step: Step) -> StepState:
         return self.steps[step.id]
 
     def put(self, step: Step, **changes: Any) -> None:
-        self.steps[step.id] = replace(self.steps[step.id], **changes)
+        self.becomes(step, self.steps[step.id].but(**changes))
+
+    def becomes(self, step: Step, standing: StepState) -> None:
+        self.steps = {**self.steps, step.id: standing}
+        # What is open and in time holds up whatever comes after it, as it did before it was. Only a `wait` may be over at once.
+        if standing.stage is not Stage.ACTIVE or standing.late or isinstance(step.action, WaitUntil):
+            self.is_at_rest = False
+
+    def owes(self, obligation: str, owed: Owed) -> None:
+        self.obligations = {**self.obligations, obligation: owed}
 
     def emit(self, *effects: s.Effect) -> None:
         self.effects += effects
@@ -74,14 +78,15 @@ class Walk:
 
     def remember(self, room: str, step: Step, value: str) -> None:
         """`decided` and `called`: what a step has brought, for the conditions of others."""
-        self.facts[room] = {**self.facts.get(room, {}), step.id.replace("-", "_"): value}
+        brought = {**self.facts.get(room, {}), step.id.replace("-", "_"): value}
+        self.facts = {**self.facts, room: brought}
 
     def is_subject(self, obligation: str) -> bool:
         return bool((self.facts.get("obligation") or {}).get("id") == obligation)
 
     def tell_subject(self, **changes: bool) -> None:
         """What has become of the obligation that this run is about."""
-        self.facts["obligation"] = {**self.facts["obligation"], **changes}
+        self.facts = {**self.facts, "obligation": {**self.facts["obligation"], **changes}}
 
     def end(self, status: str, reason: str) -> None:
         for step in self.playbook.steps:
@@ -98,14 +103,19 @@ class Walk:
         self.emit(s.Finished(status))
 
     def next_timer(self) -> datetime | None:
-        return min((at for step in self.playbook.steps if (at := self._timer(step)) is not None), default=None)
+        timers: list[datetime] = []
+        for step in self.playbook.steps:
+            standing = self.steps[step.id]
+            at = _timer(step, standing) if standing.stage is Stage.ACTIVE else standing.expires_at
+            if at is not None:
+                timers.append(at)
+        return min(timers, default=None)
 
-    def _timer(self, step: Step) -> datetime | None:
-        standing = self.at(step)
-        if standing.stage is not Stage.ACTIVE:
-            return standing.expires_at
-        if isinstance(step.action, Page) and standing.rung_at is not None:
-            rung = step.action.rungs[standing.rung - 1]
-            end = standing.rung_at + rung.within
-            return end if rung.every is None else min(end, standing.rung_at + standing.round * rung.every)
-        return standing.due_at
+
+def _timer(step: Step, standing: StepState) -> datetime | None:
+    """Of a step that is open."""
+    if isinstance(step.action, Page) and standing.rung_at is not None:
+        rung = step.action.rungs[standing.rung - 1]
+        end = standing.rung_at + rung.within
+        return end if rung.every is None else min(end, standing.rung_at + standing.round * rung.every)
+    return standing.due_at

@@ -3,6 +3,7 @@
 Times are run time. Nothing here resolves rosters: who is on duty at a later moment is looked up where it is shown.
 """
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -62,19 +63,24 @@ def simulate(
     until: timedelta | None = None,
 ) -> Timeline:
     """The whole timeline. An event at the very moment of a timer comes first, as it does in the runner."""
-    lines: list[Line] = []
     step = start(playbook, facts, now)
-    lines += (Line(now, effect) for effect in step.effects)
+    lines = [Line(now, effect) for effect in step.effects]
     state = step.state
-    queue = sorted([Supposed(timedelta(), owed) for owed in obligations] + list(supposed), key=lambda one: one.after)
+    told = sorted([Supposed(timedelta(), owed) for owed in obligations] + list(supposed), key=lambda one: one.after)
+    ahead = deque((now + one.after, one.event) for one in told)
+    end = None if until is None else now + until
     for _ in range(MOST_TICKS):
-        due = [at for at in (state.next_at, now + queue[0].after if queue else None) if at is not None]
-        at = min(due, default=None)
-        if at is None or (until is not None and at > now + until) or state.status != "running":
+        timer = state.next_at
+        if ahead and (timer is None or ahead[0][0] <= timer):
+            at, event = ahead.popleft()
+        elif timer is not None:
+            at, event = timer, s.Tick()
+        else:
             break
-        event: s.Event = queue.pop(0).event if queue and now + queue[0].after <= at else s.Tick()
+        if (end is not None and at > end) or state.status != "running":
+            break
         step = advance(playbook, state, event, at)
-        lines += (Line(at, effect) for effect in step.effects)
+        lines += [Line(at, effect) for effect in step.effects]
         state = step.state
     asleep = tuple(name for name, one in state.steps.items() if one.stage in (Stage.WAITING, Stage.DORMANT))
     return Timeline(tuple(lines), state, asleep)

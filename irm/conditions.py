@@ -10,6 +10,7 @@
 - A level is asked, never compared: declare `may_be` or `incident.at_least` as `FactType.LEVEL`, give the level (1 the
   gravest … 4) as its value, write `incident.at_least("<word of levels.yaml>")`: true when it is that grave or graver.
 - Three-valued: a name without a value is unknown, and `&&` and `||` decide without it where they can (`decide`).
+- An answer depends on nothing but the values of the names that the text uses, and is remembered by them.
 - No `+` on strings, lists, bytes; no `map`, `filter`, `has`, `matches`; no `<` or `>` on levels and words; the rest is bounded by
   `language_limits.py`.
 """
@@ -74,6 +75,11 @@ stdlib:
 """
 
 
+MOST_ANSWERS: Final = 256
+"""That one condition remembers: most ask for a word, yes or no, or a level, and one evaluation costs ten look-ups."""
+_SELDOM_TWICE: Final = frozenset({FactType.DOUBLE, FactType.TIMESTAMP})
+
+
 class ConditionFailed(RuntimeError):
     """There is no yes or no: a value is missing or of another type, or the arithmetic failed. Never read it as false."""
 
@@ -86,6 +92,7 @@ class Condition:
     _declared: Mapping[str, FactType | Choice] = field(repr=False, compare=False)
     _questions: tuple[Question, ...] = field(repr=False, compare=False)
     _expression: cel.Expression = field(repr=False, compare=False)
+    _remembered: dict[object, bool | None] = field(default_factory=dict, repr=False, compare=False)
 
     def evaluate(self, values: Mapping[str, object]) -> bool:
         """The answer. Raises ConditionFailed when there is none; values that the text does not use are not looked at."""
@@ -98,6 +105,21 @@ class Condition:
 
     def decide(self, values: Mapping[str, object]) -> bool | None:
         """The answer, or None when it depends on a name without a value (absent or None)."""
+        given = [values.get(name) for name in self.names]
+        key = (*given, *map(type, given))  # to a mapping True is 1
+        try:
+            return self._remembered[key]
+        except KeyError:
+            answer = self._judge(values)
+        except TypeError:  # a list cannot be looked up
+            return self._judge(values)
+        if len(self._remembered) == MOST_ANSWERS:
+            self._remembered.clear()
+        if _SELDOM_TWICE.isdisjoint(self._declared[name] for name in self.names):
+            self._remembered[key] = answer
+        return answer
+
+    def _judge(self, values: Mapping[str, object]) -> bool | None:
         asked = {question.name for question in self._questions}
         data: dict[str, object] = {}
         for name in self.names:
@@ -111,11 +133,10 @@ class Condition:
             level = values.get(question.name)
             if isinstance(level, int):
                 data[question.variable] = level <= question.bound
-        outcome = self._expression.eval(data=data)
-        if outcome.type() == cel.Type.BOOL:
-            return bool(outcome.value())
-        told = str(outcome.value())
-        if told.startswith("UNKNOWN: No value with name"):
+        told = self._expression.eval(data=data).plain_value()
+        if isinstance(told, bool):
+            return told
+        if str(told).startswith("UNKNOWN: No value with name"):
             return None
         message = f"{told} in: {self.source}"
         raise ConditionFailed(message)

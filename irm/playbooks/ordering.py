@@ -1,20 +1,17 @@
 """How grave and how urgent a run is, by its facts, and in which order its work is done. Pure, but for the city's figures."""
 
-from typing import Any
-
 from irm.notify import bundling
 from irm.notify.policy import bundling as policy
 from irm.playbooks.models import RunRow
 from irm.playbooks.steps import Facts
-from irm.playbooks.vocabulary import LOWEST, values
+from irm.playbooks.vocabulary import LOWEST, may_be
 
 
 def severity_of(facts: Facts) -> int:
     """1 gravest … 4: what the incident's clocks run by, or the level that the obligation carries."""
     about: Facts = facts.get("obligation") or {}
     if "incident" in facts:
-        may_be: Any = values(facts)["incident.may_be"]
-        return int(may_be)
+        return may_be(facts["incident"])
     return int(about.get("severity") or LOWEST)
 
 

@@ -116,7 +116,7 @@ KINDS: Final = ("incident.category", "incident.subcategory")
 
 
 def _levels() -> Iterator[Values]:
-    """What may be is never milder than what is (vocabulary.values)."""
+    """What may be is never milder than what is (vocabulary.may_be)."""
     for may_be in level_words().values():
         for at_least in level_words().values():
             if may_be <= at_least:

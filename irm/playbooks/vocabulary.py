@@ -41,30 +41,28 @@ def declared_for(events: tuple[str, ...]) -> Declared:
 
 def judge_of(condition: Condition) -> Judge:
     """Raises ConditionFailed where the facts give no answer."""
+    places = tuple((name, *name.split(".")) for name in condition.names)
 
     def holds(facts: Facts) -> bool:
-        return condition.evaluate(values(facts))
+        return condition.evaluate({name: value(facts, room, one) for name, room, one in places})
 
     return holds
 
 
-def values(facts: Facts) -> Mapping[str, object]:
-    """The facts copy as dotted names, levels as questions ask for them (DESIGN §4): `may_be` asks what clocks run by,
-    possible until a person has assessed, then the graver of reached and assessed; `at_least` asks assessed, before it
-    reached."""
-    found: dict[str, object] = {
-        f"{room}.{name}": value
-        for room in ("incident", "obligation")
-        for name, value in (facts.get(room) or {}).items()
-        if value is not None
-    }
-    for room in ("decided", "called"):
-        found |= {f"{room}.{step}": brought for step, brought in (facts.get(room) or {}).items()}
-    incident: Mapping[str, Any] | None = facts.get("incident")
-    if incident is not None:
-        reached, assessed = incident.get("reached") or LOWEST, incident.get("assessed")
-        found["incident.at_least"] = assessed or reached
-        found["incident.may_be"] = (
-            min(reached, assessed) if assessed else min(reached, incident.get("possible") or LOWEST)
-        )
-    return found
+def value(facts: Facts, room: str, name: str) -> object:
+    """`room.name` in the facts copy, None where it says nothing."""
+    told: Mapping[str, Any] | None = facts.get(room)
+    if told is None:
+        return None
+    if room == "incident" and name == "may_be":
+        return may_be(told)
+    if room == "incident" and name == "at_least":
+        return told.get("assessed") or told.get("reached") or LOWEST
+    return told.get(name)
+
+
+def may_be(incident: Mapping[str, Any]) -> int:
+    """The level that clocks run by (DESIGN §4): possible until a person has assessed, then the graver of reached and
+    assessed. What `at_least` asks is what was assessed, before that what is reached."""
+    level: int = min(incident.get("reached") or LOWEST, incident.get("assessed") or incident.get("possible") or LOWEST)
+    return level

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from irm.conditions import (
+    MOST_ANSWERS,
     Choice,
     Condition,
     ConditionError,
@@ -48,6 +49,26 @@ NOW = datetime(2026, 11, 20, 19, 41, tzinfo=UTC)
 )
 def test_it_answers(source: str, values: dict[str, Any], answer: bool) -> None:
     assert compile_condition(source, NAMES).evaluate(values) is answer
+
+
+def test_what_it_remembers_is_the_answer_to_these_values_and_no_others() -> None:
+    """To a mapping True is 1, and 1 is no yes."""
+    condition = compile_condition("incident.crime_suspected && facts.views > 0", NAMES)
+    given = {"incident.crime_suspected": True, "facts.views": 1}
+    assert condition.decide(given) is condition.decide(given) is True
+    with pytest.raises(ConditionFailed):
+        condition.decide({"incident.crime_suspected": 1, "facts.views": 1})
+    with pytest.raises(ConditionFailed):
+        condition.decide({"incident.crime_suspected": True, "facts.views": True})
+    assert condition.decide({"incident.crime_suspected": True}) is None
+    assert condition.decide(given) is True
+
+
+def test_it_remembers_no_more_than_it_may() -> None:
+    condition = compile_condition("facts.views == 3 || incident.crime_suspected", NAMES)
+    for views in (*range(2 * MOST_ANSWERS), 3):
+        assert condition.decide({"facts.views": views, "incident.crime_suspected": False}) is (views == 3)
+    assert len(condition._remembered) <= MOST_ANSWERS
 
 
 @pytest.mark.parametrize("level", [1, 2, 3, 4])

@@ -8,12 +8,13 @@ counts for `possible` only; a figure that nobody has read decides nothing and is
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from irm.rules.duties import IncidentSubject, Owed, Party, Share, due
 from irm.rules.facts import FactValue, Register
 from irm.rules.levels import GRAVEST, MILDEST
-from irm.rules.pack import Citation, Criterion, GradingRule, Pack, Scheme, Status, Texts, facts_in_condition
+from irm.rules.moments import day_of
+from irm.rules.pack import Criterion, GradingRule, Pack, Scheme, Status, facts_in_condition
 
 __all__ = [
     "FactUsed",
@@ -43,15 +44,23 @@ class GradingContext:
 
 @dataclass(frozen=True)
 class FactUsed:
-    """`value` None: unknown; `bound`: what it cannot exceed, from the register; `at_least` None: nobody has read it."""
+    """`value` None: unknown; `bound`: what it cannot exceed, from the register."""
 
-    fact: str
-    label: Texts
-    kind: str
+    criterion: Criterion
     value: FactValue | None
     bound: int | None
-    at_least: int | None
-    written: str | None
+
+    def as_json(self) -> dict[str, Any]:
+        fact = self.criterion.fact
+        return {
+            "fact": fact.name,
+            "label": dict(fact.label),
+            "kind": fact.kind,
+            "value": self.value,
+            "bound": self.bound,
+            "at_least": self.criterion.at_least,
+            "written": self.criterion.written,
+        }
 
 
 @dataclass(frozen=True)
@@ -61,46 +70,32 @@ class TraceLine:
     `given` are the values that the rule's condition looked at, by name.
     """
 
-    rule_id: str
-    citation: Citation
-    force: str
-    status: Status
-    scheme: Scheme
-    level: int
+    rule: GradingRule
     outcome: Outcome
-    counts: Counts | None
     used: tuple[FactUsed, ...]
     given: tuple[tuple[str, Any], ...]
-    text: Texts
-    interpretation: Texts | None
-    notes: Mapping[str, str]
+    counts: Counts | None
+
+    @property
+    def rule_id(self) -> str:
+        return self.rule.id
 
     def as_json(self) -> dict[str, Any]:
+        rule = self.rule
         return {
-            "rule_id": self.rule_id,
-            "citation": self.citation.as_json(),
-            "force": self.force,
-            "status": self.status,
-            "scheme": self.scheme,
-            "level": self.level,
+            "rule_id": rule.id,
+            "citation": rule.citation.as_json(),
+            "force": rule.force,
+            "status": rule.status,
+            "scheme": rule.scheme,
+            "level": rule.level,
             "outcome": self.outcome,
             "counts": self.counts,
-            "used": [
-                {
-                    "fact": one.fact,
-                    "label": dict(one.label),
-                    "kind": one.kind,
-                    "value": one.value,
-                    "bound": one.bound,
-                    "at_least": one.at_least,
-                    "written": one.written,
-                }
-                for one in self.used
-            ],
+            "used": [one.as_json() for one in self.used],
             "given": dict(self.given),
-            "text": dict(self.text),
-            "interpretation": dict(self.interpretation) if self.interpretation else None,
-            "notes": dict(self.notes),
+            "text": dict(rule.title),
+            "interpretation": dict(rule.interpretation) if rule.interpretation else None,
+            "notes": dict(rule.notes),
         }
 
 
@@ -151,40 +146,23 @@ def grade(
     `register`: one for each system concerned; none at all reads as one of which nothing is known.
     """
     registers = (register,) if isinstance(register, Register) else tuple(register) or (Register(),)
+    day = day_of(context.discovered_at)
     rules = [
-        rule
-        for pack in packs
-        if pack.effective.covers(context.discovered_at)
-        for rule in pack.grading
-        if rule.effective.covers(context.discovered_at)
+        rule for pack in packs if pack.effective.includes(day) for rule in pack.grading if rule.effective.includes(day)
     ]
-    judged = [_judge(rule, rules, facts, context, registers) for rule in rules]
+    common = {"incident.category": context.category}
+    systems = [common | one.in_condition() for one in registers]
+    judged = [_judge(rule, rules, facts, registers, systems) for rule in rules]
     cac, gb = (_of_scheme(scheme, judged) for scheme in ("cac", "gb20986"))
     reached = {"cac": cac.reached, "gb20986": gb.reached}
-    trace = tuple(
-        TraceLine(
-            rule_id=one.rule.id,
-            citation=one.rule.citation,
-            force=one.rule.force,
-            status=one.rule.status,
-            scheme=one.rule.scheme,
-            level=one.rule.level,
-            outcome=one.outcome,
-            counts=_counts(one, reached[one.rule.scheme]),
-            used=one.used,
-            given=one.given,
-            text=one.rule.title,
-            interpretation=one.rule.interpretation,
-            notes=one.rule.notes,
-        )
-        for one in judged
-    )
+    trace = tuple([TraceLine(*one, _counts(one, reached[one.rule.scheme])) for one in judged])
     used_packs = {pack.id: pack.version for pack in packs}
     return Grading(cac.reached, cac.possible, cac, gb, trace, used_packs, _to_ask(trace, cac.reached))
 
 
-@dataclass(frozen=True)
-class _Judged:
+class _Judged(NamedTuple):
+    """A line of the trace before it is known what the others come to."""
+
     rule: GradingRule
     outcome: Outcome
     used: tuple[FactUsed, ...]
@@ -195,10 +173,10 @@ def _judge(
     rule: GradingRule,
     rules: Sequence[GradingRule],
     facts: Mapping[str, FactValue],
-    context: GradingContext,
     registers: Sequence[Register],
+    systems: Sequence[Mapping[str, Any]],
 ) -> _Judged:
-    applies, given = _applies(rule, facts, context, registers)
+    applies, given = _applies(rule, facts, systems)
     answers: list[bool | None] = [applies]
     open_figure = False
     used = []
@@ -206,17 +184,7 @@ def _judge(
         fact = criterion.fact
         value = fact.figure(facts.get(fact.name))
         bound = fact.highest(registers) if value is None else None
-        used.append(
-            FactUsed(
-                fact.name,
-                fact.label,
-                fact.kind,
-                None if value is None else facts[fact.name],
-                bound,
-                criterion.at_least,
-                criterion.written,
-            )
-        )
+        used.append(FactUsed(criterion, None if value is None else facts[fact.name], bound))
         threshold = criterion.at_least
         if threshold is None:
             open_figure = True
@@ -257,17 +225,19 @@ def _certainly_more_than(rule: GradingRule, criterion: Criterion, rules: Sequenc
 
 
 def _applies(
-    rule: GradingRule, facts: Mapping[str, FactValue], context: GradingContext, registers: Sequence[Register]
+    rule: GradingRule, facts: Mapping[str, FactValue], systems: Sequence[Mapping[str, Any]]
 ) -> tuple[bool | None, tuple[tuple[str, Any], ...]]:
-    """Does the rule's condition hold for one of the systems? None: it depends on something unknown."""
+    """Does the rule's condition hold for one of the systems? None: it depends on something unknown.
+
+    `systems`: what a condition may read of each, but for the facts.
+    """
     if rule.when is None:
         return True, ()
     answers: list[bool | None] = []
     given: dict[str, Any] = {}
-    common = {"incident.category": context.category}
-    for register in registers:
-        values: dict[str, Any] = common | register.in_condition()
-        values |= facts_in_condition(rule, facts)
+    known = facts_in_condition(rule, facts)
+    for system in systems:
+        values = {**system, **known} if known else system
         answer = rule.when.decide(values)
         if not given or (answer is True and True not in answers):
             given = {name: values.get(name) for name in sorted(rule.when.names)}
@@ -302,8 +272,10 @@ def _of_scheme(scheme: Scheme, judged: Sequence[_Judged]) -> SchemeGrading:
 def _to_ask(trace: Sequence[TraceLine], reached: int) -> tuple[str, ...]:
     could: dict[str, int] = {}
     for line in trace:
-        if line.scheme == "cac" and line.outcome in {"could_hold", "undecidable"} and line.level < reached:
+        rule = line.rule
+        if rule.scheme == "cac" and line.outcome in {"could_hold", "undecidable"} and rule.level < reached:
             for one in line.used:
                 if one.value is None:
-                    could[one.fact] = min(could.get(one.fact, MILDEST), line.level)
+                    name = one.criterion.fact.name
+                    could[name] = min(could.get(name, MILDEST), rule.level)
     return tuple(sorted(could, key=lambda name: (could[name], name))) if reached > GRAVEST else ()

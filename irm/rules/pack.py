@@ -42,7 +42,9 @@ class Effective:
     until: date | None = None
 
     def covers(self, moment: datetime) -> bool:
-        day = day_of(moment)
+        return self.includes(day_of(moment))
+
+    def includes(self, day: date) -> bool:
         return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
 
 

@@ -86,17 +86,17 @@ def test_not_knowing_never_lowers_what_is_possible(facts: dict[str, Any], data: 
 @given(FACTS, REGISTERS)
 def test_the_level_is_what_the_trace_says(facts: dict[str, Any], register: Register) -> None:
     found = grade(builtin_packs(), facts, CONTEXT, register)
-    cac = [line for line in found.trace if line.scheme == "cac"]
-    assert found.reached == min((line.level for line in cac if line.counts == "reached"), default=4)
+    cac = [line for line in found.trace if line.rule.scheme == "cac"]
+    assert found.reached == min((line.rule.level for line in cac if line.counts == "reached"), default=4)
     assert found.possible == min(
-        [found.reached, *(line.level for line in cac if line.counts == "possible")],
+        [found.reached, *(line.rule.level for line in cac if line.counts == "possible")],
     )
     for line in found.trace:
         if line.counts == "reached":
-            assert line.status in MAY_GRADE
-            assert all(one.value is not None and one.at_least is not None for one in line.used)
+            assert line.rule.status in MAY_GRADE
+            assert all(one.value is not None and one.criterion.at_least is not None for one in line.used)
         if line.outcome == "undecidable":
-            assert any(one.at_least is None for one in line.used)
+            assert any(one.criterion.at_least is None for one in line.used)
             assert line.counts in {None, "by_hand"}
     assert found.gb20986.reached == 4
     assert set(found.ask) <= {name for name in catalogue() if facts.get(name, UNKNOWN) == UNKNOWN}

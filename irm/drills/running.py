@@ -289,6 +289,8 @@ async def _facts(tx: Tx, row: DrillRow) -> dict[str, Any]:
         "incident": {
             **about,
             "status": "open",
+            "told_by": "person",
+            "verified": True,
             "cii": "unknown",
             "category": "",
             "handled": False,

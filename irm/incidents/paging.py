@@ -23,7 +23,7 @@ from irm.incidents.paging_schemas import (
 )
 from irm.incidents.picture import picture_of
 from irm.incidents.queries import Sight
-from irm.incidents.run_facts import run_facts
+from irm.incidents.run_facts import run_facts, told_by
 from irm.notify.queries import HOPEFUL, deliveries_of
 from irm.notify.views import UNTOLD, Delivery
 from irm.notify.words import ATTEMPT_NAMES, CHANNEL_NAMES, MEANS_NAMES, PURPOSE_NAMES, STATUS_NAMES, reason_of
@@ -71,7 +71,7 @@ async def paging_of(tx: Tx, sight: Sight, t: Translator, *, now: datetime) -> Pa
 
 async def _not_started(tx: Tx, sight: Sight, runs: Sequence[RunPassage], t: Translator) -> list[NotStarted]:
     row = await tx.get_one(IncidentRow, sight.incident.id)
-    facts = run_facts(await picture_of(tx, row, lock=False))
+    facts = run_facts(await picture_of(tx, row, lock=False), told_by=await told_by(tx, row))
     happened = ["incident.reported"]
     if Status(row.status) is not Status.REPORTED:
         happened.append("incident.graded")

@@ -107,6 +107,8 @@ def _incidents(playbooks: list[Playbook]) -> Iterator[Incident]:
             "category": category,
             "subcategory": sub,
             "status": "open",
+            "told_by": "person",
+            "verified": True,
             "handled": False,
             "exercise": False,
         }

@@ -168,6 +168,7 @@ KIND_OF: Mapping[type, str] = {
 }
 
 WAITABLE: Mapping[str, tuple[str, str]] = {
+    "incident.verified": ("incident", "verified"),
     "incident.handled": ("incident", "handled"),
     "incident.assessed": ("incident", "assessed"),
     "obligation.overdue": ("obligation", "overdue"),

@@ -16,6 +16,8 @@ INCIDENT: Final[Declared] = {
     "incident.exercise": FactType.BOOL,
     "incident.handled": FactType.BOOL,
     "incident.status": FactType.STRING,
+    "incident.told_by": Choice("person", "machine"),
+    "incident.verified": FactType.BOOL,
     "incident.category": FactType.STRING,
     "incident.subcategory": FactType.STRING,
 }

@@ -70,6 +70,7 @@ OUTCOMES: Final = {
 }
 
 WAITS: Final = {
+    "incident.verified": N_("until the incident is verified"),
     "incident.handled": N_("until the incident is handled"),
     "incident.assessed": N_("until the level is assessed"),
     "obligation.overdue": N_("until the limit passes"),
@@ -80,6 +81,7 @@ WAITS: Final = {
 }
 
 LED_TO: Final = {
+    "incident.verified": N_("the incident is verified"),
     "incident.handled": N_("the incident is handled"),
     "incident.assessed": N_("the level is assessed"),
     "obligation.overdue": N_("the limit has passed"),
@@ -130,6 +132,8 @@ CONDITIONS: Final = {
     'incident.cii != "yes"': N_("critical information infrastructure is not concerned, or not for certain"),
     "incident.crime_suspected": N_("a crime is suspected"),
     "!incident.handled": N_("the incident is not handled yet"),
+    'incident.told_by == "machine"': N_("only machines have told of it"),
+    'incident.status == "reported"': N_("nobody has verified it yet"),
     'incident.status == "open"': N_("it is not contained yet"),
     # What kind of incident it is.
     'incident.category == ""': N_("nobody has said what kind of incident it is"),

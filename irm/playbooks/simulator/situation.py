@@ -28,6 +28,8 @@ FACTS: Final[Mapping[str, Any]] = {
     "number": "SJ-0000-000000",
     "title": "",
     "status": "open",
+    "told_by": "person",
+    "verified": True,
     "exercise": False,
     "reached": 3,
     "possible": 3,
@@ -41,7 +43,8 @@ FACTS: Final[Mapping[str, Any]] = {
 LEVELS: Final = ("reached", "possible", "assessed")
 BOTH_LEVELS: Final = "level"
 """Short for `reached` and `possible`."""
-CHOICES: Final[Mapping[str, tuple[str, ...]]] = {"cii": ("yes", "no", "unknown")}
+CHOICES: Final[Mapping[str, tuple[str, ...]]] = {"cii": ("yes", "no", "unknown"), "told_by": ("person", "machine")}
+BY_A_MACHINE: Final[Mapping[str, Any]] = {"told_by": "machine", "status": "reported", "verified": False}
 PARTS: Final = tuple(one.removeprefix("incident.") for one in SELECTORS if not one.startswith("obligation."))
 OBLIGATION: Final = "obligation"
 """The one duty that a playbook about duties is run on."""
@@ -76,9 +79,19 @@ class Situation:
             part: list(self.organizations.get(part, (part,))) for part in sorted(parts | {*self.organizations})
         }
         if playbook.start.on[0].startswith("obligation."):
-            owed = {"id": OBLIGATION, "bearer": "obligation.bearer", "overdue": False, "submitted": False, "met": False}
+            owed = {"id": OBLIGATION, "bearer": "obligation.bearer", "form": "initial", "kind": "timed"}
+            owed |= {"overdue": False, "submitted": False, "met": False}
             return {"obligation": owed, "organizations": {}}
-        return {"incident": dict(self.facts), "organizations": organizations}
+        facts = {"incident": dict(self.facts), "organizations": organizations}
+        if playbook.start.on == ("incident.reported",) and not _begins(playbook, facts):
+            # What answers filings and not this one is shown for that of a machine, where it answers that.
+            told = {**facts, "incident": {**facts["incident"], **BY_A_MACHINE}}
+            return told if _begins(playbook, told) else facts
+        return facts
+
+
+def _begins(playbook: Playbook, facts: Facts) -> bool:
+    return playbook.start.when is None or playbook.start.when(facts)
 
 
 def fact(name: str, value: object) -> dict[str, Any]:

@@ -49,6 +49,8 @@ class Night:
             "number": "SJ-2026-000001",
             "title": "Portal altered",
             "status": "open",
+            "told_by": "person",
+            "verified": True,
             "exercise": False,
             "reached": 3,
             "possible": 3,

@@ -59,7 +59,8 @@ async def test_what_nobody_holds_at_all_is_told_once(leader: Any) -> None:
 async def test_a_new_version_that_would_leave_incidents_without_a_call_says_so(leader: Any) -> None:
     narrower = library()["report-chain.yaml"].replace('may_be("较大")', 'may_be("特别重大")')
     (warning,) = [one for one in await warnings(leader, narrower) if "No playbook pages" in one]
-    assert "of the level Grave, Considerable, General: Malware; Network attack of which" in warning
+    assert "of the level Grave, Considerable: Malware; Network attack of which" in warning
+    await leader.post("/api/v1/playbooks/ordinary/retirement", json={"reason": "tried without"})
     page = (await leader.get("/playbooks/report-chain")).text
     assert "No playbook pages or reports for incidents of the level General" in page
 

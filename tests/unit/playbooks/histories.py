@@ -127,6 +127,7 @@ class Course:
                 "crime_suspected": True,
                 "possible": 1,
                 "status": "contained",
+                "verified": True,
             }
             self.tell(s.FactsChanged(known))
         else:
@@ -197,12 +198,15 @@ def _facts(playbook: Playbook) -> dict[str, Any]:
             "id": "owed",
             "bearer": UNIT_A,
             "rule": "pack/rule",
+            "form": "initial",
             "overdue": False,
             "submitted": False,
             "met": False,
         }
         return {"obligation": about, "organizations": {"cloud_authority": [AUTHORITY]}}
     known = facts(cii="unknown")
+    if playbook.start.on == ("incident.reported",):
+        known["incident"] |= {"told_by": "machine", "verified": False, "status": "reported"}
     return known | {"organizations": known["organizations"] | {"operators": [UNIT_A], "vendors": [VENDOR]}}
 
 

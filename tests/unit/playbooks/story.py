@@ -21,6 +21,8 @@ def facts(**incident: Any) -> dict[str, Any]:
             "number": "SJ-2026-000001",
             "exercise": False,
             "status": "open",
+            "told_by": "person",
+            "verified": True,
             "reached": 3,
             "possible": 3,
             "assessed": None,

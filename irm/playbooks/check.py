@@ -73,7 +73,7 @@ def check(text: str, *, file: str, city: City, of: str | None = None) -> Checked
         *reach.warnings(),
         *_missing(document, playbook, city),
         *_unheld(document, playbook, city),
-        *_unserved(document, playbook),
+        *_unserved(document, playbook, city),
         *_unanswered(document, playbook, city),
         *_unmanned(document, playbook, city),
         *uncovered(document, playbook, city),
@@ -223,19 +223,25 @@ def _ways(step: Step) -> tuple[tuple[tuple[str | int, ...], tuple[str, ...]], ..
             return ()
 
 
-def _unserved(document: Document, playbook: Playbook) -> Iterator[Fault]:
-    """Channels that irm knows and does not serve, each told once."""
+def _unserved(document: Document, playbook: Playbook, city: City) -> Iterator[Fault]:
+    """Channels that irm knows and does not serve, or that this installation has not configured, each told once."""
     told: set[str] = set()
     for index, step in enumerate(playbook.steps):
         for loc, via in _ways(step):
             for channel in via:
-                if channel not in {*BUILT, PREFERRED, *told}:
-                    told.add(channel)
-                    name = Said(CHANNEL_NAMES[channel])
+                if channel in told or (channel in {*BUILT, PREFERRED} and channel not in city.channels_off):
+                    continue
+                told.add(channel)
+                name = Said(CHANNEL_NAMES[channel])
+                if channel in BUILT:
+                    message = said(
+                        "This channel is not configured here: %(name)s (%(channel)s).", name=name, channel=channel
+                    )
+                else:
                     message = said(
                         "irm does not serve this channel yet: %(name)s (%(channel)s).", name=name, channel=channel
                     )
-                    yield document.fault(("steps", index, *loc), message)
+                yield document.fault(("steps", index, *loc), message)
 
 
 def _group_pages(document: Document, playbook: Playbook) -> Iterator[Fault]:

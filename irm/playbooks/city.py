@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from irm.db import Tx
 from irm.notify import queries as directory
+from irm.notify.planning import channels_off
 from irm.notify.targets import Target as Named
 from irm.notify.unmanned import days_unmanned
 from irm.playbooks.check import Checked, check
@@ -50,7 +51,7 @@ async def checked_in(
     """The linter with all that this city knows, who is on duty now and in the days to come included. `endpoints`: those of
     the settings, where they are at hand; `of` as in `check`."""
     known = frozenset(endpoints) if endpoints is not None else None
-    city = replace(await city_of(tx, now=now), endpoints=known)
+    city = replace(await city_of(tx, now=now), endpoints=known, channels_off=await channels_off(tx))
     checked = check(source, file=file, city=city, of=of)
     if checked.playbook is not None:
         named = {target for step in checked.playbook.steps for target in targets_of(step.action)}

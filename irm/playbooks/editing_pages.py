@@ -12,6 +12,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPR
 
 from irm.access.policy import Permission, Principal, allow
 from irm.clock import Clock
+from irm.config import Settings
 from irm.db import Database, Tx
 from irm.errors import Conflict, Invalid
 from irm.i18n import N_, Translator
@@ -61,10 +62,11 @@ async def publish_edited(
     db: NamedDependency[Database],
     clock: NamedDependency[Clock],
     t: NamedDependency[Translator],
+    settings: NamedDependency[Settings],
 ) -> Page | Redirect:
     async with db.transaction(principal.actor) as tx:
         shown = chosen(await versions_of(tx, playbook), None)
-    return await _sent(request, principal, db, clock, t, shown)
+    return await _sent(request, principal, db, clock, t, settings, shown)
 
 
 @get("/playbooks/new", opt=allow(Permission.PUBLISH_PLAYBOOK), include_in_schema=False)
@@ -116,8 +118,9 @@ async def publish_new(
     db: NamedDependency[Database],
     clock: NamedDependency[Clock],
     t: NamedDependency[Translator],
+    settings: NamedDependency[Settings],
 ) -> Page | Redirect:
-    return await _sent(request, principal, db, clock, t, None)
+    return await _sent(request, principal, db, clock, t, settings, None)
 
 
 async def _sent(
@@ -126,6 +129,7 @@ async def _sent(
     db: Database,
     clock: Clock,
     t: Translator,
+    settings: Settings,
     shown: Version | None,
 ) -> Page | Redirect:
     """Publishes the text as a version, or shows every fault with its line beside what was typed. `do=check` only shows."""
@@ -137,7 +141,7 @@ async def _sent(
     try:
         if not is_check:
             async with db.transaction(principal.actor) as tx:
-                _, city = await checked_here(tx, source, now=now)
+                _, city = await checked_here(tx, source, settings, now=now)
                 made, _ = await publish(
                     tx,
                     source,
@@ -156,7 +160,7 @@ async def _sent(
     except (Invalid, Conflict) as error:
         form = Form.refused(values, error, t)
     async with db.transaction(principal.actor) as tx:
-        looked = await checked_words(tx, source, values, t, now=now, of=of)
+        looked = await checked_words(tx, source, values, t, settings, now=now, of=of)
     answer = _desk(clock, shown, form, t, **looked, looked=True)
     answer.status_code = HTTP_200_OK if is_check else HTTP_422_UNPROCESSABLE_ENTITY
     return answer

@@ -34,6 +34,8 @@ class City:
     """Identifiers that some version has, one that waits or is no longer used included."""
     endpoints: frozenset[str] | None = None
     """Those that the settings name."""
+    channels_off: frozenset[str] = frozenset()
+    """Channels that irm serves and this installation has not configured."""
     held: frozenset[str] | None = None
     """Targets that somebody holds today, as written (`role(cloud_authority, duty_leader)`)."""
     unmanned: Mapping[str, tuple[date, ...]] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery
 
 from irm.access.policy import Permission, Principal, allow, may
 from irm.clock import Clock
+from irm.config import Settings
 from irm.db import Database
 from irm.i18n import Translator
 from irm.notify.words import CHANNEL_NAMES
@@ -58,6 +59,7 @@ async def playbook_page(
     db: NamedDependency[Database],
     clock: NamedDependency[Clock],
     t: NamedDependency[Translator],
+    settings: NamedDependency[Settings],
     version: FromQuery[int | None] = None,
 ) -> Page:
     """The query may suppose a night (`simulator/pages.py: FIELDS`), for who has no scripts."""
@@ -66,7 +68,7 @@ async def playbook_page(
         found = await versions_of(tx, playbook)
         names = await publishers(tx, found)
         shown = chosen(found, version)
-        _, city = await checked_here(tx, shown.source, now=now)
+        _, city = await checked_here(tx, shown.source, settings, now=now)
         read = frozen(shown.id, shown.source)
         supposed = await shown_night(tx, read, request.query_params, t, now=now, key="night")
     checked = check(shown.source, file=FILE, city=replace(city, held=None))

@@ -7,7 +7,7 @@ import click
 
 from irm.console import Console, json_option, source
 from irm.db import SYSTEM, Database
-from irm.playbooks.city import city_of
+from irm.playbooks.city import checked_in, city_of
 from irm.playbooks.publishing import publish
 from irm.playbooks.version_life import activate, retire
 
@@ -32,7 +32,7 @@ def publish_file(console: Console, file: Path, *, reason: str, at_once: bool, of
     async def work(db: Database) -> dict[str, Any]:
         now = db.clock.now()
         async with db.transaction(SYSTEM) as tx:
-            city = await city_of(tx, now=now)
+            _, city = await checked_in(tx, text, file=str(file), now=now, endpoints=console.settings.endpoints, of=of)
             made, checked = await publish(
                 tx, text, file=str(file), city=city, actor=SYSTEM, now=now, reason=reason, waits=not at_once, of=of
             )
@@ -45,6 +45,9 @@ def publish_file(console: Console, file: Path, *, reason: str, at_once: bool, of
         }
 
     made = console.run(work)
+    if not as_json:
+        for warning in made.pop("warnings"):
+            click.echo(console.t("%(fault)s (warning)", fault=warning), err=True)
     console.show(made, as_json=as_json)
     if made["version"] == 1 and made["new"] and not as_json:
         click.echo(console.t("A playbook “%(name)s” begins with it.", name=made["playbook"]), err=True)

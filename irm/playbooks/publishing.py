@@ -1,5 +1,6 @@
 """Versions of playbooks: the built-in library, a city's own, and the one that is active."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -13,6 +14,7 @@ from sqlalchemy import func, select, update
 
 from irm.db import Actor, Tx, uuid7
 from irm.errors import Conflict, Invalid, NotFound
+from irm.i18n import LOCALES, translator
 from irm.ledger import Event, record
 from irm.one_at_a_time import be_alone
 from irm.playbooks.check import Checked, City, check
@@ -21,7 +23,7 @@ from irm.playbooks.language import read_playbook
 from irm.playbooks.models import PlaybookRow
 from irm.playbooks.steps import Playbook
 from irm.playbooks.version_messages import tell_at_once, tell_author, tell_overtaken, tell_waiting
-from irm.positions import LanguageError
+from irm.positions import Fault, LanguageError
 
 log = structlog.get_logger(__name__)
 
@@ -77,7 +79,7 @@ async def publish(
     version waits until another person approves it; the one before stays active so long. Without, whoever has the
     machine has published it: `waits` says whether it waits too (True) or is used at once and everybody who could have
     approved it is told so (False). `of` as in `check`. Raises LanguageError where the linter finds an error; warnings are
-    handed back. The same text twice changes nothing.
+    handed back and stay with the version. The same text twice changes nothing.
     """
     checked = check(text, file=file, city=city, of=of)
     if checked.playbook is None or checked.errors:
@@ -87,7 +89,17 @@ async def publish(
     why = reason_of(reason, needed=person is not None)
     by = f"person/{person}" if person is not None else None
     held = person is not None or bool(waits)
-    made = await _store(tx, checked.playbook, text, actor=actor, now=now, by=by, reason=why, waits=held)
+    made = await _store(
+        tx,
+        checked.playbook,
+        text,
+        actor=actor,
+        now=now,
+        by=by,
+        reason=why,
+        waits=held,
+        warnings=[told_of(one) for one in checked.warnings],
+    )
     if made.is_new:
         row = await tx.get_one(PlaybookRow, made.id)
         if held:
@@ -95,6 +107,15 @@ async def publish(
         elif waits is False:
             await tell_at_once(tx, row, now=now)
     return made, checked
+
+
+def told_of(fault: Fault) -> dict[str, Any]:
+    """A warning as it stays with the version: its place, and its words in every language."""
+    return {
+        "line": fault.line,
+        "column": fault.column,
+        "texts": {locale: fault.read(translator(locale)) for locale in LOCALES},
+    }
 
 
 async def approve(
@@ -211,6 +232,7 @@ async def _store(
     by: str | None = None,
     reason: str | None = None,
     waits: bool = False,
+    warnings: Sequence[dict[str, Any]] = (),
 ) -> Published:
     digest = sha256(text.encode()).hexdigest()
     await be_alone(tx, PUBLISHING)
@@ -233,6 +255,7 @@ async def _store(
         published_at=now,
         published_by=by or str(actor),
         reason=reason,
+        warnings=list(warnings),
         active=False,
         waiting_since=now if waits else None,
     )
@@ -245,6 +268,8 @@ async def _store(
     body: dict[str, Any] = {"playbook": playbook.id, "version": row.version, "digest": digest, "waits": waits}
     if not waits and row.published_by != BROUGHT:
         body["without_approval"] = True
+    if warnings:
+        body["warnings"] = len(warnings)
     await record(tx, Event("playbook.published", f"playbook/{playbook.id}", now, actor, body))
     return Published(row.id, row.playbook_id, row.version, is_new=True, waits=waits)
 

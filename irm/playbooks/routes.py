@@ -101,6 +101,7 @@ async def get_playbook(
                 who_words(one.verdict_by, names, t) if one.verdict_by else None,
                 one.verdict_at,
                 one.verdict_reason,
+                [FaultView(told.line, told.column, t.of(told.texts), "") for told in one.warnings],
             )
             for one in found
         ],
@@ -145,9 +146,7 @@ async def check_playbook(
 ) -> CheckedView:
     """What the linter says, law included; nothing is kept."""
     async with db.transaction(principal.actor) as tx:
-        checked, city = await checked_in(
-            tx, data.source, file=FILE, now=clock.now(), endpoints=frozenset(settings.endpoints)
-        )
+        checked, city = await checked_here(tx, data.source, settings, now=clock.now())
     playbook = checked.playbook
     worst = worst_cases(playbook, city) if playbook is not None else ()
     return CheckedView(
@@ -181,12 +180,13 @@ async def publish_playbook(
     clock: NamedDependency[Clock],
     principal: NamedDependency[Principal],
     t: NamedDependency[Translator],
+    settings: NamedDependency[Settings],
 ) -> PublishedView:
     """It waits for another person's approval; from then on new runs use it, running ones keep their version. 422 with every
     fault where it is wrong, or names another playbook than `playbook` does."""
     async with db.transaction(principal.actor) as tx:
         now = clock.now()
-        _, city = await checked_here(tx, data.source, now=now)
+        _, city = await checked_here(tx, data.source, settings, now=now)
         made, checked = await publish(
             tx,
             data.source,
@@ -260,9 +260,11 @@ async def list_tasks(
         return TaskList([showing.task_view(one, t) for one in await queries.tasks_for(tx, principal, status=status)])
 
 
-async def checked_here(tx: Tx, source: str, *, now: datetime, of: str | None = None) -> tuple[Checked, City]:
+async def checked_here(
+    tx: Tx, source: str, settings: Settings, *, now: datetime, of: str | None = None
+) -> tuple[Checked, City]:
     """The linter with all that this city knows, of a text that came without a file."""
-    return await checked_in(tx, source, file=FILE, now=now, of=of)
+    return await checked_in(tx, source, file=FILE, now=now, endpoints=settings.endpoints, of=of)
 
 
 def _faults(faults: tuple[Fault, ...], t: Translator) -> list[FaultView]:

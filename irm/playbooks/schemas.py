@@ -180,6 +180,8 @@ class PlaybookVersion(Struct, frozen=True):
     verdict_by: str | None = None
     verdict_at: datetime | None = None
     verdict_reason: str | None = None
+    warnings: list["FaultView"] = field(default_factory=list)
+    """What the linter told whoever published it; it forbade nothing."""
 
 
 class PlaybookView(Struct, frozen=True):

@@ -24,6 +24,15 @@ NOBODY: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True)
+class Warned:
+    """What the linter told whoever published it."""
+
+    line: int
+    column: int
+    texts: Texts
+
+
+@dataclass(frozen=True)
 class Version:
     id: UUID
     playbook_id: str
@@ -46,6 +55,7 @@ class Version:
     verdict_by: str | None = None
     verdict_at: datetime | None = None
     verdict_reason: str | None = None
+    warnings: tuple[Warned, ...] = ()
 
     @property
     def is_unapproved(self) -> bool:
@@ -141,6 +151,7 @@ async def versions(tx: Tx, playbook_id: str | None = None) -> list[Version]:
             row.verdict_by,
             row.verdict_at,
             row.verdict_reason,
+            tuple(Warned(one["line"], one["column"], one["texts"]) for one in row.warnings),
         )
         for row in await tx.scalars(query)
     ]

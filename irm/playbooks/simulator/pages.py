@@ -12,6 +12,7 @@ from litestar.status_codes import HTTP_200_OK
 from irm.access.policy import Permission, Principal, allow
 from irm.categories import choices
 from irm.clock import Clock
+from irm.config import Settings
 from irm.db import Database, Tx
 from irm.errors import Wrong, in_words
 from irm.i18n import DEFAULT_LOCALE, N_, Translator
@@ -176,6 +177,7 @@ async def check_typed(
     db: NamedDependency[Database],
     clock: NamedDependency[Clock],
     t: NamedDependency[Translator],
+    settings: NamedDependency[Settings],
     of: FromQuery[str | None] = None,
 ) -> Page:
     """What is typed: its faults with their places, its steps, its course. Nothing is kept. `of`: whose next version it is
@@ -184,14 +186,22 @@ async def check_typed(
     source = str(typed.get("source") or "").replace("\r\n", "\n")
     now = clock.now()
     async with db.transaction(principal.actor) as tx:
-        return page("playbooks/checked_live.html", now=now, **await checked_words(tx, source, typed, t, now=now, of=of))
+        words = await checked_words(tx, source, typed, t, settings, now=now, of=of)
+    return page("playbooks/checked_live.html", now=now, **words)
 
 
 async def checked_words(
-    tx: Tx, source: str, given: Mapping[str, Any], t: Translator, *, now: datetime, of: str | None = None
+    tx: Tx,
+    source: str,
+    given: Mapping[str, Any],
+    t: Translator,
+    settings: Settings,
+    *,
+    now: datetime,
+    of: str | None = None,
 ) -> dict[str, Any]:
     """What the editor shows beside the text. `steps` and `figure` are None where the text cannot be read."""
-    checked, _ = await checked_here(tx, source, now=now, of=of)
+    checked, _ = await checked_here(tx, source, settings, now=now, of=of)
     found: dict[str, Any] = {
         "faults": checked.errors,
         "warnings": checked.warnings,

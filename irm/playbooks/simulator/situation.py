@@ -79,7 +79,7 @@ class Situation:
             part: list(self.organizations.get(part, (part,))) for part in sorted(parts | {*self.organizations})
         }
         if playbook.start.on[0].startswith("obligation."):
-            owed = {"id": OBLIGATION, "bearer": "obligation.bearer", "form": "initial", "kind": "timed"}
+            owed: dict[str, Any] = {"id": OBLIGATION, "bearer": "obligation.bearer", "form": "initial", "kind": "timed"}
             owed |= {"overdue": False, "submitted": False, "met": False}
             return {"obligation": owed, "organizations": {}}
         facts = {"incident": dict(self.facts), "organizations": organizations}

@@ -230,7 +230,9 @@ def test_the_command_checks_without_a_database(tmp_path: Path, monkeypatch: pyte
 
 def test_the_command_tells_a_night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    told = CliRunner().invoke(main, ["playbook", "simulate", "--json", "--answer", "alarm=12m", "--handled", "3h"])
+    told = CliRunner().invoke(
+        main, ["playbook", "simulate", "--json", "--answer", "alarm=12m", "--handled", "3h", "--fact", "assessed=3"]
+    )
     assert told.exit_code == 0, told.output
     timeline = json.loads(told.stdout)["timeline"]
     assert [one["after"] for one in timeline if one["step"] == "alarm"] == ["0", "5m", "10m", "12m"]

@@ -79,9 +79,13 @@ async def test_the_chain_climbs_and_an_answer_ends_it(
     assert {page[3] for page in alarm if page[1] == 2} == {night.leader.person_id}
     await night.acknowledge(night.leader.person_id)
     await drain()
-    night.clock.tick(hours=1)
+    night.clock.tick(minutes=29)
     await drain()
     assert [page for page in await night.paged() if page[0] == "alarm"] == alarm
+    night.clock.tick(minutes=2)
+    await drain()
+    again = [page for page in await night.paged() if page[0] == "alarm"][len(alarm) :]
+    assert {page[1] for page in again} == {1}, "nobody has said how grave it is: from the first rung again"
 
 
 @pytest.mark.parametrize("by_sms", [True, False])

@@ -186,7 +186,7 @@ async def test_a_limit_that_runs_out_pages_who_owes_it(night: Night, drain: Drai
     night.clock.tick(minutes=30)
     await night.owe("pack/first", night.unit, "obligation.overdue", known)
     await drain()
-    assert [page[0] for page in await night.paged()] == ["soon", "overdue"]
+    assert [page[0] for page in await night.paged()] == ["soon", "overdue-report"]
     await night.owe("pack/first", night.unit, "obligation.met", known)
     await drain()
     night.clock.tick(hours=3)

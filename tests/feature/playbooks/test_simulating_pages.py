@@ -38,7 +38,7 @@ async def test_the_api_tells_a_night_with_its_limits(night: Night, leader: Any) 
         json={
             "playbook": "report-chain",
             "facts": 'discovered: "03:00"\nfiled: "03:10"\nfacts: {level: 较大, cii: unknown}\n',
-            "answers": "answers:\n  - {after: 12m, acknowledged: alarm}\n",
+            "answers": "answers:\n  - {after: 12m, acknowledged: alarm}\n  - {after: 20m, facts: {assessed: 较大}}\n",
         },
     )
     assert told.status_code == 200, told.text

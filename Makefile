@@ -41,6 +41,7 @@ bench: $(VENV)/.dev  ## irm against its floors, and every page in a city at full
 	$(BIN)/python -m bench.ratios
 	$(BIN)/python -m bench.goals
 	$(BIN)/python -m bench.pure
+	$(BIN)/python -m bench.rosters
 
 faults: $(VENV)/.dev  ## break irm again and again while it is used, then look what was lost: make faults seconds=900 seed=1
 	$(BIN)/python -m tests.faults.run --seconds $(or $(seconds),900) --seed $(or $(seed),1) --history .faults/$(or $(seed),1).jsonl

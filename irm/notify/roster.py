@@ -1,5 +1,8 @@
 """Who is on duty at a moment. Pure; moments are aware, days are Asia/Shanghai.
 
+At the desk sit the primaries (值班员), behind them the backups (备班); the leader (带班领导) answers for both and is called
+first only where neither is there: the desk itself is empty then, which `gaps` says.
+
 A shift holds from its start (included) to its end (excluded): at a hand-over exactly one side is on duty. Of people with
 overlapping shifts each appears once, with the stronger role. Retired people are never on duty, whatever the table says.
 """
@@ -7,13 +10,26 @@ overlapping shifts each appears once, with the stronger role. Retired people are
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-Role = Literal["primary", "backup"]
+Role = Literal["primary", "backup", "leader"]
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
-ROLE_ORDER: Final[dict[str, int]] = {"primary": 0, "backup": 1}
+ROLE_ORDER: Final[dict[str, int]] = {"primary": 0, "backup": 1, "leader": 2}
+
+
+class Serving(Protocol):
+    """A turn of somebody, on record or being planned."""
+
+    @property
+    def person_id(self) -> UUID | None: ...
+    @property
+    def starts_at(self) -> datetime: ...
+    @property
+    def ends_at(self) -> datetime: ...
+    @property
+    def role(self) -> Role: ...
 
 
 @dataclass(frozen=True)
@@ -63,9 +79,19 @@ class OnDuty:
         return tuple(shift for shift in self.shifts if shift.role == "backup")
 
     @property
+    def leaders(self) -> tuple[Shift, ...]:
+        """Whoever leads and does not sit at the desk himself."""
+        return tuple(shift for shift in self.shifts if shift.role == "leader")
+
+    @property
+    def is_manned(self) -> bool:
+        """Somebody sits at the desk or stands by for it; a leader alone does not."""
+        return bool(self.primaries or self.backups)
+
+    @property
     def called(self) -> tuple[Shift, ...]:
-        """Who is called first: the primaries, or the backups where no primary is there."""
-        return self.primaries or self.backups
+        """Who is called first: the primaries; where none is there the backups, and where neither is the leaders."""
+        return self.primaries or self.backups or self.leaders
 
 
 @dataclass(frozen=True)
@@ -109,12 +135,14 @@ def on_duty(shifts: Iterable[Shift], at: datetime, *, retired: Collection[UUID] 
 
 
 def gaps(
-    shifts: Iterable[Shift], since: datetime, until: datetime, *, retired: Collection[UUID] = ()
+    shifts: Iterable[Serving], since: datetime, until: datetime, *, retired: Collection[UUID] = ()
 ) -> tuple[Span, ...]:
-    """The spans of [since, until) in which nobody is on duty, in order, none touching another."""
+    """The spans of [since, until) in which nobody is at the desk, in order, none touching another."""
     found: list[Span] = []
     covered = since
-    for shift in sorted(_serving(shifts, retired), key=lambda each: each.starts_at):
+    gone = frozenset(retired)
+    at_the_desk = (each for each in shifts if each.role != "leader" and each.person_id not in gone)
+    for shift in sorted(at_the_desk, key=lambda each: each.starts_at):
         if shift.ends_at <= covered:
             continue
         if shift.starts_at >= until:

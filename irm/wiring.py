@@ -22,6 +22,7 @@ from irm.incidents import (
 from irm.jobs import Inside, Outside
 from irm.ledger import Subscription, Wiring
 from irm.notify import altered_ledger, dead_work, jobs as notify, missed_work
+from irm.notify.rosters import planning as rosters
 from irm.obligations import (
     asking,
     countersigning,
@@ -59,6 +60,8 @@ JOBS: Final[dict[str, Inside | Outside]] = {
     dead_work.CALL: Inside(dead_work.call),
     altered_ledger.CALL: Inside(altered_ledger.call),
     missed_work.CALL: Inside(missed_work.call),
+    rosters.PLAN: Inside(rosters.plan_one),
+    rosters.PLAN_ALL: Inside(rosters.plan_all),
     "playbooks.advance": Inside(playbooks.advance),
     calling.CALL: calling.PLACE,
     "incidents.look_again": Inside(reporting.look_again),
@@ -139,6 +142,7 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
         for what in ("proposed", "approved", "declined")
     ),
     Subscription("workdays.imported", job=periodic.LOOK_AHEAD),
+    Subscription("workdays.imported", job=rosters.PLAN_ALL),
 )
 
 RECURRING: Final[tuple[Recurring, ...]] = (
@@ -154,6 +158,7 @@ RECURRING: Final[tuple[Recurring, ...]] = (
     Recurring("findings.propose", every=Daily(time(8, 30)), queue="bulk"),
     # What begins today is owed from today: the next period, the window before a date.
     Recurring(periodic.LOOK_AHEAD, every=Daily(time(0, 5)), queue="bulk"),
+    Recurring(rosters.PLAN_ALL, every=Daily(time(1, 40)), queue="bulk"),
     Recurring("kernel.housekeeping", every=Daily(time(3, 20)), queue="bulk", priority=90),
 )
 """What is done again and again, at which local time or interval (irm/schedule.py)."""

@@ -18,11 +18,15 @@ from irm.notify import contacts
 from irm.notify.contacts import Contact
 from irm.notify.models import RosterRow, ShiftRow
 from irm.notify.roster import ROLE_ORDER, NobodyOnDuty, OnDuty, Shift, on_duty
+from irm.notify.rosters.planning import follows_rules, replan
+from irm.notify.rosters.rotation import Layer
 
 LOOK_AHEAD: Final = timedelta(days=31)
 """How far "on duty again from" looks for the next shift."""
 LONGEST_SHIFT: Final = timedelta(days=31)
 LONGEST_NAME: Final = 100
+LAYER_OF: Final[dict[str, Layer]] = {"primary": "day", "backup": "backup", "leader": "leader"}
+"""At which seat somebody sits who was entered by role."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,29 @@ class Duty:
     state: OnDuty | NobodyOnDuty
     on_shift: tuple[OnShift, ...]
     has_roster: bool
+
+    @property
+    def is_manned(self) -> bool:
+        """Somebody is at the desk or stands by for it. A leader alone is called, but the desk is empty."""
+        return isinstance(self.state, OnDuty) and self.state.is_manned
+
+    @property
+    def called(self) -> tuple[OnShift, ...]:
+        """Those who are called first."""
+        called = self.state.called if isinstance(self.state, OnDuty) else ()
+        return tuple(each for each in self.on_shift if each.shift in called)
+
+    @property
+    def leaders(self) -> tuple[OnShift, ...]:
+        """带班领导 of this moment; empty where the roster names none, or one who sits at the desk himself."""
+        return tuple(each for each in self.on_shift if each.shift.role == "leader")
+
+    @property
+    def why_nobody(self) -> str | None:
+        """A word of `words.WHY_NOBODY`; None: the desk is manned."""
+        if isinstance(self.state, OnDuty):
+            return None if self.is_manned else "only_leader"
+        return self.state.reason if self.has_roster else "no_roster"
 
 
 @dataclass(frozen=True)
@@ -110,6 +137,7 @@ async def shifts_between(
         .where(
             RosterRow.organization_id.in_(organization_ids),
             RosterRow.retired_at.is_(None),
+            ShiftRow.replaced.is_(False),
             ShiftRow.ends_at > since,
             ShiftRow.starts_at < until,
         )
@@ -126,7 +154,12 @@ async def last_coming(tx: Tx, at: datetime) -> datetime | None:
     found: datetime | None = await tx.scalar(
         select(func.max(ShiftRow.starts_at))
         .join(RosterRow, RosterRow.id == ShiftRow.roster_id)
-        .where(RosterRow.retired_at.is_(None), ShiftRow.starts_at <= at, ShiftRow.starts_at > at - LONGEST_SHIFT)
+        .where(
+            RosterRow.retired_at.is_(None),
+            ShiftRow.replaced.is_(False),
+            ShiftRow.starts_at <= at,
+            ShiftRow.starts_at > at - LONGEST_SHIFT,
+        )
     )
     return found
 
@@ -180,6 +213,7 @@ async def add_shifts(tx: Tx, *, roster_id: UUID, shifts: Sequence[NewShift], now
             starts_at=shift.starts_at,
             ends_at=shift.ends_at,
             role=shift.role,
+            layer=LAYER_OF[shift.role],
         )
         for shift in shifts
     ]
@@ -196,6 +230,8 @@ async def add_shifts(tx: Tx, *, roster_id: UUID, shifts: Sequence[NewShift], now
             "until": max(row.ends_at for row in rows).isoformat(),
         }
     await record(tx, Event("roster.shifts_added", f"roster/{roster_id}", now, actor, body))
+    if await follows_rules(tx, roster_id):
+        await replan(tx, roster_id, now=now, actor=actor)
     return [row.id for row in rows]
 
 
@@ -204,6 +240,8 @@ async def remove_shift(tx: Tx, shift_id: UUID, *, now: datetime, actor: Actor) -
     row = await tx.scalar(select(ShiftRow).where(ShiftRow.id == shift_id).with_for_update())
     if row is None:
         raise NotFound("This shift does not exist.")
+    if row.origin != "entered" or row.replaced:
+        raise Conflict("This shift follows from a rotation: change it by an override.")
     body = {"shift": str(row.id), "starts_at": row.starts_at.isoformat(), "ends_at": row.ends_at.isoformat()}
     if row.ends_at <= now:
         raise Conflict("This shift is over.")
@@ -215,7 +253,7 @@ async def remove_shift(tx: Tx, shift_id: UUID, *, now: datetime, actor: Actor) -
 
 
 def _shift(row: ShiftRow) -> Shift:
-    return Shift(row.id, row.person_id, row.post_id, row.starts_at, row.ends_at, row.role)  # type: ignore[arg-type]  # a checked word
+    return Shift(row.id, row.person_id, row.post_id, row.starts_at, row.ends_at, row.role, row.layer)  # type: ignore[arg-type]  # a checked word
 
 
 def _faults(index: int, shift: NewShift) -> Iterable[FieldError]:
@@ -229,4 +267,4 @@ def _faults(index: int, shift: NewShift) -> Iterable[FieldError]:
     if shift.person_id is None and shift.post_id is None:
         yield FieldError(f"shifts.{index}.person", "A shift needs a person or a post.")
     if shift.role not in ROLE_ORDER:
-        yield FieldError(f"shifts.{index}.role", "The role is primary or backup.")
+        yield FieldError(f"shifts.{index}.role", "The role is primary, backup or leader.")

@@ -13,22 +13,39 @@ from irm.db import Base, uuid7
 
 class RosterRow(Base):
     __tablename__ = "roster"
-    __table_args__ = (UniqueConstraint("organization_id", "name", name="uq_roster_organization_name"),)
+    __table_args__ = (
+        UniqueConstraint("organization_id", "name", name="uq_roster_organization_name"),
+        CheckConstraint(
+            "(in_place_of IS NULL AND serves_from IS NULL AND serves_until IS NULL) OR serves_until > serves_from",
+            name="temporary",
+        ),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
     organization_id: Mapped[UUID] = mapped_column(ForeignKey("organization.id"))
     name: Mapped[str]
     retired_at: Mapped[datetime | None]
+    in_place_of: Mapped[UUID | None] = mapped_column(ForeignKey("roster.id"))
+    """A temporary schedule (重保): it serves from `serves_from` to `serves_until`, and the other roster does not."""
+    serves_from: Mapped[datetime | None]
+    serves_until: Mapped[datetime | None]
+    planned_until: Mapped[datetime | None]
+    """How far its rotations are written out as shifts; None: it has none."""
 
 
 class ShiftRow(Base):
-    """Half-open: who hands over at 08:00 is off duty at 08:00. A person may sit at a post; a post may stand alone."""
+    """Who is paged: entered by somebody, or worked out from what makes the roster (`rosters/models.py`).
+
+    Half-open: who hands over at 08:00 is off duty at 08:00. A person may sit at a post; a post may stand alone.
+    """
 
     __tablename__ = "shift"
     __table_args__ = (
         CheckConstraint("ends_at > starts_at", name="order"),
         CheckConstraint("person_id IS NOT NULL OR post_id IS NOT NULL", name="somebody"),
-        CheckConstraint("role IN ('primary', 'backup')", name="role"),
+        CheckConstraint("role IN ('primary', 'backup', 'leader')", name="role"),
+        CheckConstraint("layer IN ('day', 'night', 'backup', 'leader')", name="layer"),
+        CheckConstraint("origin IN ('entered', 'worked_out')", name="origin"),
         Index("ix_shift_roster_id_ends_at", "roster_id", "ends_at"),
         Index("ix_shift_person_id_ends_at", "person_id", "ends_at"),
     )
@@ -40,6 +57,12 @@ class ShiftRow(Base):
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     role: Mapped[str]
+    layer: Mapped[str] = mapped_column(default="day")
+    origin: Mapped[str] = mapped_column(default="entered")
+    replaced: Mapped[bool] = mapped_column(default=False)
+    """Entered, and changed since by leave, an override or a temporary schedule: what serves stands in rows of its own."""
+    instead_of: Mapped[UUID | None]
+    """Whose turn it was."""
 
 
 class DeliveryRow(Base):

@@ -86,7 +86,7 @@ async def _on_duty(tx: Tx, target: Target, ids: Sequence[UUID], now: datetime) -
         if duty is None:
             gaps.append(NobodyToTell("no_organization", str(target), organization_id))
             continue
-        called = [each for each in duty.on_shift if each.shift.role == duty.on_shift[0].shift.role]
+        called = duty.called
         for each in called:
             if each.person is not None:
                 recipients.append(each.person.recipient(organization_id, basis=each.shift.role, at_post=each.post))
@@ -103,10 +103,32 @@ async def _on_duty(tx: Tx, target: Target, ids: Sequence[UUID], now: datetime) -
 async def _holders(tx: Tx, target: Target, ids: Sequence[UUID], now: datetime) -> Resolution:
     if target.role not in {role.value for role in Role}:
         return Resolution(gaps=(NobodyToTell("unknown_target", str(target)),))
-    members = await access.members(tx, ids, now=now, role=Role(target.role))
+    if target.role == Role.DUTY_LEADER:
+        return await _leaders(tx, target, ids, now)
+    return await _members(tx, target, ids, now)
+
+
+async def _leaders(tx: Tx, target: Target, ids: Sequence[UUID], now: datetime) -> Resolution:
+    """带班领导 by the roster of this moment; where it names nobody else than who sits at the desk, all who hold the role."""
+    duties = await duty_at(tx, ids, now)
+    found = Resolution()
+    for organization_id in ids:
+        leaders = duties[organization_id].leaders if organization_id in duties else ()
+        recipients = []
+        for each in leaders:
+            if each.person is not None:
+                recipients.append(each.person.recipient(organization_id, basis="leader", at_post=each.post))
+            elif each.post is not None:
+                recipients.append(each.post.recipient(organization_id, basis="leader"))
+        found += Resolution(tuple(recipients)) if recipients else await _members(tx, target, [organization_id], now)
+    return found
+
+
+async def _members(tx: Tx, target: Target, ids: Sequence[UUID], now: datetime) -> Resolution:
+    members = await access.members(tx, ids, now=now, role=Role(target.role or ""))
     people = await contacts.people(tx, {member.person.id for member in members})
     recipients = tuple(
-        people[member.person.id].recipient(member.organization_id, basis=target.role)
+        people[member.person.id].recipient(member.organization_id, basis=target.role or "")
         for organization_id in ids
         for member in members
         if member.organization_id == organization_id

@@ -42,6 +42,8 @@ class Shift:
     starts_at: datetime
     ends_at: datetime
     role: Role = "primary"
+    layer: str = "day"
+    """Which seat of the roster; `role` alone says in which order people are called."""
 
     def __post_init__(self) -> None:
         if self.starts_at.tzinfo is None or self.ends_at.tzinfo is None:

@@ -113,7 +113,7 @@ def _faults(number: int, values: Mapping[str, str], roles: Mapping[str, str]) ->
     if not (values.get("person") or values.get("post")):
         faults.append(FieldError(_place(number, "person"), "A shift needs a person or a post."))
     if values.get("role") and _key(values["role"], roles, ROLE_ORDER_KEYS) is None:
-        faults.append(FieldError(_place(number, "role"), "The role is primary or backup."))
+        faults.append(FieldError(_place(number, "role"), "The role is primary, backup or leader."))
     return faults
 
 

@@ -18,6 +18,7 @@ UNTOLD: Final = ("skipped", "cancelled", "would_have")
 """States of messages that nobody got."""
 
 WORK: Final = "job/"
+ROSTER: Final = "roster/"
 """Subjects of pages about a task of irm itself."""
 AUDIT: Final = "audit/"
 """Subjects of pages about what irm should have done and had not: like the former they have no level."""
@@ -83,7 +84,7 @@ class Delivery:
     @property
     def level(self) -> int | None:
         """Every message has a `severity`; only of an incident it is a level that people may be shown."""
-        return None if self.subject.startswith((WORK, AUDIT)) else self.severity
+        return None if self.subject.startswith((WORK, AUDIT, ROSTER)) else self.severity
 
     @property
     def level_kind(self) -> str:

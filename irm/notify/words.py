@@ -39,7 +39,11 @@ MEANS_NAMES: Final[dict[str, str]] = {
     "chat_card": N_("by chat card"),
 }
 WEEKDAYS: Final = (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun"))
-ROLE_NAMES: Final[dict[str, str]] = {"primary": N_("First on duty"), "backup": N_("Backup")}
+ROLE_NAMES: Final[dict[str, str]] = {
+    "primary": N_("First on duty"),
+    "backup": N_("Backup"),
+    "leader": N_("Leader of the duty"),
+}
 ATTEMPT_NAMES: Final[dict[str, str]] = {
     "sent": N_("taken by the provider"),
     "refused": N_("refused by the provider"),
@@ -52,6 +56,7 @@ WHY_NOBODY: Final[dict[str, str]] = {
     "no_shifts": N_("no further shift is planned"),
     "gap": N_("there is a gap in the roster"),
     "retired": N_("everybody on the roster has left"),
+    "only_leader": N_("only the leader of the duty is there"),
 }
 TONES: Final[dict[str, str]] = {
     "waiting": "active",

@@ -9,7 +9,6 @@ from irm.access.policy import AUTHORITY, Permission, Principal, reach
 from irm.db import Tx
 from irm.i18n import LOCALES, N_, translator
 from irm.notify.duty import Duty, duty_at, paged_organizations
-from irm.notify.roster import NobodyOnDuty
 from irm.notify.words import WHY_NOBODY
 from irm.overview.board import Need
 
@@ -36,7 +35,7 @@ async def unmanned(tx: Tx, principal: Principal, *, now: datetime) -> list[Need]
     duties = (await duty_at(tx, await watched(tx, principal), now)).values()
     own = principal.organizations
     empty = sorted(
-        (duty for duty in duties if isinstance(duty.state, NobodyOnDuty)),
+        (duty for duty in duties if not duty.is_manned),
         key=lambda each: (
             each.organization.kind != AUTHORITY,
             each.organization.id not in own,
@@ -51,7 +50,7 @@ async def unmanned(tx: Tx, principal: Principal, *, now: datetime) -> list[Need]
 
 def _need(duty: Duty, own: Collection[UUID]) -> Need:
     desk = duty.organization
-    reason = duty.state.reason if duty.has_roster and isinstance(duty.state, NobodyOnDuty) else "no_roster"
+    reason = duty.why_nobody or ""
     mine = desk.id in own
     return Need(
         "unmanned",

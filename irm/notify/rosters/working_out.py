@@ -76,10 +76,18 @@ class Override:
 
 
 @dataclass(frozen=True)
+class StandIn:
+    """Another roster serves these layers; the others stay, so that a schedule that is half written empties no desk."""
+
+    span: Span
+    layers: frozenset[Layer]
+
+
+@dataclass(frozen=True)
 class Definition:
     """All that makes a roster. `overrides` in the order in which they were made: a later one has the last word.
 
-    `only`: a temporary schedule serves in this span alone. `stood_in`: spans in which another roster stands in for this.
+    `only`: a temporary schedule serves in this span alone. `stood_in`: where other rosters serve in place of this one.
     """
 
     rotations: tuple[Rotation, ...] = ()
@@ -87,7 +95,7 @@ class Definition:
     leaves: tuple[Leave, ...] = ()
     overrides: tuple[Override, ...] = ()
     only: Span | None = None
-    stood_in: tuple[Span, ...] = ()
+    stood_in: tuple[StandIn, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -268,8 +276,9 @@ def _served(turn: Turn, definition: Definition) -> Iterator[Turn]:
     if definition.only is not None:
         only = definition.only
         pieces = [_inside(turn, only.starts_at, only.ends_at)] if turn.touches(only.starts_at, only.ends_at) else []
-    for span in definition.stood_in:
-        pieces = [piece for each in pieces for piece in _outside(each, span.starts_at, span.ends_at)]
+    for one in definition.stood_in:
+        if turn.layer in one.layers:
+            pieces = [piece for each in pieces for piece in _outside(each, one.span.starts_at, one.span.ends_at)]
     yield from pieces
 
 

@@ -10,11 +10,12 @@ from hypothesis import given, strategies as st
 
 from irm.notify.roster import Span, gaps, moment_of
 from irm.notify.rosters.rotation import Layer, Rotation, Seat
-from irm.notify.rosters.working_out import Definition, Leave, Override, Turn, doubles, worked_out
+from irm.notify.rosters.working_out import Definition, Leave, Override, StandIn, Turn, doubles, worked_out
 from irm.rules.workdays import WorkCalendar
 
 A, B, C, D = (UUID(int=each) for each in (1, 2, 3, 4))
 NAMES = {A: "A", B: "B", C: "C", D: "D"}
+DESK: frozenset[Layer] = frozenset({"day", "night"})
 MONDAY = date(2026, 11, 23)
 NATIONAL_DAY = WorkCalendar(
     frozenset({2026}), {date(2026, 9, 27): True, **{date(2026, 10, day): False for day in range(1, 8)}}
@@ -179,7 +180,9 @@ def test_the_last_override_has_the_last_word() -> None:
 def test_a_roster_stands_in_for_another_for_its_time() -> None:
     """重保: from the third day to the fifth another roster serves."""
     span = Span(at(after(2)), at(after(4)))
-    usual = worked_out(Definition((order(A, B),), stood_in=(span,)), at(MONDAY, "08:00"), at(after(6), "08:00"), PLAIN)
+    usual = worked_out(
+        Definition((order(A, B),), stood_in=(StandIn(span, DESK),)), at(MONDAY, "08:00"), at(after(6), "08:00"), PLAIN
+    )
     key = worked_out(Definition((order(C, D),), only=span), at(MONDAY, "08:00"), at(after(6), "08:00"), PLAIN)
     assert not gaps([*usual, *key], at(MONDAY, "08:00"), at(after(6), "08:00"))
     assert not doubles([*usual, *key])
@@ -249,7 +252,7 @@ def definitions(draw: st.DrawFn) -> Definition:
         leaves=tuple(draw(leaves)),
         overrides=tuple(draw(overrides)),
         only=Span(*only) if only else None,
-        stood_in=tuple(Span(*each) for each in draw(st.lists(spans, max_size=2))),
+        stood_in=tuple(StandIn(Span(*each), DESK) for each in draw(st.lists(spans, max_size=2))),
     )
 
 

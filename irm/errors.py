@@ -146,5 +146,17 @@ class Conflict(IrmError):
     kind = "conflict"
 
 
-class Unavailable(IrmError):
+class _ForNow(IrmError):
+    """The same may be asked again, after so many seconds where that is known."""
+
+    def __init__(self, detail: str, *, retry_after: int | None = None, code: str | None = None, **context: Any) -> None:
+        super().__init__(detail, code=code, **context)
+        self.retry_after = retry_after
+
+
+class Unavailable(_ForNow):
     kind = "unavailable"
+
+
+class TooOften(_ForNow):
+    kind = "too_often"

@@ -13,7 +13,7 @@ from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, StatementError, TimeoutError as PoolTimeout
 
-from irm.errors import IrmError, Unauthenticated
+from irm.errors import IrmError, TooOften, Unauthenticated, Unavailable
 from irm.i18n import N_, Translator, translator
 from irm.web.pages import is_fragment, page
 from irm.web.reader import reader_of
@@ -78,6 +78,7 @@ STATUS: Final[Mapping[str, int]] = {
     "forbidden": 403,
     "not_found": 404,
     "conflict": 409,
+    "too_often": 429,
     "unavailable": 503,
 }
 TITLES: Final[Mapping[int, str]] = {
@@ -113,7 +114,9 @@ def of_domain(request: AnyRequest, error: IrmError) -> Response[Any]:
         return to_sign_in(request)
     t = _t(request)
     errors = [{"field": one.field, "message": one.text(t)} for one in error.errors]
-    return _answer(request, t, STATUS.get(error.kind, 500), error.code, error.text(t), errors)
+    seconds = error.retry_after if isinstance(error, Unavailable | TooOften) else None
+    headers = {} if seconds is None else {"Retry-After": str(seconds)}
+    return _answer(request, t, STATUS.get(error.kind, 500), error.code, error.text(t), errors, headers)
 
 
 def of_http(request: AnyRequest, error: HTTPException) -> Response[Any]:

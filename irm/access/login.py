@@ -15,7 +15,7 @@ from irm.access.security import SecurityPolicy
 from irm.access.service import LOGIN, LOGIN_TAKEN, NO_ACCOUNT, ODD_LOGIN
 from irm.access.sessions import open_session, revoke_all
 from irm.actor import Actor
-from irm.db import Tx
+from irm.db import SYSTEM, Database, Tx
 from irm.errors import Conflict, FieldError, Invalid, NotFound
 from irm.i18n import N_
 from irm.ledger import Event, record
@@ -41,32 +41,58 @@ class Refused:
     locked_until: datetime | None = None
 
 
+@dataclass(frozen=True)
+class Proof:
+    """What a password was worth when it was looked at, before the account was locked."""
+
+    login: str
+    account_id: UUID | None
+    password_hash: str | None
+    right: bool
+    renewed: str | None = None
+    """The same password under today's parameters, where the stored hash was made under older ones."""
+
+
+async def prove(db: Database, login: str, password: str, *, policy: SecurityPolicy) -> Proof:
+    """Hashes with nothing open, so that a flood of sign-ins holds neither connections nor locks.
+
+    Raises Unavailable when too many are waiting.
+    """
+    login = login.strip().lower()
+    account = None
+    if LOGIN.fullmatch(login):
+        async with db.transaction(SYSTEM) as tx:
+            account = (
+                await tx.execute(select(AccountRow.id, AccountRow.password_hash).where(AccountRow.login == login))
+            ).one_or_none()
+    stored = account.password_hash if account else None
+    right = await passwords.verify(stored, password[: policy.password_most + 1])
+    renewed = await passwords.hash_password(password) if right and stored and passwords.needs_rehash(stored) else None
+    return Proof(login, account.id if account else None, stored, right, renewed)
+
+
 async def sign_in(
-    tx: Tx, *, login: str, password: str, policy: SecurityPolicy, ip: str, user_agent: str, now: datetime
+    tx: Tx, proof: Proof, *, policy: SecurityPolicy, ip: str, user_agent: str, now: datetime
 ) -> SignedIn | Refused:
     """A refusal is a value, not an error, so that the count of failures is committed. Locks the account's row.
 
     A locked account answers the same to every password: else the lock would be an oracle that counts no guess. That an
-    account is disabled is said only to who knows its password.
+    account is disabled is said only to who knows its password. A proof of a password that was changed meanwhile is none.
     """
-    account = None
-    if LOGIN.fullmatch(login.strip().lower()):
-        account = await tx.scalar(select(AccountRow).where(AccountRow.login == login.strip().lower()).with_for_update())
-    right = await passwords.verify(account.password_hash if account else None, password[: policy.password_most + 1])
+    account = await tx.get(AccountRow, proof.account_id, with_for_update=True) if proof.account_id else None
     if account is None:
         return Refused("wrong")
     actor = Actor("person", account.person_id, await home_of(tx, account.person_id, now=now))
     if account.locked_until is not None and account.locked_until > now:
         return Refused("locked", account.locked_until)
-    if not right:
-        await _count_failure(tx, account, policy=policy, actor=actor, ip=ip, now=now)
+    if not proof.right or account.password_hash != proof.password_hash:
+        await count_failure(tx, account, policy=policy, actor=actor, ip=ip, now=now)
         return Refused("wrong")
     retired = await tx.scalar(select(PersonRow.retired_at).where(PersonRow.id == account.person_id))
     if account.disabled_at is not None or retired is not None:
         return Refused("disabled")
     account.failed_count, account.locked_until = 0, None
-    if account.password_hash and passwords.needs_rehash(account.password_hash):
-        account.password_hash = await passwords.hash_password(password)
+    account.password_hash = proof.renewed or account.password_hash
     token = await open_session(tx, account.id, policy=policy, ip=ip, user_agent=user_agent, actor=actor, now=now)
     return SignedIn(token, account.id, account.locale, password_is_old(account.password_changed_at, policy, now=now))
 
@@ -218,7 +244,7 @@ async def home_of(tx: Tx, person_id: UUID, *, now: datetime) -> UUID | None:
     return found
 
 
-async def _count_failure(
+async def count_failure(
     tx: Tx, account: AccountRow, *, policy: SecurityPolicy, actor: Actor, ip: str, now: datetime
 ) -> None:
     account.failed_count += 1

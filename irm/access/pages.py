@@ -8,7 +8,13 @@ from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
-from litestar.status_codes import HTTP_303_SEE_OTHER, HTTP_403_FORBIDDEN, HTTP_422_UNPROCESSABLE_ENTITY
+from litestar.status_codes import (
+    HTTP_303_SEE_OTHER,
+    HTTP_403_FORBIDDEN,
+    HTTP_422_UNPROCESSABLE_ENTITY,
+    HTTP_429_TOO_MANY_REQUESTS,
+    HTTP_503_SERVICE_UNAVAILABLE,
+)
 
 from irm.access import login as signing, sessions
 from irm.access.directory import contact_list
@@ -21,7 +27,7 @@ from irm.access.vocabulary import KIND_NAMES, TIER_NAMES
 from irm.clock import Clock
 from irm.config import Settings
 from irm.db import SYSTEM, Database
-from irm.errors import Conflict, Invalid
+from irm.errors import Conflict, Invalid, Unavailable
 from irm.i18n import N_, Translator
 from irm.web.forms import Form, flatten
 from irm.web.pages import Page, page
@@ -34,7 +40,6 @@ FORM_COOKIE: Final = "irm_form"
 TOO_OFTEN: Final = N_("Too many attempts. Wait a minute, then try again.")
 STALE: Final = N_("The page was open too long. Please send it again.")
 TWO_PASSWORDS: Final = N_("The two passwords are not the same.")
-HTTP_429: Final = 429
 
 
 @get("/login", opt=PUBLIC, include_in_schema=False)
@@ -70,12 +75,16 @@ async def sign_in(
     policy = policy_of(request.app)
     address = request.client.host if request.client else ""
     if not await login_rate(request.app, policy).admits(address, login):
-        return _login_page(request, settings, Form(kept, message=t(TOO_OFTEN)), HTTP_429)
+        return _login_page(request, settings, Form(kept, message=t(TOO_OFTEN)), HTTP_429_TOO_MANY_REQUESTS)
+    try:
+        proof = await signing.prove(db, login, password, policy=policy)
+    except Unavailable as error:
+        busy = Form(kept, message=error.text(t))
+        return _login_page(request, settings, busy, HTTP_503_SERVICE_UNAVAILABLE, retry_after=error.retry_after)
     async with db.transaction(SYSTEM) as tx:
         outcome = await signing.sign_in(
             tx,
-            login=login,
-            password=password,
+            proof,
             policy=policy,
             ip=address,
             user_agent=request.headers.get("user-agent", ""),
@@ -198,12 +207,14 @@ def _login_page(
     *,
     done: str = "",
     refused: signing.Refused | None = None,
+    retry_after: int | None = None,
 ) -> Page:
     token = request.cookies.get(FORM_COOKIE) or new_token()
     cookie = _cookie(settings, FORM_COOKIE, token, path="/login")
     return page(
         "access/login.html",
         status_code=status_code,
+        headers={} if retry_after is None else {"Retry-After": str(retry_after)},
         cookies=[cookie],
         form=form,
         form_token=token,

@@ -1,26 +1,32 @@
 """Passwords: what is refused (pure), argon2id, and passwords that irm makes itself."""
 
 import asyncio
-import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import Final
+from typing import Final, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from irm.access.security import SecurityPolicy, common_words
-from irm.errors import FieldError
+from irm.access.common_passwords import is_common
+from irm.access.security import SecurityPolicy
+from irm.errors import FieldError, Unavailable
 from irm.i18n import N_
 
-_LOOKS_LIKE: Final = str.maketrans("@4031!$57", "aaoeiisst")
-_ROWS: Final = ("abcdefghijklmnopqrstuvwxyz", "qwertyuiop", "asdfghjkl", "zxcvbnm", "01234567890", "1qaz2wsx3edc4rfv")
-_WALK: Final = 5
-_LEAST_VARIETY: Final = 5
 _ALPHABET: Final = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKMNPQRSTUVWXYZ23456789"
 """Without the characters that are misread on paper (0 O, 1 l I)."""
 
+AT_ONCE: Final = 2
+"""Hashes that a process computes at a time; each takes 64 MiB and a core for a while."""
+MOST_WAITING: Final = 16
+"""Those that wait for a place are so few that all get one within a few seconds; whoever comes then is sent away."""
+WAIT_SECONDS: Final = 5
+
+T = TypeVar("T")
+
+BUSY: Final = N_("Too many people are signing in at this moment. Try again in a few seconds.")
 TOO_SHORT: Final = N_("The password needs at least %(least)s characters.")
 TOO_LONG: Final = N_("The password may have at most %(most)s characters.")
 TOO_PLAIN: Final = N_("Mix at least %(classes)s of: lower case, upper case, digits, other signs.")
@@ -47,31 +53,6 @@ def faults(
     elif is_common(password, words):
         found.append(FieldError(field, TOO_COMMON))
     return found
-
-
-def is_common(password: str, words: Iterable[str] = ()) -> bool:
-    """One of the common words behind digits, signs and look-alikes; a walk over the keyboard; or hardly any variety."""
-    plain = password.lower()
-    if len(set(plain)) < _LEAST_VARIETY:
-        return True
-    refused = common_words() | {word.lower() for word in words}
-    kernel = re.sub(r"^[^a-z]+|[^a-z]+$", "", plain)
-    bare = {re.sub(r"[^a-z]", "", plain), re.sub(r"[^a-z]", "", kernel.translate(_LOOKS_LIKE))}
-    bare |= {word[: len(word) // 2] for word in bare if len(word) % 2 == 0 and word[: len(word) // 2] * 2 == word}
-    if bare & refused:
-        return True
-    return len(_without_walks(plain)) < len(plain) // 3
-
-
-def _without_walks(plain: str) -> str:
-    """What is left when runs along the alphabet, the digits and the keyboard's rows are taken out."""
-    rest = plain
-    for row in _ROWS:
-        for line in (row, row[::-1]):
-            for length in range(len(line), _WALK - 1, -1):
-                for start in range(len(line) - length + 1):
-                    rest = rest.replace(line[start : start + length], "")
-    return rest
 
 
 def _classes(password: str) -> int:
@@ -106,12 +87,43 @@ def _nobodys_hash() -> str:
 
 
 async def hash_password(password: str) -> str:
-    return await asyncio.to_thread(_hasher().hash, password)
+    """Raises Unavailable when too many are waiting."""
+    return await _places.run(lambda: _hasher().hash(password))
 
 
 async def verify(password_hash: str | None, password: str) -> bool:
-    """Takes as long for an account without password (or none at all: pass None) as for a wrong password."""
-    return await asyncio.to_thread(_verify, password_hash, password)
+    """Takes as long for an account without password (or none at all: pass None) as for a wrong password.
+
+    Call it with no transaction open: it may wait for others. Raises Unavailable when too many are waiting.
+    """
+    return await _places.run(lambda: _verify(password_hash, password))
+
+
+class _Places:
+    """At most `AT_ONCE` hashes in this process, whatever event loop asks; a flood waits in a short queue or not at all."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="argon2")
+        self._taken = 0
+
+    async def run(self, work: Callable[[], T]) -> T:
+        if self._taken >= AT_ONCE + MOST_WAITING:
+            raise Unavailable(BUSY, code="busy", retry_after=WAIT_SECONDS)
+        self._taken += 1
+        try:
+            running = asyncio.get_running_loop().run_in_executor(self._threads, work)
+        except BaseException:
+            self._taken -= 1
+            raise
+        running.add_done_callback(self._leave)
+        return await asyncio.shield(running)
+
+    def _leave(self, _done: object) -> None:
+        """When the hash has ended, not when its reader went away: its memory is taken until then."""
+        self._taken -= 1
+
+
+_places: Final = _Places()
 
 
 def _verify(password_hash: str | None, password: str) -> bool:

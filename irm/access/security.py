@@ -56,9 +56,3 @@ def security_policy(profile: str = DEFAULT_PROFILE) -> SecurityPolicy:
         rate_per_address=rate["address"],
         rate_per_address_and_login=rate["address_and_login"],
     )
-
-
-@cache
-def common_words() -> frozenset[str]:
-    text = (files("irm.access") / "policies" / "common.txt").read_text("utf-8")
-    return frozenset(line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#"))

@@ -20,6 +20,7 @@ from irm.access import (
     organization_routes,
     own_account,
     pages as access_pages,
+    rates,
     routes as access_routes,
 )
 from irm.access.policy import PUBLIC
@@ -238,7 +239,7 @@ def create_app(settings: Settings, db: Database, clock: Clock, *, owning: Lifesp
             "forecaster": Provide(_forecaster, sync_to_thread=False),
         },
         guards=[guard.authorize],
-        lifespan=[*([owning] if owning else []), live.lifespan],
+        lifespan=[*([owning] if owning else []), live.lifespan, rates.lifespan],
         exception_handlers=problems.HANDLERS,
         request_class=problems.ReadableRequest,
         state=State({"db": db, "clock": clock, "settings": settings, "forecaster": Forecaster(GIVERS)}),

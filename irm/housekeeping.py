@@ -42,6 +42,7 @@ class Days(BaseModel):
     drafts: PositiveInt
     lists: PositiveInt
     audit_findings: PositiveInt
+    rate_windows: PositiveInt
 
 
 @cache
@@ -61,6 +62,7 @@ _CONDITIONS: Final[Mapping[str, tuple[str, str]]] = {
     "heartbeats": ("heartbeat", "seen_at < :before"),
     "drafts": ("draft", "updated_at < :before"),
     "audit_findings": ("audit_finding", "caught_up_at < :before"),
+    "rate_windows": ("rate_window", "began < :before"),
     "lists": ("list_import", "brought_at < :before AND state <> 'writing'"),
 }
 _RECURRED: Final = (

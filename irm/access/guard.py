@@ -18,6 +18,7 @@ from irm.access.models import SessionRow
 from irm.access.opaque import equal
 from irm.access.policy import PERMISSION_OPT, Permission, Principal, may, permissions
 from irm.access.principals import principal_of, principal_of_token
+from irm.access.rates import rates
 from irm.access.security import SecurityPolicy, security_policy
 from irm.access.sessions import COOKIE, lapsed_account, live_session, touch
 from irm.config import Settings
@@ -82,6 +83,8 @@ async def _identify(connection: Connection, *, is_public: bool, is_passive: bool
         async with db.transaction(SYSTEM) as tx:
             principal = await principal_of_token(tx, bearer.strip(), now=now)
         if principal is None and not is_public:
+            # 256 random bits are guessed by nobody; what is bounded here is the work and the noise that guessing makes.
+            await rates(connection.app).count(db, "wrong_token", connection.client.host if connection.client else "")
             raise Unauthenticated(BAD_TOKEN, code="bad_token")
         return principal, ""
     cookie = connection.cookies.get(COOKIE, "")

@@ -211,3 +211,14 @@ class ApiTokenRow(Base):
     until: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
+
+
+class RateWindowRow(Base):
+    """Attempts of somebody (hashed) within one window, counted here while Valkey is away; housekeeping removes them."""
+
+    __tablename__ = "rate_window"
+    __table_args__ = (Index("ix_rate_window_began", "began"),)
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    began: Mapped[datetime] = mapped_column(primary_key=True)
+    hits: Mapped[int]

@@ -19,15 +19,15 @@ from litestar.status_codes import (
 from irm.access import login as signing, sessions
 from irm.access.directory import contact_list
 from irm.access.guard import CSRF_FIELDS, policy_of
-from irm.access.login_rate import login_rate
 from irm.access.opaque import equal, new_token
 from irm.access.policy import PUBLIC, SIGNED_IN, Permission, Principal, allow
+from irm.access.rates import rates
 from irm.access.security import SecurityPolicy
 from irm.access.vocabulary import KIND_NAMES, TIER_NAMES
 from irm.clock import Clock
 from irm.config import Settings
 from irm.db import SYSTEM, Database
-from irm.errors import Conflict, Invalid, Unavailable
+from irm.errors import Conflict, Invalid, TooOften, Unavailable
 from irm.i18n import N_, Translator
 from irm.web.forms import Form, flatten
 from irm.web.pages import Page, page
@@ -37,7 +37,6 @@ AnyRequest = Request[Any, Any, Any]
 
 FORM_COOKIE: Final = "irm_form"
 """Ties the sign-in form to the browser that loaded it; there is no session yet that could."""
-TOO_OFTEN: Final = N_("Too many attempts. Wait a minute, then try again.")
 STALE: Final = N_("The page was open too long. Please send it again.")
 TWO_PASSWORDS: Final = N_("The two passwords are not the same.")
 
@@ -73,14 +72,15 @@ async def sign_in(
     if not cookie or not equal(cookie, token):
         return _login_page(request, settings, Form(kept, message=t(STALE)), HTTP_403_FORBIDDEN)
     policy = policy_of(request.app)
-    address = request.client.host if request.client else ""
-    if not await login_rate(request.app, policy).admits(address, login):
-        return _login_page(request, settings, Form(kept, message=t(TOO_OFTEN)), HTTP_429_TOO_MANY_REQUESTS)
+    address = address_of(request)
     try:
+        await rates(request.app).count(db, "sign_in_address", address)
+        await rates(request.app).count(db, "sign_in_login", address, login)
         proof = await signing.prove(db, login, password, policy=policy)
-    except Unavailable as error:
-        busy = Form(kept, message=error.text(t))
-        return _login_page(request, settings, busy, HTTP_503_SERVICE_UNAVAILABLE, retry_after=error.retry_after)
+    except (TooOften, Unavailable) as error:
+        status = HTTP_429_TOO_MANY_REQUESTS if isinstance(error, TooOften) else HTTP_503_SERVICE_UNAVAILABLE
+        later = Form(kept, message=error.text(t))
+        return _login_page(request, settings, later, status, retry_after=error.retry_after)
     async with db.transaction(SYSTEM) as tx:
         outcome = await signing.sign_in(
             tx,
@@ -122,6 +122,7 @@ async def show_setup(
     token: FromPath[str], request: AnyRequest, db: NamedDependency[Database], clock: NamedDependency[Clock]
 ) -> Page:
     """Looking at the link doesn't use it: a mail scanner may have opened it first."""
+    await rates(request.app).count(db, "link", address_of(request))
     async with db.transaction(SYSTEM) as tx:
         target = await signing.link_target(tx, token, now=clock.now())
     return _setup_page(token, target, Form({"login": target.login}), policy_of(request.app))
@@ -139,6 +140,7 @@ async def set_up(
     sent = await request.form()
     typed = {name: str(value) for name, value in sent.items() if isinstance(value, str)}
     policy, now = policy_of(request.app), clock.now()
+    await rates(request.app).count(db, "link", address_of(request))
     async with db.transaction(SYSTEM) as tx:
         target = await signing.link_target(tx, token, now=now)
     try:
@@ -192,6 +194,11 @@ def expired_cookie(settings: Settings, name: str, path: str = "/") -> Cookie:
 def _cookie(settings: Settings, name: str, value: str, *, path: str = "/", max_age: int | None = None) -> Cookie:
     secure = settings.public_url.startswith("https")
     return Cookie(key=name, value=value, path=path, max_age=max_age, httponly=True, samesite="lax", secure=secure)
+
+
+def address_of(request: AnyRequest) -> str:
+    """Whom the connection came from. uvicorn reads a proxy's word for it where the proxy is trusted."""
+    return request.client.host if request.client else ""
 
 
 def _refuse_different(typed: dict[str, str]) -> None:

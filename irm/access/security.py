@@ -3,10 +3,12 @@
 `mlps3` (等保三级, the default) asks for composition and regular change; `asvs` (OWASP ASVS 5.0) forbids both.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Final, Literal
 
 from ruamel.yaml import YAML
@@ -30,9 +32,8 @@ class SecurityPolicy:
     session_longest: timedelta
     sessions_at_once: int
     link_life: timedelta
-    rate_per_address: str
-    """In the notation of the `limits` library: 120/minute."""
-    rate_per_address_and_login: str
+    rates: Mapping[str, str]
+    """How often one may try what (`irm/access/rates.py`), in the notation of the `limits` library: 120/minute."""
 
 
 @cache
@@ -40,7 +41,7 @@ def security_policy(profile: str = DEFAULT_PROFILE) -> SecurityPolicy:
     """Raises FileNotFoundError for an unknown profile, KeyError for an incomplete one."""
     text = (files("irm.access") / "policies" / f"{profile}.yaml").read_text("utf-8")
     data = YAML(typ="safe").load(text)
-    password, lockout, session, rate = data["password"], data["lockout"], data["session"], data["login_rate"]
+    password, lockout, session = data["password"], data["lockout"], data["session"]
     return SecurityPolicy(
         name=data["name"],
         password_least=password["least"],
@@ -53,6 +54,5 @@ def security_policy(profile: str = DEFAULT_PROFILE) -> SecurityPolicy:
         session_longest=timedelta(hours=session["hours"]),
         sessions_at_once=session["at_once"],
         link_life=timedelta(hours=data["link_hours"]),
-        rate_per_address=rate["address"],
-        rate_per_address_and_login=rate["address_and_login"],
+        rates=MappingProxyType(dict(data["rates"])),
     )

@@ -16,7 +16,7 @@ import pytest
 import uvicorn
 
 from irm import demo, jobs, performing
-from irm.access.login_rate import STATE, LoginRate
+from irm.access.rates import STATE, Rates
 from irm.access.security import security_policy
 from irm.announce import announcer
 from irm.app import create_app
@@ -110,9 +110,8 @@ async def _town(server: Server, home: Path, *, lived: bool) -> AsyncIterator[Tow
     try:
         app = create_app(settings, db, clock)
         often = "10000/minute"
-        app.state[STATE] = LoginRate(
-            replace(security_policy(), rate_per_address=often, rate_per_address_and_login=often)
-        )
+        policy = security_policy()
+        app.state[STATE] = Rates(replace(policy, rates=dict.fromkeys(policy.rates, often)))
         accounts = await demo.load(db, clock, settings, with_year=lived)
         async with (
             announcer(settings.broker_url) as announce,

@@ -22,6 +22,7 @@ from irm.access import (
     pages as access_pages,
     rates,
     routes as access_routes,
+    second_factor_pages,
 )
 from irm.access.policy import PUBLIC
 from irm.announce import announcer
@@ -144,6 +145,7 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *overview_routes.ROUTES,
     *access_pages.ROUTES,
     *own_account.ROUTES,
+    *second_factor_pages.ROUTES,
     *access_routes.ROUTES,
     *organization_routes.ROUTES,
     *organization_pages.ROUTES,

@@ -79,6 +79,8 @@ class Settings(BaseSettings):
     """The demo city begins with a year that it has lived; without, on its first day."""
     security_profile: Literal["mlps3", "asvs"] = "mlps3"
     """Figures of passwords, lock-out and sessions: irm/access/policies/."""
+    sealing_key: SecretStr = SecretStr("")
+    """base64 of 32 bytes; seals what must be read again. Empty: the key in IRM_HOME/keys, made at first use."""
     pool_size: int = Field(default=10, ge=2)
     duty_telephone: str = ""
     """Shown where irm cannot help: on the secrecy refusal and on error pages."""

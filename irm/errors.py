@@ -138,6 +138,14 @@ class Forbidden(IrmError):
     kind = "forbidden"
 
 
+class FirstElsewhere(Forbidden):
+    """Something has to be done first, on the page `path`: a browser is led there, everybody else is refused."""
+
+    def __init__(self, detail: str, *, path: str, code: str | None = None, **context: Any) -> None:
+        super().__init__(detail, code=code, **context)
+        self.path = path
+
+
 class NotFound(IrmError):
     kind = "not_found"
 

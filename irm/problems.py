@@ -13,11 +13,11 @@ from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, StatementError, TimeoutError as PoolTimeout
 
-from irm.errors import IrmError, TooOften, Unauthenticated, Unavailable
+from irm.errors import FirstElsewhere, IrmError, TooOften, Unauthenticated, Unavailable
 from irm.i18n import N_, Translator, translator
 from irm.web.pages import is_fragment, page
 from irm.web.reader import reader_of
-from irm.web.sign_in import to_sign_in
+from irm.web.sign_in import to_page, to_sign_in
 
 log = structlog.get_logger(__name__)
 
@@ -112,6 +112,8 @@ class Problem(msgspec.Struct, omit_defaults=True):
 def of_domain(request: AnyRequest, error: IrmError) -> Response[Any]:
     if isinstance(error, Unauthenticated) and _wants_page(request):
         return to_sign_in(request)
+    if isinstance(error, FirstElsewhere) and _wants_page(request):
+        return to_page(request, error.path)
     t = _t(request)
     errors = [{"field": one.field, "message": one.text(t)} for one in error.errors]
     seconds = error.retry_after if isinstance(error, Unavailable | TooOften) else None

@@ -21,7 +21,7 @@ from irm.incidents import (
 )
 from irm.jobs import Inside, Outside
 from irm.ledger import Subscription, Wiring
-from irm.notify import altered_ledger, dead_work, jobs as notify, missed_work
+from irm.notify import account_news, altered_ledger, dead_work, jobs as notify, missed_work
 from irm.notify.rosters import planning as rosters
 from irm.obligations import (
     asking,
@@ -141,6 +141,8 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
         Subscription(f"rules.{what}", in_transaction=rule_messages.hear)
         for what in ("proposed", "approved", "declined")
     ),
+    # What was done to somebody's account, its owner hears.
+    *(Subscription(action, in_transaction=account_news.hear) for action in account_news.TOLD),
     Subscription("workdays.imported", job=periodic.LOOK_AHEAD),
     Subscription("workdays.imported", job=rosters.PLAN_ALL),
 )

@@ -1,4 +1,4 @@
-"""Accounts: attempts counted while Valkey is away."""
+"""Accounts: attempts counted while Valkey is away, second factors."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,8 +18,43 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", "began", name=op.f("pk_rate_window")),
     )
     op.create_index("ix_rate_window_began", "rate_window", ["began"])
+    op.add_column("account", sa.Column("factor_due_at", sa.DateTime(timezone=True), nullable=True))
+    op.create_table(
+        "half_sign_in",
+        sa.Column("token_hash", sa.Text(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_half_sign_in_account_id")),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_half_sign_in")),
+    )
+    op.create_index("ix_half_sign_in_until", "half_sign_in", ["until"])
+    op.create_table(
+        "second_factor",
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("secret", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_step", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_second_factor_account_id")),
+        sa.PrimaryKeyConstraint("account_id", name=op.f("pk_second_factor")),
+    )
+    op.create_table(
+        "recovery_code",
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("code_hash", sa.Text(), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_recovery_code_account_id")),
+        sa.PrimaryKeyConstraint("account_id", "code_hash", name=op.f("pk_recovery_code")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("recovery_code")
+    op.drop_table("second_factor")
+    op.drop_index("ix_half_sign_in_until", table_name="half_sign_in")
+    op.drop_table("half_sign_in")
+    op.drop_column("account", "factor_due_at")
     op.drop_index("ix_rate_window_began", table_name="rate_window")
     op.drop_table("rate_window")

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import click
 
-from irm.access import beginning, login as signing, tokens as api_tokens
+from irm.access import beginning, factors, login as signing, tokens as api_tokens
 from irm.access.passwords import generate
 from irm.access.policy import Permission, Role
 from irm.access.queries import Account, account_by_login, accounts, organization_by_code
@@ -148,6 +148,23 @@ def link(console: Console, login: str, as_json: bool) -> None:
             found = await account_by_login(tx, login, now=now)
             token = await signing.issue_link(tx, found.id, policy=policy, actor=SYSTEM, now=now)
             return {"login": found.login, "link": setup_address(console, token), "until": now + policy.link_life}
+
+    console.show(console.run(work), as_json=as_json)
+
+
+@account.command("reset-second-factor")
+@click.argument("login")
+@click.option("--reason", required=True, help="Why; it stands in the ledger.")
+@json_option
+@click.pass_obj
+def reset_second_factor(console: Console, login: str, reason: str, as_json: bool) -> None:
+    """Take the second factor away after its device was lost: sessions end, the owner is told and sets up another."""
+
+    async def work(db: Database) -> dict[str, Any]:
+        async with db.transaction(SYSTEM) as tx:
+            found = await account_by_login(tx, login, now=db.clock.now())
+            await factors.reset(tx, found.id, reason=reason, actor=SYSTEM, now=db.clock.now())
+            return {"account": found.id, "login": found.login, "reset": True}
 
     console.show(console.run(work), as_json=as_json)
 

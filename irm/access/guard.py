@@ -16,14 +16,14 @@ from litestar.routes import HTTPRoute
 
 from irm.access.models import SessionRow
 from irm.access.opaque import equal
-from irm.access.policy import PERMISSION_OPT, Permission, Principal, may, permissions
+from irm.access.policy import PERMISSION_OPT, WITHOUT_FACTOR_OPT, Permission, Principal, may, permissions
 from irm.access.principals import principal_of, principal_of_token
-from irm.access.rates import rates
+from irm.access.rates import address_of, rates
 from irm.access.security import SecurityPolicy, security_policy
 from irm.access.sessions import COOKIE, lapsed_account, live_session, touch
 from irm.config import Settings
 from irm.db import SYSTEM, Database
-from irm.errors import Forbidden, IrmError, Unauthenticated
+from irm.errors import FirstElsewhere, Forbidden, IrmError, Unauthenticated
 from irm.i18n import N_
 from irm.web import drafts
 from irm.web.forms import flatten
@@ -45,6 +45,8 @@ SESSION_ENDED: Final = N_("Your session has ended. Sign in again; what you typed
 BAD_TOKEN: Final = N_("This token is unknown, out of date or revoked.")
 NOT_YOURS: Final = N_("Your roles do not include this.")
 NOT_IN_SCOPE: Final = N_("This token does not have the scope that is needed: %(scope)s.")
+FACTOR_FIRST: Final = N_("Set up a second factor first; your roles ask for one.")
+FACTOR_PAGE: Final = "/me/second-factor"
 FOREIGN_FORM: Final = N_("This form is no longer valid. Load the page again and send it once more.")
 
 
@@ -68,6 +70,8 @@ async def authorize(connection: Connection, handler: BaseRouteHandler) -> None:
     _introduce(connection, principal, csrf_token)
     if is_public:
         return
+    if principal.factor_overdue and not handler.opt.get(WITHOUT_FACTOR_OPT):
+        raise FirstElsewhere(FACTOR_FIRST, path=FACTOR_PAGE, code="second_factor")
     if wanted is None or not any(may(principal, permission) for permission in wanted):
         raise _refusal(principal, wanted or frozenset())
     if csrf_token and connection.scope.get("method") not in SAFE and isinstance(connection, Request):
@@ -84,7 +88,7 @@ async def _identify(connection: Connection, *, is_public: bool, is_passive: bool
             principal = await principal_of_token(tx, bearer.strip(), now=now)
         if principal is None and not is_public:
             # 256 random bits are guessed by nobody; what is bounded here is the work and the noise that guessing makes.
-            await rates(connection.app).count(db, "wrong_token", connection.client.host if connection.client else "")
+            await rates(connection.app).count(db, "wrong_token", address_of(connection))
             raise Unauthenticated(BAD_TOKEN, code="bad_token")
         return principal, ""
     cookie = connection.cookies.get(COOKIE, "")
@@ -94,9 +98,12 @@ async def _identify(connection: Connection, *, is_public: bool, is_passive: bool
         session: SessionRow | None = await live_session(tx, cookie, now=now)
         if session is None:
             return None, ""
-        principal = await principal_of(tx, session.account_id, now=now, session_id=session.token_hash)
+        policy = policy_of(connection.app)
+        principal = await principal_of(
+            tx, session.account_id, now=now, session=session, needing_factor=policy.factor_roles
+        )
         if principal is not None and not is_passive:
-            await touch(tx, session, policy=policy_of(connection.app), now=now)
+            await touch(tx, session, policy=policy, now=now)
         return principal, session.csrf_token
 
 
@@ -109,6 +116,7 @@ def _introduce(connection: Connection, principal: Principal, csrf_token: str) ->
         organization=principal.organization_name,
         csrf_token=csrf_token,
         locale=None if asked else principal.locale,
+        factor_due_at=principal.factor_due_at,
         permissions=frozenset(permission.value for permission in permissions(principal)),
     )
 
@@ -120,12 +128,20 @@ def _is_passive(connection: Connection, handler: BaseRouteHandler) -> bool:
     return connection.scope.get("method") in SAFE and isinstance(connection, Request) and is_fragment(connection)
 
 
+async def sent_by_own_page(request: Request[Any, Any, Any], expected: str) -> bool:
+    """Does the form, or the script's header, carry the token that its page was given?"""
+    if not expected:
+        return False
+    if equal(request.headers.get(CSRF_HEADER, ""), expected):
+        return True
+    if not request.headers.get("content-type", "").startswith(FORM_TYPES):
+        return False
+    form = await request.form()
+    return any(equal(str(form[name]), expected) for name in CSRF_FIELDS if name in form)
+
+
 async def _check_csrf(request: Request[Any, Any, Any], csrf_token: str) -> None:
-    sent = request.headers.get(CSRF_HEADER, "")
-    if not sent and request.headers.get("content-type", "").startswith(FORM_TYPES):
-        form = await request.form()
-        sent = next((str(form[name]) for name in CSRF_FIELDS if name in form), "")
-    if not equal(sent, csrf_token):
+    if not await sent_by_own_page(request, csrf_token):
         raise Forbidden(FOREIGN_FORM, code="csrf")
 
 

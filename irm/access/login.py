@@ -3,14 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
+from urllib.parse import quote
 from uuid import UUID
 
 from sqlalchemy import select, update
 
 from irm.access import passwords
-from irm.access.models import AccountRow, MembershipRow, OneTimeLinkRow, PersonRow
+from irm.access.factors import factor_of
+from irm.access.models import AccountRow, HalfSignInRow, MembershipRow, OneTimeLinkRow, PersonRow
 from irm.access.opaque import hashed, new_token
+from irm.access.policy import Role
 from irm.access.principals import live_membership
+from irm.access.second_factor import first_due
 from irm.access.security import SecurityPolicy
 from irm.access.service import LOGIN, LOGIN_TAKEN, NO_ACCOUNT, ODD_LOGIN
 from irm.access.sessions import open_session, revoke_all
@@ -31,6 +35,13 @@ class SignedIn:
     account_id: UUID
     locale: str
     must_change_password: bool
+
+
+@dataclass(frozen=True)
+class CodeNeeded:
+    """The password was right; `token` opens the page that asks for the second factor (`second_step.py`)."""
+
+    token: str
 
 
 @dataclass(frozen=True)
@@ -73,7 +84,7 @@ async def prove(db: Database, login: str, password: str, *, policy: SecurityPoli
 
 async def sign_in(
     tx: Tx, proof: Proof, *, policy: SecurityPolicy, ip: str, user_agent: str, now: datetime
-) -> SignedIn | Refused:
+) -> SignedIn | CodeNeeded | Refused:
     """A refusal is a value, not an error, so that the count of failures is committed. Locks the account's row.
 
     A locked account answers the same to every password: else the lock would be an oracle that counts no guess. That an
@@ -91,10 +102,33 @@ async def sign_in(
     retired = await tx.scalar(select(PersonRow.retired_at).where(PersonRow.id == account.person_id))
     if account.disabled_at is not None or retired is not None:
         return Refused("disabled")
-    account.failed_count, account.locked_until = 0, None
     account.password_hash = proof.renewed or account.password_hash
+    if await factor_of(tx, account.id) is not None:
+        # What was wrong before stays counted: else the right password would buy as many guesses at the code as one likes.
+        token = new_token()
+        until = now + policy.code_wait
+        tx.add(HalfSignInRow(token_hash=hashed(token), account_id=account.id, created_at=now, until=until))
+        await tx.flush()
+        return CodeNeeded(token)
+    return await admit(tx, account, policy=policy, ip=ip, user_agent=user_agent, actor=actor, now=now)
+
+
+async def admit(
+    tx: Tx, account: AccountRow, *, policy: SecurityPolicy, ip: str, user_agent: str, actor: Actor, now: datetime
+) -> SignedIn:
+    """Everything was proven: opens the session. Whoever needs a second factor and has none gets the day it is due."""
+    account.failed_count, account.locked_until = 0, None
+    if await factor_of(tx, account.id) is None and not policy.factor_roles.isdisjoint(
+        await roles_of(tx, account.person_id, now=now)
+    ):
+        account.factor_due_at = first_due(account.factor_due_at, grace=policy.factor_grace, now=now)
     token = await open_session(tx, account.id, policy=policy, ip=ip, user_agent=user_agent, actor=actor, now=now)
     return SignedIn(token, account.id, account.locale, password_is_old(account.password_changed_at, policy, now=now))
+
+
+def way_on(signed_in: SignedIn, back: str) -> str:
+    """Where somebody goes who has just signed in: by way of the password's change where it is due, else where they were."""
+    return f"/me?old_password=1&next={quote(back, safe='')}" if signed_in.must_change_password else back
 
 
 def password_is_old(changed_at: datetime | None, policy: SecurityPolicy, *, now: datetime) -> bool:
@@ -231,6 +265,12 @@ async def use_link(tx: Tx, token: str, *, login: str, password: str, policy: Sec
     actor = Actor("person", account.person_id, await home_of(tx, account.person_id, now=now))
     await set_password(tx, account.id, password, policy=policy, actor=actor, now=now)
     return account.id
+
+
+async def roles_of(tx: Tx, person_id: UUID, *, now: datetime) -> frozenset[Role]:
+    """Of all organizations."""
+    held = select(MembershipRow.role).where(MembershipRow.person_id == person_id, live_membership(now))
+    return frozenset(Role(role) for role in await tx.scalars(held))
 
 
 async def home_of(tx: Tx, person_id: UUID, *, now: datetime) -> UUID | None:

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from irm.access.policy import ADMINISTRATORS, Role
@@ -156,6 +156,8 @@ class AccountRow(Base):
     locked_until: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
     password_changed_at: Mapped[datetime | None]
+    factor_due_at: Mapped[datetime | None]
+    """From when on sign-ins without a second factor lead nowhere; None while none is needed or one is there."""
     created_at: Mapped[datetime]
 
 
@@ -175,6 +177,41 @@ class SessionRow(Base):
     ip: Mapped[str]
     user_agent: Mapped[str]
     revoked_at: Mapped[datetime | None]
+
+
+class HalfSignInRow(Base):
+    """The password was right, the second factor is still to come. The cookie's token is stored as SHA-256."""
+
+    __tablename__ = "half_sign_in"
+    __table_args__ = (Index("ix_half_sign_in_until", "until"),)
+
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    created_at: Mapped[datetime]
+    until: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class SecondFactorRow(Base):
+    """The one-time codes of an account; not confirmed: being set up."""
+
+    __tablename__ = "second_factor"
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    secret: Mapped[bytes] = mapped_column(LargeBinary)
+    """Sealed (irm/sealing.py)."""
+    created_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    last_step: Mapped[int | None] = mapped_column(BigInteger)
+    """Whose code was taken last; neither it nor an earlier one is taken again."""
+
+
+class RecoveryCodeRow(Base):
+    __tablename__ = "recovery_code"
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    code_hash: Mapped[str] = mapped_column(primary_key=True)
+    used_at: Mapped[datetime | None]
 
 
 class OneTimeLinkRow(Base):

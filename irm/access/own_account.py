@@ -12,8 +12,9 @@ from litestar.status_codes import HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENT
 
 from irm.access import login as signing, sessions, tokens
 from irm.access.browsers import described
+from irm.access.factors import factor_of
 from irm.access.guard import policy_of
-from irm.access.policy import SIGNED_IN, Principal
+from irm.access.policy import SIGNED_IN, WITHOUT_FACTOR, Principal
 from irm.access.queries import organizations
 from irm.access.service import choose_locale
 from irm.access.vocabulary import KIND_NAMES, ROLE_NAMES
@@ -47,7 +48,7 @@ async def show_own_account(
     return await _own_page(request, db, clock, principal, done=done, old_password=old_password, back=own_path(next))
 
 
-@post("/me/locale", opt=SIGNED_IN, include_in_schema=False)
+@post("/me/locale", opt={**SIGNED_IN, **WITHOUT_FACTOR}, include_in_schema=False)
 async def set_locale(
     request: AnyRequest, db: NamedDependency[Database], principal: NamedDependency[Principal]
 ) -> Redirect:
@@ -155,6 +156,7 @@ async def _own_page(
         open_sessions = await sessions.sessions_of(tx, principal.account_id, now=now)
         own_tokens = await tokens.tokens(tx, account_id=principal.account_id)
         account = await signing.account_facts(tx, principal.account_id)
+        factor = await factor_of(tx, principal.account_id)
     return page(
         "access/me.html",
         status_code=status_code,
@@ -164,6 +166,7 @@ async def _own_page(
         kind_names=KIND_NAMES,
         role_names=ROLE_NAMES,
         account=account,
+        factor=factor,
         sessions=open_sessions,
         browser=described,
         tokens=[one for one in own_tokens if one.revoked_at is None],

@@ -4,7 +4,6 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from litestar import Request, Response, get, post
-from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
@@ -17,11 +16,12 @@ from litestar.status_codes import (
 )
 
 from irm.access import login as signing, sessions
+from irm.access.cookies import FORM_COOKIE, HALF_COOKIE, cookie, expired_cookie, session_cookie
 from irm.access.directory import contact_list
-from irm.access.guard import CSRF_FIELDS, policy_of
-from irm.access.opaque import equal, new_token
-from irm.access.policy import PUBLIC, SIGNED_IN, Permission, Principal, allow
-from irm.access.rates import rates
+from irm.access.guard import policy_of, sent_by_own_page
+from irm.access.opaque import new_token
+from irm.access.policy import PUBLIC, SIGNED_IN, WITHOUT_FACTOR, Permission, Principal, allow
+from irm.access.rates import address_of, rates
 from irm.access.security import SecurityPolicy
 from irm.access.vocabulary import KIND_NAMES, TIER_NAMES
 from irm.clock import Clock
@@ -35,8 +35,6 @@ from irm.web.preferences import own_path
 
 AnyRequest = Request[Any, Any, Any]
 
-FORM_COOKIE: Final = "irm_form"
-"""Ties the sign-in form to the browser that loaded it; there is no session yet that could."""
 STALE: Final = N_("The page was open too long. Please send it again.")
 TWO_PASSWORDS: Final = N_("The two passwords are not the same.")
 
@@ -67,9 +65,7 @@ async def sign_in(
     login, password = str(typed.get("login", "")).strip().lower(), str(typed.get("password", ""))
     back = own_path(str(typed.get("next", "/")))
     kept = {"login": login, "next": back}
-    cookie = request.cookies.get(FORM_COOKIE, "")
-    token = next((str(sent[name]) for name in CSRF_FIELDS if name in sent), "")
-    if not cookie or not equal(cookie, token):
+    if not await sent_by_own_page(request, request.cookies.get(FORM_COOKIE, "")):
         return _login_page(request, settings, Form(kept, message=t(STALE)), HTTP_403_FORBIDDEN)
     policy = policy_of(request.app)
     address = address_of(request)
@@ -92,15 +88,20 @@ async def sign_in(
         )
     if isinstance(outcome, signing.Refused):
         return _login_page(request, settings, Form(kept), HTTP_422_UNPROCESSABLE_ENTITY, refused=outcome)
-    target = f"/me?old_password=1&next={quote(back, safe='')}" if outcome.must_change_password else back
+    if isinstance(outcome, signing.CodeNeeded):
+        return Redirect(
+            f"/login/code?next={quote(back, safe='')}",
+            status_code=HTTP_303_SEE_OTHER,
+            cookies=[cookie(settings, HALF_COOKIE, outcome.token, path="/login")],
+        )
     return Redirect(
-        target,
+        signing.way_on(outcome, back),
         status_code=HTTP_303_SEE_OTHER,
         cookies=[session_cookie(settings, outcome.token), expired_cookie(settings, FORM_COOKIE, "/login")],
     )
 
 
-@post("/logout", opt=SIGNED_IN, include_in_schema=False)
+@post("/logout", opt={**SIGNED_IN, **WITHOUT_FACTOR}, include_in_schema=False)
 async def sign_out(
     db: NamedDependency[Database],
     clock: NamedDependency[Clock],
@@ -182,25 +183,6 @@ async def show_contact_list(
     )
 
 
-def session_cookie(settings: Settings, token: str) -> Cookie:
-    """Without max-age: it ends with the browser; the limits that count stand in the database."""
-    return _cookie(settings, sessions.COOKIE, token)
-
-
-def expired_cookie(settings: Settings, name: str, path: str = "/") -> Cookie:
-    return _cookie(settings, name, "", path=path, max_age=0)
-
-
-def _cookie(settings: Settings, name: str, value: str, *, path: str = "/", max_age: int | None = None) -> Cookie:
-    secure = settings.public_url.startswith("https")
-    return Cookie(key=name, value=value, path=path, max_age=max_age, httponly=True, samesite="lax", secure=secure)
-
-
-def address_of(request: AnyRequest) -> str:
-    """Whom the connection came from. uvicorn reads a proxy's word for it where the proxy is trusted."""
-    return request.client.host if request.client else ""
-
-
 def _refuse_different(typed: dict[str, str]) -> None:
     if typed.get("password", "") != typed.get("again", ""):
         raise Invalid(TWO_PASSWORDS, field="again")
@@ -217,12 +199,11 @@ def _login_page(
     retry_after: int | None = None,
 ) -> Page:
     token = request.cookies.get(FORM_COOKIE) or new_token()
-    cookie = _cookie(settings, FORM_COOKIE, token, path="/login")
     return page(
         "access/login.html",
         status_code=status_code,
         headers={} if retry_after is None else {"Retry-After": str(retry_after)},
-        cookies=[cookie],
+        cookies=[cookie(settings, FORM_COOKIE, token, path="/login")],
         form=form,
         form_token=token,
         done=done,

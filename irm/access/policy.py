@@ -7,6 +7,7 @@ holds the permission nowhere. Which rows it covers is asked with `may(principal,
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
@@ -244,6 +245,10 @@ class Principal:
     """A token that was made for one organization: its person's messages elsewhere are none of its business."""
     session_id: str | None = None
     """Hash of the session's token; None for API tokens."""
+    factor_due_at: datetime | None = None
+    """Until when a second factor has to be set up; None: there is one, or none is needed."""
+    factor_overdue: bool = False
+    """This session may set up a second factor and nothing else."""
     locale: str = "zh-CN"
     name: str = ""
     """Shown in the page's corner; personal data, never for logs or the ledger."""
@@ -349,6 +354,11 @@ def permissions(principal: Principal) -> frozenset[Permission]:
 PERMISSION_OPT: Final = "permission"
 PUBLIC: Final[dict[str, Any]] = {PERMISSION_OPT: None}
 """For routes that anybody may call; they say so, because a route that says nothing stops the start."""
+
+
+WITHOUT_FACTOR_OPT: Final = "without_factor"
+WITHOUT_FACTOR: Final[dict[str, Any]] = {WITHOUT_FACTOR_OPT: True}
+"""`opt={**SIGNED_IN, **WITHOUT_FACTOR}`: also for whoever is due to set up a second factor before anything else."""
 
 
 def allow(*any_of: Permission) -> dict[str, Any]:

@@ -5,11 +5,20 @@ from datetime import datetime
 from types import MappingProxyType
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 
-from irm.access.models import AccountRow, ApiTokenRow, MembershipRow, OrganizationRow, PersonRow
+from irm.access.models import (
+    AccountRow,
+    ApiTokenRow,
+    MembershipRow,
+    OrganizationRow,
+    PersonRow,
+    SecondFactorRow,
+    SessionRow,
+)
 from irm.access.opaque import API_TOKEN_PREFIX, hashed
 from irm.access.policy import AUTHORITY, Permission, Principal, Role
+from irm.access.second_factor import requirement
 from irm.access.sessions import TOUCH_AFTER
 from irm.actor import Actor
 from irm.db import Tx
@@ -20,22 +29,27 @@ async def principal_of(
     account_id: UUID,
     *,
     now: datetime,
-    session_id: str | None = None,
+    session: SessionRow | None = None,
+    needing_factor: frozenset[Role] = frozenset(),
     scopes: frozenset[Permission] | None = None,
     token_id: UUID | None = None,
     only: UUID | None = None,
 ) -> Principal | None:
-    """None when the account is disabled or its person retired. `only`: leave out all organizations but this one."""
+    """None when the account is disabled or its person retired. `only`: leave out all organizations but this one.
+
+    `needing_factor`: roles whose sessions lead nowhere once a second factor is overdue.
+    """
+    confirmed = exists().where(SecondFactorRow.account_id == AccountRow.id, SecondFactorRow.confirmed_at.is_not(None))
     found = (
         await tx.execute(
-            select(AccountRow, PersonRow)
+            select(AccountRow, PersonRow, confirmed)
             .join(PersonRow, PersonRow.id == AccountRow.person_id)
             .where(AccountRow.id == account_id, AccountRow.disabled_at.is_(None), PersonRow.retired_at.is_(None))
         )
     ).one_or_none()
     if found is None:
         return None
-    account, person = found
+    account, person, has_factor = found
     rows = (
         await tx.execute(
             select(
@@ -68,6 +82,13 @@ async def principal_of(
             districts.append(organization_id)
     home = next(iter(memberships), None)
     actor = Actor("person", person.id, home) if token_id is None else Actor("token", token_id, home)
+    factor = requirement(
+        [role for roles in memberships.values() for role in roles] if session else (),
+        needing_factor,
+        has_one=has_factor,
+        due_at=account.factor_due_at,
+        signed_in_at=session.created_at if session else now,
+    )
     return Principal(
         account_id=account.id,
         person_id=person.id,
@@ -77,7 +98,9 @@ async def principal_of(
         below=MappingProxyType({district: await organizations_below(tx, district) for district in districts}),
         scopes=scopes,
         limited_to=only,
-        session_id=session_id,
+        session_id=session.token_hash if session else None,
+        factor_due_at=factor.due_at,
+        factor_overdue=factor.overdue,
         locale=account.locale,
         name=person.name,
         organization_name=names[home] if home else "",

@@ -208,6 +208,11 @@ async def person_of_token(tx: Tx, token_id: UUID) -> UUID | None:
     return found
 
 
+async def person_of_account(tx: Tx, account_id: UUID) -> UUID | None:
+    found: UUID | None = await tx.scalar(select(AccountRow.person_id).where(AccountRow.id == account_id))
+    return found
+
+
 async def members(
     tx: Tx, organization_ids: Collection[UUID], *, now: datetime, role: Role | None = None
 ) -> list[Member]:

@@ -10,13 +10,14 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from math import floor
-from typing import Final, Literal, cast
+from typing import Any, Final, Literal, cast
 
 import structlog
 from limits import RateLimitItem, parse
 from limits.aio.storage import RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from litestar import Litestar
+from litestar.connection import ASGIConnection
 from redis.asyncio import ConnectionPool
 from redis.exceptions import RedisError
 from sqlalchemy import select
@@ -109,6 +110,11 @@ async def _in_database(tx: Tx, window: RateLimitItem, key: str, *, now: datetime
         ).returning(RateWindowRow.hits)
     )
     return counted is not None
+
+
+def address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """Whom it came from. uvicorn takes a proxy's word for it where the proxy is trusted."""
+    return connection.client.host if connection.client else ""
 
 
 def rates(app: Litestar) -> Rates:

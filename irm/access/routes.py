@@ -10,7 +10,7 @@ from litestar.status_codes import HTTP_201_CREATED, HTTP_204_NO_CONTENT
 
 from irm.access import tokens
 from irm.access.directory import contact_list
-from irm.access.policy import SIGNED_IN, Permission, Principal, allow, permissions
+from irm.access.policy import SIGNED_IN, WITHOUT_FACTOR, Permission, Principal, allow, permissions
 from irm.access.queries import organizations
 from irm.access.schemas import (
     CreatedToken,
@@ -34,7 +34,7 @@ NAIVE: Final = N_("A moment needs a time zone, for example 2026-11-21T03:41:00+0
 NOT_YOURS: Final = N_("This is not one of your organizations.")
 
 
-@get("/api/v1/me", opt=SIGNED_IN, tags=["access"])
+@get("/api/v1/me", opt={**SIGNED_IN, **WITHOUT_FACTOR}, tags=["access"])
 async def who_am_i(db: NamedDependency[Database], principal: NamedDependency[Principal]) -> MeView:
     """The account behind this session or token, its organizations and roles, and what it may do."""
     async with db.transaction(principal.actor) as tx:

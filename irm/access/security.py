@@ -13,6 +13,8 @@ from typing import Final, Literal
 
 from ruamel.yaml import YAML
 
+from irm.access.policy import Role
+
 Profile = Literal["mlps3", "asvs"]
 DEFAULT_PROFILE: Final[Profile] = "mlps3"
 
@@ -32,6 +34,10 @@ class SecurityPolicy:
     session_longest: timedelta
     sessions_at_once: int
     link_life: timedelta
+    factor_roles: frozenset[Role]
+    """Whoever holds one of them needs a second factor."""
+    factor_grace: timedelta
+    code_wait: timedelta
     rates: Mapping[str, str]
     """How often one may try what (`irm/access/rates.py`), in the notation of the `limits` library: 120/minute."""
 
@@ -41,6 +47,7 @@ def security_policy(profile: str = DEFAULT_PROFILE) -> SecurityPolicy:
     """Raises FileNotFoundError for an unknown profile, KeyError for an incomplete one."""
     text = (files("irm.access") / "policies" / f"{profile}.yaml").read_text("utf-8")
     data = YAML(typ="safe").load(text)
+    factor = data["second_factor"]
     password, lockout, session = data["password"], data["lockout"], data["session"]
     return SecurityPolicy(
         name=data["name"],
@@ -54,5 +61,8 @@ def security_policy(profile: str = DEFAULT_PROFILE) -> SecurityPolicy:
         session_longest=timedelta(hours=session["hours"]),
         sessions_at_once=session["at_once"],
         link_life=timedelta(hours=data["link_hours"]),
+        factor_roles=frozenset(Role(role) for role in factor["roles"]),
+        factor_grace=timedelta(days=factor["grace_days"]),
+        code_wait=timedelta(minutes=factor["code_minutes"]),
         rates=MappingProxyType(dict(data["rates"])),
     )

@@ -20,7 +20,7 @@ LONGEST_SMS_TITLE: Final = 60
 
 
 Basis = Literal["settled", "possible", "clock"]
-Matter = Literal["incident", "duty", "approval", "work", "drill", "ledger", "missed", "version", "roster"]
+Matter = Literal["incident", "duty", "approval", "work", "drill", "ledger", "missed", "version", "roster", "account"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class About:
     `level` None: not graded; `basis`: reached or assessed, only possible, or the one by which clocks run. `path` is the page in irm (`/incidents/SJ-2026-000123`).
     `matter`: what it concerns; `duty` is something owed that is about no incident, `approval` a report that somebody has to approve, `work` a task that irm itself gave up, `drill` the
     drill as such, `ledger` a past that was changed, `missed` what the auditor found undone, `version` a text of the
-    city's (a playbook) that waits for a second person, or what became of it, `roster` a turn of duty.
+    city's (a playbook) that waits for a second person, or what became of it, `roster` a turn of duty, `account` the reader's own account.
     """
 
     number: str
@@ -41,7 +41,7 @@ class About:
     basis: Basis = "settled"
     matter: Matter = "incident"
     short: Texts = ""
-    """Of a drill, a version or a roster: what may be said of it outside irm too."""
+    """Of a drill, a version, a roster or an account: what may be said of it outside irm too."""
     others: int = 0
     """How many further matters the message names in its text only."""
 
@@ -116,7 +116,7 @@ def _heading(purpose: str, about: About, level: str, t: Translator) -> str:
         return t("Please confirm receipt: something was not done in time")
     if about.matter == "drill":
         return t("Notice: drill %(number)s", number=about.number)
-    if about.matter in {"version", "roster"}:
+    if about.matter in {"version", "roster", "account"}:
         return t.of(about.short)
     if about.matter == "approval" and purpose == "page":
         return t("Please approve a report: %(what)s", what=_named(about, level, t))
@@ -146,7 +146,7 @@ def _brief(purpose: str, about: About, level: str, code: str | None, t: Translat
         return t("%(number)s: %(what)s Sign in to read it.", number=about.number, what=t.of(about.short))
     if about.matter == "drill":
         return t("Drill %(number)s: there is news. Sign in to read it.", number=about.number)
-    if about.matter in {"version", "roster"}:
+    if about.matter in {"version", "roster", "account"}:
         return t("%(what)s. Sign in to read it.", what=t.of(about.short))
     if about.matter == "approval":
         return _approval_brief(purpose, _named(about, level, t), code, t)

@@ -28,6 +28,7 @@ LAYERS: Final = (
     "months",
     "board",
     "editor",
+    "account",
     "paper",
     "documents",
     "print",

@@ -5,6 +5,7 @@ Without that every page renders for a stranger.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, Literal
 
 from litestar.connection import ASGIConnection
@@ -27,6 +28,8 @@ class Reader:
     """Person or post as it stands in the page's corner; empty: nobody is signed in."""
     organization: str = ""
     csrf_token: str = ""
+    factor_due_at: datetime | None = None
+    """Until when the reader has to set up a second factor; every page counts down to it."""
     permissions: frozenset[str] | None = None
     """Values of the permissions held; None: not known, menus then offer everything."""
 
@@ -66,6 +69,7 @@ def reader_for(
     organization: str = "",
     csrf_token: str = "",
     locale: str | None = None,
+    factor_due_at: datetime | None = None,
     permissions: frozenset[str] | None = None,
 ) -> Reader:
     """`locale` is the account's own and loses to a choice made in this browser."""
@@ -76,6 +80,7 @@ def reader_for(
         name=name,
         organization=organization,
         csrf_token=csrf_token,
+        factor_due_at=factor_due_at,
         permissions=permissions,
     )
 

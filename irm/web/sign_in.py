@@ -1,4 +1,4 @@
-"""Where a page sends a reader whom it doesn't know: to `/login`, and back afterwards."""
+"""Where a page sends a reader who has to do something else first: whom it doesn't know to `/login`; and back afterwards."""
 
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
@@ -13,12 +13,16 @@ SAFE: Final = frozenset({"GET", "HEAD"})
 
 
 def to_sign_in(request: Request[Any, Any, Any]) -> Response[Any]:
+    return to_page(request, "/login")
+
+
+def to_page(request: Request[Any, Any, Any], path: str) -> Response[Any]:
     """For a fragment or a sent form the way back is the page that it stands on, never the address it was sent to."""
     back = _with_query(request.url.path, request.url.query)
     if is_fragment(request) or request.method not in SAFE:
         page = urlsplit(request.headers.get("hx-current-url", "") or request.headers.get("referer", ""))
         back = _with_query(page.path, page.query) if page.netloc == request.headers.get("host", "") else "/"
-    target = f"/login?next={quote(back or '/', safe='')}"
+    target = f"{path}?next={quote(back or '/', safe='')}"
     if is_fragment(request):
         return Response(b"", status_code=HTTP_204_NO_CONTENT, headers={"HX-Redirect": target})
     return Redirect(target, status_code=HTTP_303_SEE_OTHER)

@@ -1,0 +1,35 @@
+"""Whoever's account was changed by somebody else, or is used from elsewhere, is told: a notice, never a page.
+
+The room of accounts knows no messages, so this hears its entries (`irm/wiring.py`).
+"""
+
+from collections.abc import Mapping
+from typing import Final
+from uuid import UUID
+
+from irm.access.queries import person_of_account
+from irm.db import Tx
+from irm.i18n import LOCALES, N_, translator
+from irm.ledger import Event
+from irm.notify import queries, service
+from irm.notify.messages import About
+
+TOLD: Final[Mapping[str, str]] = {
+    "account.second_factor_reset": N_("The second factor of your account was reset"),
+}
+"""What happened → how its owner hears of it, outside irm too."""
+NOT_YOU: Final = N_("If you did not ask for this, tell the system administrator at once.")
+
+
+async def hear(tx: Tx, event: Event, entry_id: UUID) -> None:
+    account_id = UUID(event.subject.removeprefix("account/").partition("/")[0])
+    person = await person_of_account(tx, account_id)
+    if person is None:
+        return
+    whom = await queries.resolve(tx, f"person({person})", {}, event.at)
+    titles = {locale: translator(locale)(TOLD[event.action]) for locale in LOCALES}
+    bodies = {locale: translator(locale)(NOT_YOU) for locale in LOCALES}
+    about = About("irm", None, "/me", titles, bodies, matter="account", short=titles)
+    await service.notice(
+        tx, key=f"account/{entry_id}", targets=whom, about=about, subject=event.subject, now=event.at, actor=event.actor
+    )

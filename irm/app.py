@@ -57,7 +57,7 @@ from irm.incidents import (
     routes as incidents_routes,
     sections as incidents_sections,
 )
-from irm.notify import pages as notify_pages, routes as notify_routes
+from irm.notify import channel_routes, pages as notify_pages, routes as notify_routes
 from irm.obligations import (
     answer_pages as obligations_answer_pages,
     answer_routes as obligations_answer_routes,
@@ -169,6 +169,7 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *assessment_findings.ROUTES,
     *assessment_pages.ROUTES,
     *notify_routes.ROUTES,
+    *channel_routes.ROUTES,
     *notify_pages.ROUTES,
     *emergency_pages.ROUTES,
     *emergency_routes.ROUTES,

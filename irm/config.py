@@ -44,18 +44,65 @@ class Settings(BaseSettings):
     """redis://… of Valkey or Redis; empty: the dispatcher performs every job itself."""
     smtp_url: str | None = None
     """smtp://user:password@host:port, smtps:// for implicit TLS, ?from=address."""
+    smtp_ca: Path | None = None
+    """Certificates of the authority that the mail server's own is checked with; None: those of the machine."""
     mail_from: str = "irm@localhost"
     sms_url: str | None = None
     sms_signature: str = ""
     """The registered 【签名】 without brackets."""
     sms_template: str = ""
-    """JSON of the gateway's request; {phone}, {content} and {id} are filled in. Empty: those three as phone, content, extra."""
+    """JSON of the gateway's request; {phone}, {content}, {id}, {template}, {params}, {sign} are filled in. Empty: the first
+    three as phone, content, extra."""
     sms_drill_template: str = ""
     """The same for drills, which have a registered template of their own; empty: `sms_template`."""
     sms_success: str = ""
-    """How the gateway says yes, as `field=value,value`; empty: the usual fields (code, status, …) with the usual values."""
+    """How the gateway says yes: `field=value,value` or a condition (`body.Code == "OK"`); empty: the usual fields (code,
+    status, …) with the usual values."""
+    sms_headers: SecretStr = SecretStr("")
+    """JSON, name → value: headers by which irm proves itself to the gateway."""
+    sms_format: Literal["json", "form"] = "json"
+    sms_codes: str = ""
+    """JSON, kind of message → number of the registered template, as {template}; empty: the text itself goes."""
+    sms_params: str = ""
+    """JSON of the registered template's variables, as {params}; {number}, {level}, {code}, {count} are filled in."""
+    sms_ca: Path | None = None
     sms_secret: SecretStr = SecretStr("")
-    """Shared secret of the inbound callback (上行短信); empty: the callback is closed."""
+    """Shared secret of the inbound callbacks (上行短信, 送达回执); empty: they are closed."""
+    voice_url: str | None = None
+    voice_template: str = ""
+    """JSON of the request; {phone}, {content}, {id} and {code} are filled in."""
+    voice_success: str = ""
+    voice_headers: SecretStr = SecretStr("")
+    voice_format: Literal["json", "form"] = "json"
+    voice_ca: Path | None = None
+    voice_secret: SecretStr = SecretStr("")
+    """Shared secret of the callback that tells keys and unanswered calls; empty: it is closed."""
+    phone_url: str = ""
+    """irm's address as phones reach it; empty: they don't, and chat messages carry no link."""
+    wecom_url: str = "https://qyapi.weixin.qq.com"
+    """Of a private deployment (政务微信): its own."""
+    wecom_corp_id: str = ""
+    wecom_agent_id: int | None = None
+    wecom_secret: SecretStr = SecretStr("")
+    wecom_ca: Path | None = None
+    dingtalk_url: str = "https://oapi.dingtalk.com"
+    dingtalk_app_key: str = ""
+    dingtalk_agent_id: int | None = None
+    dingtalk_secret: SecretStr = SecretStr("")
+    dingtalk_ca: Path | None = None
+    feishu_url: str = "https://open.feishu.cn"
+    feishu_app_id: str = ""
+    feishu_secret: SecretStr = SecretStr("")
+    feishu_id_type: Literal["user_id", "open_id", "union_id", "email"] = "user_id"
+    """What the address of a person on this channel is."""
+    feishu_ca: Path | None = None
+    wecom_bot: SecretStr = SecretStr("")
+    """Address of a group's bot, key and all: for notices only."""
+    dingtalk_bot: SecretStr = SecretStr("")
+    dingtalk_bot_secret: SecretStr = SecretStr("")
+    """The bot's signing secret (加签, SEC…); empty: it does not ask for a signature."""
+    feishu_bot: SecretStr = SecretStr("")
+    feishu_bot_secret: SecretStr = SecretStr("")
     webhook_url: str | None = None
     webhook_secret: SecretStr = SecretStr("")
     endpoints: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,47}$")], Endpoint] = {}

@@ -55,7 +55,7 @@ def authenticate(headers: Mapping[str, str], key: str | None, body: bytes, secre
     """By the shared secret (header `x-irm-secret`, or `?key=` where a gateway knows only an address), or by
     `x-irm-signature`: hex HMAC-SHA256 of the body. `headers` in lower case."""
     if not secret:
-        raise Unavailable("Replies by SMS are switched off: no shared secret is set.")
+        raise Unavailable("This callback is switched off: no shared secret is set.")
     expected = hmac.new(secret.encode(), body, sha256).hexdigest()
     signature = headers.get("x-irm-signature", "").removeprefix("sha256=").casefold()
     shared = headers.get("x-irm-secret") or key or ""
@@ -63,7 +63,7 @@ def authenticate(headers: Mapping[str, str], key: str | None, body: bytes, secre
         hmac.compare_digest(expected.encode(), signature.encode())
         or hmac.compare_digest(secret.encode(), shared.encode())
     ):
-        raise Unauthenticated("This request is not from the SMS gateway.")
+        raise Unauthenticated("This request does not prove that it is from the gateway.")
 
 
 def read(body: bytes, content_type: str) -> Reply:

@@ -17,14 +17,18 @@ from sqlalchemy import select
 
 from irm.db import Tx
 from irm.heartbeat import here
+from irm.i18n import translator
 from irm.jobs import CallFailed, Outside, Resources
 from irm.notify import bundles
+from irm.notify.bundling import INCIDENT, root_of
 from irm.notify.channels import CHANNELS
 from irm.notify.channels.protocol import Enclosure, Message, Outcome
 from irm.notify.models import BundleRow, DeliveryAttemptRow, DeliveryRow
 from irm.notify.sending import fail, open_ended, settle, still_to_go
+from irm.rules.levels import level_word
 
 CALL_SECONDS: Final = 15.0
+WITH_LINK: Final = ("email", "wecom", "dingtalk", "feishu")
 SENDABLE: Final = ("waiting", "sending")
 
 
@@ -72,6 +76,9 @@ async def claim(tx: Tx, args: dict[str, Any], now: datetime, attempt: int) -> Wo
         at=now,
         token=token,
         reply_code=row.reply_code,
+        number=row.about,
+        level=_level(row),
+        planned_at=row.created_at,
         files=tuple(Enclosure(each["name"], each["media_type"], each["sha256"]) for each in row.files or ()),
     )
     return Work(row.channel, message, (row.id,))
@@ -103,13 +110,26 @@ async def _claim_bundle(tx: Tx, bundle_id: UUID, now: datetime, attempt: int) ->
         at=now,
         token=token,
         reply_code=bundle.reply_code,
+        number=first.about,
+        level=_level(first),
+        carries=len(going),
+        planned_at=bundle.created_at,
     )
     return Work(bundle.channel, message, tuple(row.id for row in going))
 
 
+def _level(row: DeliveryRow) -> str:
+    """For registered templates. Of an incident only, and nobody is told as established what is only feared."""
+    if root_of(row.subject).partition("/")[0] != INCIDENT:
+        return ""
+    t = translator(row.locale)
+    word = level_word(row.severity, row.locale).lower()
+    return t("possibly %(level)s", level=word) if row.severity < row.urgency else word
+
+
 def _begin(tx: Tx, rows: Sequence[DeliveryRow], now: datetime, attempt: int) -> str | None:
     """An attempt of each; the token of the link that the message carries, if it carries one."""
-    token = secrets.token_urlsafe(24) if rows[0].purpose == "page" and rows[0].channel == "email" else None
+    token = secrets.token_urlsafe(24) if rows[0].purpose == "page" and rows[0].channel in WITH_LINK else None
     hashed = link_hash(token) if token else None
     for row in rows:
         row.status = "sending"

@@ -14,6 +14,8 @@ from irm.rules.levels import level_word
 Texts = Mapping[str, str] | str
 
 SMS_LOCALE: Final = DEFAULT_LOCALE
+IN_CHINESE: Final = frozenset({"sms", "voice"})
+"""Texts that a carrier has registered, and what its machine reads out."""
 FULL_DETAIL: Final = frozenset({"in_app"})
 """Channels that do not leave irm."""
 LONGEST_SMS_TITLE: Final = 60
@@ -80,7 +82,7 @@ def matter_of(subject: str) -> Matter:
 
 
 def locale_for(channel: str, locale: str) -> str:
-    return SMS_LOCALE if channel == "sms" else locale
+    return SMS_LOCALE if channel in IN_CHINESE else locale
 
 
 def compose(purpose: str, channel: str, about: About, t: Translator, *, code: str | None, exercise: bool) -> Text:
@@ -92,6 +94,8 @@ def compose(purpose: str, channel: str, about: About, t: Translator, *, code: st
         title, body, detail = t.of(about.title) or heading, t.of(about.body) or brief, "full"
     else:
         title, body, detail = heading, brief, "minimal"
+    if channel == "voice" and purpose == "page":
+        body = f"{body}{t(' Press 1 to confirm receipt.')}"
     if exercise:
         title, body = t("Exercise: %(text)s", text=title), t("Exercise: %(text)s", text=body)
     return Text(title, body, detail, t.locale)

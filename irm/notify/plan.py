@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 from uuid import UUID
 
-BUILT: Final = ("sms", "email", "in_app", "webhook")
 GROUPS: Final = ("wecom_bot", "dingtalk_bot", "feishu_bot")
 """A bot writes into a group chat: everybody reads it and nobody can be said to have answered, so it is for notices."""
-PLANNED: Final = ("voice", "wecom", "dingtalk", "feishu", "fax", *GROUPS)
+BUILT: Final = ("sms", "voice", "email", "wecom", "dingtalk", "feishu", "in_app", "webhook", *GROUPS)
+PLANNED: Final = ("fax",)
 CHANNELS: Final = BUILT + PLANNED
+GROUP: Final = "group"
+"""Stands for the address of the city's one group of a kind, which is a secret of the settings."""
 PREFERRED: Final = "preferred"
 NO_CHANNEL: Final = "none"
 
@@ -81,10 +83,14 @@ class Leg:
     reason: str | None = None
 
 
-def plan(recipients: Iterable[Recipient], via: Via, *, off: Collection[str] = ()) -> tuple[Leg, ...]:
-    """One leg per recipient and channel asked for; with `preferred` one leg per recipient.
+def plan(
+    recipients: Iterable[Recipient], via: Via, *, off: Collection[str] = (), asks: bool = False
+) -> tuple[Leg, ...]:
+    """One leg per recipient and channel asked for; with `preferred` one leg per recipient; one for a group, however many
+    are meant.
 
-    `off`: channels that this installation has not configured. Each recipient counts once, in the order given.
+    `off`: channels that this installation has not configured. `asks`: somebody has to answer. Each recipient counts once, in
+    the order given.
     """
     once: dict[str, Recipient] = {}
     for recipient in recipients:
@@ -94,7 +100,10 @@ def plan(recipients: Iterable[Recipient], via: Via, *, off: Collection[str] = ()
         if via == PREFERRED:
             legs.append(_preferred(recipient, off))
         else:
-            legs.extend(_leg(recipient, channel, off) for channel in dict.fromkeys(via))
+            legs.extend(_leg(recipient, channel, off) for channel in dict.fromkeys(via) if channel not in GROUPS)
+    if once and via != PREFERRED:
+        desk = Recipient(next(iter(once.values())).organization_id)
+        legs.extend(_group_leg(desk, channel, off, asks=asks) for channel in dict.fromkeys(via) if channel in GROUPS)
     return tuple(legs)
 
 
@@ -115,6 +124,11 @@ def _preferred(recipient: Recipient, off: Collection[str]) -> Leg:
         if obstacle(address.channel, off) is None:
             return Leg(recipient, address.channel, address.address)
     return Leg(recipient, NO_CHANNEL, None, "no_working_address")
+
+
+def _group_leg(desk: Recipient, channel: str, off: Collection[str], *, asks: bool) -> Leg:
+    blocked = obstacle(channel, off) or ("group_asked" if asks else None)
+    return Leg(desk, channel, None if blocked else GROUP, blocked)
 
 
 def _leg(recipient: Recipient, channel: str, off: Collection[str]) -> Leg:

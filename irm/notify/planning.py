@@ -105,7 +105,8 @@ async def plan_messages(tx: Tx, occasion: Occasion, targets: Resolution, via: Vi
     known = 0
     # What is real is not asked about here: `jobs.claim` asks of every message, at the last moment.
     exercise = await exercise_of(tx, occasion.subject) if occasion.exercise else None
-    for leg in plan(targets.recipients, via, off=off):
+    asks = occasion.purpose == "page" and occasion.answer != "none"
+    for leg in plan(targets.recipients, via, off=off, asks=asks):
         code = None
         if occasion.purpose == "page" and leg.channel == "sms" and leg.reason is None and leg.address:
             code = await codes.of_page(tx, leg.address, occasion.key, occasion.now)

@@ -1,5 +1,6 @@
-"""The city's figures for messages that become one (`bundling.yaml`), read once."""
+"""The city's figures for messages that become one (`bundling.yaml`) and for channels (`channels.yaml`), read once."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from importlib.resources import files
@@ -23,3 +24,16 @@ def bundling() -> Bundling:
         most=given["most"],
         named=dict(given["named"]),
     )
+
+
+@dataclass(frozen=True)
+class ChannelPolicy:
+    """The city's figures for channels, as `channels.yaml` explains them."""
+
+    sms_segments: int
+
+
+@cache
+def channel_policy() -> ChannelPolicy:
+    given = YAML(typ="safe").load((files("irm.notify") / "channels.yaml").read_text("utf-8"))
+    return ChannelPolicy(sms_segments=given["sms_segments"])

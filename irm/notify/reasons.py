@@ -18,6 +18,7 @@ REASONS: Final[dict[str, str]] = {
     "no_working_address": N_("no working address"),
     "not_built": N_("irm does not send by this channel"),
     "not_configured": N_("this channel is not configured"),
+    "group_asked": N_("nobody in a group can answer for himself"),
     # not needed any more
     "acknowledged": N_("confirmed before it was sent"),
     "closed": N_("no longer needed"),
@@ -28,6 +29,10 @@ REASONS: Final[dict[str, str]] = {
     # tried and failed
     "refused": N_("refused by the provider"),
     "exhausted": N_("every attempt failed"),
+    "undelivered": N_("the carrier could not deliver it"),
+    "no_answer": N_("nobody answered the call"),
+    "busy": N_("the line was busy"),
+    "circuit_open": N_("the provider is down: another way was taken"),
     "uncertain": N_("it may have been sent: a person must decide whether to send it again"),
 }
 

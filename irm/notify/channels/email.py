@@ -1,5 +1,6 @@
 """Mail by SMTP. The Message-ID is the delivery's, so that a mail server can drop what was sent twice."""
 
+import asyncio
 from email.message import EmailMessage
 from email.policy import SMTP as WIRE
 from email.utils import format_datetime, parseaddr
@@ -28,12 +29,15 @@ from irm.notify.channels.protocol import Message, Outcome
 from irm.notify.messages import mail_footer
 
 CONNECT_TIMEOUT: Final = 5.0
+HARD_SECONDS: Final = 13.0
+"""Of the whole conversation, however slowly each of its answers comes."""
 PERMANENT: Final = 500
 DRILL_HEADER: Final = "X-Irm-Exercise"
 
 
 class Email:
-    """`IRM_SMTP_URL`: smtp://user:password@host:port, smtps:// for implicit TLS, `?from=`, `?starttls=never|must`."""
+    """`IRM_SMTP_URL`: smtp://user:password@host:port, smtps:// for implicit TLS, `?from=`, `?starttls=never|must`. Outside this
+    machine TLS is a must unless the address says never."""
 
     def configured(self, settings: Settings) -> bool:
         return bool(settings.smtp_url)
@@ -60,7 +64,8 @@ class Email:
         except (NotFound, Unavailable) as error:
             # Without its file, or with another, it is not the report that was handed over.
             return Outcome("refused", f"{file.name}: {error}")
-        starttls = {"never": False, "must": True}.get(options.get("starttls", [""])[0])
+        said = options.get("starttls", [""])[0]
+        starttls = {"never": False, "must": True}.get(said, None if is_here(server.hostname or "") else True)
         smtp = SMTP(
             hostname=server.hostname,
             port=port,
@@ -69,6 +74,7 @@ class Email:
             use_tls=server.scheme == "smtps",
             start_tls=None if server.scheme == "smtps" else starttls,
             timeout=CONNECT_TIMEOUT,
+            cert_bundle=str(resources.settings.smtp_ca) if resources.settings.smtp_ca else None,
         )
         return await _send(smtp, mail, sender, message.address)
 
@@ -77,7 +83,7 @@ async def _send(smtp: SMTP, mail: EmailMessage, sender: str, recipient: str) -> 
     """Until the server has been given the text, trouble is `failed`; from then on it is `unknown` unless it answers."""
     handed = False
     try:
-        async with smtp:
+        async with asyncio.timeout(HARD_SECONDS), smtp:
             await smtp.mail(parseaddr(sender)[1] or sender)
             await smtp.rcpt(recipient)
             handed = True
@@ -89,9 +95,14 @@ async def _send(smtp: SMTP, mail: EmailMessage, sender: str, recipient: str) -> 
         return Outcome("refused", str(error))
     except SMTPResponseException as error:
         return Outcome("refused" if error.code >= PERMANENT else "failed", f"{error.code} {error.message}")
-    except (SMTPConnectError, SMTPTimeoutError, SMTPServerDisconnected, SMTPException, OSError) as error:
+    except (SMTPConnectError, SMTPTimeoutError, SMTPServerDisconnected, SMTPException, OSError, TimeoutError) as error:
         return Outcome("unknown" if handed else "failed", repr(error))
     return Outcome("sent", provider_id=f"{answer.code} {answer.message}"[:200])
+
+
+def is_here(host: str) -> bool:
+    """This machine: nobody listens in between."""
+    return host in {"localhost", "::1"} or host.startswith("127.")
 
 
 def is_address(text: str) -> bool:

@@ -41,6 +41,14 @@ class Message:
     """When this attempt began."""
     token: str | None = None
     reply_code: str | None = None
+    number: str = ""
+    """Of the incident or other subject, as people say it."""
+    level: str = ""
+    """The level's word in the message's language; empty where it has none."""
+    carries: int = 1
+    """How many messages it stands for."""
+    planned_at: datetime | None = None
+    """The same at every attempt, unlike `at`: what makes two rounds of one page two texts."""
     files: tuple[Enclosure, ...] = ()
 
 

@@ -1,17 +1,12 @@
 """A signed webhook (standardwebhooks): the receiver can tell that it is from irm, unaltered and fresh."""
 
-from typing import Final
-
 import msgspec
-from httpx2 import ConnectError, ConnectTimeout, HTTPError, InvalidURL
 
 from irm.config import Settings
 from irm.jobs import Resources
+from irm.notify.channels.asking import ask, trouble_of
 from irm.notify.channels.protocol import Message, Outcome
-from irm.notify.channels.sms import TIMEOUT, excerpt
 from irm.signing import signed
-
-FOR_EVER: Final = frozenset({400, 401, 403, 404, 405, 410, 413, 422})
 
 
 class Webhook:
@@ -39,15 +34,8 @@ class Webhook:
             headers = signed(str(message.delivery_id), message.at, body, secret)
         except ValueError as error:
             return Outcome("failed", f"IRM_WEBHOOK_SECRET: {error}")
-        try:
-            response = await resources.http.post(message.address, content=body, headers=headers, timeout=TIMEOUT)
-        except (ConnectError, ConnectTimeout) as error:
-            return Outcome("failed", repr(error))
-        except InvalidURL as error:
-            return Outcome("refused", repr(error))
-        except HTTPError as error:
-            return Outcome("unknown", repr(error))
-        if response.is_success:
-            return Outcome("sent", provider_id=response.headers.get("x-request-id"), received=True)
-        detail = f"HTTP {response.status_code} {excerpt(response.text)}"
-        return Outcome("refused" if response.status_code in FOR_EVER else "failed", detail)
+        answer = await ask(resources, "POST", message.address, content=body, headers=headers)
+        if isinstance(answer, Outcome):
+            return answer
+        # The receiver is a machine of its own: that it answered is its receipt, and what it says besides is its own affair.
+        return trouble_of(answer) or Outcome("sent", provider_id=answer.request_id, received=True)

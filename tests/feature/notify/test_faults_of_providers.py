@@ -10,7 +10,7 @@ from httpx2 import Timeout
 
 from irm.clock import FixedClock
 from irm.config import Settings
-from irm.notify.channels import email, sms
+from irm.notify.channels import asking, email
 from tests.conftest import Drain
 from tests.fakes.outside import Outside
 from tests.feature.notify.night import Night
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("channels", "impatient")
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Seconds of patience become fractions."""
     monkeypatch.setattr(email, "CONNECT_TIMEOUT", 0.5)
-    monkeypatch.setattr(sms, "TIMEOUT", Timeout(0.5))
+    monkeypatch.setattr(asking, "TIMEOUT", Timeout(0.5))
 
 
 @dataclass(frozen=True)

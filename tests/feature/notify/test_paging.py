@@ -149,13 +149,13 @@ async def test_channels_not_built_or_not_set_up_are_recorded_and_skipped(
 ) -> None:
     async with db.transaction() as tx:
         await service.note_channels(tx, {"email": False}, now=tx.clock.now())
-    planned = await night.page(via=["voice", "wecom", "email", "sms"])
+    planned = await night.page(via=["fax", "wecom", "email", "sms"])
     assert planned.reached == 1
     await drain()
     outside.expect.sms(night.officer.telephone)
     assert {each.channel: each.reason for each in await night.deliveries()} == {
-        "voice": "not_built",
-        "wecom": "not_built",
+        "fax": "not_built",
+        "wecom": "not_configured",
         "email": "not_configured",
         "sms": None,
     }

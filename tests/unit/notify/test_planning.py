@@ -9,9 +9,9 @@ from hypothesis import given, strategies as st
 
 from irm.i18n import translator
 from irm.notify.channels.email import is_address
-from irm.notify.channels.sms import TEMPLATE, filled, signed, verdict
+from irm.notify.channels.sms_text import signed
 from irm.notify.messages import About, compose, level_of
-from irm.notify.plan import BUILT, CHANNELS, Address, Leg, Recipient, plan
+from irm.notify.plan import BUILT, CHANNELS, GROUPS, Address, Leg, Recipient, plan
 from irm.notify.reasons import REASONS
 from irm.notify.retries import PAUSES, pause_after, priority
 from irm.notify.targets import Target, TargetError, parse, referred
@@ -34,8 +34,8 @@ def test_each_channel_asked_for_gets_one_message_to_the_best_address() -> None:
 
 
 def test_a_channel_that_is_not_built_or_not_set_up_is_recorded_and_skipped() -> None:
-    assert told(plan([OFFICER], ["wecom", "email", "sms", "webhook"], off={"email"})) == [
-        ("wecom", None, "not_built"),
+    assert told(plan([OFFICER], ["fax", "email", "sms", "webhook"], off={"email"})) == [
+        ("fax", None, "not_built"),
         ("email", "a@b.cn", "not_configured"),
         ("sms", "13900000001", None),
         ("webhook", None, "no_address"),
@@ -45,12 +45,26 @@ def test_a_channel_that_is_not_built_or_not_set_up_is_recorded_and_skipped() -> 
 def test_preferred_is_the_first_address_that_works() -> None:
     assert told(plan([OFFICER], "preferred")) == [("sms", "13900000001", None)]
     assert told(plan([OFFICER], "preferred", off={"sms"})) == [("email", "a@b.cn", None)]
-    voice_first = replace(OFFICER, addresses=(Address("voice", "0375", 0), *OFFICER.addresses))
-    assert told(plan([voice_first], "preferred")) == [("sms", "13900000001", None)]
+    fax_first = replace(OFFICER, addresses=(Address("fax", "0375", 0), *OFFICER.addresses))
+    assert told(plan([fax_first], "preferred")) == [("sms", "13900000001", None)]
 
 
 def test_without_any_working_address_that_is_the_outcome() -> None:
     assert told(plan([OFFICER], "preferred", off={"sms", "email"})) == [("none", None, "no_working_address")]
+
+
+def test_a_group_is_told_once_and_never_asked() -> None:
+    leader = Recipient(OTHER, OTHER, addresses=(Address("sms", "13900000003", 1),))
+    legs = plan([OFFICER, leader], ["sms", "wecom_bot"])
+    assert told(legs) == [
+        ("sms", "13900000001", None),
+        ("sms", "13900000003", None),
+        ("wecom_bot", "group", None),
+    ]
+    assert legs[-1].recipient == Recipient(ORGANIZATION), "a group is nobody in particular"
+    assert told(plan([OFFICER], ["dingtalk_bot"], asks=True)) == [("dingtalk_bot", None, "group_asked")]
+    assert told(plan([OFFICER], ["feishu_bot"], off={"feishu_bot"})) == [("feishu_bot", None, "not_configured")]
+    assert plan([], ["wecom_bot"]) == ()
 
 
 def test_whoever_is_meant_twice_is_told_once() -> None:
@@ -72,7 +86,8 @@ def test_everybody_and_every_channel_has_a_leg_and_every_leg_an_address_or_a_rea
     recipients: list[Recipient], via: list[str], off: set[str]
 ) -> None:
     legs = plan(recipients, via, off=off)
-    assert len(legs) == len({each.who for each in recipients}) * len(set(via))
+    groups = set(via) & set(GROUPS) if recipients else set()
+    assert len(legs) == len({each.who for each in recipients}) * len(set(via) - set(GROUPS)) + len(groups)
     for leg in legs:
         assert (leg.reason is None) == (leg.address is not None and leg.channel in BUILT and leg.channel not in off)
         assert leg.reason is None or leg.reason in REASONS
@@ -156,39 +171,6 @@ def test_inside_irm_the_title_may_be_told() -> None:
 )
 def test_the_level_is_the_one_that_clocks_run_by(incident: dict[str, int | None], level: int | None) -> None:
     assert level_of(incident) == level
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "success", "kind"),
-    [
-        (200, '{"code": 0, "id": "77"}', "", "sent"),
-        (200, '{"code": "OK", "BizId": "77"}', "", "sent"),
-        (200, '{"status": "success"}', "", "sent"),
-        (200, "", "", "sent"),
-        (200, '{"code": 105, "message": "no balance"}', "", "refused"),
-        (200, '{"success": false}', "", "refused"),
-        (200, '{"result": "rejected"}', "result=accepted,queued", "refused"),
-        (200, '{"result": "Queued"}', "result=accepted,queued", "sent"),
-        (200, '{"other": 1}', "result=accepted", "refused"),
-        (200, "<html>", "result=accepted", "refused"),
-        (400, "bad number", "", "refused"),
-        (429, "", "", "failed"),
-        (502, "", "", "failed"),
-    ],
-)
-def test_an_error_inside_a_200_is_an_error(status: int, body: str, success: str, kind: str) -> None:
-    assert verdict(status, body, success).kind == kind
-
-
-def test_the_gateways_template_is_filled_and_nothing_else_is_interpreted() -> None:
-    values = {"phone": "139", "content": '{id} "quoted" \\', "id": "7"}
-    assert filled(TEMPLATE, values) == {"phone": "139", "content": '{id} "quoted" \\', "extra": "7"}
-    nested = {"mobile": ["{phone}"], "params": {"text": "{content}"}, "n": 1}
-    assert filled(nested, {"phone": "139", "content": "text", "id": "7"}) == {
-        "mobile": ["139"],
-        "params": {"text": "text"},
-        "n": 1,
-    }
 
 
 @pytest.mark.parametrize("address", ["", "a", "@b", "a@", "a@b\r\nBcc: c@d", "a@b,c@d", "a b@c", "<a@b>"])

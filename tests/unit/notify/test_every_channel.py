@@ -1,0 +1,348 @@
+"""What every channel keeps to, whatever carries it: the same trouble is the same outcome, secrets stay secret, and nothing
+that a provider does takes longer than the house allows."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import httpx2
+import pytest
+from httpx2 import Timeout
+from pydantic import SecretStr
+
+from irm.config import Settings
+from irm.jobs import Resources
+from irm.notify.channels import CHANNELS, asking, chat, email
+from irm.notify.channels.protocol import Message, Outcome
+from irm.notify.plan import BUILT
+from tests.fakes.chat import SECRET, DingTalkFake, FeishuFake, WeComFake
+from tests.fakes.gateway import Answer, HttpServer, Request
+from tests.fakes.mail import MailServer
+from tests.fakes.outside import WEBHOOK_SECRET
+
+MESSAGE: Final = Message(
+    delivery_id=UUID(int=7),
+    purpose="notice",
+    address="13900000001",
+    title="通知：事件 SJ-2026-000001，较大",
+    body="事件SJ-2026-000001，较大，请登录处理。",
+    locale="zh-CN",
+    path="/incidents/SJ-2026-000001",
+    exercise=False,
+    severity=3,
+    at=datetime(2026, 11, 20, 19, 41, tzinfo=UTC),
+    number="SJ-2026-000001",
+    level="较大",
+)
+KEY: Final = "hidden-in-the-address"
+PLAIN: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Trusts nobody, and need not read who is to be trusted for each test."""
+
+
+@dataclass
+class World:
+    """One channel with its provider. `answer` says what the next message is answered with."""
+
+    name: str
+    settings: Settings
+    server: HttpServer
+    message: Message
+    resources: Resources
+    yes: str
+    no: str
+    secrets: tuple[str, ...]
+
+    async def send(self) -> Outcome:
+        return await CHANNELS[self.name].send(self.message, self.resources)
+
+    @property
+    def asked(self) -> Request:
+        return self.server.taken[-1]
+
+
+def bot(url: str) -> SecretStr:
+    return SecretStr(f"{url}/bot?key={KEY}")
+
+
+Arranged = tuple[dict[str, Any], str, str, str, tuple[str, ...]]
+"""Settings; the person's address; a yes and a no of the provider; what must never be told."""
+ARRANGED: Final[dict[str, Callable[[str], Arranged]]] = {
+    "sms": lambda url: (
+        {"sms_url": f"{url}/send?key={KEY}", "sms_headers": SecretStr(f'{{"authorization": "{SECRET}"}}')},
+        "13900000001",
+        '{"code": 0, "id": "1"}',
+        f'{{"code": 105, "message": "{SECRET}"}}',
+        (SECRET, KEY),
+    ),
+    "voice": lambda url: (
+        {"voice_url": f"{url}/call?key={KEY}", "voice_headers": SecretStr(f'{{"authorization": "{SECRET}"}}')},
+        "13900000001",
+        '{"code": 0, "id": "1"}',
+        f'{{"code": 105, "message": "{SECRET}"}}',
+        (SECRET, KEY),
+    ),
+    "wecom": lambda url: (
+        {"wecom_url": url, "wecom_corp_id": "ww1", "wecom_agent_id": 1000002, "wecom_secret": SecretStr(SECRET)},
+        "zhangsan",
+        '{"errcode": 0, "errmsg": "ok", "msgid": "m"}',
+        f'{{"errcode": 60020, "errmsg": "not allow to access from your ip, {SECRET} token-1"}}',
+        (SECRET, "token-1"),
+    ),
+    "dingtalk": lambda url: (
+        {
+            "dingtalk_url": url,
+            "dingtalk_app_key": "ding1",
+            "dingtalk_agent_id": 153858650,
+            "dingtalk_secret": SecretStr(SECRET),
+        },
+        "manager01",
+        '{"errcode": 0, "task_id": 456}',
+        f'{{"errcode": 33012, "errmsg": "invalid USERID {SECRET} token-1"}}',
+        (SECRET, "token-1"),
+    ),
+    "feishu": lambda url: (
+        {"feishu_url": url, "feishu_app_id": "cli_1", "feishu_secret": SecretStr(SECRET)},
+        "ou_1",
+        '{"code": 0, "data": {"message_id": "om_1"}}',
+        f'{{"code": 230001, "msg": "invalid parameter {SECRET} token-1"}}',
+        (SECRET, "token-1"),
+    ),
+    "wecom_bot": lambda url: (
+        {"wecom_bot": bot(url)},
+        "group",
+        '{"errcode": 0, "errmsg": "ok"}',
+        '{"errcode": 93000, "errmsg": "invalid webhook url"}',
+        (KEY,),
+    ),
+    "dingtalk_bot": lambda url: (
+        {"dingtalk_bot": bot(url), "dingtalk_bot_secret": SecretStr(SECRET)},
+        "group",
+        '{"errcode": 0, "errmsg": "ok"}',
+        f'{{"errcode": 310000, "errmsg": "sign not match {SECRET}"}}',
+        (SECRET, KEY),
+    ),
+    "feishu_bot": lambda url: (
+        {"feishu_bot": bot(url), "feishu_bot_secret": SecretStr(SECRET)},
+        "group",
+        '{"code": 0, "msg": "success"}',
+        f'{{"code": 19021, "msg": "sign match fail {SECRET}"}}',
+        (SECRET, KEY),
+    ),
+    "webhook": lambda url: ({"webhook_secret": SecretStr(WEBHOOK_SECRET)}, f"{url}/hook", "", "", (WEBHOOK_SECRET,)),
+}
+PROVIDERS: Final = {"wecom": WeComFake, "dingtalk": DingTalkFake, "feishu": FeishuFake}
+BY_HTTP: Final = tuple(ARRANGED)
+SPEAKING: Final = tuple(name for name in BY_HTTP if name != "webhook")
+"""Those whose answers say yes or no; a webhook's receiver is no provider, and its status is all that it says."""
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "TIMEOUT", Timeout(0.3))
+    monkeypatch.setattr(asking, "HARD_SECONDS", 0.6)
+    monkeypatch.setattr(email, "CONNECT_TIMEOUT", 0.3)
+    monkeypatch.setattr(chat, "TOKENS", chat.Tokens())
+
+
+@pytest.fixture
+async def world(request: pytest.FixtureRequest, settings: Settings) -> AsyncIterator[World]:
+    name, server = request.param, HttpServer()
+    listening = await server.start()
+    more, address, yes, no, secrets = ARRANGED[name](server.url(""))
+    if name in PROVIDERS:
+        PROVIDERS[name](server).attach()
+    told = settings.model_copy(update=more)
+    async with httpx2.AsyncClient(trust_env=False, verify=PLAIN) as http:
+        message = replace(MESSAGE, address=address)
+        yield World(name, told, server, message, Resources(told, http), yes, no, secrets)
+    listening.close()
+
+
+def of(*names: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("world", names, ids=names, indirect=True)
+
+
+def test_every_channel_that_is_built_stands_here() -> None:
+    assert set(CHANNELS) == set(BUILT) == {*BY_HTTP, "email", "in_app"}
+
+
+@pytest.mark.parametrize("name", sorted(set(BUILT) - {"in_app"}))
+async def test_without_its_settings_a_channel_is_not_configured(name: str, settings: Settings) -> None:
+    async with httpx2.AsyncClient(verify=PLAIN) as http:
+        assert not CHANNELS[name].configured(settings)
+        assert (await CHANNELS[name].send(MESSAGE, Resources(settings, http))).kind == "not_configured"
+
+
+@of(*BY_HTTP)
+async def test_a_yes_is_sent_and_the_message_carries_what_it_must(world: World) -> None:
+    assert CHANNELS[world.name].configured(world.settings)
+    world.server.will(body=world.yes)
+    assert (await world.send()).kind == "sent"
+    said = next(each.body.decode() for each in world.server.taken if b"SJ-2026-000001" in each.body)
+    assert "通知" in said or "请登录处理" in said or "\\u" in said
+
+
+@of(*SPEAKING)
+async def test_a_no_inside_a_200_is_refused(world: World) -> None:
+    world.server.will(body=world.no)
+    assert (await world.send()).kind == "refused"
+
+
+TROUBLE: Final[dict[str, tuple[dict[str, Any], str]]] = {
+    "busy": ({"status": 503, "body": "busy"}, "failed"),
+    "too many": ({"status": 429, "body": ""}, "failed"),
+    "a proxy that waited in vain": ({"status": 504, "body": ""}, "unknown"),
+    "a redirect": ({"status": 302, "headers": {"location": "http://127.0.0.1:1/elsewhere"}, "body": ""}, "refused"),
+    "not found": ({"status": 404, "body": "<html>"}, "refused"),
+    "silence": ({"hang": 2}, "unknown"),
+    "a cut line": ({"drop": True}, "unknown"),
+}
+
+
+@of(*BY_HTTP)
+@pytest.mark.parametrize(("answer", "kind"), TROUBLE.values(), ids=TROUBLE)
+async def test_the_same_trouble_is_the_same_outcome(world: World, answer: dict[str, Any], kind: str) -> None:
+    world.server.will(**answer)
+    assert (await world.send()).kind == kind
+
+
+GARBAGE: Final[dict[str, Answer]] = {
+    "a page to sign in at": Answer(body="<html><form>sign in</form>", content_type="text/html"),
+    "json that is no object": Answer(body="[1, 2]"),
+    "half an answer": Answer(body='{"code": '),
+    "an endless answer": Answer(body='{"code": 0, "errcode": 0, "x": "' + "x" * 200_000 + '"}'),
+}
+
+
+@of(*SPEAKING)
+@pytest.mark.parametrize("answer", GARBAGE.values(), ids=GARBAGE)
+async def test_what_is_no_answer_of_the_providers_is_never_called_sent(world: World, answer: Answer) -> None:
+    world.server.coming.append(answer)
+    assert (await world.send()).kind == "unknown"
+
+
+@of(*SPEAKING)
+async def test_an_answer_counts_whatever_its_media_type(world: World) -> None:
+    world.server.will(body=world.yes, content_type="text/plain")
+    assert (await world.send()).kind == "sent"
+
+
+@of(*BY_HTTP)
+async def test_nobody_there_is_failed(world: World, settings: Settings) -> None:
+    more, address, *_ = ARRANGED[world.name]("http://127.0.0.1:1")
+    told = settings.model_copy(update=more)
+    message = replace(world.message, address=address)
+    outcome = await CHANNELS[world.name].send(message, replace(world.resources, settings=told))
+    assert outcome.kind == "failed"
+
+
+@of(*BY_HTTP)
+async def test_an_answer_that_drips_is_not_waited_for(world: World) -> None:
+    world.server.will(body="x" * 1000, drip=0.1)
+    async with asyncio.timeout(5):
+        outcome = await world.send()
+    assert outcome.kind == "unknown"
+
+
+@of(*SPEAKING)
+@pytest.mark.parametrize(
+    "answer", [{}, {"status": 500}, {"status": 403}, {"hang": 2}], ids=["no", "500", "403", "hang"]
+)
+async def test_no_outcome_tells_a_secret(
+    world: World, answer: dict[str, Any], caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.server.will(body=world.no, **answer)
+    outcome = await world.send()
+    written = caplog.text + "".join(capsys.readouterr())
+    for secret in world.secrets:
+        assert secret not in f"{outcome!r}", "an outcome is kept and shown"
+        assert secret not in written
+
+
+@of("sms", "voice", "feishu", "webhook")
+async def test_a_second_attempt_says_the_same_key(world: World) -> None:
+    """Where the provider knows such a key; WeCom compares the text itself, DingTalk and group bots know none."""
+    for _ in range(2):
+        world.server.will(body=world.yes)
+        await world.send()
+    told = [f"{each.headers}{each.body!r}" for each in world.server.taken if b"SJ-2026-000001" in each.body]
+    assert len(told) == 2
+    assert all(str(MESSAGE.delivery_id) in each for each in told)
+
+
+async def test_inside_irm_nothing_leaves(settings: Settings) -> None:
+    async with httpx2.AsyncClient(verify=PLAIN) as http:
+        assert (await CHANNELS["in_app"].send(MESSAGE, Resources(settings, http))).kind == "sent"
+
+
+# -- mail, which speaks otherwise and keeps to the same
+
+
+@pytest.fixture
+async def mail(settings: Settings) -> AsyncIterator[tuple[MailServer, Resources]]:
+    server = MailServer()
+    listening = await server.start()
+    async with httpx2.AsyncClient(verify=PLAIN) as http:
+        url = server.url.replace("smtp://", f"smtp://duty:{SECRET}@")
+        yield server, Resources(settings.model_copy(update={"smtp_url": url}), http)
+    listening.close()
+
+
+BY_MAIL: Final = {
+    "refuse": "refused",
+    "busy": "failed",
+    "mute": "failed",
+    "mute_at_the_end": "unknown",
+    "vanish": "unknown",
+}
+
+
+@pytest.mark.parametrize(("how", "kind"), BY_MAIL.items(), ids=BY_MAIL)
+async def test_a_mail_servers_trouble_is_the_same_outcome(
+    mail: tuple[MailServer, Resources], how: str, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    server, resources = mail
+    plain = resources.settings.smtp_url or ""
+    resources = replace(
+        resources, settings=resources.settings.model_copy(update={"smtp_url": plain.replace(f"duty:{SECRET}@", "")})
+    )
+    getattr(server, how).add("officer@unit.example.invalid")
+    outcome = await CHANNELS["email"].send(replace(MESSAGE, address="officer@unit.example.invalid"), resources)
+    assert outcome.kind == kind
+
+
+async def test_a_mail_server_that_takes_no_password_is_told_of_without_it(mail: tuple[MailServer, Resources]) -> None:
+    server, resources = mail
+    outcome = await CHANNELS["email"].send(replace(MESSAGE, address="officer@unit.example.invalid"), resources)
+    assert outcome.kind == "failed"
+    assert SECRET not in f"{outcome!r}"
+    assert not server.taken
+
+
+async def test_a_mail_leaves_this_machine_by_tls_or_not_at_all(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = MailServer()
+    listening = await server.start()
+    monkeypatch.setattr(email, "is_here", lambda _host: False)  # as if it stood elsewhere
+    message = replace(MESSAGE, address="officer@unit.example.invalid")
+    async with httpx2.AsyncClient(verify=PLAIN) as http:
+        strict = Resources(settings.model_copy(update={"smtp_url": server.url}), http)
+        outcome = await CHANNELS["email"].send(message, strict)
+        assert (outcome.kind, server.taken) == ("failed", [])
+        allowed = Resources(settings.model_copy(update={"smtp_url": f"{server.url}&starttls=never"}), http)
+        assert (await CHANNELS["email"].send(message, allowed)).kind == "sent"
+    listening.close()
+
+
+@of("sms", "voice", "wecom", "dingtalk", "feishu")
+async def test_an_authority_that_cannot_be_read_trusts_nobody(world: World, tmp_path: Path) -> None:
+    told = world.settings.model_copy(update={f"{world.name}_ca": tmp_path / "none.pem"})
+    outcome = await CHANNELS[world.name].send(world.message, replace(world.resources, settings=told))
+    assert outcome.kind == "failed"
+    assert not world.server.taken

@@ -1,7 +1,7 @@
 """What the documents say one can type, typed: files are saved, commands run, what they print is compared.
 
 In docs/*.md a block ```yaml file=NAME is a file that the reader saves, ```yaml alone is a whole file, ```yaml part is a
-piece of one; ```console holds commands (`$ irm …`, `$ sed …`, `$ cp …`) and what they print, in a folder of their own, from the
+piece of one (with file=NAME saved as well); ```console holds commands (`$ irm …`, `$ sed …`, `$ cp …`) and what they print, in a folder of their own, from the
 top of the document to its end. As a program this writes what the commands print today into the documents:
 
     python -m tests.unit.docs.running docs/playbooks.md

@@ -44,6 +44,7 @@ class Days(BaseModel):
     lists: PositiveInt
     audit_findings: PositiveInt
     rate_windows: PositiveInt
+    call_answers: PositiveInt
 
 
 @cache
@@ -71,6 +72,17 @@ _RECURRED: Final = (
     "done_at < :before AND outcome <> 'dead' AND starts_with(key, :prefix) AND EXISTS (SELECT FROM job AS later "
     "WHERE later.name = job.name AND later.run_at > job.run_at AND starts_with(later.key, :prefix))"
 )
+_ERASED: Final[Mapping[str, tuple[str, str, str]]] = {
+    "call_answers": (
+        "placed_call",
+        "answer = NULL, headers = NULL",
+        (
+            "(answer IS NOT NULL OR headers IS NOT NULL) AND COALESCE(answered_at, ended_at) < :before "
+            "AND EXISTS (SELECT FROM run WHERE run.id = placed_call.run_id AND run.status <> 'running')"
+        ),
+    ),
+}
+"""What goes out of a row that stays: table, what is set, which rows."""
 _DEAD: Final = "done_at < :before AND outcome = 'dead'"
 
 
@@ -78,15 +90,19 @@ async def sweep(tx: Tx, args: Mapping[str, Any], now: datetime) -> None:  # noqa
     """Running it again does nothing new."""
     kept = days()
     wanted = [
-        (name, table, condition, now - timedelta(days=getattr(kept, name)))
+        (name, table, "", condition, now - timedelta(days=getattr(kept, name)))
         for name, (table, condition) in _CONDITIONS.items()
     ]
-    wanted.append(("recurring_jobs", "job", _RECURRED, now - RECURRED))
-    wanted.append(("dead_jobs", "job", _DEAD, now - 3 * timedelta(days=kept.finished_jobs)))
+    wanted += [
+        (name, table, changes, condition, now - timedelta(days=getattr(kept, name)))
+        for name, (table, changes, condition) in _ERASED.items()
+    ]
+    wanted.append(("recurring_jobs", "job", "", _RECURRED, now - RECURRED))
+    wanted.append(("dead_jobs", "job", "", _DEAD, now - 3 * timedelta(days=kept.finished_jobs)))
     gone: dict[str, int] = {}
     is_more = False
-    for name, table, condition, before in wanted:
-        taken = await _delete(tx, table, condition, {"before": before, "prefix": PREFIX})
+    for name, table, changes, condition, before in wanted:
+        taken = await _take(tx, table, changes, condition, {"before": before, "prefix": PREFIX})
         is_more = is_more or taken == BATCH * BATCHES
         if taken:
             gone[name] = taken
@@ -96,14 +112,15 @@ async def sweep(tx: Tx, args: Mapping[str, Any], now: datetime) -> None:  # noqa
         await jobs.schedule(tx, JOB, {}, run_at=now, queue="bulk", priority=90)
 
 
-async def _delete(tx: Tx, table: str, condition: str, values: Mapping[str, Any]) -> int:
-    """Leaves alone what another transaction holds: tomorrow is soon enough."""
+async def _take(tx: Tx, table: str, changes: str, condition: str, values: Mapping[str, Any]) -> int:
+    """Deletes, or with `changes` sets; how many. Leaves alone what another transaction holds: tomorrow is soon enough."""
     taken = 0
     wanted = {name: value for name, value in values.items() if f":{name}" in condition}
+    act = f"UPDATE {table} SET {changes}" if changes else f"DELETE FROM {table}"  # noqa: S608 - our own names
     for _ in range(BATCHES):
-        done: CursorResult[Any] = await tx.execute(  # type: ignore[assignment]  # a DELETE answers with a cursor
+        done: CursorResult[Any] = await tx.execute(  # type: ignore[assignment]  # what changes rows answers with a cursor
             text(
-                f"DELETE FROM {table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} WHERE {condition} "  # noqa: S608 - our own names
+                f"{act} WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} WHERE {condition} "  # noqa: S608 - our own names
                 f"LIMIT {BATCH} FOR UPDATE SKIP LOCKED))"
             ),
             wanted,

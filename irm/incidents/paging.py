@@ -160,6 +160,7 @@ class _Telling:
             answer=one.answer if self.sees_all else "",
             sha256=one.sha256,
             cut=one.is_cut,
+            erased=one.is_erased,
         )
 
     def rung(self, one: RungAsked, passage: Passage, sent: Sequence[Delivery]) -> RungLine:

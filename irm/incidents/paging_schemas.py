@@ -84,6 +84,8 @@ class CallLine(Struct, frozen=True):
     answer: str
     sha256: str
     cut: bool
+    erased: bool = False
+    """Its time is over: the text is gone, `sha256` stays."""
 
 
 class StepLine(Struct, frozen=True):

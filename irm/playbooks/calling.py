@@ -81,6 +81,8 @@ class CallStanding:
     sha256: str
     is_cut: bool
     answered_at: datetime | None
+    is_erased: bool = False
+    """Its time is over (`housekeeping.yaml`): the text is gone, the SHA-256 stays."""
 
 
 async def place(tx: Tx, run: RunRow, step: str, endpoint: str, about: About, *, now: datetime) -> None:
@@ -253,6 +255,7 @@ async def calls_of(tx: Tx, runs: Collection[UUID]) -> dict[tuple[UUID, str], Cal
             sha256=row.answer_sha256 or "",
             is_cut=row.answer_cut,
             answered_at=row.answered_at,
+            is_erased=row.answer is None and row.answer_sha256 is not None,
         )
         for row in rows
     }

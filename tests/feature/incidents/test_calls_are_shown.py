@@ -5,11 +5,16 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import update
 
+from irm import housekeeping
+from irm.clock import FixedClock
 from irm.config import Endpoint, Settings
 from irm.db import SYSTEM, Database
 from irm.playbooks import publishing
 from irm.playbooks.check import City as Known
+from irm.playbooks.models import RunRow
+from irm.rules.load import builtin_packs
 from tests.conftest import Drain
 from tests.fakes.gateway import HttpServer
 from tests.feature.incidents.conftest import City
@@ -39,6 +44,45 @@ async def soc() -> AsyncIterator[HttpServer]:
 def settings(settings: Settings, soc: HttpServer) -> Settings:
     named = {"soc": Endpoint(url=soc.url("/in"), secret=SecretStr("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))}
     return settings.model_copy(update={"endpoints": named})
+
+
+async def test_an_answer_goes_when_its_time_is_over_and_its_hash_stays(
+    sign_in: Any, city: City, filing: Any, db: Database, clock: FixedClock, drain: Drain, soc: HttpServer
+) -> None:
+    async with db.transaction() as tx:
+        await publishing.publish(tx, TELL, file="tell.yaml", city=Known(), actor=SYSTEM, now=tx.clock.now())
+    soc.will(body="ticket T-17")
+    client = await sign_in(city.officer)
+    number = (await client.post("/api/v1/incidents", json=filing())).json()["number"]
+    await drain()
+
+    async def told(days: int) -> dict[str, Any]:
+        clock.tick(days=days)
+        async with db.transaction(SYSTEM) as tx:
+            await housekeeping.sweep(tx, {}, clock.now())
+        again = await sign_in(city.officer)
+        [run] = (await again.get(f"/api/v1/incidents/{number}/paging")).json()["runs"]
+        call: dict[str, Any] = run["steps"][0]["call"]
+        return call
+
+    async with db.transaction() as tx:
+        await tx.execute(update(RunRow).values(status="running"))
+    before = await told(housekeeping.days().call_answers + 1)
+    assert (before["answer"], before["erased"]) == ("ticket T-17", False), "its run is still under way"
+    async with db.transaction() as tx:
+        await tx.execute(update(RunRow).values(status="finished"))
+    gone = await told(0)
+    assert (gone["answer"], gone["headers"], gone["erased"]) == ("", {}, True)
+    assert (gone["status"], gone["http_status"], gone["sha256"]) == ("answered", 200, before["sha256"])
+    page = (await (await sign_in(city.officer)).get(f"/incidents/{number}/paging", headers=HTML)).text
+    assert "留存期满，正文已删除" in page or "its time is over: the text was deleted" in page
+
+
+def test_an_answer_stays_as_long_as_the_law_asks_of_logs() -> None:
+    months = [one.months for pack in builtin_packs() for one in pack.keeping if one.what.endswith("_logs")]
+    assert months
+    leap_year = 366
+    assert housekeeping.days().call_answers >= max(months) * leap_year / 12
 
 
 async def test_the_answer_stands_at_its_step(

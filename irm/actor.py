@@ -9,7 +9,7 @@ from uuid import UUID
 class Actor:
     """Who did it. `label` is for logs, never for the ledger."""
 
-    kind: Literal["person", "token", "system", "channel"]
+    kind: Literal["person", "token", "system", "channel", "machine"]
     id: UUID | None = None
     organization_id: UUID | None = None
     label: str = ""

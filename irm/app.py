@@ -25,6 +25,12 @@ from irm.access import (
     second_factor_pages,
 )
 from irm.access.policy import PUBLIC
+from irm.alerts import (
+    pages as alerts_pages,
+    routes as alerts_routes,
+    source_pages as alert_source_pages,
+    source_routes as alert_source_routes,
+)
 from irm.announce import announcer
 from irm.clock import Clock, DatabaseClock
 from irm.config import Settings
@@ -168,6 +174,10 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *assessment_routes.ROUTES,
     *assessment_findings.ROUTES,
     *assessment_pages.ROUTES,
+    *alerts_routes.ROUTES,
+    *alert_source_routes.ROUTES,
+    *alerts_pages.ROUTES,
+    *alert_source_pages.ROUTES,
     *notify_routes.ROUTES,
     *channel_routes.ROUTES,
     *notify_pages.ROUTES,

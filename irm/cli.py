@@ -38,6 +38,7 @@ GROUPS: Final = {
     "report": "irm.reports.commands:report",
     "sheet": "irm.emergency.commands:sheet",
     "screen": "irm.duty_screen.commands:screen",
+    "source": "irm.alerts.commands:source",
 }
 """Command → module:attribute. Add your own line here (see irm/console.py)."""
 

@@ -45,6 +45,10 @@ class Days(BaseModel):
     audit_findings: PositiveInt
     rate_windows: PositiveInt
     call_answers: PositiveInt
+    alert_payloads: PositiveInt
+    alert_messages: PositiveInt
+    alert_repeats: PositiveInt
+    alerts: PositiveInt
 
 
 @cache
@@ -67,6 +71,12 @@ _CONDITIONS: Final[Mapping[str, tuple[str, str]]] = {
     "audit_findings": ("audit_finding", "caught_up_at < :before"),
     "rate_windows": ("rate_window", "began < :before"),
     "lists": ("list_import", "brought_at < :before AND state <> 'writing'"),
+    "alert_messages": ("alert_message", "received_at < :before AND grouped_at IS NOT NULL"),
+    "alert_repeats": ("alert_seen", "at < :before"),
+    "alerts": (
+        "alert",
+        "verdict = 'dismissed' AND GREATEST(last_seen_at, COALESCE(muted_until, last_seen_at)) < :before",
+    ),
 }
 _RECURRED: Final = (
     "done_at < :before AND outcome <> 'dead' AND starts_with(key, :prefix) AND EXISTS (SELECT FROM job AS later "
@@ -81,6 +91,7 @@ _ERASED: Final[Mapping[str, tuple[str, str, str]]] = {
             "AND EXISTS (SELECT FROM run WHERE run.id = placed_call.run_id AND run.status <> 'running')"
         ),
     ),
+    "alert_payloads": ("alert", "payload = NULL", "payload_at < :before AND payload IS NOT NULL"),
 }
 """What goes out of a row that stays: table, what is set, which rows."""
 _DEAD: Final = "done_at < :before AND outcome = 'dead'"

@@ -5,6 +5,7 @@ from typing import Final
 
 import irm.evidence.models  # noqa: F401 - rows that others name by table must be known in every process
 from irm import housekeeping, release
+from irm.alerts import filing as alert_filing, grouping as alert_grouping
 from irm.drills import evidence as drill_evidence, injecting, running
 from irm.emergency.queries import WRITE, is_sheet_due
 from irm.emergency.writing import WRITE_SHEET
@@ -48,6 +49,8 @@ GIVERS: Final[tuple[periodic.Giver, ...]] = (Systems(), Organizations(), Changes
 OWING: Final = periodic.Owing(GIVERS)
 
 JOBS: Final[dict[str, Inside | Outside]] = {
+    alert_grouping.GROUP: Inside(alert_grouping.group),
+    alert_grouping.FILE: Inside(alert_filing.file_by_rule),
     "evidence.sequence": sequencer.SEQUENCE,
     "evidence.call_witnesses": Inside(witnesses.call_witnesses),
     "evidence.witness": witnesses.WITNESS,
@@ -152,6 +155,8 @@ RECURRING: Final[tuple[Recurring, ...]] = (
     Recurring(auditor.AUDIT, every=Every(timedelta(minutes=1)), queue="urgent", priority=10),
     # What was recorded becomes part of the log's tree, and the tree is signed, within two seconds: never behind bulk.
     Recurring("evidence.sequence", every=Every(timedelta(seconds=1)), priority=5, when=sequencer.is_anything_to_do),
+    # What machines sent becomes alerts; while nothing came, it costs one question.
+    Recurring(alert_grouping.GROUP, every=Every(timedelta(seconds=1)), when=alert_grouping.is_anything_to_group),
     Recurring("evidence.call_witnesses", every=Every(timedelta(hours=1)), queue="bulk"),
     Recurring("evidence.verify", every=Daily(time(2, 30)), queue="bulk"),
     # The paper for when irm is away: at the city's times and whenever somebody comes on duty.

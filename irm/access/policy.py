@@ -103,6 +103,9 @@ class Permission(StrEnum):
     APPROVE_ANNUAL_REPORTS = "approve_annual_reports"
     RETRY_WORK = "retry_work"
     MANAGE_SCREENS = "manage_screens"
+    READ_ALERTS = "read_alerts"
+    JUDGE_ALERTS = "judge_alerts"
+    MANAGE_SOURCES = "manage_sources"
 
 
 P = Permission
@@ -128,7 +131,14 @@ _REPORTS: Final = EVERYONE | {
     P.READ_FINDINGS,
     P.READ_ASSESSMENTS,
 }
-_HANDLES: Final = _REPORTS | {P.SET_FACTS, P.DO_TASKS, P.RECORD_CONTACT, P.READ_DELIVERIES, P.EDIT_FINDINGS}
+_HANDLES: Final = _REPORTS | {
+    P.SET_FACTS,
+    P.DO_TASKS,
+    P.RECORD_CONTACT,
+    P.READ_DELIVERIES,
+    P.EDIT_FINDINGS,
+    P.READ_ALERTS,
+}
 _OVERSIGHT: Final = frozenset({P.PLAN_CHANGES, P.ANSWER_CHANGES, P.HAND_IN_PAPERS, P.ANSWER_PAPERS})
 """Both sides of changes and papers: which of them one is, follows from the organization, never from the role."""
 _ON_DUTY: Final = (
@@ -145,6 +155,7 @@ _ON_DUTY: Final = (
         P.SEE_CII,
         P.READ_ANNUAL_REPORTS,
         P.RETRY_WORK,
+        P.JUDGE_ALERTS,
     }
 )
 _LEADS: Final = _ON_DUTY | {
@@ -168,7 +179,7 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
     {
         Role.SYSTEM_ADMINISTRATOR: EVERYONE
         | {P.MANAGE_ACCOUNTS, P.MANAGE_ORGANIZATIONS, P.MANAGE_CHANNELS, P.READ_OUTBOX, P.RETRY_WORK}
-        | {P.MANAGE_SCREENS},
+        | {P.MANAGE_SCREENS, P.MANAGE_SOURCES},
         Role.SECURITY_ADMINISTRATOR: EVERYONE
         | {P.MANAGE_ROLES, P.MANAGE_RULES, P.APPROVE_RULES, P.READ_PLAYBOOKS, P.PUBLISH_PLAYBOOK}
         | {P.ENTER_AUTHORIZATIONS},
@@ -206,6 +217,7 @@ CITY: Final = frozenset(
         P.READ_LEDGER,
         P.RETRY_WORK,
         P.MANAGE_SCREENS,
+        P.MANAGE_SOURCES,
     }
 )
 """What touches the whole city: only a membership in a cloud authority gives it, whatever the role says elsewhere."""

@@ -15,6 +15,7 @@ from irm.incidents.grading import Cause, regrade, subject_of
 from irm.incidents.lifecycle import LIVE, OVER, Status, transition, waits_for_second_person
 from irm.incidents.models import STATUSES, IncidentRow, PartRow, StatusChangeRow
 from irm.incidents.policy import intake_policy
+from irm.incidents.verifying import begin_clocks
 from irm.ledger import Event, record
 from irm.obligations.correcting import Change, open_corrections, take_up_again
 from irm.obligations.history import anything_sent, clock_ran
@@ -214,6 +215,8 @@ async def _take_effect(tx: Tx, incident: IncidentRow, row: StatusChangeRow, *, b
     await record(tx, Event("incident.status_changed", path, now, by.actor, body, {"reason": row.reason}))
     if target is Status.HANDLED:
         await record(tx, Event("incident.handled", path, now, by.actor, {"number": incident.number}))
+    if target is Status.OPEN and Status(row.previous) is Status.REPORTED:
+        await begin_clocks(tx, incident, by=by, now=now)
     lowering = Lowering(row.reason, by=row.requested_by, second=row.second_person)
     picture = await regrade(
         tx, incident, actor=by.actor, now=now, cause=Cause.STATUS, lowering=lowering if target in OVER else None

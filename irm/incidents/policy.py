@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from importlib.resources import files
+from typing import Literal
 
 from ruamel.yaml import YAML
 
@@ -19,6 +20,7 @@ class IntakePolicy:
     page_size: int
     most_candidates: int
     secrecy_markers: tuple[str, ...]
+    machine_clock_from: Literal["alerted", "confirmed"]
 
 
 @cache
@@ -34,4 +36,5 @@ def intake_policy() -> IntakePolicy:
         page_size=given["page_size"],
         most_candidates=given["most_candidates"],
         secrecy_markers=tuple(given["secrecy_markers"]),
+        machine_clock_from=given["machine_clock_from"],
     )

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, true, tuple_
+from sqlalchemy import ColumnElement, func, or_, select, true, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import aliased
 
 from irm.access.policy import Permission, Principal, Reach, reach
 from irm.db import Tx
@@ -222,6 +223,20 @@ async def likely_duplicates(
         .limit(5)
     )
     return [_incident(row) for row in rows]
+
+
+async def live_among(tx: Tx, ids: Collection[UUID]) -> frozenset[UUID]:
+    """Those of them that somebody still works on, under their own number or the one they were merged into."""
+    if not ids:
+        return frozenset()
+    main = aliased(IncidentRow)
+    live = [status.value for status in LIVE]
+    found = await tx.scalars(
+        select(IncidentRow.id)
+        .outerjoin(main, main.id == IncidentRow.merged_into_id)
+        .where(IncidentRow.id.in_(ids), or_(IncidentRow.status.in_(live), main.status.in_(live)))
+    )
+    return frozenset(found)
 
 
 async def parts_of(tx: Tx, sight: Sight) -> list[Part]:

@@ -81,6 +81,7 @@ async def file_incident(
 
     The secrecy question is asked before this (`irm.incidents.secrecy`). Raises Invalid with all faults, each naming its
     field as in `FileIncident`; nothing is written then. A machine's filing waits as `reported`; a person's is `open`.
+    A machine that files by a city rule has no account: its actor is of the kind `machine`.
     """
     resolved = await _resolve(tx, given, by=by, now=now, policy=intake_policy(), exercise=exercise)
     known = await directory(tx)
@@ -89,7 +90,7 @@ async def file_incident(
         id=uuid7(),
         incident_id=incident.id,
         organization_id=resolved.organization,
-        account_id=by.account_id,
+        account_id=by.account_id if by.actor.kind != "machine" else None,
         caller=_caller(given),
         means="telephone" if given.caller else means,
         text=given.text,

@@ -274,7 +274,12 @@ async def actor_names(
         known = {one.person.id for one in await access.members(tx, [*sight.organizations, *authorities], now=now)}
         names = {one: name if one in known else t("another organization") for one, name in names.items()}
     found = {f"person/{one}": name for one, name in names.items()}
-    return found | {"system": t("irm"), "token": t("another system"), "channel": t("reply by message")}
+    return found | {
+        "system": t("irm"),
+        "token": t("another system"),
+        "channel": t("reply by message"),
+        "machine": t("a monitoring system"),
+    }
 
 
 def who(names: Mapping[str, str], actor: str) -> str:

@@ -27,6 +27,8 @@ NeedKind = Literal[
     "approval",
     "press",
     "proposal",
+    "alerts",
+    "alerts_lost",
 ]
 LevelKind = Literal["reached", "possible", "assessed"]
 WarningKind = Literal["was_away", "nobody_sends", "broker_silent", "clock_skew", "failed_deliveries"]

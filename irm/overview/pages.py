@@ -44,6 +44,8 @@ NEED_NAMES: Final = {
     "approval": N_("Report to approve"),
     "press": N_("Question of the press"),
     "proposal": N_("Measure proposed"),
+    "alerts": N_("Alerts to judge"),
+    "alerts_lost": N_("Alerts refused"),
 }
 NEED_ICONS: Final = {
     "page": "bell",
@@ -63,6 +65,8 @@ NEED_ICONS: Final = {
     "approval": "check",
     "press": "phone",
     "proposal": "warning",
+    "alerts": "bell",
+    "alerts_lost": "warning",
 }
 NEED_VERBS: Final = {
     "unreached": N_("Open"),
@@ -80,6 +84,8 @@ NEED_VERBS: Final = {
     "approval": N_("Read and answer"),
     "press": N_("Record the answer"),
     "proposal": N_("Decide"),
+    "alerts": N_("Judge"),
+    "alerts_lost": N_("Open"),
 }
 
 

@@ -33,6 +33,7 @@ from irm.notify.views import Delivery
 from irm.obligations import queries as obligations
 from irm.obligations.policy import entry_policy
 from irm.obligations.views import Obligation
+from irm.overview.alerts import alerts_to_judge
 from irm.overview.approving import with_approvals
 from irm.overview.board import FOR_OTHERS, Board, LiveIncident, Need, Station, Trouble, gravest_first, in_order, is_far
 from irm.overview.dead_work import dead_tasks
@@ -78,6 +79,7 @@ async def board_of(tx: Tx, principal: Principal, *, now: datetime) -> Board:
         *await handovers(tx, principal),
         *await questions(tx, principal),
         *await _proposals(tx, principal),
+        *await alerts_to_judge(tx, principal, now=now),
     ]
     needs = await with_approvals(tx, principal, needs)
     kinds = {one.number: one.level_kind for one in live}

@@ -20,6 +20,7 @@ class Entry:
 DESKTOP: Final = (
     Entry("/", N_("Board"), "board", group=1),
     Entry("/incidents", N_("Incidents"), "incident", "read_incidents", group=1),
+    Entry("/alerts", N_("Alerts"), "bell", "read_alerts", group=1),
     Entry("/drills", N_("Drills"), "drill", "read_drills", group=1),
     Entry("/duty", N_("On duty"), "duty", "read_roster", group=1),
     Entry("/deliveries", N_("Deliveries"), "mail", "read_deliveries", group=1),
@@ -39,6 +40,8 @@ DESKTOP: Final = (
     Entry("/organizations", N_("Contact list"), "phone", "read_organizations", group=5),
     Entry("/authorizations", N_("Standing authorizations"), "edit", "enter_authorizations", group=5),
     Entry("/screens", N_("Duty screens"), "duty", "manage_screens", group=5),
+    Entry("/alert-sources", N_("Alert sources"), "bell", "manage_sources", group=5),
+    Entry("/alert-rules", N_("Alert rules"), "book", "manage_rules", group=5),
     Entry("/outbox", N_("Sent messages"), "out", "read_outbox", group=5),
     Entry("/admin", N_("Administration"), "admin", group=5),
 )

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from irm.rules.duties import IncidentSubject, Owed, Party, Share, due
-from irm.rules.facts import FactValue, Register
+from irm.rules.facts import Fact, FactValue, Register
 from irm.rules.levels import GRAVEST, MILDEST
 from irm.rules.moments import day_of
 from irm.rules.pack import Criterion, GradingRule, Pack, Scheme, Status, facts_in_condition
@@ -42,8 +42,7 @@ class GradingContext:
     category: str | None = None
 
 
-@dataclass(frozen=True)
-class FactUsed:
+class FactUsed(NamedTuple):
     """`value` None: unknown; `bound`: what it cannot exceed, from the register."""
 
     criterion: Criterion
@@ -63,8 +62,7 @@ class FactUsed:
         }
 
 
-@dataclass(frozen=True)
-class TraceLine:
+class TraceLine(NamedTuple):
     """`counts`: what it decided or could: reached, possible, or by_hand (the figure must be looked up, a person judges).
 
     `given` are the values that the rule's condition looked at, by name.
@@ -150,9 +148,8 @@ def grade(
     rules = [
         rule for pack in packs if pack.effective.includes(day) for rule in pack.grading if rule.effective.includes(day)
     ]
-    common = {"incident.category": context.category}
-    systems = [common | one.in_condition() for one in registers]
-    judged = [_judge(rule, rules, facts, registers, systems) for rule in rules]
+    case = _Case(rules, facts, context.category, registers)
+    judged = [case.judge(rule) for rule in rules]
     cac, gb = (_of_scheme(scheme, judged) for scheme in ("cac", "gb20986"))
     reached = {"cac": cac.reached, "gb20986": gb.reached}
     trace = tuple([TraceLine(*one, _counts(one, reached[one.rule.scheme])) for one in judged])
@@ -169,36 +166,84 @@ class _Judged(NamedTuple):
     given: tuple[tuple[str, Any], ...]
 
 
-def _judge(
-    rule: GradingRule,
-    rules: Sequence[GradingRule],
-    facts: Mapping[str, FactValue],
-    registers: Sequence[Register],
-    systems: Sequence[Mapping[str, Any]],
-) -> _Judged:
-    applies, given = _applies(rule, facts, systems)
-    answers: list[bool | None] = [applies]
-    open_figure = False
-    used = []
-    for criterion in rule.criteria:
-        fact = criterion.fact
-        value = fact.figure(facts.get(fact.name))
-        bound = fact.highest(registers) if value is None else None
-        used.append(FactUsed(criterion, None if value is None else facts[fact.name], bound))
-        threshold = criterion.at_least
-        if threshold is None:
-            open_figure = True
-            threshold = _certainly_more_than(rule, criterion, rules)
-            answers.append(False if _short_of(value, bound, threshold) else None)
+class _Case:
+    """One incident as the rules look at it. Many ask for the same fact or by the same condition: that is looked up once."""
+
+    def __init__(
+        self,
+        rules: Sequence[GradingRule],
+        facts: Mapping[str, FactValue],
+        category: str | None,
+        registers: Sequence[Register],
+    ) -> None:
+        self.rules = rules
+        self.facts = facts
+        self.registers = registers
+        common = {"incident.category": category}
+        self.systems: list[Mapping[str, Any]] = [common | one.in_condition() for one in registers]
+        self._figures: dict[str, tuple[int | None, int | None]] = {}
+        self._answers: dict[str, tuple[bool | None, tuple[tuple[str, Any], ...]]] = {}
+
+    def judge(self, rule: GradingRule) -> _Judged:
+        applies, given = self.applies(rule)
+        answers: list[bool | None] = [applies]
+        open_figure = False
+        used = []
+        for criterion in rule.criteria:
+            fact, threshold = criterion.fact, criterion.at_least
+            value, bound = self.figure(fact)
+            used.append(FactUsed(criterion, None if value is None else self.facts[fact.name], bound))
+            if threshold is None:
+                open_figure = True
+                threshold = self.certainly_more_than(rule, criterion)
+                answers.append(False if _short_of(value, bound, threshold) else None)
+            else:
+                answers.append(value >= threshold if value is not None else _bounded(bound, threshold))
+        if False in answers:
+            outcome: Outcome = "not_met"
+        elif open_figure:
+            outcome = "undecidable"
         else:
-            answers.append(value >= threshold if value is not None else _bounded(bound, threshold))
-    if False in answers:
-        outcome: Outcome = "not_met"
-    elif open_figure:
-        outcome = "undecidable"
-    else:
-        outcome = "holds" if None not in answers else "could_hold"
-    return _Judged(rule, outcome, tuple(used), given)
+            outcome = "holds" if None not in answers else "could_hold"
+        return _Judged(rule, outcome, tuple(used), given)
+
+    def figure(self, fact: Fact) -> tuple[int | None, int | None]:
+        """The value of a fact; where nobody knows it, what it cannot exceed."""
+        found = self._figures.get(fact.name)
+        if found is None:
+            value = fact.figure(self.facts.get(fact.name))
+            found = self._figures[fact.name] = (value, fact.highest(self.registers) if value is None else None)
+        return found
+
+    def applies(self, rule: GradingRule) -> tuple[bool | None, tuple[tuple[str, Any], ...]]:
+        """Does the rule's condition hold for one of the systems (None: it depends on something unknown), and by what."""
+        when = rule.when
+        if when is None:
+            return True, ()
+        if when.source not in self._answers:
+            answers: list[bool | None] = []
+            given: dict[str, Any] = {}
+            known = facts_in_condition(rule, self.facts)
+            for system in self.systems:
+                values = {**system, **known}
+                answer = when.decide(values)
+                if not given or (answer is True and True not in answers):
+                    given = {name: values.get(name) for name in sorted(when.names)}
+                answers.append(answer)
+            holds = True if True in answers else None if None in answers else False
+            self._answers[when.source] = holds, tuple(given.items())
+        return self._answers[when.source]
+
+    def certainly_more_than(self, rule: GradingRule, criterion: Criterion) -> int:
+        """A figure not read is no smaller than that of a milder level for the same fact, as far as that one is sure."""
+        milder = [
+            other.at_least
+            for one in self.rules
+            if one.scheme == rule.scheme and one.level > rule.level and one.may_grade and len(one.criteria) == 1
+            for other in one.criteria
+            if other.fact.name == criterion.fact.name and other.at_least is not None
+        ]
+        return max(milder, default=1)
 
 
 def _bounded(bound: int | None, threshold: int) -> Literal[False] | None:
@@ -210,41 +255,6 @@ def _short_of(value: int | None, bound: int | None, threshold: int) -> bool:
     """Known to lie below: by its value, or by what it cannot exceed."""
     known = value if value is not None else bound
     return known is not None and known < threshold
-
-
-def _certainly_more_than(rule: GradingRule, criterion: Criterion, rules: Sequence[GradingRule]) -> int:
-    """A figure not read is no smaller than that of a milder level for the same fact, as far as that one is sure."""
-    milder = [
-        other.at_least
-        for one in rules
-        if one.scheme == rule.scheme and one.level > rule.level and one.may_grade and len(one.criteria) == 1
-        for other in one.criteria
-        if other.fact.name == criterion.fact.name and other.at_least is not None
-    ]
-    return max(milder, default=1)
-
-
-def _applies(
-    rule: GradingRule, facts: Mapping[str, FactValue], systems: Sequence[Mapping[str, Any]]
-) -> tuple[bool | None, tuple[tuple[str, Any], ...]]:
-    """Does the rule's condition hold for one of the systems? None: it depends on something unknown.
-
-    `systems`: what a condition may read of each, but for the facts.
-    """
-    if rule.when is None:
-        return True, ()
-    answers: list[bool | None] = []
-    given: dict[str, Any] = {}
-    known = facts_in_condition(rule, facts)
-    for system in systems:
-        values = {**system, **known} if known else system
-        answer = rule.when.decide(values)
-        if not given or (answer is True and True not in answers):
-            given = {name: values.get(name) for name in sorted(rule.when.names)}
-        answers.append(answer)
-    if True in answers:
-        return True, tuple(given.items())
-    return (None if None in answers else False), tuple(given.items())
 
 
 def _counts(one: _Judged, reached: int) -> Counts | None:

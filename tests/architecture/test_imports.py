@@ -21,7 +21,6 @@ PURE = {
     "irm.notify.rosters.quality",
     "irm.notify.rosters.rotation",
     "irm.notify.rosters.working_out",
-    "irm.notify.rosters.quality",
     "irm.notify.plan",
     "irm.playbooks.engine",
     "irm.playbooks.simulator.timeline",

@@ -206,6 +206,11 @@ INSERT INTO ledger_entry (id, at, actor, action, subject, body, leaf_hash)
     SELECT pg_temp.key('entry of an incident', n, at), at, 'system', 'incident.filed', 'incident/' || id, '{}', sha256(number::bytea)
     FROM bench_incident ORDER BY n
 """
+GRADINGS: Final = """
+INSERT INTO grading (id, incident_id, part_id, at, reached, possible, gb_level, packs, facts, trace)
+    SELECT pg_temp.key('grading', n, at), id, part_id, at, level, level, NULL, '{}', '{}', $1::jsonb
+    FROM bench_incident ORDER BY n DESC LIMIT :count
+"""
 STATEMENTS: Final = (
     HELPERS, ONES, INCIDENTS, OF_INCIDENTS, OF_SYSTEMS, OF_ORGANIZATIONS, SUBMISSIONS, DELIVERIES, TESTS, LEDGER,
 )  # fmt: skip

@@ -19,12 +19,15 @@ from irm import release
 from irm.access.names import search_key, sort_key
 from irm.access.policy import Role
 from irm.db import SYSTEM, Database, uuid7
+from irm.rules.evaluate import GradingContext, grade
+from irm.rules.facts import Register
 from irm.rules.load import builtin_packs
 from tests import make
 
 UNITS: Final = 260
 VENDORS: Final = 30
 SYSTEMS: Final = 10_000
+GRADED: Final = 5_000
 PLATFORMS: Final = 20
 YEARS: Final = 10
 DESKS: Final = (
@@ -86,6 +89,7 @@ async def build(db: Database, owner_url: str, *, now: datetime, parts: int = 1) 
             await connection.execute(
                 statement.replace(":now", f"'{now.isoformat()}'::timestamptz").replace(":parts", str(parts))
             )
+        await _gradings(connection, GRADED // parts)
         await connection.execute("VACUUM (ANALYZE)")
     finally:
         await connection.close()
@@ -194,6 +198,15 @@ async def _rules(connection: asyncpg.Connection) -> None:
                  rule.every.months if rule.every else None)
             )  # fmt: skip
     await connection.copy_records_to_table("bench_rule", records=rows, columns=bulk.RULE_COLUMNS)
+
+
+async def _gradings(connection: asyncpg.Connection, count: int) -> None:
+    """Of the newest incidents, with the trace that all packs leave: 60 kB each, so that all would take a minute's writing
+    and some gigabytes."""
+    packs = [pack for pack in builtin_packs() if not pack.is_model]
+    context = GradingContext(datetime(2026, 11, 22, tzinfo=UTC), "malware")
+    trace = json.dumps(grade(packs, {"personal_records_leaked": 2_000_000}, context, [Register()]).trace_json())
+    await connection.execute(bulk.GRADINGS.replace(":count", str(count)), trace)
 
 
 def last_year(now: datetime) -> date:

@@ -61,12 +61,19 @@ PAGES: Final = (
     ("unit", "/obligations"),
     ("vendor", "/obligations"),
     ("authority", "/obligations?status=overdue"),
+    ("authority", "/obligations/standing"),
+    ("unit", "/obligations/standing"),
+    ("vendor", "/obligations/standing"),
     ("authority", "/submissions"),
     ("unit", "/submissions"),
     ("vendor", "/submissions"),
     ("authority", "/incidents"),
     ("unit", "/incidents"),
     ("vendor", "/incidents"),
+    ("authority", "/rules/mlps/action"),
+    ("unit", "/rules/mlps/action"),
+    ("authority", "/rules/cac-2025-reporting/action"),
+    ("vendor", "/rules/cac-2025-reporting/action"),
     ("authority", "/findings"),
     ("unit", "/findings"),
     ("vendor", "/findings"),
@@ -114,7 +121,9 @@ async def measure(
 ) -> list[Measured]:
     now = clock.now()
     app = application(home, db, clock)
-    await warm(asyncio.ensure_future(asyncio.to_thread(builtin_packs)), app.state.forecaster, clock, db)
+    await warm(
+        asyncio.ensure_future(asyncio.to_thread(builtin_packs)), app.state.forecaster, app.state.bearing, clock, db
+    )
     readers = {
         name: await signed_in(app, db, account.id)
         for name, account in (("authority", city.authority), ("unit", city.unit), ("vendor", city.vendor))

@@ -86,6 +86,7 @@ from irm.obligations import (
     routes as obligations_routes,
     submission_lists,
 )
+from irm.obligations.bearing import Bearing
 from irm.obligations.forecasting import Forecaster
 from irm.oversight import (
     pages as oversight_pages,
@@ -250,12 +251,15 @@ def create_app(settings: Settings, db: Database, clock: Clock, *, owning: Lifesp
             "visitor": Provide(guard.visitor_of_request, sync_to_thread=False),
             "t": Provide(_translator, sync_to_thread=False),
             "forecaster": Provide(_forecaster, sync_to_thread=False),
+            "bearing": Provide(_bearing, sync_to_thread=False),
         },
         guards=[guard.authorize],
         lifespan=[*([owning] if owning else []), live.lifespan, rates.lifespan],
         exception_handlers=problems.HANDLERS,
         request_class=problems.ReadableRequest,
-        state=State({"db": db, "clock": clock, "settings": settings, "forecaster": Forecaster(GIVERS)}),
+        state=State(
+            {"db": db, "clock": clock, "settings": settings, "forecaster": Forecaster(GIVERS), "bearing": Bearing()}
+        ),
         openapi_config=openapi.configuration(),
         request_max_body_size=LARGEST_BODY,
         logging_config=None,  # ours (irm/log.py); Litestar's would write addresses at INFO
@@ -280,7 +284,7 @@ def create() -> Litestar:
         anchoring = asyncio.create_task(_keep_anchored(clock, db))
         # Reading the rule packs takes seconds, once per process: beside the first pages, not within the first filing.
         reading = asyncio.create_task(asyncio.to_thread(builtin_packs))
-        warming = asyncio.create_task(warm(reading, app.state.forecaster, clock, db))
+        warming = asyncio.create_task(warm(reading, app.state.forecaster, app.state.bearing, clock, db))
         async with announcer(settings.broker_url) as announce:
             db.announce = announce
             try:
@@ -295,8 +299,10 @@ def create() -> Litestar:
     return create_app(settings, db, clock, owning=owning)
 
 
-async def warm(reading: asyncio.Future[Any], forecaster: Forecaster, clock: Clock, db: Database) -> None:
-    """What the first reader of a calendar would wait for is asked as soon as the process can answer it, beside its pages.
+async def warm(
+    reading: asyncio.Future[Any], forecaster: Forecaster, bearing: Bearing, clock: Clock, db: Database
+) -> None:
+    """What the first reader of a calendar or a checklist would wait for is asked as soon as the process can answer it, beside its pages.
 
     What stays for the life of the process is not looked at again by every collection of garbage: that stops everybody.
     """
@@ -305,6 +311,7 @@ async def warm(reading: asyncio.Future[Any], forecaster: Forecaster, clock: Cloc
     try:
         async with db.transaction(SYSTEM) as tx:
             await forecaster.warm(tx, now=clock.now())
+            await bearing.warm(tx, now=clock.now())
     except (SQLAlchemyError, OSError, TimeoutError):
         logger.warning("database away; what will be owed is asked when somebody reads it")
     gc.freeze()
@@ -336,6 +343,11 @@ def _clock(state: State) -> Clock:
 
 def _forecaster(state: State) -> Forecaster:
     found: Forecaster = state.forecaster
+    return found
+
+
+def _bearing(state: State) -> Bearing:
+    found: Bearing = state.bearing
     return found
 
 

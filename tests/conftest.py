@@ -214,13 +214,15 @@ async def client(
     application: Any, db: Database, clock: FixedClock, settings: Settings
 ) -> AsyncIterator[httpx.AsyncClient]:
     """The application itself, in this loop and in the test's transaction. Not signed in."""
+    from irm.obligations.bearing import Bearing
     from irm.obligations.forecasting import Forecaster
     from irm.wiring import GIVERS
 
     app = application
     for name in app.state.dict():
         del app.state[name]  # what an application remembers (attempts to sign in) ends with its test
-    app.state.update({"db": db, "clock": clock, "settings": settings, "forecaster": Forecaster(GIVERS)})
+    kept = {"forecaster": Forecaster(GIVERS), "bearing": Bearing()}
+    app.state.update({"db": db, "clock": clock, "settings": settings, **kept})
     transport = httpx.ASGITransport(app=app, client=("127.0.0.1", 50000))
     async with httpx.AsyncClient(transport=transport, base_url="http://irm.test") as made:
         yield made

@@ -6,29 +6,24 @@ changed is asked again. A later day changes nothing: what has begun by then is l
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from uuid import UUID
 
 from irm.db import Tx
+from irm.obligations.kept_answers import Answers, asked_again, breathing
 from irm.obligations.periodic import Given, Giver, year_rules
 from irm.rules.duties_of_the_year import YearRules
 from irm.rules.moments import day_of, end_of
 from irm.rules.pack import Texts
 
-T = TypeVar("T")
-
 SYSTEM: Final = "system"
 FURTHEST: Final = 10
 """Years that anybody is told ahead: a month in the year 2199 is no reason to ask ten thousand systems for all before."""
-BATCH: Final = 250
-"""Subjects that are read at once: each batch also reads the directory of the city."""
-BREATH: Final = 10
-"""Subjects that are asked before others have their turn: some milliseconds."""
 LIGHT_BREATH: Final = 200
-"""The same where a subject's answer is only put in its place."""
+"""Subjects whose answers are put in their places before others have their turn."""
 MOMENT: Final = timedelta(microseconds=1)
 
 
@@ -72,13 +67,12 @@ class Forecast:
 
 @dataclass
 class _Kept:
-    """Answers up to one day. `marks` and `answers` by kind and subject; `ordered` is all of them by limit."""
+    """Answers up to one day, by kind of subject; `ordered` is all of them by limit."""
 
     rules: object
     stamps: tuple[object, ...]
     asked_at: datetime
-    marks: dict[str, Mapping[UUID, object]] = field(default_factory=dict)
-    answers: dict[str, dict[UUID, list[Forecast]]] = field(default_factory=dict)
+    answers: dict[str, Answers[list[Forecast]]] = field(default_factory=dict)
     ordered: list[Forecast] = field(default_factory=list)
 
 
@@ -130,48 +124,27 @@ class Forecaster:
                 kept = _Kept(of_rules, (), now)
             if kept.stamps != stamps:
                 fresh = _Kept(of_rules, stamps, kept.asked_at)
+                since = kept.asked_at  # always as of the moment of the first asking
                 for giver in self.givers:
-                    await self._ask(tx, giver, kept, fresh, rules, end_of(horizon))
+                    before = kept.answers.get(giver.kind, Answers())
+                    fresh.answers[giver.kind] = await asked_again(
+                        tx, giver, before, lambda each: _ahead(each, rules, since, end_of(horizon))
+                    )
                 fresh.ordered = await _in_order(fresh.answers)
                 kept = fresh
             self._keep(horizon, kept, day_of(now).year + 1)
             return kept.ordered
-
-    async def _ask(self, tx: Tx, giver: Giver, kept: _Kept, fresh: _Kept, rules: YearRules, last: datetime) -> None:
-        """All of them, or those that changed since they were asked; always as of the moment of the first asking."""
-        answers = fresh.answers[giver.kind] = {}
-        marks = await giver.marks(tx)
-        before, known = kept.marks.get(giver.kind), kept.answers.get(giver.kind, {})
-        if marks is not None:
-            fresh.marks[giver.kind] = marks
-        if marks is not None and before is not None:
-            answers |= {key: known[key] for key, mark in marks.items() if key in known and before.get(key) == mark}
-            changed = [key for key in marks if key not in answers]
-            for begin in range(0, len(changed), BATCH):
-                await _add(answers, await giver.some(tx, changed[begin : begin + BATCH]), rules, kept.asked_at, last)
-            return
-        after = None
-        while given := await giver.batch(tx, after, BATCH):
-            await _add(answers, given, rules, kept.asked_at, last)
-            after = max(each.subject.id for each in given)
 
     def _keep(self, horizon: date, kept: _Kept, next_year: int) -> None:
         """The present years, and one later one that somebody looks at."""
         self._kept = {day: one for day, one in self._kept.items() if day.year == next_year} | {horizon: kept}
 
 
-async def _add(
-    answers: dict[UUID, list[Forecast]], given: Sequence[Given], rules: YearRules, now: datetime, last: datetime
-) -> None:
-    async for each in _breathing(given, BREATH):
-        answers[each.subject.id] = _ahead(each, rules, now, last)
-
-
-async def _in_order(answers: Mapping[str, Mapping[UUID, Sequence[Forecast]]]) -> list[Forecast]:
+async def _in_order(answers: Mapping[str, Answers[list[Forecast]]]) -> list[Forecast]:
     """By limit, piece by piece: to sort them all at once would keep everybody waiting."""
     limits: dict[tuple[datetime, str], list[Forecast]] = {}
-    of_subjects = (each for of_kind in answers.values() for each in of_kind.values())
-    async for each in _breathing(of_subjects, LIGHT_BREATH):
+    of_subjects = (each for of_kind in answers.values() for each in of_kind.by_id.values())
+    async for each in breathing(of_subjects, LIGHT_BREATH):
         for one in each:
             limits.setdefault((one.due_at, one.rule_id), []).append(one)
     found: list[Forecast] = []
@@ -179,14 +152,6 @@ async def _in_order(answers: Mapping[str, Mapping[UUID, Sequence[Forecast]]]) ->
         await asyncio.sleep(0)
         found += sorted(limits[limit], key=_number)
     return found
-
-
-async def _breathing(given: Iterable[T], most: int) -> AsyncIterator[T]:
-    """Lets others have their turn after so many: a process that answers people does this beside them."""
-    for count, each in enumerate(given):
-        if count % most == 0:
-            await asyncio.sleep(0)
-        yield each
 
 
 def _ahead(each: Given, rules: YearRules, now: datetime, last: datetime) -> list[Forecast]:

@@ -42,6 +42,14 @@ class ObligationRow(Base):
         Index("ix_obligation_state", "status", "bearer_id", postgresql_where=text("NOT exercise")),
         Index("ix_obligation_listed", text(f"({LISTED_RANK})"), text(f"({LISTED_AT})"), "id"),
         Index("ix_obligation_bearer_listed", "bearer_id", text(f"({LISTED_RANK})"), text(f"({LISTED_AT})"), "id"),
+        Index(
+            "ix_obligation_rule",
+            "rule_id",
+            text("arose_at DESC"),
+            text("id DESC"),
+            postgresql_include=["bearer_id"],
+            postgresql_where=text("NOT exercise"),
+        ),
         Index("ix_obligation_period", "period", postgresql_ops={"period": "text_pattern_ops"}),
     )
 

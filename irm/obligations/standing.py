@@ -18,22 +18,14 @@ from irm.errors import Invalid, NotFound
 from irm.evidence.service import attachment
 from irm.i18n import N_
 from irm.ledger import Event, record
+from irm.obligations.bearing import About, Bearing
 from irm.obligations.periodic import year_rules
 from irm.obligations.standing_models import StandingRecordRow
 from irm.rules.moments import day_of
-from irm.rules.pack import DutyRule, Pack
-from irm.rules.previewing import CitySubjects
+from irm.rules.pack import DutyRule
 
 LONGEST_WHAT: Final = 2_000
 NO_LINE: Final = N_("This organization has no such standing duty.")
-
-
-@dataclass(frozen=True)
-class About:
-    """A system or change that a duty stands for; of the organization's own duties the organization."""
-
-    path: str
-    name: str
 
 
 @dataclass(frozen=True)
@@ -83,31 +75,27 @@ class Stood:
     attachment_id: UUID | None = None
 
 
-async def lines(tx: Tx, bearer: UUID, *, now: datetime, sees_cii: bool) -> tuple[Line, ...]:
-    """In the order of the packs. `sees_cii` False: nothing from which one could tell that a system is critical.
-
-    Goes through the whole register: what an organization bears can hang on any system.
-    """
+async def lines(tx: Tx, bearing: Bearing, bearer: UUID, *, now: datetime, sees_cii: bool) -> tuple[Line, ...]:
+    """In the order of the packs. `sees_cii` False: nothing from which one could tell that a system is critical."""
     rules = await year_rules(tx, now=now)
-    found: dict[str, tuple[DutyRule, dict[str, About]]] = {}
-    register: CitySubjects | None = tx.wiring.register
-    if register is not None:
-        async for name, subject in register.subjects(tx):
-            for rule, party in rules.borne(subject):
-                if party.id == bearer and rule.effective.covers(now) and (sees_cii or not _tells_cii(rule)):
-                    path = f"{subject.kind}/{subject.id}"
-                    found.setdefault(rule.id, (rule, {}))[1][path] = About(path, name)
-    records = await _records(tx, bearer, list(found))
-    order = {rule.id: (pack, at) for pack in rules.packs for at, rule in enumerate(pack.duties)}
+    abouts = await bearing.of(tx, bearer, rules)
+    found = [
+        (rule, pack.version)
+        for pack in sorted(rules.packs, key=lambda pack: pack.id)
+        for rule in pack.duties
+        if rule.id in abouts and rule.effective.covers(now) and (sees_cii or not _tells_cii(rule))
+    ]
+    records = await _records(tx, bearer, [rule.id for rule, _ in found])
     return tuple(
-        Line(rule, order[rule_id][0].version, bearer, tuple(abouts.values()), tuple(records.get(rule_id, ())))
-        for rule_id, (rule, abouts) in sorted(found.items(), key=lambda one: _place(order[one[0]]))
+        Line(rule, version, bearer, tuple(abouts[rule.id]), tuple(records.get(rule.id, ()))) for rule, version in found
     )
 
 
-async def line(tx: Tx, bearer: UUID, rule_id: str, *, now: datetime, sees_cii: bool) -> Line:
+async def line(tx: Tx, bearing: Bearing, bearer: UUID, rule_id: str, *, now: datetime, sees_cii: bool) -> Line:
     """Raises NotFound where it does not stand for that organization."""
-    found = next((one for one in await lines(tx, bearer, now=now, sees_cii=sees_cii) if one.rule.id == rule_id), None)
+    found = next(
+        (one for one in await lines(tx, bearing, bearer, now=now, sees_cii=sees_cii) if one.rule.id == rule_id), None
+    )
     if found is None:
         raise NotFound(NO_LINE)
     return found
@@ -161,10 +149,6 @@ def subject_of(bearer: UUID) -> str:
 
 def _tells_cii(rule: DutyRule) -> bool:
     return rule.when is not None and any(name.endswith(".cii") for name in rule.when.names)
-
-
-def _place(of: tuple[Pack, int]) -> tuple[str, int]:
-    return of[0].id, of[1]
 
 
 def _text(given: str, field: str, *, needed: bool = False) -> str:

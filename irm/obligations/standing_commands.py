@@ -9,6 +9,7 @@ from irm.console import Console, json_option
 from irm.db import SYSTEM, Database
 from irm.obligations import standing_desk as desk
 from irm.obligations.acting import as_option, principal_as
+from irm.obligations.bearing import Bearing
 from irm.obligations.standing import Stood
 from irm.obligations.standing_schemas import StandingLine, line_view
 from irm.rules.moments import day_of
@@ -32,7 +33,7 @@ def list_standing(console: Console, organization: str, *, login: str, as_json: b
         async with db.transaction(SYSTEM) as tx:
             principal = await principal_as(tx, login, now)
             of = await desk.bearer(tx, principal, organization)
-            return [line_view(one, of.code) for one in await desk.lines_for(tx, principal, of, now=now)]
+            return [line_view(one, of.code) for one in await desk.lines_for(tx, Bearing(), principal, of, now=now)]
 
     found = console.run(work)
     if as_json:
@@ -83,7 +84,7 @@ def record_standing(
             principal = await principal_as(tx, login, now)
             of = await desk.bearer(tx, principal, organization)
             given = Stood(day.date() if day else day_of(now), what, note, about)
-            made = await desk.record_for(tx, principal, of, rule, given, now=now)
+            made = await desk.record_for(tx, Bearing(), principal, of, rule, given, now=now)
         return {"record": str(made), "rule": rule, "organization": of.code, "done_on": given.done_on.isoformat()}
 
     console.show(console.run(work), as_json=as_json)

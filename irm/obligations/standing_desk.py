@@ -8,6 +8,7 @@ from irm.access.queries import Organization, organizations
 from irm.db import Tx
 from irm.errors import Forbidden, NotFound
 from irm.i18n import N_
+from irm.obligations.bearing import Bearing
 from irm.obligations.standing import Line, Stood, line, lines, note_done
 
 NO_ORGANIZATION = N_("There is no such organization, or it is not yours to see.")
@@ -31,12 +32,16 @@ async def bearer(tx: Tx, principal: Principal, code: str) -> Organization:
     return found[0]
 
 
-async def lines_for(tx: Tx, principal: Principal, of: Organization, *, now: datetime) -> tuple[Line, ...]:
-    return await lines(tx, of.id, now=now, sees_cii=_sees_cii(principal, of.id))
+async def lines_for(
+    tx: Tx, bearing: Bearing, principal: Principal, of: Organization, *, now: datetime
+) -> tuple[Line, ...]:
+    return await lines(tx, bearing, of.id, now=now, sees_cii=_sees_cii(principal, of.id))
 
 
-async def line_for(tx: Tx, principal: Principal, of: Organization, rule_id: str, *, now: datetime) -> Line:
-    return await line(tx, of.id, rule_id, now=now, sees_cii=_sees_cii(principal, of.id))
+async def line_for(
+    tx: Tx, bearing: Bearing, principal: Principal, of: Organization, rule_id: str, *, now: datetime
+) -> Line:
+    return await line(tx, bearing, of.id, rule_id, now=now, sees_cii=_sees_cii(principal, of.id))
 
 
 def may_record(principal: Principal, of: Organization) -> bool:
@@ -44,12 +49,12 @@ def may_record(principal: Principal, of: Organization) -> bool:
 
 
 async def record_for(
-    tx: Tx, principal: Principal, of: Organization, rule_id: str, given: Stood, *, now: datetime
+    tx: Tx, bearing: Bearing, principal: Principal, of: Organization, rule_id: str, given: Stood, *, now: datetime
 ) -> UUID:
     """Raises Forbidden, NotFound, Invalid."""
     if not may_record(principal, of):
         raise Forbidden("Whoever reports for this organization records it.")
-    one = await line_for(tx, principal, of, rule_id, now=now)
+    one = await line_for(tx, bearing, principal, of, rule_id, now=now)
     return await note_done(tx, one, given, actor=principal.actor, now=now, person=principal.person_id)
 
 

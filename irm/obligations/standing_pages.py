@@ -20,6 +20,7 @@ from irm.evidence.downloads import chunks_of
 from irm.evidence.service import attach
 from irm.i18n import Translator
 from irm.obligations import standing_desk as desk
+from irm.obligations.bearing import Bearing
 from irm.obligations.standing import Line, Stood, subject_of
 from irm.rules import words as rule_words
 from irm.rules.moments import day_of
@@ -34,6 +35,7 @@ async def standing_page(
     principal: NamedDependency[Principal],
     db: NamedDependency[Database],
     clock: NamedDependency[Clock],
+    bearing: NamedDependency[Bearing],
     t: NamedDependency[Translator],
     organization: FromQuery[str] = "",
     show: FromQuery[str] = "",
@@ -42,7 +44,7 @@ async def standing_page(
     now = clock.now()
     async with db.transaction(principal.actor) as tx:
         of = await desk.bearer(tx, principal, organization)
-        found = await desk.lines_for(tx, principal, of, now=now)
+        found = await desk.lines_for(tx, bearing, principal, of, now=now)
         offered = await desk.bearers(tx, principal)
     shown = [one for one in found if show != "none" or one.last is None]
     return page(
@@ -66,11 +68,12 @@ async def line_page(
     principal: NamedDependency[Principal],
     db: NamedDependency[Database],
     clock: NamedDependency[Clock],
+    bearing: NamedDependency[Bearing],
     t: NamedDependency[Translator],
     organization: FromQuery[str] = "",
 ) -> Page:
     async with db.transaction(principal.actor) as tx:
-        return await _line_page(tx, principal, organization, f"{pack}/{rule}", clock, t, Form())
+        return await _line_page(tx, bearing, principal, organization, f"{pack}/{rule}", clock, t, Form())
 
 
 @post("/obligations/standing/{pack:str}/{rule:str}", opt=allow(Permission.SUBMIT_REPORT), include_in_schema=False)
@@ -81,6 +84,7 @@ async def record_done(
     principal: NamedDependency[Principal],
     db: NamedDependency[Database],
     clock: NamedDependency[Clock],
+    bearing: NamedDependency[Bearing],
     settings: NamedDependency[Settings],
     t: NamedDependency[Translator],
 ) -> Page | Redirect:
@@ -114,21 +118,21 @@ async def record_done(
                     now=now,
                 )
             done = Stood(given.done_on, given.what, given.note, given.about, kept)
-            await desk.record_for(tx, principal, of, rule_id, done, now=now)
+            await desk.record_for(tx, bearing, principal, of, rule_id, done, now=now)
     except Invalid as error:
         async with db.transaction(principal.actor) as tx:
-            answer = await _line_page(tx, principal, code, rule_id, clock, t, Form.refused(values, error, t))
+            answer = await _line_page(tx, bearing, principal, code, rule_id, clock, t, Form.refused(values, error, t))
         answer.status_code = HTTP_422_UNPROCESSABLE_ENTITY
         return answer
     return Redirect(f"/obligations/standing/{rule_id}?organization={of.code}", status_code=HTTP_303_SEE_OTHER)
 
 
 async def _line_page(
-    tx: Tx, principal: Principal, code: str, rule_id: str, clock: Clock, t: Translator, form: Form
+    tx: Tx, bearing: Bearing, principal: Principal, code: str, rule_id: str, clock: Clock, t: Translator, form: Form
 ) -> Page:
     now = clock.now()
     of = await desk.bearer(tx, principal, code)
-    one = await desk.line_for(tx, principal, of, rule_id, now=now)
+    one = await desk.line_for(tx, bearing, principal, of, rule_id, now=now)
     if not form.values:
         form = Form({"done_on": day_of(now).isoformat(), "about": [each.path for each in one.abouts]})
     names = {each.path: each.name for each in one.abouts}

@@ -10,6 +10,7 @@ from irm.access.policy import Permission, Principal, allow
 from irm.clock import Clock
 from irm.db import Database
 from irm.obligations import standing_desk as desk
+from irm.obligations.bearing import Bearing
 from irm.obligations.standing import Stood
 from irm.obligations.standing_schemas import RecordStanding, StandingHistory, StandingList, line_view, record_view
 
@@ -23,13 +24,14 @@ from irm.obligations.standing_schemas import RecordStanding, StandingHistory, St
 async def list_standing(
     db: NamedDependency[Database],
     clock: NamedDependency[Clock],
+    bearing: NamedDependency[Bearing],
     principal: NamedDependency[Principal],
     organization: FromQuery[str] = "",
 ) -> StandingList:
     """What stands for an organization (by its code; without one: for the reader's own), with what was done last."""
     async with db.transaction(principal.actor) as tx:
         of = await desk.bearer(tx, principal, organization)
-        found = await desk.lines_for(tx, principal, of, now=clock.now())
+        found = await desk.lines_for(tx, bearing, principal, of, now=clock.now())
     return StandingList(of.code, [line_view(one, of.code) for one in found])
 
 
@@ -42,6 +44,7 @@ async def list_standing(
 async def show_standing(
     db: NamedDependency[Database],
     clock: NamedDependency[Clock],
+    bearing: NamedDependency[Bearing],
     principal: NamedDependency[Principal],
     pack: FromPath[str],
     rule: FromPath[str],
@@ -50,7 +53,7 @@ async def show_standing(
     """One line with all that was done for it."""
     async with db.transaction(principal.actor) as tx:
         of = await desk.bearer(tx, principal, organization)
-        one = await desk.line_for(tx, principal, of, f"{pack}/{rule}", now=clock.now())
+        one = await desk.line_for(tx, bearing, principal, of, f"{pack}/{rule}", now=clock.now())
     return StandingHistory(line_view(one, of.code), [record_view(each) for each in one.records])
 
 
@@ -63,6 +66,7 @@ async def show_standing(
 async def record_standing(
     db: NamedDependency[Database],
     clock: NamedDependency[Clock],
+    bearing: NamedDependency[Bearing],
     principal: NamedDependency[Principal],
     pack: FromPath[str],
     rule: FromPath[str],
@@ -73,8 +77,8 @@ async def record_standing(
     given = Stood(data.done_on, data.what, data.note, tuple(data.about), data.attachment)
     async with db.transaction(principal.actor) as tx:
         of = await desk.bearer(tx, principal, data.organization)
-        await desk.record_for(tx, principal, of, rule_id, given, now=now)
-        one = await desk.line_for(tx, principal, of, rule_id, now=now)
+        await desk.record_for(tx, bearing, principal, of, rule_id, given, now=now)
+        one = await desk.line_for(tx, bearing, principal, of, rule_id, now=now)
     return StandingHistory(line_view(one, of.code), [record_view(each) for each in one.records])
 
 

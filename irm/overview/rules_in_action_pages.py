@@ -34,7 +34,8 @@ class SpokenOf(Struct, frozen=True):
 
 
 class RuleInActionView(Struct, frozen=True):
-    """Counts over all versions of the pack, of what the reader may see; the lists hold the newest five."""
+    """Counts over all versions of the pack, of what the reader may see: all duties, and of incidents those among the
+    `incidents_looked_at` newest. The lists hold the newest five."""
 
     id: str
     title: dict[str, str]
@@ -54,6 +55,7 @@ class PackInActionView(Struct, frozen=True):
     tests: int
     red: int
     count: int
+    incidents_looked_at: int
     rules: list[RuleInActionView]
 
 
@@ -94,7 +96,13 @@ async def rules_in_action(
     shown = found.shown.pack
     red = sum(not test.is_green for test in found.tests)
     return PackInActionView(
-        shown.id, shown.version, len(found.tests), red, found.count, [_rule(one) for one in found.rules]
+        shown.id,
+        shown.version,
+        len(found.tests),
+        red,
+        found.count,
+        found.incidents,
+        [_rule(one) for one in found.rules],
     )
 
 

@@ -14,8 +14,10 @@ import pytest
 from irm import app
 from irm.clock import FixedClock
 from irm.db import SYSTEM, Database, Tx
-from irm.obligations import forecasting
+from irm.obligations import forecasting, kept_answers
+from irm.obligations.bearing import Bearing
 from irm.obligations.forecasting import Forecast, Forecaster
+from irm.obligations.kept_answers import Answers
 from irm.obligations.periodic import Given, Giver, year_rules
 from irm.oversight.change_subjects import Changes
 from irm.oversight.subjects import Organizations
@@ -166,35 +168,31 @@ async def test_nobody_is_told_more_than_ten_years_ahead(town: Town) -> None:
     assert town.whom() == []
 
 
-async def test_others_are_answered_while_the_city_is_asked(
-    town: Town, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_others_are_answered_while_the_city_is_asked(town: Town, client: httpx.AsyncClient) -> None:
     """Whoever reads a calendar first makes nobody wait: between some subjects and some more others have their turn."""
     async with town.db.transaction(SYSTEM) as tx:
         (given,) = await Systems().some(tx, town.systems[:1])
         rules = await year_rules(tx, now=town.clock.now())
     order: list[str] = []
-    ask = forecasting._ahead
 
     def asked(*of: Any) -> list[Forecast]:
         order.append("asked")
-        return ask(*of)
+        return forecasting._ahead(*of)
 
     async def someone_else() -> None:
         while True:
             await asyncio.sleep(0)
             order.append("had a turn")
 
-    monkeypatch.setattr(forecasting, "_ahead", asked)
     other = asyncio.create_task(someone_else())
-    answers: dict[UUID, list[Forecast]] = {}
+    answers: Answers[list[Forecast]] = Answers()
     many = [replace(given, subject=replace(given.subject, id=UUID(int=n))) for n in range(95)]
-    await forecasting._add(answers, many, rules, town.clock.now(), END)
+    await kept_answers._add(answers, many, lambda each: asked(each, rules, town.clock.now(), END))
     ordered = await forecasting._in_order({"system": answers})
     other.cancel()
     longest = max(len(list(run)) for what, run in groupby(order) if what == "asked")
     assert order.count("asked") == 95
-    assert longest <= forecasting.BREATH
+    assert longest <= kept_answers.BREATH
     assert ordered == sorted(ordered, key=forecasting._order)
 
     finished: list[str] = []
@@ -225,12 +223,12 @@ async def test_a_web_process_asks_once_its_rules_are_read(town: Town, monkeypatc
     """And goes on without, where the database is away: whoever reads then waits as before."""
     monkeypatch.setattr("gc.freeze", lambda: None)  # of a process of its own, not of this one
     reading = asyncio.create_task(asyncio.sleep(0))
-    await app.warm(reading, town.forecaster, town.clock, town.db)
+    await app.warm(reading, town.forecaster, Bearing(), town.clock, town.db)
     assert sorted(town.whom()) == sorted(town.systems)
 
     def away(*_: object) -> NoReturn:
         raise ConnectionRefusedError
 
     monkeypatch.setattr(town.db, "transaction", away)
-    await app.warm(reading, town.forecaster, town.clock, town.db)
+    await app.warm(reading, town.forecaster, Bearing(), town.clock, town.db)
     assert town.whom() == []

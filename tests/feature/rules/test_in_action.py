@@ -9,6 +9,7 @@ from irm.access.models import OrganizationRow
 from irm.access.policy import Role
 from irm.clock import FixedClock
 from irm.db import SYSTEM, Database
+from irm.incidents import graded_by
 from irm.rules.service import publish_builtin
 from tests import make
 from tests.conftest import Drain
@@ -100,3 +101,19 @@ async def test_every_rule_names_the_tests_that_speak_of_it(city: dict[str, Any],
     chain = await acted(client, "city-chain")
     assert len(chain["city-chain/city-cyberspace-office"]["tests"]) == 2
     assert (await client.get("/api/v1/rules/nope/action")).status_code == 404
+
+
+async def test_of_many_incidents_only_the_newest_are_looked_at_and_the_page_says_so(
+    city: dict[str, Any], sign_in: Any, clock: FixedClock, drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(graded_by, "LOOKED_AT", 1)
+    officer = await sign_in(city["officer"])
+    older = await file(officer, clock)
+    clock.tick(minutes=10)
+    newer = await file(officer, clock)
+    await drain()
+    client = await sign_in(city["authority"])
+    grading = await acted(client, "cac-2025-reporting")
+    (leaked,) = [one for one in grading.values() if one["incidents_graded"] and "personal" in one["id"]]
+    assert [one["number"] for one in leaked["last_incidents"]] == [newer] != [older]
+    assert "事件只计最近 500 起" in (await client.get("/rules/cac-2025-reporting/action", headers=PAGE)).text

@@ -1,12 +1,13 @@
 """What the rules ask for regularly is a line of a checklist with what was done last."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from irm.access.models import OrganizationRow
 from irm.access.policy import Role
@@ -16,7 +17,10 @@ from irm.ledger import LedgerEntryRow
 from irm.obligations.standing_models import StandingRecordRow
 from irm.rules.policies import adopt
 from irm.rules.service import publish_builtin
+from irm.systems.models import SystemRow
+from irm.systems.service import change_system, entry
 from tests import make
+from tests.feature.incidents.test_cost import statements
 
 PAGE = {"accept": "text/html"}
 
@@ -182,3 +186,44 @@ async def test_adopting_a_citys_measures_adds_their_lines(
         await adopt(tx, "tongren-data-2019", adopted=True, reason="参照执行", actor=SYSTEM, now=clock.now())
     after = await lines(await sign_in(unit.officer), unit)
     assert {name.partition("/")[0] for name in set(after) - set(before)} == {"tongren-data-2019"}
+
+
+async def test_what_the_register_says_anew_stands_at_once(
+    unit: Unit, sign_in: Any, db: Database, clock: FixedClock
+) -> None:
+    client = await sign_in(unit.officer)
+    assert {each["name"] for each in await of_both(client, unit)} == {"人社业务系统", "门户网站"}
+    async with db.transaction() as tx:
+        portal = (await tx.scalars(select(SystemRow).where(SystemRow.name == "门户网站"))).one()
+        given, version = await entry(tx, portal.id)
+        renamed = replace(given, name="政府门户网站")
+        await change_system(tx, portal.id, renamed, version=version, actor=SYSTEM, now=clock.now())
+        await make.system(tx, portal.operator_id, life_cycle="live", level=3, name="政务服务平台")
+    assert {each["name"] for each in await of_both(client, unit)} == {"人社业务系统", "政府门户网站", "政务服务平台"}
+
+
+async def of_both(client: httpx.AsyncClient, unit: Unit) -> list[dict[str, str]]:
+    """What the longest line stands for."""
+    return max((one["stands_for"] for one in (await lines(client, unit)).values()), key=len)
+
+
+async def test_a_checklist_costs_as_many_statements_however_many_systems_there_are(
+    unit: Unit, sign_in: Any, db: Database, engine: AsyncEngine
+) -> None:
+    client = await sign_in(unit.officer)
+    few = await statements_of_a_second_look(client, engine)
+    async with db.transaction() as tx:
+        operator = (await tx.scalars(select(SystemRow.operator_id))).first()
+        for _ in range(12):
+            await make.system(tx, operator, life_cycle="live", level=3)
+    many = await statements_of_a_second_look(client, engine)
+    assert many == few
+    assert not [text for text in many if "FROM system_party" in text]
+
+
+async def statements_of_a_second_look(client: httpx.AsyncClient, engine: AsyncEngine) -> list[str]:
+    path = "/obligations/standing"
+    assert (await client.get(path, headers=PAGE)).status_code == 200
+    with statements(engine) as sent:
+        assert (await client.get(path, headers=PAGE)).status_code == 200
+    return [one.text for one in sent]

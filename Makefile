@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help up test test-deep lint unit feature architecture browser system screenshots revision bench faults lock chromium clean
+.PHONY: help up test test-deep lint unit feature architecture browser system screenshots revision bench faults lock chromium alertmanager clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -12,7 +12,7 @@ help:  ## this list
 up: $(VENV)/.local  ## start irm with a demo city; Ctrl-C stops everything
 	@exec $(BIN)/irm up
 
-test: $(VENV)/.dev lint chromium  ## everything that must hold before a commit
+test: $(VENV)/.dev lint chromium alertmanager  ## everything that must hold before a commit
 	$(BIN)/pytest -q tests/architecture tests/unit tests/feature -n auto --maxprocesses 4
 	$(BIN)/pytest -q tests/browser tests/system
 
@@ -25,6 +25,7 @@ lint: $(VENV)/.dev  ## style, types, who may import whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
+system: alertmanager
 architecture unit feature system: $(VENV)/.dev  ## one kind of tests
 	$(BIN)/pytest -q tests/$@
 
@@ -55,6 +56,9 @@ lock:  ## compile requirements/*.lock anew (needs uv)
 
 chromium:
 	@sh scripts/chromium
+
+alertmanager:
+	@sh scripts/alertmanager
 
 # The environments are made anew only when a lock or the project's own metadata changed.
 $(VENV)/.local: requirements/local.lock pyproject.toml

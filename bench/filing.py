@@ -57,7 +57,7 @@ def _taken(answer: httpx.Response) -> bool:
 
 async def _evenly(house: House, file_one: Call, rate: int, how: str) -> Found:
     await _quiet(house)
-    taken, refused = await _at_rate(file_one, rate, 10)
+    taken, refused = await at_rate(file_one, rate, 10)
     p95 = share(taken, 0.95)
     said = f"p50 {share(taken, 0.5) * 1_000:.0f} p95 {p95 * 1_000:.0f} ms"
     return tell("G1", f"filing at {rate}/s, {how}", p95, said, most=0.05, missing=refused)
@@ -77,7 +77,7 @@ async def _beside(raw: Call, file_one: Call) -> list[Found]:
     said = f"x {ratio:.3f} ({rates[1]:.0f}/s of {rates[0]:.0f}/s)"
     found = [tell("G1", f"filing by itself, {CLIENTS} clients", ratio, said, floor="/raw, same server", least=0.15)]
     half = max(1.0, rates[1] / 2)
-    beside = [(await _at_rate(raw, half, 8), await _at_rate(file_one, half, 8)) for _ in range(2)]
+    beside = [(await at_rate(raw, half, 8), await at_rate(file_one, half, 8)) for _ in range(2)]
     ratio = statistics.median(share(mine, 0.99) / share(theirs, 0.99) for (theirs, _), (mine, _) in beside)
     mine, refused = beside[-1][1]
     said = f"x {ratio:.1f} (p99 {share(mine, 0.99) * 1_000:.0f} ms at {half:.0f}/s)"
@@ -184,7 +184,7 @@ async def _saturated(call: Call, seconds: float) -> float:
     return done / (time.monotonic() - begun)
 
 
-async def _at_rate(call: Call, rate: float, seconds: float) -> tuple[list[float], int]:
+async def at_rate(call: Call, rate: float, seconds: float) -> tuple[list[float], int]:
     """Seconds of each call that was taken, sorted, and how many were not; they begin at an even rate, however long one takes."""
     taken: list[float] = []
     refused = 0

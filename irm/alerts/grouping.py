@@ -35,6 +35,7 @@ from irm.systems import queries as register
 
 GROUP: Final = "alerts.group"
 FILE: Final = "alerts.file"
+HELD: Final = "held-back/"
 MOST_AT_ONCE: Final = 2_000
 """Alerts in one transaction, but for a single message that has more: a few hundred milliseconds of one worker."""
 
@@ -167,11 +168,15 @@ def _wait_again(row: AlertRow, one: _Said) -> None:
 
 
 def _note(row: AlertRow, one: _Said, systems: Mapping[str, UUID], policy: AlertPolicy) -> None:
-    """What it says now. A resolving changes the state and nothing that somebody judged."""
+    """What it says now. A resolving changes the state and nothing that somebody reads or has judged. While it is held back,
+    it stands in a group of its own: a group's name would give its words away."""
     alert = one.alert
     row.state = alert.state
+    if alert.state == "resolved":
+        row.resolved_at = one.at
+        return
     row.grouping, row.title, row.severity = alert.grouping, alert.title, alert.severity
-    row.text = alert.text or (row.text or "")
+    row.text = alert.text
     row.resource = alert.resource
     row.system_id = systems.get(alert.system)
     known = is_category(alert.category, alert.subcategory or None)
@@ -180,17 +185,15 @@ def _note(row: AlertRow, one: _Said, systems: Mapping[str, UUID], policy: AlertP
     row.facts = dict(alert.facts)
     payload = msgspec.json.format(msgspec.json.encode(one.heard.document), indent=2).decode()
     row.payload, row.payload_at = payload[: policy.longest_payload], one.at
-    if alert.state == "resolved":
-        row.resolved_at = one.at
-        return
     row.resolved_at = None
     row.count += 1
     if one.heard.at is not None and one.heard.at <= one.at:
         row.occurred_at = min(one.heard.at, row.occurred_at or one.heard.at)
     if row.released_at is None:
-        row.marker = marker_in(
-            f"{alert.title} {alert.text} {alert.grouping} {alert.resource} {payload}", intake_policy()
-        )
+        said = f"{alert.title} {alert.text} {alert.grouping} {alert.resource} {payload}"
+        row.marker = marker_in(said, intake_policy())
+    if row.marker is not None:
+        row.grouping = f"{HELD}{row.id}"
 
 
 async def _tell(

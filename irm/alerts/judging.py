@@ -173,7 +173,7 @@ async def answer_for_mark(
     marker, path = row.marker, f"alert_source/{source.id}"
     row.marker = None
     if classified == "no":
-        row.released_at = now
+        row.released_at, row.grouping = now, row.title
         await tx.flush()
         body = {"alert": str(row.id), "source": source.code, "marker": marker}
         await record(tx, Event("alert.released", path, now, by.actor, body))

@@ -268,10 +268,12 @@ async def test_a_secrecy_mark_holds_it_back_for_a_person(
     assert not await incidents(db), "no rule files it"
     shown = (await client.get(f"/api/v1/alerts/{row.id}")).json()
     assert (shown["title"], shown["payload"], shown["held_back"]) == ("", None, "秘密★")
-    page = (await client.get("/alerts/group", params=WHOLE, headers=HTML)).text
+    own = {"source": SOURCE, "grouping": row.grouping}
+    page = (await client.get("/alerts/group", params=own, headers=HTML)).text
     assert "已隔离" in page
     assert "一年" not in page
-    held = await client.post("/api/v1/alerts/incident", json=WHOLE | {"classified": "no", "contact": "555"})
+    assert GROUPING not in (await client.get("/alerts", headers=HTML)).text, "not even by the name of a group"
+    held = await client.post("/api/v1/alerts/incident", json=own | {"classified": "no", "contact": "555"})
     assert (held.status_code, held.json()["code"]) == (409, "held_back")
     released = await client.post(f"/api/v1/alerts/{row.id}/mark", json={"classified": "no"})
     assert released.json() == {"released": True}

@@ -15,11 +15,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from irm import log, openapi, problems
 from irm.access import (
+    account_pages,
     guard,
     organization_pages,
     organization_routes,
     own_account,
     pages as access_pages,
+    proof_pages,
     rates,
     routes as access_routes,
     second_factor_pages,
@@ -153,6 +155,8 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *access_pages.ROUTES,
     *own_account.ROUTES,
     *second_factor_pages.ROUTES,
+    *proof_pages.ROUTES,
+    *account_pages.ROUTES,
     *access_routes.ROUTES,
     *organization_routes.ROUTES,
     *organization_pages.ROUTES,

@@ -15,7 +15,7 @@ from irm.errors import in_words as spoken, said
 from irm.i18n import N_
 
 GROUPS: Final = {
-    "account": "irm.access.commands:account",
+    "account": "irm.access.account_commands:account",
     "token": "irm.access.commands:token",
     "init": "irm.access.commands:init",
     "organization": "irm.access.organization_commands:organization",

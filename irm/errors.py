@@ -146,6 +146,17 @@ class FirstElsewhere(Forbidden):
         self.path = path
 
 
+class ProofNeeded(Forbidden):
+    """Whoever sent this form is asked again who they are; `fields` are what was typed, to be sent once more."""
+
+    def __init__(self, detail: str, *, fields: Sequence[tuple[str, str]] | None = None, wrong: str = "") -> None:
+        super().__init__(detail, code="proof")
+        self.fields = fields
+        """None: it cannot be sent again from here (files, a script)."""
+        self.wrong = wrong
+        """What was wrong with the proof, a msgid."""
+
+
 class NotFound(IrmError):
     kind = "not_found"
 

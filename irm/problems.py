@@ -13,11 +13,12 @@ from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, StatementError, TimeoutError as PoolTimeout
 
-from irm.errors import FirstElsewhere, IrmError, TooOften, Unauthenticated, Unavailable
+from irm.errors import FirstElsewhere, IrmError, ProofNeeded, TooOften, Unauthenticated, Unavailable
 from irm.i18n import N_, Translator, translator
+from irm.web.forms import Form
 from irm.web.pages import is_fragment, page
 from irm.web.reader import reader_of
-from irm.web.sign_in import to_page, to_sign_in
+from irm.web.sign_in import to_page, to_sign_in, with_query
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +38,7 @@ DECODER_SAYS: Final = (
 """What msgspec says about a body or a parameter, and our words for it."""
 
 
+PROOF_PAGE: Final = "/me/proof"
 MEGABYTE: Final = 1024 * 1024
 LARGEST_TEXT: Final = MEGABYTE
 """Bytes of a body that carries no files. The longest text that a person may enter is a fiftieth of it."""
@@ -115,6 +117,16 @@ def of_domain(request: AnyRequest, error: IrmError) -> Response[Any]:
     if isinstance(error, FirstElsewhere) and _wants_page(request):
         return to_page(request, error.path)
     t = _t(request)
+    if isinstance(error, ProofNeeded) and _wants_page(request):
+        if error.fields is None or is_fragment(request):
+            return to_page(request, PROOF_PAGE)
+        return page(
+            "web/proof.html",
+            status_code=HTTPStatus.FORBIDDEN,
+            fields=error.fields,
+            action=with_query(request.url.path, request.url.query),
+            form=Form(errors={"_proof": t(error.wrong)} if error.wrong else {}),
+        )
     errors = [{"field": one.field, "message": one.text(t)} for one in error.errors]
     seconds = error.retry_after if isinstance(error, Unavailable | TooOften) else None
     headers = {} if seconds is None else {"Retry-After": str(seconds)}

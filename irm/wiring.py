@@ -6,6 +6,7 @@ from typing import Final
 import irm.evidence.models  # noqa: F401 - rows that others name by table must be known in every process
 from irm import housekeeping, release
 from irm.alerts import filing as alert_filing, grouping as alert_grouping
+from irm.access import account_acts
 from irm.drills import evidence as drill_evidence, injecting, running
 from irm.emergency.queries import WRITE, is_sheet_due
 from irm.emergency.writing import WRITE_SHEET
@@ -51,6 +52,7 @@ OWING: Final = periodic.Owing(GIVERS)
 JOBS: Final[dict[str, Inside | Outside]] = {
     alert_grouping.GROUP: Inside(alert_grouping.group),
     alert_grouping.FILE: Inside(alert_filing.file_by_rule),
+    account_acts.JOB: Inside(account_acts.suspend),
     "evidence.sequence": sequencer.SEQUENCE,
     "evidence.call_witnesses": Inside(witnesses.call_witnesses),
     "evidence.witness": witnesses.WITNESS,
@@ -146,6 +148,8 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
     ),
     # What was done to somebody's account, its owner hears.
     *(Subscription(action, in_transaction=account_news.hear) for action in account_news.TOLD),
+    # … and those who can extend a contract hear that it ends.
+    Subscription("account.ends_soon", in_transaction=account_news.hear_end),
     Subscription("workdays.imported", job=periodic.LOOK_AHEAD),
     Subscription("workdays.imported", job=rosters.PLAN_ALL),
 )
@@ -163,6 +167,8 @@ RECURRING: Final[tuple[Recurring, ...]] = (
     Recurring(WRITE, every=Every(timedelta(minutes=1)), when=is_sheet_due),
     # A day on a finding that passed without rectification is put before a person.
     Recurring("findings.propose", every=Daily(time(8, 30)), queue="bulk"),
+    # Whose contract ended yesterday, or who has not been here for months, signs in no more.
+    Recurring(account_acts.JOB, every=Daily(time(0, 5)), queue="bulk"),
     # What begins today is owed from today: the next period, the window before a date.
     Recurring(periodic.LOOK_AHEAD, every=Daily(time(0, 5)), queue="bulk"),
     Recurring(rosters.PLAN_ALL, every=Daily(time(1, 40)), queue="bulk"),

@@ -1,4 +1,4 @@
-"""Accounts: attempts counted while Valkey is away, second factors."""
+"""Accounts: attempts counted while Valkey is away, second factors, the end of contracts, the last sign-in."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -19,6 +19,23 @@ def upgrade() -> None:
     )
     op.create_index("ix_rate_window_began", "rate_window", ["began"])
     op.add_column("account", sa.Column("factor_due_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("account", sa.Column("disabled_why", sa.Text(), nullable=True))
+    op.execute("UPDATE account SET disabled_why = 'administrator' WHERE disabled_at IS NOT NULL")
+    op.create_check_constraint(
+        op.f("ck_account_disabled_why"), "account", "disabled_why IN ('administrator', 'contract_end', 'unused')"
+    )
+    op.add_column("account", sa.Column("ends_on", sa.Date(), nullable=True))
+    op.add_column("account", sa.Column("end_warned", sa.Integer(), nullable=True))
+    # Nobody knows who used what before today: days without use count from here.
+    op.add_column("account", sa.Column("used_at", sa.DateTime(timezone=True), nullable=True))
+    op.execute("UPDATE account SET used_at = now()")
+    op.add_column("account", sa.Column("signed_in_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("account", sa.Column("signed_in_from", sa.Text(), nullable=True))
+    op.add_column("account", sa.Column("wrong_since", sa.Integer(), nullable=True))
+    op.add_column("session", sa.Column("before_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("session", sa.Column("before_from", sa.Text(), nullable=True))
+    op.add_column("session", sa.Column("wrong_before", sa.Integer(), nullable=True))
+    op.add_column("session", sa.Column("proven_at", sa.DateTime(timezone=True), nullable=True))
     op.create_table(
         "half_sign_in",
         sa.Column("token_hash", sa.Text(), nullable=False),
@@ -55,6 +72,12 @@ def downgrade() -> None:
     op.drop_table("second_factor")
     op.drop_index("ix_half_sign_in_until", table_name="half_sign_in")
     op.drop_table("half_sign_in")
+    for column in ("proven_at", "wrong_before", "before_from", "before_at"):
+        op.drop_column("session", column)
+    for column in ("wrong_since", "signed_in_from", "signed_in_at", "used_at", "end_warned", "ends_on"):
+        op.drop_column("account", column)
+    op.drop_constraint(op.f("ck_account_disabled_why"), "account")
+    op.drop_column("account", "disabled_why")
     op.drop_column("account", "factor_due_at")
     op.drop_index("ix_rate_window_began", table_name="rate_window")
     op.drop_table("rate_window")

@@ -6,6 +6,7 @@ start over a route that names no permission.
 """
 
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any, Final
 
 from litestar import Litestar, Request
@@ -14,16 +15,17 @@ from litestar.exceptions import ImproperlyConfiguredException
 from litestar.handlers import BaseRouteHandler
 from litestar.routes import HTTPRoute
 
+from irm.access import proving
 from irm.access.models import SessionRow
 from irm.access.opaque import equal
-from irm.access.policy import PERMISSION_OPT, WITHOUT_FACTOR_OPT, Permission, Principal, may, permissions
+from irm.access.policy import FRESH_OPT, PERMISSION_OPT, WITHOUT_FACTOR_OPT, Permission, Principal, may, permissions
 from irm.access.principals import principal_of, principal_of_token
 from irm.access.rates import address_of, rates
 from irm.access.security import SecurityPolicy, security_policy
 from irm.access.sessions import COOKIE, lapsed_account, live_session, touch
 from irm.config import Settings
 from irm.db import SYSTEM, Database
-from irm.errors import FirstElsewhere, Forbidden, IrmError, Unauthenticated
+from irm.errors import FirstElsewhere, Forbidden, IrmError, ProofNeeded, Unauthenticated
 from irm.i18n import N_
 from irm.web import drafts
 from irm.web.forms import flatten
@@ -38,6 +40,7 @@ PASSIVE_OPT: Final = "passive"
 CSRF_HEADER: Final = "x-csrf-token"
 CSRF_FIELDS: Final = ("csrf_token", "_csrf")
 DRAFT_FIELD: Final = "_draft"
+PROOF_FIELD: Final = "_proof"
 FORM_TYPES: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 SIGN_IN: Final = N_("Sign in to go on.")
@@ -45,6 +48,7 @@ SESSION_ENDED: Final = N_("Your session has ended. Sign in again; what you typed
 BAD_TOKEN: Final = N_("This token is unknown, out of date or revoked.")
 NOT_YOURS: Final = N_("Your roles do not include this.")
 NOT_IN_SCOPE: Final = N_("This token does not have the scope that is needed: %(scope)s.")
+PROOF_FIRST: Final = N_("Say again who you are, by password or one-time code, before this is done.")
 FACTOR_FIRST: Final = N_("Set up a second factor first; your roles ask for one.")
 FACTOR_PAGE: Final = "/me/second-factor"
 FOREIGN_FORM: Final = N_("This form is no longer valid. Load the page again and send it once more.")
@@ -76,6 +80,37 @@ async def authorize(connection: Connection, handler: BaseRouteHandler) -> None:
         raise _refusal(principal, wanted or frozenset())
     if csrf_token and connection.scope.get("method") not in SAFE and isinstance(connection, Request):
         await _check_csrf(connection, csrf_token)
+    if FRESH_OPT in handler.opt and connection.scope.get("method") not in SAFE:
+        await _ask_again(connection, principal, timedelta(minutes=handler.opt[FRESH_OPT]))
+
+
+async def _ask_again(connection: Connection, principal: Principal, fresh_for: timedelta) -> None:
+    """Before a dangerous act: who is it really? Raises ProofNeeded, or Forbidden for a token without the scope.
+
+    What was typed goes into the page that asks and comes back with the proof in the same request, so that nothing is lost
+    and nothing is stored.
+    """
+    if principal.scopes is not None:
+        if Permission.ACT_UNASKED not in principal.scopes:
+            raise Forbidden(NOT_IN_SCOPE, code="scope", scope=Permission.ACT_UNASKED.value)
+        return
+    now = connection.app.state.clock.now()
+    if principal.proven_at is not None and now - principal.proven_at < fresh_for:
+        return
+    is_form = connection.headers.get("content-type", "").startswith(FORM_TYPES)
+    if not isinstance(connection, Request) or (not is_form and await connection.body()):
+        raise ProofNeeded(PROOF_FIRST)
+    sent = list((await connection.form()).multi_items())
+    typed = next((value for name, value in sent if name == PROOF_FIELD and isinstance(value, str)), "")
+    has_files = any(not isinstance(value, str) and value.filename for _, value in sent)
+    fields = [
+        (name, value) for name, value in sent if isinstance(value, str) and name not in (*CSRF_FIELDS, PROOF_FIELD)
+    ]
+    if not typed:
+        raise ProofNeeded(PROOF_FIRST, fields=None if has_files else fields)
+    wrong = await proving.prove(connection, principal, typed)
+    if wrong:
+        raise ProofNeeded(PROOF_FIRST, fields=fields, wrong=wrong)
 
 
 async def _identify(connection: Connection, *, is_public: bool, is_passive: bool) -> tuple[Principal | None, str]:
@@ -117,6 +152,7 @@ def _introduce(connection: Connection, principal: Principal, csrf_token: str) ->
         csrf_token=csrf_token,
         locale=None if asked else principal.locale,
         factor_due_at=principal.factor_due_at,
+        wrong_before=principal.wrong_before,
         permissions=frozenset(permission.value for permission in permissions(principal)),
     )
 

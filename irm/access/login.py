@@ -16,8 +16,9 @@ from irm.access.policy import Role
 from irm.access.principals import live_membership
 from irm.access.second_factor import first_due
 from irm.access.security import SecurityPolicy
-from irm.access.service import LOGIN, LOGIN_TAKEN, NO_ACCOUNT, ODD_LOGIN
-from irm.access.sessions import open_session, revoke_all
+from irm.access.service import LOGIN, LOGIN_TAKEN, NO_ACCOUNT, ODD_LOGIN, disable_account
+from irm.access.sessions import Before, open_session, revoke_all
+from irm.access.suspending import why_to_suspend
 from irm.actor import Actor
 from irm.db import SYSTEM, Database, Tx
 from irm.errors import Conflict, FieldError, Invalid, NotFound
@@ -100,6 +101,9 @@ async def sign_in(
         await count_failure(tx, account, policy=policy, actor=actor, ip=ip, now=now)
         return Refused("wrong")
     retired = await tx.scalar(select(PersonRow.retired_at).where(PersonRow.id == account.person_id))
+    why = why_to_suspend(account.ends_on, account.used_at or account.created_at, unused_after=None, now=now)
+    if why is not None and account.disabled_at is None:
+        await disable_account(tx, account.id, actor=SYSTEM, now=now, why=why)
     if account.disabled_at is not None or retired is not None:
         return Refused("disabled")
     account.password_hash = proof.renewed or account.password_hash
@@ -122,7 +126,11 @@ async def admit(
         await roles_of(tx, account.person_id, now=now)
     ):
         account.factor_due_at = first_due(account.factor_due_at, grace=policy.factor_grace, now=now)
-    token = await open_session(tx, account.id, policy=policy, ip=ip, user_agent=user_agent, actor=actor, now=now)
+    before = Before(account.signed_in_at, account.signed_in_from, account.wrong_since or 0)
+    token = await open_session(
+        tx, account.id, policy=policy, ip=ip, user_agent=user_agent, actor=actor, now=now, before=before
+    )
+    account.used_at, account.signed_in_at, account.signed_in_from, account.wrong_since = now, now, ip, 0
     return SignedIn(token, account.id, account.locale, password_is_old(account.password_changed_at, policy, now=now))
 
 
@@ -149,7 +157,7 @@ async def set_password(
     account = await _locked(tx, account_id)
     _refuse_bad(password, account.login, policy)
     account.password_hash = await passwords.hash_password(password)
-    account.password_changed_at = now
+    account.password_changed_at = account.used_at = now
     account.failed_count, account.locked_until = 0, None
     await _close_links(tx, account_id, now=now)
     await revoke_all(tx, account_id, actor=actor, now=now, but=keep_session)
@@ -288,6 +296,7 @@ async def count_failure(
     tx: Tx, account: AccountRow, *, policy: SecurityPolicy, actor: Actor, ip: str, now: datetime
 ) -> None:
     account.failed_count += 1
+    account.wrong_since = (account.wrong_since or 0) + 1
     if account.failed_count < policy.lockout_failures:
         await record(tx, Event("session.refused", f"account/{account.id}", now, actor, private={"ip": ip}))
         return

@@ -142,6 +142,7 @@ class AccountRow(Base):
     __table_args__ = (
         UniqueConstraint("login", name="uq_account_login"),
         CheckConstraint("login = lower(login)", name="login_lower"),
+        CheckConstraint("disabled_why IN ('administrator', 'contract_end', 'unused')", name="disabled_why"),
         Index("ix_account_person", "person_id"),
     )
 
@@ -156,6 +157,17 @@ class AccountRow(Base):
     locked_until: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
     password_changed_at: Mapped[datetime | None]
+    disabled_why: Mapped[str | None]
+    ends_on: Mapped[date | None]
+    """Last day on which it may be used: the end of a contract."""
+    end_warned: Mapped[int | None]
+    """How many days before it those were told who can extend it, last."""
+    used_at: Mapped[datetime | None]
+    """From when on days without use count: the last sign-in, or when the account was opened or enabled; None: its making."""
+    signed_in_at: Mapped[datetime | None]
+    signed_in_from: Mapped[str | None]
+    wrong_since: Mapped[int | None]
+    """Wrong passwords and codes since the last sign-in; its owner reads it at the next."""
     factor_due_at: Mapped[datetime | None]
     """From when on sign-ins without a second factor lead nowhere; None while none is needed or one is there."""
     created_at: Mapped[datetime]
@@ -174,6 +186,12 @@ class SessionRow(Base):
     idle_until: Mapped[datetime]
     until: Mapped[datetime]
     csrf_token: Mapped[str]
+    before_at: Mapped[datetime | None]
+    """The account's sign-in before this one, from where, and what was wrong in between."""
+    before_from: Mapped[str | None]
+    wrong_before: Mapped[int | None]
+    proven_at: Mapped[datetime | None]
+    """When its owner last showed who they are; None: in a session from before this was asked."""
     ip: Mapped[str]
     user_agent: Mapped[str]
     revoked_at: Mapped[datetime | None]

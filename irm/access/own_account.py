@@ -1,5 +1,7 @@
 """`/me`: my roles, language, password, sessions and tokens."""
 
+import re
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,7 +16,7 @@ from irm.access import login as signing, sessions, tokens
 from irm.access.browsers import described
 from irm.access.factors import factor_of
 from irm.access.guard import policy_of
-from irm.access.policy import SIGNED_IN, WITHOUT_FACTOR, Principal
+from irm.access.policy import SIGNED_IN, WITHOUT_FACTOR, Principal, dangerous, permissions
 from irm.access.queries import organizations
 from irm.access.service import choose_locale
 from irm.access.vocabulary import KIND_NAMES, ROLE_NAMES
@@ -125,6 +127,41 @@ async def end_other_sessions(
     return Redirect("/me?done=session", status_code=HTTP_303_SEE_OTHER)
 
 
+@post("/me/tokens", opt=dangerous(SIGNED_IN), include_in_schema=False)
+async def create_own_token(
+    request: AnyRequest,
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    principal: NamedDependency[Principal],
+    t: NamedDependency[Translator],
+) -> Page:
+    """Shown this once."""
+    _refuse_tokens(principal)
+    sent = await request.form()
+    scopes = [str(one) for one in sent.getall("scopes", [])]
+    typed = {"name": str(sent.get("name", "")), "days": str(sent.get("days", "")).strip()}
+    now, longest = clock.now(), policy_of(request.app).token_life
+    try:
+        days = _days(typed["days"], longest)
+        wanted = tokens.scopes_of(scopes)
+        async with db.transaction(principal.actor) as tx:
+            _, secret = await tokens.create_token(
+                tx,
+                account_id=principal.account_id,
+                name=typed["name"],
+                scopes=wanted,
+                actor=principal.actor,
+                now=now,
+                until=tokens.end_after(now, days),
+            )
+    except Invalid as error:
+        refused = Form.refused({**typed, "scopes": scopes}, error, t)
+        return await _own_page(
+            request, db, clock, principal, token_form=refused, status_code=HTTP_422_UNPROCESSABLE_ENTITY
+        )
+    return await _own_page(request, db, clock, principal, secret=secret)
+
+
 @post("/me/tokens/{token_id:uuid}/revoke", opt=SIGNED_IN, include_in_schema=False)
 async def revoke_own_token(
     token_id: FromPath[UUID],
@@ -145,6 +182,8 @@ async def _own_page(
     principal: Principal,
     *,
     form: Form | None = None,
+    token_form: Form | None = None,
+    secret: str = "",
     status_code: int = 200,
     done: str = "",
     old_password: bool = False,
@@ -157,9 +196,14 @@ async def _own_page(
         own_tokens = await tokens.tokens(tx, account_id=principal.account_id)
         account = await signing.account_facts(tx, principal.account_id)
         factor = await factor_of(tx, principal.account_id)
+        before = await sessions.before(tx, principal.session_id) if principal.session_id else None
     return page(
         "access/me.html",
         status_code=status_code,
+        headers={"Cache-Control": "no-store"},
+        token_form=token_form or Form({"days": "90"}),
+        secret=secret,
+        scopes=sorted(permission.value for permission in permissions(principal)),
         now=now,
         principal=principal,
         organizations=mine,
@@ -167,6 +211,7 @@ async def _own_page(
         role_names=ROLE_NAMES,
         account=account,
         factor=factor,
+        before=before,
         sessions=open_sessions,
         browser=described,
         tokens=[one for one in own_tokens if one.revoked_at is None],
@@ -178,6 +223,14 @@ async def _own_page(
         back=back,
         policy=policy_of(request.app),
     )
+
+
+def _days(text: str, longest: timedelta) -> int:
+    """Raises Invalid for what is no number of days that a token may last."""
+    days = int(text) if re.fullmatch(r"[0-9]{1,4}", text) else 0
+    if not 0 < days <= longest.days:
+        raise Invalid(tokens.ENDS_TOO_LATE, field="days", days=longest.days)
+    return days
 
 
 def _refuse_different(typed: dict[str, str]) -> None:
@@ -196,5 +249,6 @@ ROUTES: Final = [
     change_password,
     end_session,
     end_other_sessions,
+    create_own_token,
     revoke_own_token,
 ]

@@ -106,11 +106,13 @@ class Permission(StrEnum):
     READ_ALERTS = "read_alerts"
     JUDGE_ALERTS = "judge_alerts"
     MANAGE_SOURCES = "manage_sources"
+    ACT_UNASKED = "act_unasked"
+    """Only as a scope: this token may do what a person is asked for the password again (`dangerous`)."""
 
 
 P = Permission
 
-EVERYONE: Final = frozenset({P.OWN_ACCOUNT, P.READ_ORGANIZATIONS, P.READ_RULES})
+EVERYONE: Final = frozenset({P.OWN_ACCOUNT, P.READ_ORGANIZATIONS, P.READ_RULES, P.ACT_UNASKED})
 
 _REPORTS: Final = EVERYONE | {
     P.FILE_INCIDENT,
@@ -257,6 +259,10 @@ class Principal:
     """A token that was made for one organization: its person's messages elsewhere are none of its business."""
     session_id: str | None = None
     """Hash of the session's token; None for API tokens."""
+    wrong_before: int = 0
+    """Wrong passwords and codes before this sign-in; told for its first minutes."""
+    proven_at: datetime | None = None
+    """When the session's owner last showed who they are, by password or code; None for API tokens."""
     factor_due_at: datetime | None = None
     """Until when a second factor has to be set up; None: there is one, or none is needed."""
     factor_overdue: bool = False
@@ -366,6 +372,16 @@ def permissions(principal: Principal) -> frozenset[Permission]:
 PERMISSION_OPT: Final = "permission"
 PUBLIC: Final[dict[str, Any]] = {PERMISSION_OPT: None}
 """For routes that anybody may call; they say so, because a route that says nothing stops the start."""
+
+
+FRESH_OPT: Final = "fresh"
+FRESH_MINUTES: Final = 15
+
+
+def dangerous(opt: Mapping[str, Any], *, minutes: int = FRESH_MINUTES) -> dict[str, Any]:
+    """`opt=dangerous(allow(…))`: whoever has not proven within so many minutes who they are is asked for password or
+    code before it is done; a token needs the scope `act_unasked`."""
+    return {**opt, FRESH_OPT: minutes}
 
 
 WITHOUT_FACTOR_OPT: Final = "without_factor"

@@ -1,8 +1,9 @@
 """From a cookie or a bearer token to the `Principal` that policy judges."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select, update
@@ -22,6 +23,9 @@ from irm.access.second_factor import requirement
 from irm.access.sessions import TOUCH_AFTER
 from irm.actor import Actor
 from irm.db import Tx
+
+TOLD_FOR: Final = timedelta(minutes=5)
+"""How long after signing in every page tells what was wrong before."""
 
 
 async def principal_of(
@@ -99,6 +103,8 @@ async def principal_of(
         scopes=scopes,
         limited_to=only,
         session_id=session.token_hash if session else None,
+        wrong_before=(session.wrong_before or 0) if session and now - session.created_at < TOLD_FOR else 0,
+        proven_at=session.proven_at if session else None,
         factor_due_at=factor.due_at,
         factor_overdue=factor.overdue,
         locale=account.locale,

@@ -213,6 +213,12 @@ async def person_of_account(tx: Tx, account_id: UUID) -> UUID | None:
     return found
 
 
+async def organizations_of(tx: Tx, person_id: UUID, *, now: datetime) -> frozenset[UUID]:
+    """The organizations in which somebody holds a role."""
+    held = select(MembershipRow.organization_id).where(MembershipRow.person_id == person_id, live_membership(now))
+    return frozenset(await tx.scalars(held))
+
+
 async def members(
     tx: Tx, organization_ids: Collection[UUID], *, now: datetime, role: Role | None = None
 ) -> list[Member]:

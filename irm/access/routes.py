@@ -1,16 +1,17 @@
 """JSON API: who am I, the contact list, my tokens."""
 
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from litestar import delete, get, post
+from litestar import Request, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.status_codes import HTTP_201_CREATED, HTTP_204_NO_CONTENT
 
 from irm.access import tokens
 from irm.access.directory import contact_list
-from irm.access.policy import SIGNED_IN, WITHOUT_FACTOR, Permission, Principal, allow, permissions
+from irm.access.guard import policy_of
+from irm.access.policy import SIGNED_IN, WITHOUT_FACTOR, Permission, Principal, allow, dangerous, permissions
 from irm.access.queries import organizations
 from irm.access.schemas import (
     CreatedToken,
@@ -91,20 +92,24 @@ async def list_tokens(db: NamedDependency[Database], principal: NamedDependency[
         return TokenList([_view(one) for one in await tokens.tokens(tx, account_id=principal.account_id)])
 
 
-@post("/api/v1/tokens", opt=SIGNED_IN, tags=["access"], status_code=HTTP_201_CREATED)
+@post("/api/v1/tokens", opt=dangerous(SIGNED_IN), tags=["access"], status_code=HTTP_201_CREATED)
 async def create_token(
+    request: Request[Any, Any, Any],
     data: JSONBody[CreateToken],
     db: NamedDependency[Database],
     clock: NamedDependency[Clock],
     principal: NamedDependency[Principal],
 ) -> CreatedToken:
-    """Acts for me with the scopes given, never with more than my roles. Only from a session, never by another token."""
+    """Acts for me with the scopes given, never with more than my roles. Only from a session, never by another token; it ends within
+    the security profile's days."""
     _refuse_tokens(principal)
     scopes = tokens.scopes_of(data.scopes)
     if data.until is not None and data.until.tzinfo is None:
         raise Invalid(NAIVE, errors=[FieldError("until", NAIVE)])
     if data.organization is not None and data.organization not in principal.memberships:
         raise Invalid(NOT_YOURS, field="organization")
+    now = clock.now()
+    until = tokens.end_within(data.until, longest=policy_of(request.app).token_life, now=now)
     async with db.transaction(principal.actor) as tx:
         token_id, token = await tokens.create_token(
             tx,
@@ -112,9 +117,9 @@ async def create_token(
             name=data.name,
             scopes=scopes,
             actor=principal.actor,
-            now=clock.now(),
+            now=now,
             organization_id=data.organization,
-            until=data.until,
+            until=until,
         )
     return CreatedToken(token_id, token)
 

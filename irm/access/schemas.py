@@ -129,7 +129,7 @@ class RegisteredOrganization(Struct, frozen=True):
 
 
 class CreateToken(Struct, forbid_unknown_fields=True, frozen=True):
-    """`scopes`: values of the permissions; `until` with zone, or null for a token that ends only when revoked."""
+    """`scopes`: values of the permissions; `until` with zone, or null for the longest life that the security profile allows."""
 
     name: str
     scopes: list[str]

@@ -15,7 +15,7 @@ from irm.access.cookies import FORM_COOKIE, HALF_COOKIE, cookie, expired_cookie,
 from irm.access.guard import policy_of, sent_by_own_page
 from irm.access.half_sign_in import finish, half_sign_in
 from irm.access.opaque import new_token
-from irm.access.policy import PUBLIC, SIGNED_IN, WITHOUT_FACTOR, Principal
+from irm.access.policy import PUBLIC, SIGNED_IN, WITHOUT_FACTOR, Principal, dangerous
 from irm.access.rates import address_of, rates
 from irm.clock import Clock
 from irm.config import Settings
@@ -115,7 +115,7 @@ async def show_second_factor(
     return await _own_page(request, db, clock, settings, principal, form=form, done=done)
 
 
-@post(f"{HERE}/begin", opt=OWN, include_in_schema=False)
+@post(f"{HERE}/begin", opt=dangerous(OWN), include_in_schema=False)
 async def begin(
     request: AnyRequest,
     db: NamedDependency[Database],
@@ -161,7 +161,7 @@ async def confirm(
     return _codes_page(codes, back, first=True)
 
 
-@post(f"{HERE}/recovery-codes", opt=OWN, include_in_schema=False)
+@post(f"{HERE}/recovery-codes", opt=dangerous(OWN), include_in_schema=False)
 async def renew_recovery_codes(
     db: NamedDependency[Database], clock: NamedDependency[Clock], principal: NamedDependency[Principal]
 ) -> Page:
@@ -171,7 +171,7 @@ async def renew_recovery_codes(
     return _codes_page(codes, "/me", first=False)
 
 
-@post(f"{HERE}/remove", opt=OWN, include_in_schema=False)
+@post(f"{HERE}/remove", opt=dangerous(OWN), include_in_schema=False)
 async def remove(
     request: AnyRequest,
     db: NamedDependency[Database],

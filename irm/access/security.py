@@ -34,6 +34,10 @@ class SecurityPolicy:
     session_longest: timedelta
     sessions_at_once: int
     link_life: timedelta
+    unused_after: timedelta
+    """An account that nobody used for so long is suspended."""
+    token_life: timedelta
+    """An API token lasts at most."""
     factor_roles: frozenset[Role]
     """Whoever holds one of them needs a second factor."""
     factor_grace: timedelta
@@ -61,6 +65,8 @@ def security_policy(profile: str = DEFAULT_PROFILE) -> SecurityPolicy:
         session_longest=timedelta(hours=session["hours"]),
         sessions_at_once=session["at_once"],
         link_life=timedelta(hours=data["link_hours"]),
+        unused_after=timedelta(days=data["account"]["unused_days"]),
+        token_life=timedelta(days=data["token_days"]),
         factor_roles=frozenset(Role(role) for role in factor["roles"]),
         factor_grace=timedelta(days=factor["grace_days"]),
         code_wait=timedelta(minutes=factor["code_minutes"]),

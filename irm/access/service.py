@@ -19,6 +19,7 @@ from irm.access.models import (
 from irm.access.names import search_key, sort_key
 from irm.access.policy import ADMINISTRATORS, AUTHORITY, Role
 from irm.access.sessions import revoke_all
+from irm.access.suspending import Why
 from irm.access.vocabulary import CHANNELS, KINDS, TIERS
 from irm.actor import Actor
 from irm.db import Tx
@@ -252,7 +253,7 @@ async def create_account(
         raise Invalid(ODD_LOGIN, field="login")
     if locale not in LOCALES:
         raise Invalid(UNKNOWN_LOCALE, field="locale")
-    row = AccountRow(person_id=person_id, login=login, locale=locale, failed_count=0, created_at=now)
+    row = AccountRow(person_id=person_id, login=login, locale=locale, failed_count=0, created_at=now, used_at=now)
     await _insert(tx, row, {"uq_account_login": Conflict(LOGIN_TAKEN, field="login", login=login)})
     await record(
         tx, Event("account.created", f"account/{row.id}", now, actor, {"person": str(person_id)}, {"login": login})
@@ -260,16 +261,19 @@ async def create_account(
     return row.id
 
 
-async def disable_account(tx: Tx, account_id: UUID, *, actor: Actor, now: datetime) -> None:
+async def disable_account(
+    tx: Tx, account_id: UUID, *, actor: Actor, now: datetime, why: Why = "administrator", reason: str = ""
+) -> None:
     """Ends its sessions too; its tokens stop with it. Doing it twice changes nothing."""
     row = await tx.get(AccountRow, account_id, with_for_update=True)
     if row is None:
         raise NotFound(NO_ACCOUNT)
     if row.disabled_at is not None:
         return
-    row.disabled_at = now
+    row.disabled_at, row.disabled_why = now, why
     await revoke_all(tx, account_id, actor=actor, now=now)
-    await record(tx, Event("account.disabled", f"account/{account_id}", now, actor))
+    private = {"reason": reason} if reason else {}
+    await record(tx, Event("account.disabled", f"account/{account_id}", now, actor, {"why": why}, private))
 
 
 async def choose_locale(tx: Tx, account_id: UUID, locale: str) -> None:

@@ -25,6 +25,15 @@ NO_SUCH_SESSION: Final = N_("There is no such session.")
 
 
 @dataclass(frozen=True)
+class Before:
+    """What was before this sign-in: the last one, and what was wrong since."""
+
+    at: datetime | None = None
+    ip: str | None = None
+    wrong: int = 0
+
+
+@dataclass(frozen=True)
 class OpenSession:
     """As a person sees it in the list of their own sessions."""
 
@@ -37,7 +46,15 @@ class OpenSession:
 
 
 async def open_session(
-    tx: Tx, account_id: UUID, *, policy: SecurityPolicy, ip: str, user_agent: str, actor: Actor, now: datetime
+    tx: Tx,
+    account_id: UUID,
+    *,
+    policy: SecurityPolicy,
+    ip: str,
+    user_agent: str,
+    actor: Actor,
+    now: datetime,
+    before: Before = Before(),
 ) -> str:
     """Returns the token for the cookie; it exists nowhere else. Beyond the policy's number the oldest session ends."""
     live = await tx.scalars(
@@ -58,6 +75,10 @@ async def open_session(
             idle_until=now + policy.session_idle,
             until=now + policy.session_longest,
             csrf_token=new_token(),
+            before_at=before.at,
+            before_from=before.ip,
+            wrong_before=before.wrong,
+            proven_at=now,
             ip=ip,
             user_agent=user_agent[:LONGEST_AGENT],
         )
@@ -93,6 +114,12 @@ async def touch(tx: Tx, row: SessionRow, *, policy: SecurityPolicy, now: datetim
             .values(last_seen_at=now, idle_until=now + policy.session_idle)
             .execution_options(synchronize_session=False)
         )
+
+
+async def before(tx: Tx, token_hash: str) -> Before:
+    """What its owner is told of the time before this session."""
+    row = await tx.get_one(SessionRow, token_hash)
+    return Before(row.before_at, row.before_from, row.wrong_before or 0)
 
 
 async def sessions_of(tx: Tx, account_id: UUID, *, now: datetime) -> list[OpenSession]:

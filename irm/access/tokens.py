@@ -24,6 +24,7 @@ NO_SCOPE: Final = N_("A token needs at least one scope.")
 UNKNOWN_SCOPE: Final = N_("There is no scope %(scope)s.")
 NAME_NEEDED: Final = N_("Say in up to %(most)s characters what the token is for.")
 ENDS_IN_THE_PAST: Final = N_("The token would have ended before it begins.")
+ENDS_TOO_LATE: Final = N_("A token lasts at most %(days)s days.")
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,13 @@ def scopes_of(values: Collection[str]) -> frozenset[Permission]:
     if not values:
         raise Invalid(NO_SCOPE, field="scopes")
     return known_scopes(values)
+
+
+def end_within(until: datetime | None, *, longest: timedelta, now: datetime) -> datetime:
+    """When a token ends: every one does. Not said: as late as the security profile allows. Raises Invalid for later."""
+    if until is not None and until > now + longest:
+        raise Invalid(ENDS_TOO_LATE, field="until", days=longest.days)
+    return until if until is not None else now + longest
 
 
 def end_after(now: datetime, days: int | None) -> datetime | None:

@@ -12,7 +12,7 @@ from litestar.response import Redirect, Response
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_401_UNAUTHORIZED, HTTP_422_UNPROCESSABLE_ENTITY
 
 from irm.access import queries as access
-from irm.access.policy import PUBLIC, Permission, Principal, allow, reach
+from irm.access.policy import PUBLIC, Permission, Principal, allow, dangerous, reach
 from irm.clock import Clock
 from irm.db import SYSTEM, Database
 from irm.duty_screen import devices
@@ -142,7 +142,7 @@ async def screens_page(
 
 @post(
     "/screens",
-    opt=allow(Permission.MANAGE_SCREENS),
+    opt=dangerous(allow(Permission.MANAGE_SCREENS)),
     include_in_schema=False,
     status_code=HTTP_200_OK,
 )
@@ -173,7 +173,7 @@ async def make_page(
     return await _list(principal, db, clock, Form(), token=token, made=typed["name"].strip())
 
 
-@post("/screens/{screen_id:uuid}/revoke", opt=allow(Permission.MANAGE_SCREENS), include_in_schema=False)
+@post("/screens/{screen_id:uuid}/revoke", opt=dangerous(allow(Permission.MANAGE_SCREENS)), include_in_schema=False)
 async def revoke_page(
     screen_id: FromPath[UUID],
     principal: NamedDependency[Principal],

@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_201_CREATED, HTTP_204_NO_CONTENT
 
-from irm.access.policy import PUBLIC, Permission, Principal, allow
+from irm.access.policy import PUBLIC, Permission, Principal, allow, dangerous
 from irm.clock import Clock
 from irm.db import SYSTEM, Database
 from irm.duty_screen import devices, schemas
@@ -39,7 +39,7 @@ async def list_screens(db: NamedDependency[Database], principal: NamedDependency
 
 @post(
     "/api/v1/screens",
-    opt=allow(Permission.MANAGE_SCREENS),
+    opt=dangerous(allow(Permission.MANAGE_SCREENS)),
     status_code=HTTP_201_CREATED,
     tags=["duty screens"],
     operation_id="make_screen",
@@ -65,7 +65,7 @@ async def make_screen(
 
 @delete(
     "/api/v1/screens/{screen_id:uuid}",
-    opt=allow(Permission.MANAGE_SCREENS),
+    opt=dangerous(allow(Permission.MANAGE_SCREENS)),
     status_code=HTTP_204_NO_CONTENT,
     tags=["duty screens"],
     operation_id="revoke_screen",

@@ -7,17 +7,22 @@ from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
-from irm.access.queries import person_of_account
+from irm.access.accounts import account_line
+from irm.access.policy import AUTHORITY, Role
+from irm.access.queries import members, organizations, organizations_of, person_of_account
 from irm.db import Tx
 from irm.i18n import LOCALES, N_, translator
 from irm.ledger import Event
 from irm.notify import queries, service
 from irm.notify.messages import About
+from irm.notify.plan import Resolution
 
 TOLD: Final[Mapping[str, str]] = {
     "account.second_factor_reset": N_("The second factor of your account was reset"),
 }
 """What happened → how its owner hears of it, outside irm too."""
+ENDS_SOON: Final = N_("The account %(login)s ends with the contract after %(day)s")
+EXTEND: Final = N_("If the contract goes on, have the system administrator enter the new last day.")
 NOT_YOU: Final = N_("If you did not ask for this, tell the system administrator at once.")
 
 
@@ -33,3 +38,20 @@ async def hear(tx: Tx, event: Event, entry_id: UUID) -> None:
     await service.notice(
         tx, key=f"account/{entry_id}", targets=whom, about=about, subject=event.subject, now=event.at, actor=event.actor
     )
+
+
+async def hear_end(tx: Tx, event: Event, entry_id: UUID) -> None:
+    """`account.ends_soon`: the security leads of the person's organizations, and the cloud authority's."""
+    account_id = UUID(event.subject.removeprefix("account/"))
+    one = await account_line(tx, account_id, now=event.at)
+    homes = await organizations_of(tx, one.person_id, now=event.at)
+    authorities = await organizations(tx, kinds=[AUTHORITY], joined=True)
+    leads = await members(tx, {*homes, *(each.id for each in authorities)}, now=event.at, role=Role.SECURITY_LEAD)
+    whom = Resolution()
+    for person in dict.fromkeys(each.person.id for each in leads if each.person.id != one.person_id):
+        whom += await queries.resolve(tx, f"person({person})", {}, event.at)
+    words = {"login": one.login, "day": str(event.body["ends_on"])}
+    titles = {locale: translator(locale)(ENDS_SOON, **words) for locale in LOCALES}
+    bodies = {locale: translator(locale)(EXTEND) for locale in LOCALES}
+    about = About("irm", None, "/", titles, bodies, matter="account", short=titles)
+    await service.notice(tx, key=f"account/{entry_id}", targets=whom, about=about, subject=event.subject, now=event.at)

@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK
 
-from irm.access.policy import Permission, Principal, allow
+from irm.access.policy import Permission, Principal, allow, dangerous
 from irm.clock import Clock
 from irm.db import Database, Tx
 from irm.errors import Forbidden
@@ -190,7 +190,10 @@ async def get_rules(
 
 
 @put(
-    "/api/v1/approval-rules", opt=allow(Permission.MANAGE_RULES), tags=APPROVALS, operation_id="publish_approval_rules"
+    "/api/v1/approval-rules",
+    opt=dangerous(allow(Permission.MANAGE_RULES)),
+    tags=APPROVALS,
+    operation_id="publish_approval_rules",
 )
 async def publish_rules(
     principal: NamedDependency[Principal],

@@ -13,7 +13,7 @@ from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 from msgspec import Struct
 
-from irm.access.policy import Permission, Principal, Reach, allow, reach
+from irm.access.policy import Permission, Principal, Reach, allow, dangerous, reach
 from irm.access.queries import organizations
 from irm.clock import Clock
 from irm.config import Settings
@@ -66,7 +66,7 @@ async def list_authorizations(
 
 @post(
     "/api/v1/authorizations",
-    opt=allow(Permission.ENTER_AUTHORIZATIONS),
+    opt=dangerous(allow(Permission.ENTER_AUTHORIZATIONS)),
     status_code=HTTP_201_CREATED,
     tags=AUTHORIZATIONS,
     operation_id="enter_authorization",
@@ -91,7 +91,7 @@ async def enter_authorization(
 
 @post(
     "/api/v1/authorizations/{authorization_id:uuid}/revoke",
-    opt=allow(Permission.ENTER_AUTHORIZATIONS),
+    opt=dangerous(allow(Permission.ENTER_AUTHORIZATIONS)),
     status_code=HTTP_200_OK,
     tags=AUTHORIZATIONS,
     operation_id="revoke_authorization",
@@ -121,7 +121,7 @@ async def authorizations_page(
         return await _page(tx, principal, clock, Form())
 
 
-@post("/authorizations", opt=allow(Permission.ENTER_AUTHORIZATIONS), include_in_schema=False)
+@post("/authorizations", opt=dangerous(allow(Permission.ENTER_AUTHORIZATIONS)), include_in_schema=False)
 async def enter(
     request: Request[Any, Any, Any],
     principal: NamedDependency[Principal],
@@ -141,7 +141,7 @@ async def enter(
 
 @post(
     "/authorizations/{authorization_id:uuid}/revoke",
-    opt=allow(Permission.ENTER_AUTHORIZATIONS),
+    opt=dangerous(allow(Permission.ENTER_AUTHORIZATIONS)),
     include_in_schema=False,
 )
 async def revoke(

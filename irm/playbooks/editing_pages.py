@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 
-from irm.access.policy import Permission, Principal, allow
+from irm.access.policy import Permission, Principal, allow, dangerous
 from irm.clock import Clock
 from irm.config import Settings
 from irm.db import Database, Tx
@@ -51,7 +51,7 @@ async def edit_page(
 
 @post(
     "/playbooks/{playbook:str}/edit",
-    opt=allow(Permission.PUBLISH_PLAYBOOK),
+    opt=dangerous(allow(Permission.PUBLISH_PLAYBOOK)),
     include_in_schema=False,
     status_code=HTTP_200_OK,
 )
@@ -111,7 +111,12 @@ async def read_file(
     return _desk(clock, shown, Form({"source": text}), t, made=made)
 
 
-@post("/playbooks/new", opt=allow(Permission.PUBLISH_PLAYBOOK), include_in_schema=False, status_code=HTTP_200_OK)
+@post(
+    "/playbooks/new",
+    opt=dangerous(allow(Permission.PUBLISH_PLAYBOOK)),
+    include_in_schema=False,
+    status_code=HTTP_200_OK,
+)
 async def publish_new(
     request: Request[Any, Any, Any],
     principal: NamedDependency[Principal],

@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 
-from irm.access.policy import Permission, Principal, allow
+from irm.access.policy import Permission, Principal, allow, dangerous
 from irm.clock import Clock
 from irm.config import Settings
 from irm.db import Database, Tx
@@ -169,7 +169,7 @@ async def check_playbook(
 
 @post(
     "/api/v1/playbooks",
-    opt=allow(Permission.PUBLISH_PLAYBOOK),
+    opt=dangerous(allow(Permission.PUBLISH_PLAYBOOK)),
     tags=TAGS,
     operation_id="publish_playbook",
     status_code=HTTP_201_CREATED,
@@ -203,7 +203,7 @@ async def publish_playbook(
 
 @post(
     "/api/v1/playbooks/{playbook:str}/versions/{version:int}/approval",
-    opt=allow(Permission.PUBLISH_PLAYBOOK),
+    opt=dangerous(allow(Permission.PUBLISH_PLAYBOOK)),
     tags=TAGS,
     operation_id="approve_playbook",
     status_code=HTTP_200_OK,

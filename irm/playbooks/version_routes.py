@@ -10,7 +10,7 @@ from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, Requ
 from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK
 
-from irm.access.policy import Permission, Principal, allow
+from irm.access.policy import Permission, Principal, allow, dangerous
 from irm.clock import Clock
 from irm.db import Database
 from irm.i18n import Translator
@@ -38,7 +38,7 @@ class TakesDocument(Operation):
 
 @post(
     "/api/v1/playbooks/{playbook:str}/versions/{version:int}/decline",
-    opt=allow(Permission.PUBLISH_PLAYBOOK),
+    opt=dangerous(allow(Permission.PUBLISH_PLAYBOOK)),
     tags=TAGS,
     operation_id="decline_playbook",
     status_code=HTTP_200_OK,
@@ -67,7 +67,7 @@ async def decline_playbook(
 
 @post(
     "/api/v1/playbooks/{playbook:str}/versions/{version:int}/activation",
-    opt=allow(Permission.PUBLISH_PLAYBOOK),
+    opt=dangerous(allow(Permission.PUBLISH_PLAYBOOK)),
     tags=TAGS,
     operation_id="activate_playbook",
     status_code=HTTP_200_OK,
@@ -99,7 +99,7 @@ async def activate_playbook(
 
 @post(
     "/api/v1/playbooks/{playbook:str}/retirement",
-    opt=allow(Permission.PUBLISH_PLAYBOOK),
+    opt=dangerous(allow(Permission.PUBLISH_PLAYBOOK)),
     tags=TAGS,
     operation_id="retire_playbook",
     status_code=HTTP_200_OK,

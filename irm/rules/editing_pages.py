@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 
-from irm.access.policy import Permission, Principal, allow
+from irm.access.policy import Permission, Principal, allow, dangerous
 from irm.clock import Clock
 from irm.db import Database
 from irm.errors import Conflict, Invalid
@@ -127,7 +127,7 @@ async def check_edited(
     return await _checked(request, await _desk(db, principal, pack, clock.now()), t)
 
 
-@post("/rules/new", opt=allow(Permission.MANAGE_RULES), include_in_schema=False, status_code=HTTP_200_OK)
+@post("/rules/new", opt=dangerous(allow(Permission.MANAGE_RULES)), include_in_schema=False, status_code=HTTP_200_OK)
 async def propose_new(
     request: Request[Any, Any, Any],
     principal: NamedDependency[Principal],
@@ -138,7 +138,12 @@ async def propose_new(
     return await _sent(request, db, principal, await _desk(db, principal, None, clock.now()), t)
 
 
-@post("/rules/{pack:str}/edit", opt=allow(Permission.MANAGE_RULES), include_in_schema=False, status_code=HTTP_200_OK)
+@post(
+    "/rules/{pack:str}/edit",
+    opt=dangerous(allow(Permission.MANAGE_RULES)),
+    include_in_schema=False,
+    status_code=HTTP_200_OK,
+)
 async def propose_edited(
     pack: FromPath[str],
     request: Request[Any, Any, Any],

@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK
 
-from irm.access.policy import Permission, Principal, allow
+from irm.access.policy import Permission, Principal, allow, dangerous
 from irm.clock import Clock
 from irm.db import Database
 from irm.i18n import Translator
@@ -61,7 +61,7 @@ async def check_rules(
     return looked_view(looked, effects, t, with_names=sees_systems(principal))
 
 
-@post("/api/v1/rules", opt=allow(Permission.MANAGE_RULES), tags=["rules"], operation_id="propose_rules")
+@post("/api/v1/rules", opt=dangerous(allow(Permission.MANAGE_RULES)), tags=["rules"], operation_id="propose_rules")
 async def propose_rules(
     db: NamedDependency[Database],
     clock: NamedDependency[Clock],
@@ -89,7 +89,7 @@ async def propose_rules(
 
 @post(
     "/api/v1/rules/{pack:str}/versions/{version:str}/approval",
-    opt=allow(Permission.APPROVE_RULES),
+    opt=dangerous(allow(Permission.APPROVE_RULES)),
     status_code=HTTP_200_OK,
     tags=["rules"],
     operation_id="approve_rules",
@@ -110,7 +110,7 @@ async def approve_rules(
 
 @post(
     "/api/v1/rules/{pack:str}/versions/{version:str}/withdrawal",
-    opt=allow(Permission.MANAGE_RULES, Permission.APPROVE_RULES),
+    opt=dangerous(allow(Permission.MANAGE_RULES, Permission.APPROVE_RULES)),
     status_code=HTTP_200_OK,
     tags=["rules"],
     operation_id="withdraw_rules",

@@ -8,7 +8,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
 
-from irm.access.policy import Permission, Principal, allow, may
+from irm.access.policy import Permission, Principal, allow, dangerous, may
 from irm.access.queries import person_names
 from irm.clock import Clock
 from irm.db import Database
@@ -79,7 +79,7 @@ async def pack_page(
     )
 
 
-@post("/rules/{pack:str}/adoption", opt=allow(Permission.MANAGE_RULES), include_in_schema=False)
+@post("/rules/{pack:str}/adoption", opt=dangerous(allow(Permission.MANAGE_RULES)), include_in_schema=False)
 async def decide_adoption(
     request: Request[Any, Any, Any],
     principal: NamedDependency[Principal],
@@ -100,7 +100,7 @@ async def decide_adoption(
     return Redirect(f"/rules/{pack}", status_code=HTTP_303_SEE_OTHER)
 
 
-@post("/rules/{pack:str}/switches/{switch:str}", opt=allow(Permission.MANAGE_RULES), include_in_schema=False)
+@post("/rules/{pack:str}/switches/{switch:str}", opt=dangerous(allow(Permission.MANAGE_RULES)), include_in_schema=False)
 async def set_reading(
     request: Request[Any, Any, Any],
     principal: NamedDependency[Principal],

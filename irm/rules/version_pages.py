@@ -9,7 +9,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
 
-from irm.access.policy import Permission, Principal, allow, may
+from irm.access.policy import Permission, Principal, allow, dangerous, may
 from irm.clock import Clock
 from irm.db import Database, Tx
 from irm.errors import Forbidden
@@ -33,7 +33,11 @@ async def text_page(
     return page("rules/text.html", now=now, shown=shown)
 
 
-@post("/rules/{pack:str}/versions/{version:str}/approval", opt=allow(Permission.APPROVE_RULES), include_in_schema=False)
+@post(
+    "/rules/{pack:str}/versions/{version:str}/approval",
+    opt=dangerous(allow(Permission.APPROVE_RULES)),
+    include_in_schema=False,
+)
 async def approve_version(
     pack: FromPath[str],
     version: FromPath[str],
@@ -49,7 +53,7 @@ async def approve_version(
 
 @post(
     "/rules/{pack:str}/versions/{version:str}/withdrawal",
-    opt=allow(Permission.MANAGE_RULES, Permission.APPROVE_RULES),
+    opt=dangerous(allow(Permission.MANAGE_RULES, Permission.APPROVE_RULES)),
     include_in_schema=False,
 )
 async def withdraw_version(

@@ -57,7 +57,9 @@ def by_field(errors: Iterable[FieldError], t: Translate) -> dict[str, str]:
     return found
 
 
-SECRET: Final = frozenset({"csrf_token", "_csrf", "_draft", "password", "present", "again", "new_password", "confirm"})
+SECRET: Final = frozenset(
+    {"csrf_token", "_csrf", "_draft", "_proof", "password", "present", "again", "new_password", "confirm"}
+)
 
 
 def without_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,7 +71,7 @@ def flatten(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     """Form pairs as a mapping; a name that repeats becomes a list, and the CSRF field is left out."""
     found: dict[str, Any] = {}
     for name, value in pairs:
-        if name in {"csrf_token", "_csrf", "_draft"}:
+        if name in {"csrf_token", "_csrf", "_draft", "_proof"}:
             continue
         if name in found:
             kept = found[name] if isinstance(found[name], list) else [found[name]]

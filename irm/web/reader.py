@@ -30,6 +30,8 @@ class Reader:
     csrf_token: str = ""
     factor_due_at: datetime | None = None
     """Until when the reader has to set up a second factor; every page counts down to it."""
+    wrong_before: int = 0
+    """Wrong attempts to sign in before this one; every page tells it for a while."""
     permissions: frozenset[str] | None = None
     """Values of the permissions held; None: not known, menus then offer everything."""
 
@@ -70,6 +72,7 @@ def reader_for(
     csrf_token: str = "",
     locale: str | None = None,
     factor_due_at: datetime | None = None,
+    wrong_before: int = 0,
     permissions: frozenset[str] | None = None,
 ) -> Reader:
     """`locale` is the account's own and loses to a choice made in this browser."""
@@ -81,6 +84,7 @@ def reader_for(
         organization=organization,
         csrf_token=csrf_token,
         factor_due_at=factor_due_at,
+        wrong_before=wrong_before,
         permissions=permissions,
     )
 

@@ -18,15 +18,15 @@ def to_sign_in(request: Request[Any, Any, Any]) -> Response[Any]:
 
 def to_page(request: Request[Any, Any, Any], path: str) -> Response[Any]:
     """For a fragment or a sent form the way back is the page that it stands on, never the address it was sent to."""
-    back = _with_query(request.url.path, request.url.query)
+    back = with_query(request.url.path, request.url.query)
     if is_fragment(request) or request.method not in SAFE:
         page = urlsplit(request.headers.get("hx-current-url", "") or request.headers.get("referer", ""))
-        back = _with_query(page.path, page.query) if page.netloc == request.headers.get("host", "") else "/"
+        back = with_query(page.path, page.query) if page.netloc == request.headers.get("host", "") else "/"
     target = f"{path}?next={quote(back or '/', safe='')}"
     if is_fragment(request):
         return Response(b"", status_code=HTTP_204_NO_CONTENT, headers={"HX-Redirect": target})
     return Redirect(target, status_code=HTTP_303_SEE_OTHER)
 
 
-def _with_query(path: str, query: str) -> str:
+def with_query(path: str, query: str) -> str:
     return f"{path}?{query}" if query else path

@@ -99,7 +99,7 @@ def test_accounts_and_tokens(irm: Run) -> None:
     read(irm("token", "revoke", made["id"], "--json"))
     assert read(irm("token", "list", "--json"))[0]["revoked_at"]
     assert irm("token", "create", "duty02", "--name", "x", "--scope", "everything").exit_code == 2
-    assert read(irm("account", "disable", "duty02", "--json"))["disabled"] is True
+    assert read(irm("account", "disable", "duty02", "--reason", "离岗", "--json"))["disabled"] is True
     assert read(irm("account", "link", "duty03", "--json"))["link"]
 
 

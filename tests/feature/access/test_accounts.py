@@ -171,6 +171,9 @@ async def test_the_list_is_narrowed(
     page = await client.get("/accounts", params={"status": "disabled"}, headers=PAGE)
     assert other.login in page.text
     assert engineer.login not in page.text
+    search = re.search(r'<form[^>]*method="get".*?</form>', page.text, re.DOTALL)
+    assert search
+    assert "csrf" not in search[0], "a token does not belong into an address"
 
 
 async def test_a_contract_ends_and_is_extended(

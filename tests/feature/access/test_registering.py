@@ -142,7 +142,8 @@ async def test_tokens_over_the_api(client: httpx.AsyncClient, db: Database, sign
         account = await make.account(tx, await make.organization(tx, AUTHORITY), Role.DUTY_OFFICER)
         other = await make.account(tx, await make.organization(tx, AUTHORITY), Role.DUTY_OFFICER)
     await sign_in(account)
-    made = (await client.post("/api/v1/tokens", json={"name": "probe", "scopes": ["own_account"]})).json()
+    scopes = ["own_account", "act_unasked"]
+    made = (await client.post("/api/v1/tokens", json={"name": "probe", "scopes": scopes})).json()
     assert made["token"].startswith("irm_")
     listed = (await client.get("/api/v1/tokens")).json()["tokens"]
     assert [one["id"] for one in listed] == [made["id"]]

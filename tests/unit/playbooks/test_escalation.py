@@ -54,6 +54,17 @@ def test_an_acknowledgement_stops_the_paging_and_opens_the_next_step() -> None:
     night.silent(s.Finished)
 
 
+def test_where_any_of_them_may_answer_the_first_answer_ends_it_for_all() -> None:
+    night = Night(UNITS.replace("acknowledged_by_all", "acknowledged"))
+    assert night.pages() == [("units", 1, 1, (UNIT_A, UNIT_B))]
+    night.later(minutes=3)
+    night.acknowledge("units", UNIT_B)
+    assert night.took(s.StopPaging) == [s.StopPaging("units")]
+    assert night.done() == {"units": "acknowledged"}
+    night.tick(hours=2)
+    night.silent(s.Finished)
+
+
 def test_an_acknowledgement_that_was_there_before_the_timeout_was_processed_wins() -> None:
     night = Night(CLIMB)
     night.pages()

@@ -11,11 +11,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # The default stays: what the version before writes beside this one has no warnings.
-    op.add_column(
-        "playbook",
-        sa.Column("warnings", postgresql.JSONB(), nullable=False, server_default=sa.text("'[]'::jsonb")),
-    )
+    op.add_column("playbook", sa.Column("warnings", postgresql.JSONB(), nullable=True))
 
 
 def downgrade() -> None:

@@ -31,9 +31,8 @@ class PlaybookRow(Base):
     published_by: Mapped[str]
     reason: Mapped[str | None]
     """Why; None: it came with irm, or was published before anybody was asked."""
-    warnings: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default=text("'[]'::jsonb"))
-    """What the linter told whoever published it: [{line, column, texts: {locale: …}}]. What an older irm writes beside this
-    one has none."""
+    warnings: Mapped[list[dict[str, Any]] | None]
+    """What the linter told whoever published it: [{line, column, texts: {locale: …}}]. None: nobody kept it then."""
     waiting_since: Mapped[datetime | None]
     """Published by one person and not yet approved by another; never active so long. None: it waits for nobody."""
     approved_by: Mapped[str | None]

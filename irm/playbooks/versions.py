@@ -151,7 +151,7 @@ async def versions(tx: Tx, playbook_id: str | None = None) -> list[Version]:
             row.verdict_by,
             row.verdict_at,
             row.verdict_reason,
-            tuple(Warned(one["line"], one["column"], one["texts"]) for one in row.warnings),
+            tuple(Warned(one["line"], one["column"], one["texts"]) for one in row.warnings or ()),
         )
         for row in await tx.scalars(query)
     ]

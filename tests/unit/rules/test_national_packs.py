@@ -219,6 +219,16 @@ def test_a_yearly_report_that_two_instruments_ask_for_is_one_report() -> None:
     assert duties["data-risk-2026/yearly-assessment"] == duties["data-regulation-2025/yearly-assessment"]
 
 
+@pytest.mark.parametrize(("cii", "owed"), [("yes", True), ("unknown", True), ("no", False)])
+def test_who_is_in_doubt_whether_it_is_critical_owes_the_yearly_assessment_by_law_and_regulations(
+    cii: str, owed: bool
+) -> None:
+    """Both clocks run until that is known (DESIGN §4): the two articles, met by one report, are asked of the same systems."""
+    by_id = {rule.id: rule for one in national() for rule in one.duties}
+    for name in ("csl-2026/cii-yearly-assessment", "cii-2021/yearly-assessment"):
+        assert by_id[name].when.decide({"system.cii": cii, "system.life_cycle": "live"}) is owed, name
+
+
 def test_the_report_of_critical_infrastructure_meets_the_measures_and_the_regulations() -> None:
     by_id = {rule.id: rule for one in builtin_packs() for rule in one.duties}
     ours, theirs = by_id["cii-2021/incident-report"], by_id["cac-2025-reporting/cii-operator"]

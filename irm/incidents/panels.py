@@ -30,6 +30,7 @@ from irm.obligations.views import Obligation
 from irm.playbooks.queries import runs_of, tasks_of
 from irm.playbooks.titles import titles_of
 from irm.rules.load import catalogue
+from irm.rules.words import mark_note, mark_words
 from irm.systems import queries as register
 from irm.systems.vocabulary import LEVEL_PHRASES
 from irm.web.forms import Form
@@ -106,6 +107,8 @@ async def head(tx: Tx, reading: Reading) -> dict[str, Any]:
         "why_else": why.undecided(trace),
         "threshold_words": lambda used: why.threshold_words(reading.t, used),
         "outcome_names": OUTCOME_NAMES,
+        "mark_words": mark_words,
+        "mark_note": mark_note,
         "facts_catalogue": catalogue(),
         "citation": lambda given: duty_words.citation_text(given, reading.t),
         "value_words": lambda name, value: value_words(reading.t, catalogue()[name], value),

@@ -39,7 +39,7 @@ from irm.obligations.words import (
     whom,
 )
 from irm.rules.outside import outside
-from irm.rules.words import force_words
+from irm.rules.words import force_words, mark_note, mark_words
 from irm.web import drafts
 from irm.web.forms import Form
 from irm.web.pages import Page, page
@@ -90,6 +90,8 @@ def words() -> dict[str, Any]:
         "period_words": period_words,
         "whom": whom,
         "force_words": force_words,
+        "mark_words": mark_words,
+        "mark_note": mark_note,
         "own_page": lambda form: form_of(form).own_page,
         "form_name": lambda name: form_of(name).short,
         "role_names": ROLE_NAMES,

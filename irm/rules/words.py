@@ -185,8 +185,15 @@ def force_words(force: str, t: Translator) -> str:
 
 
 def mark_words(status: str, t: Translator) -> str:
+    """How well a figure is known, as every page, list and printed form says it."""
     texts: Mapping[str, Any] = vocabulary()["statuses"]
     return t.of(texts[status]) if status in texts else status
+
+
+def mark_note(status: str, t: Translator) -> str:
+    """The same in a sentence; empty for a mark that is not known here."""
+    texts: Mapping[str, Any] = vocabulary()["status_notes"]
+    return t.of(texts[status]) if status in texts else ""
 
 
 def addressee_words(one: Addressee, t: Translator, subject: str = "incident") -> str:

@@ -19,6 +19,7 @@ from irm.obligations.handing import BY_HAND, INSIDE
 from irm.obligations.words import MEANS_NAMES
 from irm.rules.pack import Switch
 from irm.rules.queries import current_packs
+from irm.rules.words import mark_note, mark_words
 from irm.systems import assessing
 from irm.systems.assessing import ASSESSOR, KIND_NAMES, MLPS, STATUS_NAMES, Status
 from irm.systems.assessment_filing import FORMS, Desks, desks_for, rate_words
@@ -89,6 +90,8 @@ async def assessment_context(
         "counted_major": major_words(t, *counted) if sees_major(principal, one) and brought_up else "",
         "major_differs": one.major is not None and brought_up and counted[0] != one.major,
         "why": await _why(tx, one, now),
+        "mark_words": mark_words,
+        "mark_note": mark_note,
         "is_open": one.computed == JUDGE,
         "findings": shown,
         "finding_states": {each.value: t(name) for each, name in FINDING_STATES.items()},

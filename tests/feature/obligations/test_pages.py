@@ -1,5 +1,6 @@
 """The pages of duties and reports as people use them, without JavaScript."""
 
+import re
 from typing import Any
 
 import httpx
@@ -41,6 +42,21 @@ async def test_the_list_says_what_is_owed_to_whom_by_which_article(night: Night,
     assert shown.status_code == 200, shown.text
     for state in ("open", "overdue", "met", "superseded"):
         assert (await desk.get("/obligations", params={"status": state})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("status", "mark"), [("local", "本市自定"), ("secondary", "据转引"), ("unverified", "未核实"), ("verified", "")]
+)
+async def test_beside_a_duty_stands_how_well_its_figure_is_known(
+    night: Night, desk: httpx.AsyncClient, status: str, mark: str
+) -> None:
+    """A city's own figure was once called a text that nobody had read."""
+    (duty,) = await night.open(night.owed(status=status))
+    for path in ("/obligations", f"/obligations/{duty.id}"):
+        marks = re.findall(r'<span class="mark" title="[^"]+">([^<]+)</span>', (await desk.get(path)).text)
+        assert [one for one in marks if one in {"本市自定", "据转引", "未核实", "已核原文", "未核原文"}] == [
+            mark
+        ] * bool(mark)
 
 
 async def test_write_save_hand_over_receipt(night: Night, desk: httpx.AsyncClient) -> None:

@@ -66,6 +66,7 @@ from irm.incidents import (
     sections as incidents_sections,
 )
 from irm.notify import channel_routes, pages as notify_pages, routes as notify_routes
+from irm.notify.rosters import pages as roster_pages, routes as roster_routes, taking_away as roster_files, taking_in
 from irm.obligations import (
     answer_pages as obligations_answer_pages,
     answer_routes as obligations_answer_routes,
@@ -186,6 +187,10 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *notify_routes.ROUTES,
     *channel_routes.ROUTES,
     *notify_pages.ROUTES,
+    *roster_routes.ROUTES,
+    *taking_in.ROUTES,
+    *roster_pages.ROUTES,
+    *roster_files.ROUTES,
     *emergency_pages.ROUTES,
     *emergency_routes.ROUTES,
     *screen_pages.ROUTES,

@@ -1,4 +1,4 @@
-"""`irm roster`: show who is on duty, import rosters."""
+"""`irm roster`: show who is on duty, import rosters; what makes them stands in rosters/commands.py."""
 
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from irm.errors import NotFound
 from irm.i18n import N_
 from irm.notify.duty import duty_at, paged_organizations
 from irm.notify.roster_import import import_roster
+from irm.notify.rosters.commands import COMMANDS
 from irm.notify.schemas import DutyView, duty_view, moment_in
 from irm.notify.words import reason_of
 
@@ -78,3 +79,7 @@ def import_file(console: Console, file: Path, *, as_json: bool) -> None:
         return {"rosters": done.rosters, "shifts": done.shifts, "known": done.known}
 
     console.show(console.run(work), as_json=as_json)
+
+
+for each in COMMANDS:
+    roster.add_command(each)

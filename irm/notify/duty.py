@@ -46,6 +46,13 @@ class OnShift:
         own = self.person.telephone if self.person else None
         return own or (self.post.telephone if self.post else None)
 
+    @property
+    def is_reachable(self) -> bool:
+        """There is an address that rings, or a number to dial."""
+        return any(
+            each.channel != "in_app" for holder in (self.person, self.post) if holder for each in holder.addresses
+        )
+
 
 @dataclass(frozen=True)
 class Duty:
@@ -89,6 +96,8 @@ class NewShift:
     person_id: UUID | None = None
     post_id: UUID | None = None
     role: str = "primary"
+    layer: Layer | None = None
+    """None: the seat that goes with the role."""
 
 
 async def duty_at(tx: Tx, organization_ids: Collection[UUID], at: datetime) -> dict[UUID, Duty]:
@@ -213,7 +222,7 @@ async def add_shifts(tx: Tx, *, roster_id: UUID, shifts: Sequence[NewShift], now
             starts_at=shift.starts_at,
             ends_at=shift.ends_at,
             role=shift.role,
-            layer=LAYER_OF[shift.role],
+            layer=shift.layer or LAYER_OF[shift.role],
         )
         for shift in shifts
     ]

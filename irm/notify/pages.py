@@ -22,6 +22,7 @@ from irm.notify.duty import duty_at
 from irm.notify.jobs import link_hash
 from irm.notify.policy import bundling
 from irm.notify.roster_month import month_of
+from irm.notify.rosters.desk import LAYER_NAMES
 from irm.notify.routes import PURPOSES, confirm, filters_from, readable, roster_organizations
 from irm.notify.views import Delivery
 from irm.notify.words import (
@@ -29,7 +30,6 @@ from irm.notify.words import (
     CHANNEL_NAMES,
     MEANS_NAMES,
     PURPOSE_NAMES,
-    ROLE_NAMES,
     STATUS_NAMES,
     WEEKDAYS,
     reason_of,
@@ -82,8 +82,8 @@ async def duty_page(
         first=first,
         before=(first - timedelta(days=1)).strftime("%Y-%m"),
         after=(first + timedelta(days=31)).strftime("%Y-%m"),
-        nobody=sum(1 for each in listed if not each.on_shift),
-        role_names=ROLE_NAMES,
+        nobody=sum(1 for each in listed if not each.is_manned),
+        layer_names=LAYER_NAMES,
         weekdays=WEEKDAYS,
         reason_of=reason_of,
     )

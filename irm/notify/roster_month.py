@@ -22,7 +22,7 @@ NEXT_DAYS: Final = 7
 @dataclass(frozen=True)
 class Turn:
     name: str
-    role: str
+    layer: str
     span: str
     """08:00–20:00, with the day where it ends on another."""
 
@@ -82,7 +82,7 @@ async def roster_days(tx: Tx, duty: Duty, first: date, last: date, now: datetime
         RosterDay(
             day,
             tuple(
-                Turn(_name(each, people, posts), each.role, _span(each, day, t))
+                Turn(_name(each, people, posts), each.layer, _span(each, day, t))
                 for each in ordered
                 if max(each.starts_at, since).astimezone(SHANGHAI).date() == day
             ),

@@ -10,7 +10,6 @@ from irm.errors import Invalid
 from irm.i18n import Translator
 from irm.notify.duty import Duty
 from irm.notify.reasons import REASONS
-from irm.notify.roster import OnDuty
 from irm.notify.views import Delivery
 
 
@@ -26,7 +25,8 @@ class OnDutyView(msgspec.Struct, kw_only=True):
 
 
 class DutyView(msgspec.Struct, kw_only=True):
-    """`state` on_duty, or the reason why nobody is: no_roster, no_shifts, gap, retired. `until`: when this changes."""
+    """`state` on_duty, or the reason why nobody is: no_roster, no_shifts, gap, retired, only_leader (he is called all the
+    same). `until`: when this changes."""
 
     organization_id: UUID
     organization: str
@@ -113,8 +113,7 @@ class ReplyOutcome(msgspec.Struct):
 
 
 def duty_view(duty: Duty) -> DutyView:
-    state = duty.state
-    reason = "on_duty" if isinstance(state, OnDuty) else state.reason if duty.has_roster else "no_roster"
+    reason = duty.why_nobody or "on_duty"
     return DutyView(
         organization_id=duty.organization.id,
         organization=duty.organization.name,
@@ -133,7 +132,7 @@ def duty_view(duty: Duty) -> DutyView:
             )
             for each in duty.on_shift
         ],
-        until=state.until,
+        until=duty.state.until,
     )
 
 

@@ -14,6 +14,7 @@ NeedKind = Literal[
     "unreached",
     "unanswered",
     "unmanned",
+    "roster",
     "dead",
     "missed",
     "unwatched",

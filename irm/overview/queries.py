@@ -41,6 +41,7 @@ from irm.overview.handovers import handovers
 from irm.overview.missed import missed_things, unwatched
 from irm.overview.paper_for_the_night import missing_sheet
 from irm.overview.press import questions
+from irm.overview.rosters_ahead import rosters_ahead
 from irm.overview.second_persons import second_persons
 from irm.overview.unmanned import unmanned
 from irm.playbooks.models import TaskRow
@@ -68,6 +69,7 @@ async def board_of(tx: Tx, principal: Principal, *, now: datetime) -> Board:
         *await _pages(tx, principal),
         *await _unanswered(tx, principal),
         *await unmanned(tx, principal, now=now),
+        *await rosters_ahead(tx, principal, now=now),
         *await dead_tasks(tx, principal),
         *await missing_sheet(tx, principal, now=now),
         *await missed_things(tx, principal),

@@ -1,5 +1,6 @@
 """换班: one asks another to take a turn, for one of his in return or for nothing. Nothing moves before the other agrees."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -15,6 +16,7 @@ from irm.ledger import Event, record
 from irm.notify import queries, service as messages
 from irm.notify.messages import About
 from irm.notify.models import ShiftRow
+from irm.notify.roster import Shift
 from irm.notify.rosters.checks import belong, clock_of, kept_private, note_checked, roster_on_record
 from irm.notify.rosters.models import SwapRow
 from irm.notify.rosters.planning import replan
@@ -151,6 +153,25 @@ async def swaps_of(tx: Tx, *, roster_id: UUID | None = None, person_id: UUID | N
             row.answered_at,
         )
         for row in rows
+    ]
+
+
+async def partners(
+    tx: Tx, organization_id: UUID, me: UUID, shifts: Iterable[Shift], now: datetime
+) -> list[tuple[str, str]]:
+    """Whom somebody may ask: each colleague for a favour, and each turn of his that has not begun, as person/shift."""
+    names = {
+        each.person.id: each.person.name
+        for each in await access.members(tx, [organization_id], now=now)
+        if each.person.id != me
+    }
+    return [
+        *((str(person), name) for person, name in names.items()),
+        *(
+            (f"{each.person_id}/{each.id}", f"{names[each.person_id]} ⇄ {_span(each.starts_at, each.ends_at)}")
+            for each in shifts
+            if each.person_id in names and each.starts_at > now
+        ),
     ]
 
 

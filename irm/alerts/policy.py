@@ -26,6 +26,7 @@ class AlertPolicy(BaseModel):
     most_rate_per_minute: PositiveInt
     waiting_messages: PositiveInt
     batch_messages: PositiveInt
+    batch_bytes: PositiveInt
     group_messages: PositiveInt
     mute_hours: tuple[PositiveInt, ...]
     longest_mute_hours: PositiveInt

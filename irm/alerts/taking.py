@@ -73,7 +73,7 @@ class Taking:
 
     async def _write(self) -> None:
         while self._waiting:
-            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), alert_policy().batch_messages))]
+            batch = self._next_batch()
             try:
                 async with self._db.transaction(SYSTEM) as tx:
                     outcomes = await take_in(tx, batch, home=self._home, now=self._db.clock.now())
@@ -86,6 +86,16 @@ class Taking:
                     posted.answer.set_result(outcome)
                 else:
                     posted.answer.set_exception(outcome)
+
+    def _next_batch(self) -> list[Posted]:
+        """The oldest that wait, as much of it as one transaction takes; one at least."""
+        policy = alert_policy()
+        batch: list[Posted] = []
+        size = 0
+        while self._waiting and len(batch) < policy.batch_messages and (not batch or size < policy.batch_bytes):
+            batch.append(self._waiting.popleft())
+            size += len(batch[-1].body)
+        return batch
 
 
 async def take_in(tx: Tx, batch: Sequence[Posted], *, home: Path, now: datetime) -> list[Taken | Exception]:
@@ -107,6 +117,7 @@ async def take_in(tx: Tx, batch: Sequence[Posted], *, home: Path, now: datetime)
     outcomes: list[Taken | Exception] = []
     rows: list[dict[str, Any]] = []
     for posted in batch:
+        await asyncio.sleep(0)  # reading a large message takes milliseconds: others have their turn between two
         row = sources.get(posted.source)
         try:
             if row is None:

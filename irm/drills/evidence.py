@@ -13,7 +13,7 @@ from irm.drills.access import NO_DRILL, readable
 from irm.drills.models import DrillRow
 from irm.drills.queries import numbers_of
 from irm.drills.running import organizations_in
-from irm.drills.vocabulary import CONTENT_NAMES, HELD, STATUS_NAMES, Content, Status
+from irm.drills.vocabulary import CONTENT_NAMES, ENTRY_WORDS, HELD, STATUS_NAMES, Content, Status
 from irm.errors import Conflict, NotFound
 from irm.evidence.collecting import Entry, Gathered, Place, Shown, Stretch
 from irm.evidence.owned import OwnedEvidence, names_one_of, plain_lines
@@ -67,6 +67,10 @@ class DrillEvidence(OwnedEvidence):
         return {
             subject: Place(numbers[one], f"/drills/{numbers[one]}") for subject, one in ids.items() if one in numbers
         }
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        return ENTRY_WORDS
 
 
 def _share(far: Reach, *, whole: bool) -> Callable[[Entry], Shown | None]:

@@ -22,7 +22,7 @@ from irm.drills.models import DrillRow
 from irm.drills.pages import READ, WORDS, refusal, show
 from irm.drills.running import PAUSE_WORDS
 from irm.drills.scenario import Scenario
-from irm.drills.vocabulary import Part, Status
+from irm.drills.vocabulary import ENTRY_WORDS, Part, Status
 from irm.errors import Conflict, Forbidden, Invalid, NotFound
 from irm.evidence import service as evidence
 from irm.evidence.blobs import BlobStore
@@ -41,28 +41,6 @@ from irm.web.pages import Page, page
 
 EITHER: Final = allow(Permission.READ_DRILLS, Permission.READ_INCIDENTS)
 ROOM: Final = N_("Only director, evaluators and observers see the room while the drill runs.")
-WHAT: Final = {
-    "drill.planned": N_("Drill planned"),
-    "drill.plan_changed": N_("Plan changed"),
-    "drill.approved": N_("Plan approved"),
-    "drill.cancelled": N_("Drill cancelled"),
-    "drill.started": N_("Drill begun"),
-    "drill.paused": N_("Drill stopped"),
-    "drill.resumed": N_("Drill goes on"),
-    "drill.paced": N_("Speed changed"),
-    "drill.injected": N_("Inject done"),
-    "drill.inject_failed": N_("Inject failed"),
-    "drill.inject_skipped": N_("Inject left out"),
-    "drill.desk_played": N_("Director answered for a desk outside"),
-    "drill.ended": N_("Drill ended"),
-    "drill.sheet_handed_in": N_("Evaluation sheet handed in"),
-    "drill.evaluated": N_("Evaluation closed"),
-    "drill.report_edited": N_("Report edited"),
-    "drill.reported": N_("Report handed in"),
-    "drill.report_returned": N_("Report returned"),
-    "drill.report_approved": N_("Report approved"),
-    "drill.recorded": N_("Drill recorded afterwards"),
-}
 
 
 @get("/drills/{number:str}/room", opt=READ, include_in_schema=False)
@@ -290,12 +268,12 @@ def _told(
     runs: Mapping[str, RunTitles],
     scenario: Scenario | None,
 ) -> tuple[timeline.Entry, str, str, str, str]:
-    if entry.action in WHAT:
+    if entry.action in ENTRY_WORDS:
         inject = scenario.inject(str(entry.body.get("inject"))) if scenario else None
         detail = t.of(inject.title) if inject else ""
         if entry.action == "drill.paused":
             detail = t(PAUSE_WORDS.get(str(entry.body.get("reason")), ""))
-        return entry, t(WHAT[entry.action]), detail, names.get(entry.actor, ""), "key"
+        return entry, t(ENTRY_WORDS[entry.action]), detail, names.get(entry.actor, ""), "key"
     what, detail = timeline.words(t, entry, organizations, runs)
     return entry, what, detail, timeline.who(names, entry.actor), timeline.tone(entry.action)
 

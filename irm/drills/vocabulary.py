@@ -107,3 +107,27 @@ MEASURES: Final[Mapping[str, str]] = {
     "task_done": N_("First task done"),
 }
 """What is measured from the ledger and may be expected by a scenario."""
+
+ENTRY_WORDS: Final[Mapping[str, str]] = {
+    "drill.planned": N_("Drill planned"),
+    "drill.plan_changed": N_("Plan changed"),
+    "drill.approved": N_("Plan approved"),
+    "drill.cancelled": N_("Drill cancelled"),
+    "drill.started": N_("Drill begun"),
+    "drill.paused": N_("Drill stopped"),
+    "drill.resumed": N_("Drill goes on"),
+    "drill.paced": N_("Speed changed"),
+    "drill.injected": N_("Inject done"),
+    "drill.inject_failed": N_("Inject failed"),
+    "drill.inject_skipped": N_("Inject left out"),
+    "drill.desk_played": N_("Director answered for a desk outside"),
+    "drill.ended": N_("Drill ended"),
+    "drill.sheet_handed_in": N_("Evaluation sheet handed in"),
+    "drill.evaluated": N_("Evaluation closed"),
+    "drill.report_edited": N_("Report edited"),
+    "drill.reported": N_("Report handed in"),
+    "drill.report_returned": N_("Report returned"),
+    "drill.report_approved": N_("Report approved"),
+    "drill.recorded": N_("Drill recorded afterwards"),
+}
+"""What the ledger says of a drill."""

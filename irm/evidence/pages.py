@@ -1,4 +1,4 @@
-"""Pages of evidence: files and their custody, packs with their progress, and the log for the audit administrator."""
+"""Pages of evidence: files and their custody, packs with their progress; the log's are in log_pages.py."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -21,14 +21,12 @@ from irm.clock import Clock
 from irm.config import Settings
 from irm.db import Database, Tx
 from irm.errors import Conflict, Invalid, NotFound
-from irm.evidence import custody, packs, queries
+from irm.evidence import custody, log_pages, packs
 from irm.evidence.keys import public_key_of
 from irm.evidence.models import PackRow
-from irm.evidence.routes import ask_to_verify, taken
+from irm.evidence.routes import taken
 from irm.evidence.schemas import PackView, pack_view
 from irm.evidence.service import Attachment
-from irm.evidence.verification import FAULT_WORDS
-from irm.evidence.witnesses import WITNESS_NAMES
 from irm.i18n import N_, Translator
 from irm.web import typed
 from irm.web.forms import Form, flatten
@@ -285,99 +283,6 @@ async def take_pack(
     return await taken(db, settings, principal, pack_id, clock)
 
 
-# -- the log
-
-
-@get("/ledger", opt=allow(Permission.READ_LEDGER), include_in_schema=False)
-async def log_page(
-    db: NamedDependency[Database],
-    clock: NamedDependency[Clock],
-    settings: NamedDependency[Settings],
-    principal: NamedDependency[Principal],
-    t: NamedDependency[Translator],
-) -> Page:
-    async with db.transaction(principal.actor) as tx:
-        state = await queries.log_state(tx)
-        found, _ = await queries.checkpoints(tx, limit=10)
-    faults = [
-        t(FAULT_WORDS.get(one["code"], one["code"]), **one["context"])
-        for one in (state.looked.faults if state.looked else ())
-    ]
-    return page(
-        "evidence/log.html",
-        now=clock.now(),
-        state=state,
-        checkpoints=found,
-        faults=faults,
-        key=public_key_of(settings.home),
-        witness_names=WITNESS_NAMES,
-        configured=_configured(settings),
-    )
-
-
-def _configured(settings: Settings) -> list[str]:
-    given = {"file": settings.witness_folder, "mail": settings.witness_mail, "webhook": settings.witness_url}
-    return [name for name, value in given.items() if value]
-
-
-@get("/ledger/entries", opt=allow(Permission.READ_LEDGER), include_in_schema=False)
-async def entries_page(
-    db: NamedDependency[Database],
-    clock: NamedDependency[Clock],
-    principal: NamedDependency[Principal],
-    action: FromQuery[str] = "",
-    subject: FromQuery[str] = "",
-    cursor: FromQuery[int | None] = None,
-) -> Page:
-    async with db.transaction(principal.actor) as tx:
-        found, following = await queries.entries(tx, action=action, subject=subject, below=cursor)
-        people = await person_names(tx, {UUID(one.actor[7:]) for one in found if one.actor.startswith("person/")})
-        words = queries.words_of(tx)
-        await queries.record_look(tx, "list", actor=principal.actor, now=clock.now())
-    return page(
-        "evidence/entries.html",
-        now=clock.now(),
-        entries=found,
-        people={f"person/{one}": name for one, name in people.items()},
-        actors=ACTORS,
-        words=words,
-        query={"action": action, "subject": subject},
-        form=Form(values={"action": action, "subject": subject}),
-        following=following,
-    )
-
-
-@get("/ledger/entries/{index:int}", opt=allow(Permission.READ_LEDGER), include_in_schema=False)
-async def entry_page(
-    index: FromPath[int],
-    db: NamedDependency[Database],
-    clock: NamedDependency[Clock],
-    principal: NamedDependency[Principal],
-    t: NamedDependency[Translator],
-) -> Page:
-    async with db.transaction(principal.actor) as tx:
-        found, proof = await queries.entry(tx, index)
-        people = await person_names(tx, [UUID(found.actor[7:])] if found.actor.startswith("person/") else [])
-        words = queries.words_of(tx)
-        await queries.record_look(tx, "entry", actor=principal.actor, now=clock.now(), index=index)
-    return page(
-        "evidence/entry.html",
-        now=clock.now(),
-        entry=found,
-        proof=proof,
-        who=next(iter(people.values()), "") or t(ACTORS.get(found.actor.partition("/")[0], found.actor)),
-        words=words,
-    )
-
-
-@post("/ledger/verifications", opt=allow(Permission.READ_LEDGER), include_in_schema=False)
-async def verify(
-    db: NamedDependency[Database], clock: NamedDependency[Clock], principal: NamedDependency[Principal]
-) -> Redirect:
-    await ask_to_verify(db, clock, principal)
-    return Redirect("/ledger", status_code=HTTP_303_SEE_OTHER)
-
-
 ROUTES: Final = [
     files_page,
     file_page,
@@ -388,8 +293,5 @@ ROUTES: Final = [
     pack_page,
     pack_progress,
     take_pack,
-    log_page,
-    entries_page,
-    entry_page,
-    verify,
+    *log_pages.ROUTES,
 ]

@@ -6,29 +6,18 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
 from irm.actor import Actor
 from irm.db import Tx
 from irm.errors import NotFound
 from irm.evidence import merkle
+from irm.evidence.action_words import ACTION_WORDS
 from irm.evidence.models import LedgerCheckpointRow, LedgerLeafRow, LedgerVerificationRow, WitnessingRow
 from irm.evidence.sequencer import last_checkpoint, nodes_at, pending_count, size_of
 from irm.evidence.standing_watch import last_verification
-from irm.i18n import N_
 from irm.ledger import Event, LedgerEntryRow, LedgerPendingRow, record
 
-WORDS: Final = {
-    "ledger.read": N_("Ledger read"),
-    "ledger.altered": N_("Ledger found changed"),
-    "audit.missed": N_("Not done in time by irm"),
-    "audit.caught_up": N_("Done late by irm"),
-    "checkpoint.unwitnessed": N_("Checkpoint taken by no witness"),
-    "session.opened": N_("Session begun"),
-    "session.refused": N_("Signing in refused"),
-    "session.closed": N_("Signed out"),
-}
-"""Of entries that belong to no room with a provider."""
 FARTHEST: Final = 2**62
 """No log is that long; more than PostgreSQL's bigint would be a fault of ours instead of the reader's."""
 
@@ -170,31 +159,6 @@ async def checkpoint(tx: Tx, size: int) -> Checkpoint:
     return _checkpoint(row)
 
 
-async def entries(
-    tx: Tx, *, action: str = "", subject: str = "", below: int | None = None, limit: int = 50
-) -> tuple[list[LogEntry], int | None]:
-    """By place, the newest first; `action` and `subject` are beginnings of a path."""
-    which = (
-        select(LedgerEntryRow, LedgerLeafRow)
-        .join(LedgerLeafRow, LedgerLeafRow.entry_id == LedgerEntryRow.id)
-        .order_by(LedgerLeafRow.index.desc())
-        .limit(limit + 1)
-    )
-    if below is not None:
-        which = which.where(LedgerLeafRow.index < min(below, FARTHEST))
-    if wanted := action.replace("\0", "").strip():
-        which = which.where(
-            or_(LedgerEntryRow.action == wanted, LedgerEntryRow.action.startswith(f"{wanted}.", autoescape=True))
-        )
-    if path := subject.replace("\0", "").strip("/ "):
-        which = which.where(
-            or_(LedgerEntryRow.subject == path, LedgerEntryRow.subject.startswith(f"{path}/", autoescape=True))
-        )
-    rows = (await tx.execute(which)).all()
-    found = [_entry(row, leaf) for row, leaf in rows[:limit]]
-    return found, (found[-1].index if len(rows) > limit else None)
-
-
 async def entry(tx: Tx, index: int) -> tuple[LogEntry, Proof | None]:
     """With its proof towards the newest checkpoint, once one covers it. Raises NotFound."""
     if not 0 <= index < FARTHEST:
@@ -210,14 +174,14 @@ async def entry(tx: Tx, index: int) -> tuple[LogEntry, Proof | None]:
         raise NotFound("There is no such entry.")
     newest = await last_checkpoint(tx)
     if newest is None or newest.size <= index:
-        return _entry(*pair), None
+        return log_entry(*pair), None
     spans = merkle.inclusion_spans(index, newest.size)
     known = await nodes_at(tx, sorted(merkle.positions(spans)))
     path = tuple(merkle.span_hash(span, known.__getitem__).hex() for span in spans)
-    return _entry(*pair), Proof(newest.size, newest.root.hex(), path)
+    return log_entry(*pair), Proof(newest.size, newest.root.hex(), path)
 
 
-def _entry(row: LedgerEntryRow, leaf: LedgerLeafRow | None) -> LogEntry:
+def log_entry(row: LedgerEntryRow, leaf: LedgerLeafRow | None) -> LogEntry:
     return LogEntry(
         leaf.index if leaf else None,
         row.id,
@@ -231,14 +195,16 @@ def _entry(row: LedgerEntryRow, leaf: LedgerLeafRow | None) -> LogEntry:
     )
 
 
-async def record_look(tx: Tx, what: str, *, actor: Actor, now: datetime, index: int | None = None) -> None:
-    """Reading the log is an entry of the log."""
-    await record(tx, Event("ledger.read", "ledger", now, actor, {"what": what, "index": index}))
+async def record_look(
+    tx: Tx, what: str, *, actor: Actor, now: datetime, index: int | None = None, count: int | None = None
+) -> None:
+    """Reading the log is an entry of the log. `what`: list, entry, export, verification; `count`: entries taken away."""
+    await record(tx, Event("ledger.read", "ledger", now, actor, {"what": what, "index": index, "count": count}))
 
 
 def words_of(tx: Tx) -> dict[str, str]:
-    """Action → msgid, as far as rooms have words for their entries."""
-    found: dict[str, str] = dict(WORDS)
+    """Action → msgid."""
+    found: dict[str, str] = dict(ACTION_WORDS)
     for provider in tx.wiring.providers.values():
         found |= provider.words
     return found

@@ -1,5 +1,6 @@
 """JSON API of evidence: files and their custody, packs, and the log."""
 
+from datetime import date
 from typing import Final
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from irm.access.queries import person_names
 from irm.clock import Clock
 from irm.config import Settings
 from irm.db import Database, Tx, uuid7
-from irm.evidence import custody, packs, queries
+from irm.evidence import audit, audit_export, custody, packs, queries
 from irm.evidence.keys import public_key_of
 from irm.evidence.schemas import (
     CheckpointList,
@@ -267,16 +268,47 @@ async def list_entries(
     principal: NamedDependency[Principal],
     action: FromQuery[str] = "",
     subject: FromQuery[str] = "",
+    who: FromQuery[str] = "",
+    organization: FromQuery[UUID | None] = None,
+    since: FromQuery[date | None] = None,
+    until: FromQuery[date | None] = None,
+    address: FromQuery[str] = "",
     below: FromQuery[int | None] = None,
     limit: FromQuery[int] = 50,
 ) -> LogEntryList:
-    """By place, newest first. `action` (`incident`, `incident.filed`) and `subject` (`incident/<id>`) are beginnings."""
+    """By place, newest first. `action` (`incident`, `incident.filed`) and `subject` (`incident/<id>`) are beginnings;
+    `who`: part of a name or login; `organization`: of who did it; `since`, `until`: days; `address`: of a sign-in."""
+    wanted = audit.Wanted(action, subject, who, organization, since, until, address)
     async with db.transaction(principal.actor) as tx:
-        found, following = await queries.entries(
-            tx, action=action, subject=subject, below=below, limit=max(1, min(limit, MOST))
-        )
+        found, following = await audit.entries(tx, wanted, below=below, limit=max(1, min(limit, MOST)))
         await queries.record_look(tx, "list", actor=principal.actor, now=clock.now())
     return LogEntryList([entry_view(one) for one in found], following)
+
+
+@get(
+    "/api/v1/ledger/entries/export",
+    opt=allow(Permission.READ_LEDGER),
+    tags=LOG_TAGS,
+    operation_id="export_ledger_entries",
+)
+async def export_entries(
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    principal: NamedDependency[Principal],
+    t: NamedDependency[Translator],
+    form: FromQuery[str] = "xlsx",
+    action: FromQuery[str] = "",
+    subject: FromQuery[str] = "",
+    who: FromQuery[str] = "",
+    organization: FromQuery[UUID | None] = None,
+    since: FromQuery[date | None] = None,
+    until: FromQuery[date | None] = None,
+    address: FromQuery[str] = "",
+) -> Response[bytes]:
+    """`form`: xlsx, or csv (a ZIP), each with the newest checkpoint. Filters as in the list; the taking is an entry."""
+    wanted = audit.Wanted(action, subject, who, organization, since, until, address)
+    async with db.transaction(principal.actor) as tx:
+        return await audit_export.taken_away(tx, wanted, form, actor=principal.actor, now=clock.now(), t=t)
 
 
 @get(
@@ -334,6 +366,7 @@ ROUTES: Final = [
     list_checkpoints,
     get_note,
     list_entries,
+    export_entries,
     get_entry,
     verify,
 ]

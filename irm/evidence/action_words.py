@@ -1,0 +1,80 @@
+"""What the entries of the ledger say in people's words, where no room with an evidence pack of its own says it.
+
+Who adds an action adds its words, here or with the room's provider; a test looks for those that have none.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from irm.i18n import N_
+
+ACTION_WORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "ledger.read": N_("Ledger read"),
+        "ledger.altered": N_("Ledger found changed"),
+        "audit.missed": N_("Not done in time by irm"),
+        "audit.caught_up": N_("Done late by irm"),
+        "checkpoint.unwitnessed": N_("Checkpoint taken by no witness"),
+        "session.opened": N_("Session begun"),
+        "session.refused": N_("Signing in refused"),
+        "session.closed": N_("Signed out"),
+        "session.revoked": N_("Session ended by somebody"),
+        "account.created": N_("Account made"),
+        "account.disabled": N_("Account disabled"),
+        "account.link_issued": N_("One-time link issued"),
+        "account.locked": N_("Account locked after wrong passwords"),
+        "account.password_set": N_("Password set"),
+        "account.role_granted": N_("Role given"),
+        "account.role_ended": N_("Role taken back"),
+        "token.created": N_("API token made"),
+        "token.revoked": N_("API token revoked"),
+        "person.registered": N_("Person entered"),
+        "post.registered": N_("Post entered"),
+        "contact_address.added": N_("Contact address added"),
+        "contact_address.retired": N_("Contact address retired"),
+        "liaison.entered": N_("Contact of the organization entered"),
+        "liaison.checked": N_("Contact of the organization checked"),
+        "liaison.retired": N_("Contact of the organization retired"),
+        "engagement.stated": N_("Contract and vetting of a vendor's staff entered"),
+        "organization.registered": N_("Organization entered"),
+        "organization.changed": N_("Organization changed"),
+        "organization.desk_changed": N_("Desk of the organization changed"),
+        "organizations.imported": N_("List of organizations brought in"),
+        "register.imported": N_("List of systems brought in"),
+        "city.begun": N_("City begun"),
+        "irm.was_away": N_("irm was away"),
+        "clock.jumped": N_("Clock of the host jumped"),
+        "job.dead": N_("Work of irm failed for good"),
+        "job.revived": N_("Failed work tried again"),
+        "run.rescaled": N_("Pace of a run changed"),
+        "roster.created": N_("Roster made"),
+        "roster.shifts_added": N_("Shifts entered"),
+        "roster.shift_removed": N_("Shift removed"),
+        "sms_reply.unmatched": N_("Reply by SMS without a page"),
+        "screen.made": N_("Duty screen made"),
+        "screen.revoked": N_("Duty screen revoked"),
+        "calendar.feed_made": N_("Calendar feed made"),
+        "calendar.feed_taken_back": N_("Calendar feed taken back"),
+        "approval.rules_published": N_("Rules of approval published"),
+        "authorization.entered": N_("Standing authorization entered"),
+        "authorization.revoked": N_("Standing authorization revoked"),
+        "standing.recorded": N_("Standing duty recorded"),
+        "incident.refused": N_("Filing refused for secrecy"),
+        "rules.published": N_("Rule pack published"),
+        "rules.proposed": N_("Rule pack proposed"),
+        "rules.approved": N_("Rule pack approved"),
+        "rules.declined": N_("Rule pack declined"),
+        "rules.withdrawn": N_("Rule pack withdrawn"),
+        "rules.adopted": N_("Instrument adopted"),
+        "rules.set_aside": N_("Instrument set aside"),
+        "rules.reading_chosen": N_("Reading of a rule chosen"),
+        "workdays.imported": N_("Calendar of workdays brought in"),
+        "playbook.published": N_("Playbook published"),
+        "playbook.approved": N_("Playbook approved"),
+        "playbook.declined": N_("Playbook declined"),
+        "playbook.withdrawn": N_("Playbook withdrawn"),
+        "playbook.reinstated": N_("Playbook back in use"),
+        "playbook.retired": N_("Playbook retired"),
+    }
+)

@@ -16,6 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from irm import log, openapi, problems
 from irm.access import (
     account_pages,
+    directory_pages,
+    directory_routes,
     guard,
     organization_pages,
     organization_routes,
@@ -25,6 +27,7 @@ from irm.access import (
     rates,
     routes as access_routes,
     second_factor_pages,
+    staff_routes,
 )
 from irm.access.policy import PUBLIC
 from irm.alerts import (
@@ -161,6 +164,9 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *access_routes.ROUTES,
     *organization_routes.ROUTES,
     *organization_pages.ROUTES,
+    *directory_pages.ROUTES,
+    *directory_routes.ROUTES,
+    *staff_routes.ROUTES,
     *rules_routes.ROUTES,
     *rules_pages.ROUTES,
     *evidence_routes.ROUTES,

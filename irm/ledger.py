@@ -30,6 +30,7 @@ class LedgerEntryRow(Base):
     __table_args__ = (
         Index("ix_ledger_entry_subject", "subject", "at", postgresql_ops={"subject": "text_pattern_ops"}),
         Index("ix_ledger_entry_action", "action", "at"),
+        Index("ix_ledger_entry_actor", "actor", "at"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

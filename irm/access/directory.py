@@ -23,7 +23,7 @@ NO_SUCH_KIND = N_("There is no such kind of organization.")
 NO_POST = N_("This organization has no such post.")
 NOT_YOURS = N_("Your roles do not include this organization's addresses.")
 PUBLIC_CHANNELS = ("telephone", "voice", "sms", "fax", "email")
-"""What stands in a contact list; chat addresses are for machines."""
+"""What stands in a contact list; chat addresses and webhooks are for machines, and may hold a key."""
 
 
 async def contact_list(tx: Tx, *, text: str = "", kind: str = "", joined: bool | None = None) -> list[OrganizationView]:
@@ -37,9 +37,10 @@ async def contact_list(tx: Tx, *, text: str = "", kind: str = "", joined: bool |
     return [_view(one, [desk for desk in desks if desk.organization_id == one.id], numbers) for one in found]
 
 
-async def desk_of(tx: Tx, code: str) -> OrganizationDesk:
-    """Raises NotFound."""
+async def desk_of(tx: Tx, code: str, principal: Principal) -> OrganizationDesk:
+    """Whoever may change it sees every address, everybody else what stands in a contact list. Raises NotFound."""
     found = await organization_by_code(tx, code)
+    all_of_it = may_edit(principal, found.id)
     desks = await posts(tx, organization_ids=[found.id])
     held = await addresses(tx, post_ids=[desk.id for desk in desks], organization_ids=[found.id])
     names = {found.id: "", **{desk.id: desk.name for desk in desks}}
@@ -49,14 +50,19 @@ async def desk_of(tx: Tx, code: str) -> OrganizationDesk:
             HeldAddress(each.id, each.channel, each.address, each.preference, name)
             for holder, name in names.items()
             for each in held.get(holder, [])
+            if all_of_it or each.channel in PUBLIC_CHANNELS
         ],
     )
+
+
+def may_edit(principal: Principal, organization_id: UUID) -> bool:
+    return may(principal, Permission.MANAGE_ORGANIZATIONS, Resource(frozenset({organization_id})))
 
 
 async def editable(tx: Tx, principal: Principal, code: str) -> Organization:
     """Whose addresses the reader may change. Raises NotFound, Forbidden."""
     found = await organization_by_code(tx, code)
-    if not may(principal, Permission.MANAGE_ORGANIZATIONS, Resource(frozenset({found.id}))):
+    if not may_edit(principal, found.id):
         raise Forbidden(NOT_YOURS)
     return found
 

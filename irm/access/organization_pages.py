@@ -10,8 +10,9 @@ from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 
 from irm.access.desks import NUMBERS, change_desk, retire_address
-from irm.access.directory import desk_of, editable, post_named
-from irm.access.policy import Permission, Principal, Resource, allow, may
+from irm.access.directory import desk_of, editable, may_edit, post_named
+from irm.access.keeping_contacts import may_read
+from irm.access.policy import Permission, Principal, allow
 from irm.access.schemas import OrganizationDesk
 from irm.access.service import add_contact_address, register_organization, register_post
 from irm.access.vocabulary import CHANNEL_NAMES, KIND_NAMES, TIER_NAMES
@@ -167,27 +168,24 @@ async def _page(
     typed: tuple[str, dict[str, str], IrmError] | None = None,
     t: Translator | None = None,
 ) -> Page:
-    found = await desk_of(tx, code)
+    found = await desk_of(tx, code, principal)
     forms = {"desk": _desk_form(found), "posts": Form(), "addresses": Form({"channel": "telephone", "preference": "1"})}
     if typed is not None and t is not None:
         what, values, error = typed
         forms[what] = Form.refused(values, error, t)
-    may_edit = may(principal, Permission.MANAGE_ORGANIZATIONS, Resource(frozenset({found.organization.id})))
     return page(
         "access/organization.html",
         status_code=HTTP_422_UNPROCESSABLE_ENTITY if typed else HTTP_200_OK,
         one=found.organization,
-        addresses=found.addresses if may_edit else [each for each in found.addresses if each.channel in SHOWN],
-        may_edit=may_edit,
+        addresses=found.addresses,
+        may_edit=may_edit(principal, found.organization.id),
+        may_read_directory=found.organization.joined and may_read(principal, found.organization.id),
         forms=forms,
         done=done,
         channel_names=CHANNEL_NAMES,
         kind_names=KIND_NAMES,
         tier_names=TIER_NAMES,
     )
-
-
-SHOWN: Final = frozenset({"telephone", "voice", "sms", "fax", "email"})
 
 
 def _desk_form(found: OrganizationDesk) -> Form:

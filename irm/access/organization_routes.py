@@ -23,9 +23,10 @@ MANAGE: Final = allow(Permission.MANAGE_ORGANIZATIONS)
 async def get_organization(
     code: FromPath[str], db: NamedDependency[Database], principal: NamedDependency[Principal]
 ) -> OrganizationDesk:
-    """Its numbers, its posts, and every address in the order in which they are tried."""
+    """Its numbers, its posts, and the addresses in the order in which they are tried; chat addresses and webhooks only for
+    whoever may change them."""
     async with db.transaction(principal.actor) as tx:
-        return await desk_of(tx, code)
+        return await desk_of(tx, code, principal)
 
 
 @patch("/api/v1/organizations/{code:str}", opt=MANAGE, tags=["access"])
@@ -43,7 +44,7 @@ async def change_organization(
         found = await editable(tx, principal, code)
         checked_on = data.checked_on or now.astimezone(SHANGHAI).date()
         await change_desk(tx, found.id, stated, checked_on=checked_on, actor=principal.actor, now=now)
-        return await desk_of(tx, code)
+        return await desk_of(tx, code, principal)
 
 
 @post("/api/v1/organizations/{code:str}/posts", opt=MANAGE, tags=["access"], status_code=HTTP_201_CREATED)

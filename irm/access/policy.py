@@ -108,6 +108,8 @@ class Permission(StrEnum):
     MANAGE_SOURCES = "manage_sources"
     ACT_UNASKED = "act_unasked"
     """Only as a scope: this token may do what a person is asked for the password again (`dangerous`)."""
+    KEEP_CONTACTS = "keep_contacts"
+    VET_STAFF = "vet_staff"
 
 
 P = Permission
@@ -168,6 +170,7 @@ _LEADS: Final = _ON_DUTY | {
     P.PLAN_DRILLS,
     P.APPROVE_DRILLS,
     P.DIRECT_DRILLS,
+    P.KEEP_CONTACTS,
 }
 _KEEPS_THE_YEAR: Final = frozenset(
     {P.EDIT_SYSTEMS, P.EDIT_ASSESSMENTS, P.VERIFY_FINDINGS, P.READ_ANNUAL_REPORTS, P.MAKE_ANNUAL_REPORTS}
@@ -184,19 +187,20 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
         | {P.MANAGE_SCREENS, P.MANAGE_SOURCES},
         Role.SECURITY_ADMINISTRATOR: EVERYONE
         | {P.MANAGE_ROLES, P.MANAGE_RULES, P.APPROVE_RULES, P.READ_PLAYBOOKS, P.PUBLISH_PLAYBOOK}
-        | {P.ENTER_AUTHORIZATIONS},
+        | {P.ENTER_AUTHORIZATIONS, P.VET_STAFF},
         Role.AUDIT_ADMINISTRATOR: EVERYONE | {P.READ_LEDGER, P.READ_PLAYBOOKS},
         Role.REPORTER: _REPORTS,
         Role.HANDLER: _HANDLES,
         Role.DUTY_OFFICER: _ON_DUTY,
         Role.DUTY_LEADER: _LEADS,
         Role.DEPUTY: _LEADS | _SIGNS_FOR_THE_YEAR,
-        Role.SECURITY_LEAD: _LEADS | _KEEPS_THE_YEAR,
+        Role.SECURITY_LEAD: _LEADS | _KEEPS_THE_YEAR | {P.VET_STAFF},
         Role.UNIT_HEAD: _LEADS | _SIGNS_FOR_THE_YEAR | {P.ENTER_AUTHORIZATIONS},
         Role.COMPLIANCE_OFFICER: _HANDLES
         | _KEEPS_THE_YEAR
         | _OVERSIGHT
-        | {P.SUBMIT_REPORT, P.RECORD_RECEIPT, P.RECORD_DIRECTIVE, P.EXPORT_EVIDENCE, P.SEE_CII, P.PLAN_DRILLS},
+        | {P.SUBMIT_REPORT, P.RECORD_RECEIPT, P.RECORD_DIRECTIVE, P.EXPORT_EVIDENCE, P.SEE_CII, P.PLAN_DRILLS}
+        | {P.KEEP_CONTACTS, P.VET_STAFF},
         Role.DRILL_DIRECTOR: EVERYONE
         | {P.READ_PLAYBOOKS, P.READ_ROSTER, P.READ_SYSTEMS, P.READ_DRILLS, P.PLAN_DRILLS, P.DIRECT_DRILLS},
         Role.EVALUATOR: EVERYONE | {P.READ_PLAYBOOKS, P.READ_DRILLS},
@@ -220,6 +224,7 @@ CITY: Final = frozenset(
         P.RETRY_WORK,
         P.MANAGE_SCREENS,
         P.MANAGE_SOURCES,
+        P.VET_STAFF,
     }
 )
 """What touches the whole city: only a membership in a cloud authority gives it, whatever the role says elsewhere."""

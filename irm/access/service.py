@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from irm.access.engagements import refuse_unvetted
 from irm.access.models import (
     AccountRow,
     ContactAddressRow,
@@ -189,11 +190,13 @@ async def add_contact_address(
 async def grant_role(
     tx: Tx, *, person_id: UUID, organization_id: UUID, role: Role, actor: Actor, now: datetime
 ) -> UUID:
-    """From now on. Raises Conflict for a role already held and for a second administrator's role (DESIGN §7)."""
+    """From now on. Raises Conflict for a role already held, for a second administrator's role (DESIGN §7), and for a
+    vendor's staff who are not vetted or whose contract has ended (`engaging.refusal`)."""
     await _person(tx, person_id)
     organization = await _organization(tx, organization_id)
     if role in ADMINISTRATORS and organization.kind != AUTHORITY:
         raise Invalid(ADMINISTRATOR_ELSEWHERE, field="role")
+    await refuse_unvetted(tx, organization, person_id, now=now)
     row = MembershipRow(person_id=person_id, organization_id=organization_id, role=role.value, since=now)
     held = Conflict(ROLE_HELD, field="role")
     await _insert(

@@ -137,3 +137,18 @@ async def test_an_organization_is_entered_on_the_page(desk: Two) -> None:
     page = (await admin.get("/organizations/water", headers=HTML)).text
     assert "示例市水利局" in page
     assert "000-00000031" in page
+
+
+async def test_where_machines_are_called_is_not_for_everybody(db: Database, desk: Two) -> None:
+    """The address of a webhook or a chat may hold its key: page and interface show it to whoever may change it."""
+    admin = await desk.admin()
+    secret = {"channel": "webhook", "address": "https://chat.example.invalid/hook?key=k3y"}
+    assert (await admin.post("/api/v1/organizations/cac/addresses", json=secret)).status_code == 201
+    number = {"channel": "telephone", "address": "000-00000012"}
+    assert (await admin.post("/api/v1/organizations/cac/addresses", json=number)).status_code == 201
+    assert "k3y" in (await admin.get("/api/v1/organizations/cac")).text
+    officer = await desk.officer()
+    for path in ("/api/v1/organizations/cac", "/organizations/cac", "/api/v1/organizations", "/organizations"):
+        read = (await officer.get(path)).text
+        assert "k3y" not in read, path
+        assert "000-00000012" in read, path

@@ -15,11 +15,12 @@ from litestar.routes import HTTPRoute
 
 from irm.access import tokens
 from irm.access.guard import PASSIVE_OPT
-from irm.access.policy import AUTHORITY, PERMISSION_OPT, Permission, Role, granted
+from irm.access.policy import ADMINISTRATORS, AUTHORITY, CITY, PERMISSION_OPT, Permission, Role, granted
 from irm.clock import FixedClock
 from irm.config import Settings
 from irm.db import SYSTEM, Database
 from tests import make
+from tests.feature.access import access_table
 
 SAMPLES: Final = {"uuid": "01939a3e-0000-7000-8000-000000000000", "int": "1", "str": "nothing-here", "path": "nothing"}
 KIND_OF: Final = {Role.REGULATOR: "cyberspace_office", Role.ASSESSOR: "assessor", Role.REPORTER: "using_unit"}
@@ -137,3 +138,19 @@ def test_a_silent_route_stops_the_start(db: Database, clock: FixedClock, setting
 
     with pytest.raises(ImproperlyConfiguredException, match="open-by-omission"):
         refuse_unguarded(Litestar([open_by_omission], openapi_config=None))
+
+
+def test_the_table_of_access_is_true(application: Litestar) -> None:
+    written = access_table.TARGET.read_text(encoding="utf-8")
+    assert written == access_table.table(application), "python -m tests.feature.access.access_table"
+
+
+async def test_what_touches_the_whole_city_is_the_cloud_authoritys_alone(
+    app: Litestar, client: httpx.AsyncClient, db: Database, clock: FixedClock
+) -> None:
+    """Every business role at once in a unit opens no route of the city's."""
+    headers = await bearer(db, clock, "using_unit", *sorted(set(Role) - ADMINISTRATORS))
+    for method, path, handler in routes(app):
+        wanted = handler.opt[PERMISSION_OPT]
+        if wanted is not None and wanted <= CITY:
+            assert (await call(client, method, path, headers)).status_code == 403, (method, path)

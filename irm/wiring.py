@@ -5,8 +5,8 @@ from typing import Final
 
 import irm.evidence.models  # noqa: F401 - rows that others name by table must be known in every process
 from irm import housekeeping, release
-from irm.alerts import filing as alert_filing, grouping as alert_grouping
 from irm.access import account_acts
+from irm.alerts import filing as alert_filing, grouping as alert_grouping
 from irm.drills import evidence as drill_evidence, injecting, running
 from irm.emergency.queries import WRITE, is_sheet_due
 from irm.emergency.writing import WRITE_SHEET

@@ -14,7 +14,6 @@ from irm.alerts import sources
 from irm.alerts.city_rules import read_rules
 from irm.alerts.rule_versions import publish_rules, rules_in_force, versions
 from irm.alerts.schemas import source_view
-from irm.alerts.source_routes import address_of
 from irm.alerts.vocabulary import KINDS
 from irm.console import Console, json_option, source as text_of
 from irm.db import SYSTEM, Database, Tx
@@ -83,7 +82,7 @@ def register(
             _, secret = await sources.register_source(
                 tx, given, by=by, actor=actor, home=console.settings.home, now=now
             )
-        return {"code": code, "secret": secret, "address": address_of(console.settings, code)}
+        return {"code": code, "secret": secret, "address": sources.address_of(console.settings.public_url, code)}
 
     console.show(console.run(work), as_json=as_json)
 
@@ -150,7 +149,7 @@ def rotate(console: Console, code: str, *, at_once: bool, login: str, as_json: b
                 home=console.settings.home,
                 now=now,
             )
-        return {"code": code, "secret": secret, "address": address_of(console.settings, code)}
+        return {"code": code, "secret": secret, "address": sources.address_of(console.settings.public_url, code)}
 
     console.show(console.run(work), as_json=as_json)
 

@@ -18,7 +18,7 @@ from irm.config import Settings
 from irm.db import Database, Tx
 from irm.errors import Invalid
 from irm.i18n import N_, Translator
-from irm.incidents.routes import secrecy_gate
+from irm.incidents.secrecy_gate import secrecy_gate
 
 TAGS: Final = ["alerts"]
 WHICH: Final = N_("Name one alert, or source and grouping of all.")

@@ -15,7 +15,6 @@ from irm.alerts.filing import HOUR
 from irm.alerts.policy import alert_policy
 from irm.alerts.queries import filed_by_rules
 from irm.alerts.rule_versions import publish_rules, rules_in_force, versions
-from irm.alerts.source_routes import address_of
 from irm.alerts.sources import Given
 from irm.alerts.vocabulary import FAULT_NAMES, KIND_NAMES
 from irm.clock import Clock
@@ -207,7 +206,7 @@ async def _show(
         owners=owners,
         form=form or Form(entered),
         secret=secret,
-        address=address_of(settings, one.code),
+        address=sources.address_of(settings.public_url, one.code),
         hours=alert_policy().old_secret_hours,
         **WORDS,
     )

@@ -55,7 +55,7 @@ async def register_source(
         _, secret = await sources.register_source(
             tx, given, by=principal, actor=principal.actor, home=settings.home, now=clock.now()
         )
-    return schemas.SecretView(data.code, secret, address_of(settings, data.code))
+    return schemas.SecretView(data.code, secret, sources.address_of(settings.public_url, data.code))
 
 
 @get(
@@ -149,7 +149,7 @@ async def replace_secret(
             home=settings.home,
             now=clock.now(),
         )
-    return schemas.SecretView(code, secret, address_of(settings, code))
+    return schemas.SecretView(code, secret, sources.address_of(settings.public_url, code))
 
 
 @get("/api/v1/alert-rules", opt=allow(Permission.READ_RULES), tags=TAGS, operation_id="get_alert_rules")
@@ -186,11 +186,6 @@ async def publish(
         )
         one = (await versions(tx) or [await rules_in_force(tx)])[0]
     return schemas.RulesView(one.version, one.text, one.reason, one.published_by, one.published_at)
-
-
-def address_of(settings: Settings, code: str) -> str:
-    """Where it posts to."""
-    return f"{settings.public_url.rstrip('/')}/api/v1/intake/{code}"
 
 
 ROUTES: Final = [

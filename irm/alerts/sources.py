@@ -208,6 +208,11 @@ async def source_of(
     return (await _shown(tx, [await _row(tx, code, by, permission)]))[0]
 
 
+def address_of(public_url: str, code: str) -> str:
+    """Where it posts to."""
+    return f"{public_url.rstrip('/')}/api/v1/intake/{code}"
+
+
 async def _row(
     tx: Tx, code: str, by: Principal | None, permission: Permission = Permission.MANAGE_SOURCES
 ) -> AlertSourceRow:

@@ -11,7 +11,6 @@ from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 
 from irm.access.policy import Permission, Principal, allow
 from irm.clock import Clock
-from irm.config import Settings
 from irm.db import Database, Tx
 from irm.errors import Invalid
 from irm.i18n import N_, Translator
@@ -34,32 +33,12 @@ from irm.incidents.schemas import (
     Timeline,
     TimelineEntry,
 )
-from irm.incidents.secrecy import record_refusal, refusal
+from irm.incidents.secrecy_gate import secrecy_gate
 from irm.incidents.service import file_incident
 from irm.incidents.stating import state_facts
 
 MOST: Final = 200
 TAGS: Final = ["incidents"]
-
-
-class _Gate(msgspec.Struct):
-    classified: str = ""
-
-
-async def secrecy_gate(request: Request[Any, Any, Any]) -> None:
-    """Before the body is validated, remembered or hashed: state secrets are refused, whatever else it says."""
-    try:
-        answer = msgspec.json.decode(await request.body(), type=_Gate).classified
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return  # not to be read; the handler says so
-    if answer not in {"yes", "unsure"}:
-        return
-    settings: Settings = request.app.state.settings
-    db: Database = request.app.state.db
-    principal: Principal = request.user
-    async with db.transaction(principal.actor) as tx:
-        await record_refusal(tx, answer, actor=principal.actor, now=request.app.state.clock.now())
-    raise refusal(secrecy_office=settings.secrecy_office_telephone, duty=settings.duty_telephone)
 
 
 @get("/api/v1/incidents", opt=allow(Permission.READ_INCIDENTS), tags=TAGS, operation_id="list_incidents")

@@ -68,7 +68,14 @@ from irm.incidents import (
     routes as incidents_routes,
     sections as incidents_sections,
 )
-from irm.notify import channel_routes, pages as notify_pages, routes as notify_routes
+from irm.notify import (
+    channel_pages,
+    channel_routes,
+    pages as notify_pages,
+    reach_pages,
+    routes as notify_routes,
+    wish_pages,
+)
 from irm.notify.rosters import pages as roster_pages, routes as roster_routes, taking_away as roster_files, taking_in
 from irm.obligations import (
     answer_pages as obligations_answer_pages,
@@ -192,6 +199,9 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *alert_source_pages.ROUTES,
     *notify_routes.ROUTES,
     *channel_routes.ROUTES,
+    *channel_pages.ROUTES,
+    *reach_pages.ROUTES,
+    *wish_pages.ROUTES,
     *notify_pages.ROUTES,
     *roster_routes.ROUTES,
     *taking_in.ROUTES,

@@ -34,6 +34,7 @@ GROUPS: Final = {
     "drill": "irm.drills.commands:drill",
     "playbook": "irm.playbooks.commands:playbook",
     "roster": "irm.notify.commands:roster",
+    "channel": "irm.notify.channel_commands:channel",
     "evidence": "irm.evidence.commands:evidence",
     "report": "irm.reports.commands:report",
     "sheet": "irm.emergency.commands:sheet",

@@ -103,6 +103,20 @@ class Settings(BaseSettings):
     """The bot's signing secret (加签, SEC…); empty: it does not ask for a signature."""
     feishu_bot: SecretStr = SecretStr("")
     feishu_bot_secret: SecretStr = SecretStr("")
+    imap_url: SecretStr = SecretStr("")
+    """The mailbox into which answers to pages come: imaps://user:password@host:993/INBOX; empty: none is read."""
+    imap_ca: Path | None = None
+    mail_secret: SecretStr = SecretStr("")
+    """Shared secret of the callback for answers by mail; empty: it is closed."""
+    alive_url: SecretStr = SecretStr("")
+    """Where irm says every minute that it works (a watch outside, a second machine); its address may hold a key."""
+    alive_secret: SecretStr = SecretStr("")
+    """base64: signs what is posted there (Standard Webhooks); empty: it is posted unsigned."""
+    alive_ca: Path | None = None
+    alive_mail: str = ""
+    """A mailbox outside that is told every hour."""
+    alive_sms: str = ""
+    """A number that is told every day."""
     webhook_url: str | None = None
     webhook_secret: SecretStr = SecretStr("")
     endpoints: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,47}$")], Endpoint] = {}

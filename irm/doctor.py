@@ -25,6 +25,8 @@ from irm.emergency.policy import sheet_policy
 from irm.emergency.writing import FAULTS
 from irm.errors import Translate
 from irm.i18n import N_
+from irm.notify.alive import targets_of
+from irm.notify.policy import channel_policy
 from irm.overview.auditing import is_silent
 from irm.overview.policy import tolerances
 
@@ -68,6 +70,8 @@ PROCESSES: Final = N_("Processes")
 WORK: Final = N_("Work")
 WATCH: Final = N_("Own check")
 LEDGER: Final = N_("Ledger")
+CHANNELS: Final = N_("Channels")
+ALIVE: Final = N_("Sign of life")
 BROKER: Final = N_("Broker")
 MAIL: Final = N_("Mail")
 SMS: Final = N_("SMS gateway")
@@ -102,6 +106,7 @@ async def _database(settings: Settings) -> list[Finding]:
                 now = clock.now()
                 findings += [await _rights(connection), await _processes(connection, now), await _work(connection, now)]
                 findings += [await _watch(connection, now), await _ledger(connection, settings, now)]
+                findings += [await _providers(connection), await _alive(connection, settings, now)]
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         return [Finding(DATABASE, "broken", N_("It does not answer: %(reason)s"), {"reason": _reason(error)})]
     finally:
@@ -210,6 +215,31 @@ async def _watch(connection: AsyncConnection, now: datetime) -> Finding:
         words = N_("%(missed)s thing(s) that were due have not been done; the board names them.")
         return Finding(WATCH, "broken", words, context)
     return Finding(WATCH, "good", N_("Everything that was due was done."), context)
+
+
+async def _providers(connection: AsyncConnection) -> Finding:
+    """Whether a provider is left alone because it fails again and again."""
+    rows = await connection.execute(text("SELECT name FROM provider WHERE opened_at IS NOT NULL ORDER BY name"))
+    names = [str(row.name) for row in rows.all()]
+    if names:
+        words = N_("%(names)s: the provider fails again and again; pages go other ways, where there are any.")
+        return Finding(CHANNELS, "broken", words, {"names": ", ".join(names)})
+    return Finding(CHANNELS, "good", N_("No provider is left alone."))
+
+
+async def _alive(connection: AsyncConnection, settings: Settings, now: datetime) -> Finding:
+    """Whether somebody outside hears that irm works; silence would be the alarm there."""
+    targets = targets_of(settings)
+    if not targets:
+        return Finding(ALIVE, "off", N_("Nobody outside is told that irm works: set IRM_ALIVE_URL (docs/channels.md)."))
+    rows = await connection.execute(text("SELECT target, ok_at FROM alive_sign WHERE ok_at IS NOT NULL"))
+    told = {str(row.target): row.ok_at for row in rows.all()}
+    every = channel_policy().alive_every
+    silent = [name for name in targets if name not in told or now - told[name] > 3 * every[name]]
+    if silent:
+        words = N_("Not told lately that irm works: %(names)s. Who watches there will raise the alarm.")
+        return Finding(ALIVE, "broken", words, {"names": ", ".join(silent)})
+    return Finding(ALIVE, "good", N_("Told outside: %(names)s."), {"names": ", ".join(targets)})
 
 
 async def _ledger(connection: AsyncConnection, settings: Settings, now: datetime) -> Finding:

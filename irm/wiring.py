@@ -23,7 +23,8 @@ from irm.incidents import (
 )
 from irm.jobs import Inside, Outside
 from irm.ledger import Subscription, Wiring
-from irm.notify import account_news, altered_ledger, dead_work, jobs as notify, missed_work
+from irm.notify import account_news, alive, altered_ledger, dead_work, jobs as notify, mail_inbound, missed_work, proving
+from irm.notify.policy import channel_policy
 from irm.notify.rosters import planning as rosters
 from irm.obligations import (
     asking,
@@ -62,6 +63,9 @@ JOBS: Final[dict[str, Inside | Outside]] = {
     WRITE: WRITE_SHEET,
     "kernel.housekeeping": Inside(housekeeping.sweep),
     "notify.deliver": notify.DELIVER,
+    alive.SIGN: alive.SignOfLife(auditor.AUDIT).job,
+    mail_inbound.READ_MAIL: mail_inbound.READ,
+    proving.ASK: Inside(proving.ask),
     dead_work.CALL: Inside(dead_work.call),
     altered_ledger.CALL: Inside(altered_ledger.call),
     missed_work.CALL: Inside(missed_work.call),
@@ -114,6 +118,8 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
     # An answer is in the run's inbox before any timer can be looked at.
     Subscription("delivery.acknowledged", in_transaction=inbox.hear_delivery),
     Subscription("delivery.delivered", in_transaction=inbox.hear_delivery),
+    # Who answers the weekly proof by the channel itself has shown that the address is his.
+    Subscription("delivery.acknowledged", in_transaction=proving.hear_answer),
     # Where every message of a rung failed, the next rung is not waited for.
     Subscription("delivery.failed", in_transaction=inbox.hear_delivery),
     Subscription("obligation.*", in_transaction_all=inbox.hear_duties),
@@ -157,6 +163,10 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
 RECURRING: Final[tuple[Recurring, ...]] = (
     # Whether all that should have fired has fired; ahead of ordinary work, or it would wait behind what it looks for.
     Recurring(auditor.AUDIT, every=Every(timedelta(minutes=1)), queue="urgent", priority=10),
+    # Somebody outside is told that irm works; answers to pages are fetched from the mailbox.
+    Recurring(alive.SIGN, every=Every(timedelta(minutes=1))),
+    Recurring(proving.ASK, every=channel_policy().proof_every, queue="bulk"),
+    Recurring(mail_inbound.READ_MAIL, every=Every(timedelta(minutes=1))),
     # What was recorded becomes part of the log's tree, and the tree is signed, within two seconds: never behind bulk.
     Recurring("evidence.sequence", every=Every(timedelta(seconds=1)), priority=5, when=sequencer.is_anything_to_do),
     # What machines sent becomes alerts; while nothing came, it costs one question.

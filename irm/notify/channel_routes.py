@@ -1,4 +1,4 @@
-"""/api/v1: what gateways call back: whether an SMS arrived, what became of a telephone call."""
+"""/api/v1: what gateways call back: whether an SMS arrived, what became of a telephone call, an answer by mail."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -13,7 +13,8 @@ from irm.access.policy import PUBLIC
 from irm.clock import Clock
 from irm.config import Settings
 from irm.db import Actor, Database
-from irm.notify import inbound, told_back
+from irm.errors import Invalid
+from irm.notify import inbound, mail_inbound, mail_replies, told_back
 from irm.notify.schemas import ReplyOutcome
 
 Hear = Callable[..., Awaitable[told_back.Told]]
@@ -66,4 +67,23 @@ async def _heard(
     return ReplyOutcome(0, outcome)
 
 
-ROUTES: Final = [receive_sms_status, receive_call]
+@post("/api/v1/mail/inbound", opt=PUBLIC, status_code=HTTP_200_OK, tags=["channels"], operation_id="receive_mail")
+async def receive_mail(
+    request: Request[Any, Any, Any],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    settings: NamedDependency[Settings],
+    key: FromQuery[str | None] = None,
+) -> ReplyOutcome:
+    """The mail server hands over an answer to a page, as it came (`message/rfc822`). Authenticated by `IRM_MAIL_SECRET` as
+    `/api/v1/sms/inbound` by its own."""
+    body = await request.body()
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    inbound.authenticate(headers, key, body, settings.mail_secret.get_secret_value())
+    if len(body) > mail_inbound.LARGEST:
+        raise Invalid("The message is too long.", field="content")
+    async with db.transaction(Actor("channel", label="mail")) as tx:
+        return ReplyOutcome(0, await mail_inbound.receive(tx, mail_replies.read(body), now=clock.now()))
+
+
+ROUTES: Final = [receive_sms_status, receive_call, receive_mail]

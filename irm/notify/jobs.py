@@ -19,7 +19,7 @@ from irm.db import Tx
 from irm.heartbeat import here
 from irm.i18n import translator
 from irm.jobs import CallFailed, Outside, Resources
-from irm.notify import bundles
+from irm.notify import bundles, circuit, passing, providers
 from irm.notify.bundling import INCIDENT, root_of
 from irm.notify.channels import CHANNELS
 from irm.notify.channels.protocol import Enclosure, Message, Outcome
@@ -60,6 +60,8 @@ async def claim(tx: Tx, args: dict[str, Any], now: datetime, attempt: int) -> Wo
         if row.purpose == "report":
             await fail(tx, row, "uncertain", now)
             return None
+    if not await passing.may_leave(tx, row, now):
+        return None
     if await bundles.gather(tx, row, now):
         return None
     token = _begin(tx, [row], now, attempt)
@@ -87,7 +89,7 @@ async def claim(tx: Tx, args: dict[str, Any], now: datetime, attempt: int) -> Wo
 async def _claim_bundle(tx: Tx, bundle_id: UUID, now: datetime, attempt: int) -> Work | None:
     bundle = await tx.get(BundleRow, bundle_id)
     rows = [each for each in await bundles.carried_by(tx, bundle_id) if each.status in SENDABLE]
-    going = await still_to_go(tx, rows, now)
+    going = [row for row in await still_to_go(tx, rows, now) if await passing.may_leave(tx, row, now)]
     if bundle is None or not going:
         return None
     uncertain = await open_ended(tx, going)
@@ -163,6 +165,7 @@ async def record(
     else:
         row = await _locked(tx, UUID(args["delivery"]))
         rows = [row] if row is not None else []
+    await providers.note(tx, circuit.provider_of(work.channel, work.message.address), outcome, now)
     pauses = [
         # By page, so that two messages that fail at once ask for their pages in one order.
         await settle(tx, row, attempt, outcome, now, is_current=is_current)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from irm.i18n import DEFAULT_LOCALE, Translator
+from irm.i18n import DEFAULT_LOCALE, N_, Translator
 from irm.rules.levels import level_word
 
 Texts = Mapping[str, str] | str
@@ -21,8 +21,39 @@ FULL_DETAIL: Final = frozenset({"in_app"})
 LONGEST_SMS_TITLE: Final = 60
 
 
+OF_IRM: Final[Mapping[str, str]] = {
+    "ledger": N_("A check found that the ledger was changed. Keep the database as it is and sign in."),
+    "missed": N_("irm has not done something in time. Sign in and see on the board what it is."),
+    "test": N_("This is a test of the channel. Nothing has happened and nothing is to be done."),
+    "proof": N_("Weekly test whether you can be reached. Nothing has happened."),
+    "alive": N_("irm works. Where this message fails to come, look after irm."),
+}
+"""What irm says of itself, by matter."""
+TITLES: Final[Mapping[str, str]] = {
+    "work": N_("Please confirm receipt: irm could not finish a task"),
+    "ledger": N_("Please confirm receipt: the ledger was changed"),
+    "missed": N_("Please confirm receipt: something was not done in time"),
+    "test": N_("Test message"),
+    "alive": N_("irm works"),
+    "proof": N_("Weekly test: please confirm receipt"),
+}
+
 Basis = Literal["settled", "possible", "clock"]
-Matter = Literal["incident", "duty", "approval", "work", "drill", "ledger", "missed", "version", "roster", "account"]
+Matter = Literal[
+    "incident",
+    "duty",
+    "approval",
+    "work",
+    "drill",
+    "ledger",
+    "missed",
+    "version",
+    "roster",
+    "account",
+    "test",
+    "alive",
+    "proof",
+]
 
 
 @dataclass(frozen=True)
@@ -32,7 +63,8 @@ class About:
     `level` None: not graded; `basis`: reached or assessed, only possible, or the one by which clocks run. `path` is the page in irm (`/incidents/SJ-2026-000123`).
     `matter`: what it concerns; `duty` is something owed that is about no incident, `approval` a report that somebody has to approve, `work` a task that irm itself gave up, `drill` the
     drill as such, `ledger` a past that was changed, `missed` what the auditor found undone, `version` a text of the
-    city's (a playbook) that waits for a second person, or what became of it, `roster` a turn of duty, `account` the reader's own account.
+    city's (a playbook) that waits for a second person, or what became of it, `roster` a turn of duty, `account` the reader's own
+    account; `test` that a channel is tried, `alive` that irm works, `proof` whether a person can be reached.
     """
 
     number: str
@@ -112,12 +144,8 @@ def _level(about: About, t: Translator) -> str:
 
 
 def _heading(purpose: str, about: About, level: str, t: Translator) -> str:
-    if about.matter == "work":
-        return t("Please confirm receipt: irm could not finish a task")
-    if about.matter == "ledger":
-        return t("Please confirm receipt: the ledger was changed")
-    if about.matter == "missed":
-        return t("Please confirm receipt: something was not done in time")
+    if about.matter in TITLES:
+        return t(TITLES[about.matter])
     if about.matter == "drill":
         return t("Notice: drill %(number)s", number=about.number)
     if about.matter in {"version", "roster", "account"}:
@@ -140,11 +168,8 @@ def _brief(purpose: str, about: About, level: str, code: str | None, t: Translat
         if code:
             return t("irm could not finish a task. Sign in to handle it. Reply %(code)s to confirm receipt.", code=code)
         return t("irm could not finish a task. Sign in to handle it.")
-    if about.matter == "ledger":
-        words = t("A check found that the ledger was changed. Keep the database as it is and sign in.")
-        return f"{words}{t(' Reply %(code)s to confirm receipt.', code=code)}" if code else words
-    if about.matter == "missed":
-        words = t("irm has not done something in time. Sign in and see on the board what it is.")
+    if about.matter in OF_IRM:
+        words = t(OF_IRM[about.matter])
         return f"{words}{t(' Reply %(code)s to confirm receipt.', code=code)}" if code else words
     if about.matter == "drill" and about.short:
         return t("%(number)s: %(what)s Sign in to read it.", number=about.number, what=t.of(about.short))

@@ -148,6 +148,8 @@ class DeliveryRow(Base):
     """In which order it goes, and whether it may share a message (`bundling.urgency_of`). What an older irm writes beside
     this one does not say it: it rings at once and alone."""
     provider_id: Mapped[str | None]
+    matter: Mapped[dict[str, Any] | None]
+    """What its words were composed from (`About`, without content), so that it can go another way; None: an older irm's."""
     bundle_id: Mapped[UUID | None] = mapped_column(ForeignKey("delivery_bundle.id"))
     """The message that carried it together with others; None: it went, or goes, by itself."""
 

@@ -11,19 +11,21 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_404_NOT_FOUND
 
-from irm.access.policy import PUBLIC, Permission, Principal, allow, reach
+from irm.access import queries as access
+from irm.access.policy import PUBLIC, Permission, Principal, allow, may, reach
 from irm.clock import SHANGHAI, Clock
 from irm.config import Settings
 from irm.db import Actor, Database
 from irm.errors import Invalid, NotFound
 from irm.i18n import Translator
 from irm.notify import inbound, outbox, queries, service
+from irm.notify.delivery_filters import PURPOSES, STATUSES, filters_from, named
 from irm.notify.duty import duty_at
 from irm.notify.jobs import link_hash
 from irm.notify.policy import bundling
 from irm.notify.roster_month import month_of
 from irm.notify.rosters.desk import LAYER_NAMES
-from irm.notify.routes import PURPOSES, confirm, filters_from, readable, roster_organizations
+from irm.notify.routes import confirm, readable, roster_organizations
 from irm.notify.views import Delivery
 from irm.notify.words import (
     ATTEMPT_NAMES,
@@ -36,6 +38,7 @@ from irm.notify.words import (
     tone_of,
 )
 from irm.web.drafts import came_from
+from irm.web.forms import Form
 from irm.web.pages import Page, is_fragment, page
 
 PER_PAGE: Final = 50
@@ -99,23 +102,53 @@ async def deliveries_page(
     purpose: FromQuery[str | None] = None,
     show: FromQuery[str | None] = None,
     incident: FromQuery[str | None] = None,
+    channel: FromQuery[str | None] = None,
+    status: FromQuery[str | None] = None,
+    organization: FromQuery[str | None] = None,
+    person: FromQuery[str | None] = None,
+    since: FromQuery[str | None] = None,
+    until: FromQuery[str | None] = None,
 ) -> Page:
+    """Every choice stands in the address, so that the list can be sent to a colleague."""
     chosen = filters_from(
-        status="failed" if show == "failed" else None,
+        status="failed" if show == "failed" else status,
+        channel=channel,
         purpose=purpose,
-        about=incident,
+        about=incident.strip() if incident else None,
         unanswered=show == "unanswered",
         troubled=show == "troubled",
+        since=since,
+        until=until,
     )
     async with db.transaction(principal.actor) as tx:
+        chosen = await named(tx, chosen, organization=organization, person=person)
         found, more = await queries.deliveries_for(tx, principal, filters=chosen, before=cursor, limit=PER_PAGE)
+        far = reach(principal, Permission.READ_DELIVERIES)
+        desks = await access.organizations(tx, joined=True)
+    typed = {
+        "incident": incident,
+        "channel": channel,
+        "status": status,
+        "organization": organization,
+        "person": person,
+        "since": since,
+        "until": until,
+    }
     return page(
         "notify/deliveries.html",
         now=clock.now(),
         deliveries=found,
         next_cursor=more,
-        query={"purpose": purpose, "show": show, "incident": incident},
+        query={"purpose": purpose, "show": show, **typed},
+        form=Form({name: value for name, value in typed.items() if value}),
+        is_narrowed=any(typed.values()),
         purpose_chips=[(each, t(PURPOSE_NAMES[each]), None) for each in PURPOSES],
+        channel_options=[(name, t(word)) for name, word in CHANNEL_NAMES.items() if name != "telephone"],
+        status_options=[(each, t(STATUS_NAMES[each])) for each in STATUSES],
+        organization_options=[
+            (each.code, each.name) for each in desks if far.everything or each.id in far.organizations
+        ],
+        may_see_channels=may(principal, Permission.RETRY_WORK) or may(principal, Permission.MANAGE_CHANNELS),
         may_send_again=bool(reach(principal, Permission.SUBMIT_REPORT).organizations)
         or reach(principal, Permission.SUBMIT_REPORT).everything,
         **words(),

@@ -13,11 +13,12 @@ from irm.db import Actor, Tx, uuid7
 from irm.exercise import Exercise, exercise_of, obstacle
 from irm.i18n import DEFAULT_LOCALE, LOCALES, translator
 from irm.ledger import Event, record
-from irm.notify import bundling, codes, retries
+from irm.notify import bundling, codes, retries, wishes
 from irm.notify.messages import About, Text, compose, locale_for
 from irm.notify.models import ChannelRow, DeliveryRow
-from irm.notify.plan import NO_CHANNEL, Leg, Resolution, Via, plan
+from irm.notify.plan import NO_CHANNEL, PREFERRED, Leg, Resolution, Via, plan
 from irm.notify.policy import bundling as bundling_policy
+from irm.notify.preferring import Preference
 
 DELIVER: Final = "notify.deliver"
 GENERAL: Final = 4
@@ -59,6 +60,16 @@ class Occasion:
             bodies={each: text.body for each, text in read.items()},
         )
 
+    def matter(self) -> dict[str, Any]:
+        """As it is kept: ids and words of irm, no content."""
+        return {
+            "level": self.about.level,
+            "basis": self.about.basis,
+            "matter": self.about.matter,
+            "short": self.about.short if isinstance(self.about.short, str) else dict(self.about.short),
+            "others": self.about.others,
+        }
+
     def values(self) -> dict[str, Any]:
         return {
             "page_key": self.key,
@@ -74,6 +85,7 @@ class Occasion:
             "severity": self.severity or self.about.level or GENERAL,
             "urgency": self.urgency or self.severity or self.about.level or GENERAL,
             "exercise": self.exercise,
+            "matter": self.matter(),
             "due_at": self.now,
             "created_at": self.now,
         }
@@ -106,11 +118,19 @@ async def plan_messages(tx: Tx, occasion: Occasion, targets: Resolution, via: Vi
     # What is real is not asked about here: `jobs.claim` asks of every message, at the last moment.
     exercise = await exercise_of(tx, occasion.subject) if occasion.exercise else None
     asks = occasion.purpose == "page" and occasion.answer != "none"
-    for leg in plan(targets.recipients, via, off=off, asks=asks):
+    wished = await wishes.preferences_of(tx, [one.person_id for one in targets.recipients if one.person_id])
+    recipients = targets.recipients
+    if via == PREFERRED:
+        recipients = tuple(
+            wishes.applied(one, wished.get(one.person_id) if one.person_id else None, occasion.purpose)
+            for one in recipients
+        )
+    for leg in plan(recipients, via, off=off, asks=asks):
         code = None
         if occasion.purpose == "page" and leg.channel == "sms" and leg.reason is None and leg.address:
             code = await codes.of_page(tx, leg.address, occasion.key, occasion.now)
         row = _company_kept(occasion.values() | _leg_values(leg, occasion, exercise), leg.recipient.locale)
+        row = _quiet_kept(row, wished.get(leg.recipient.person_id) if leg.recipient.person_id else None)
         text = occasion.text(leg.channel, leg.recipient.locale, code)
         joined = await _join(tx, row, text) if occasion.purpose == "notice" and occasion.run_id else None
         written = joined or await write(tx, row, text, code, occasion.actor)
@@ -206,6 +226,14 @@ def _company_kept(values: dict[str, Any], locale: str) -> dict[str, Any]:
         locale=locale_for(values["channel"], locale),
     )
     return values | {"id": piece.id, "due_at": bundling.leaves_at(piece, values["due_at"], bundling_policy())}
+
+
+def _quiet_kept(values: dict[str, Any], wished: Preference | None) -> dict[str, Any]:
+    """What disturbs nobody's quiet hours by his own wish; a page is never held back (`preferring.py`)."""
+    if values["status"] != "waiting":
+        return values
+    until = wishes.held_until(wished, values["purpose"], values["channel"], values["urgency"], values["due_at"])
+    return values | {"due_at": until} if until else values
 
 
 async def write(tx: Tx, values: dict[str, Any], text: Text, code: str | None, actor: Actor) -> UUID | None:

@@ -1,13 +1,17 @@
 """The city's figures for messages that become one (`bundling.yaml`) and for channels (`channels.yaml`), read once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 from functools import cache
 from importlib.resources import files
 
 from ruamel.yaml import YAML
 
 from irm.notify.bundling import Bundling
+from irm.notify.circuit import CircuitPolicy
+from irm.notify.throttle import Throttle
+from irm.schedule import Daily
 
 
 @cache
@@ -31,9 +35,39 @@ class ChannelPolicy:
     """The city's figures for channels, as `channels.yaml` explains them."""
 
     sms_segments: int
+    circuit: CircuitPolicy
+    throttle: Mapping[str, Throttle]
+    rings: frozenset[str]
+    alive_every: Mapping[str, timedelta]
+    progress: timedelta
+    proof_every: Daily
+    proof_latest: timedelta
+    proof_channels: tuple[str, ...]
+    proof_red_after: int
+    proof_weeks_shown: int
 
 
 @cache
 def channel_policy() -> ChannelPolicy:
     given = YAML(typ="safe").load((files("irm.notify") / "channels.yaml").read_text("utf-8"))
-    return ChannelPolicy(sms_segments=given["sms_segments"])
+    seconds = {name: timedelta(seconds=value) for name, value in given["circuit"].items() if name != "failures"}
+    return ChannelPolicy(
+        sms_segments=given["sms_segments"],
+        circuit=CircuitPolicy(
+            failures=given["circuit"]["failures"],
+            within=seconds["within_seconds"],
+            open_for=seconds["open_seconds"],
+            probe=seconds["probe_seconds"],
+        ),
+        throttle={
+            name: Throttle(each["most"], timedelta(seconds=each["seconds"])) for name, each in given["throttle"].items()
+        },
+        rings=frozenset(given["rings"]),
+        alive_every={name: timedelta(seconds=given["alive"][f"{name}_seconds"]) for name in ("url", "mail", "sms")},
+        progress=timedelta(seconds=given["alive"]["progress_seconds"]),
+        proof_every=Daily(time.fromisoformat(given["proof"]["at"]), on=(given["proof"]["weekday"],)),
+        proof_latest=timedelta(hours=given["proof"]["latest_hours"]),
+        proof_channels=tuple(given["proof"]["channels"]),
+        proof_red_after=given["proof"]["red_after_weeks"],
+        proof_weeks_shown=given["proof"]["weeks_shown"],
+    )

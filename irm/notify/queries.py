@@ -15,11 +15,12 @@ from irm.access.vocabulary import KINDS
 from irm.db import Tx
 from irm.errors import Invalid, NotFound
 from irm.notify import contacts
+from irm.notify.delivery_filters import Filters, filtered
 from irm.notify.duty import duty_at
 from irm.notify.models import DeliveryAttemptRow, DeliveryRow, SmsReplyRow
 from irm.notify.plan import NobodyToTell, Recipient, Resolution
 from irm.notify.targets import Target, parse, referred
-from irm.notify.views import UNTOLD, Delivery, views_of
+from irm.notify.views import PROOF, UNTOLD, Delivery, views_of
 
 CODE: Final = "code:"
 HOPEFUL: Final = ("waiting", "sending", "sent", "delivered", "would_have")
@@ -150,17 +151,6 @@ async def _one(tx: Tx, target: Target, context: Mapping[str, Any], now: datetime
     return Resolution(gaps=(NobodyToTell("retired" if left else "unknown_target", str(target)),))
 
 
-@dataclass(frozen=True)
-class Filters:
-    status: str | None = None
-    channel: str | None = None
-    purpose: str | None = None
-    about: str | None = None
-    unanswered: bool = False
-    troubled: bool = False
-    """Failed, or skipped for a reason that somebody should do something about."""
-
-
 async def deliveries_for(
     tx: Tx,
     principal: Principal,
@@ -170,7 +160,7 @@ async def deliveries_for(
     limit: int = 50,
 ) -> tuple[list[Delivery], UUID | None]:
     """Newest first, what the reader may see: (rows, the cursor for older ones or None)."""
-    query = _filtered(_visible(select(DeliveryRow), principal), filters)
+    query = filtered(_visible(select(DeliveryRow), principal), filters)
     if before is not None:
         edge = await tx.get(DeliveryRow, before)
         if edge is None:
@@ -336,7 +326,10 @@ async def by_link(tx: Tx, hashed: str) -> list[Delivery]:
 
 
 _AWAITED: Final = and_(
-    DeliveryRow.purpose == "page", DeliveryRow.acknowledged_at.is_(None), DeliveryRow.closed_at.is_(None)
+    DeliveryRow.purpose == "page",
+    DeliveryRow.acknowledged_at.is_(None),
+    DeliveryRow.closed_at.is_(None),
+    DeliveryRow.subject.not_like(f"{PROOF}%"),
 )
 
 
@@ -370,22 +363,15 @@ def _visible(query: Select[DeliveryRow], principal: Principal) -> Select[Deliver
     return query.where(or_(DeliveryRow.organization_id.in_(far.organizations), _mine(principal)))
 
 
-def _filtered(query: Select[DeliveryRow], filters: Filters) -> Select[DeliveryRow]:
-    if filters.status:
-        query = query.where(DeliveryRow.status == filters.status)
-    if filters.channel:
-        query = query.where(DeliveryRow.channel == filters.channel)
-    if filters.purpose:
-        query = query.where(DeliveryRow.purpose == filters.purpose)
-    if filters.about:
-        query = query.where(DeliveryRow.about == filters.about)
-    if filters.unanswered:
-        query = query.where(
-            DeliveryRow.purpose == "page",
-            DeliveryRow.status.not_in(UNTOLD),
-            DeliveryRow.acknowledged_at.is_(None),
-            DeliveryRow.closed_at.is_(None),
+async def last_test(tx: Tx, person_id: UUID, channel: str | None) -> Delivery | None:
+    """The last test message that this person asked for on the channel, into a group too."""
+    row = await tx.scalar(
+        select(DeliveryRow)
+        .where(
+            DeliveryRow.subject == f"channel/{channel}",
+            DeliveryRow.page_key.startswith(f"channel/{channel}/test/{person_id}/", autoescape=True),
         )
-    if filters.troubled:
-        query = query.where(DeliveryRow.status.in_(("failed", "skipped")))
-    return query
+        .order_by(DeliveryRow.created_at.desc(), DeliveryRow.id.desc())
+        .limit(1)
+    )
+    return (await views_of(tx, [row]))[0] if row else None

@@ -16,8 +16,8 @@ from irm.db import Actor, Database, Tx
 from irm.errors import Forbidden, Invalid, NotFound
 from irm.i18n import Translator
 from irm.notify import inbound, queries, service
+from irm.notify.delivery_filters import filters_from, named
 from irm.notify.duty import duty_at, paged_organizations
-from irm.notify.plan import CHANNELS
 from irm.notify.schemas import (
     Acknowledge,
     AcknowledgementView,
@@ -33,8 +33,6 @@ from irm.notify.views import Delivery
 
 LIMIT: Final = 50
 LARGEST_LIMIT: Final = 200
-STATUSES: Final = ("waiting", "sending", "sent", "delivered", "failed", "skipped", "cancelled")
-PURPOSES: Final = ("page", "notice", "report", "reminder")
 
 
 async def roster_organizations(tx: Tx, principal: Principal) -> list[UUID]:
@@ -74,10 +72,24 @@ async def list_deliveries(
     purpose: FromQuery[str | None] = None,
     incident: FromQuery[str | None] = None,
     unanswered: FromQuery[bool] = False,
+    organization: FromQuery[str | None] = None,
+    person: FromQuery[str | None] = None,
+    since: FromQuery[str | None] = None,
+    until: FromQuery[str | None] = None,
 ) -> DeliveryList:
-    """Newest first, those of the reader's organizations. What was not sent is there too, with its reason."""
-    chosen = filters_from(status=status, channel=channel, purpose=purpose, about=incident, unanswered=unanswered)
+    """Newest first, those of the reader's organizations. What was not sent is there too, with its reason. `organization`: its
+    code; `person`: a login; `since`, `until`: days (the last one included) or moments of planning."""
+    chosen = filters_from(
+        status=status,
+        channel=channel,
+        purpose=purpose,
+        about=incident,
+        unanswered=unanswered,
+        since=since,
+        until=until,
+    )
     async with db.transaction(principal.actor) as tx:
+        chosen = await named(tx, chosen, organization=organization, person=person)
         found, more = await queries.deliveries_for(tx, principal, filters=chosen, before=cursor, limit=limit)
     return DeliveryList([delivery_view(each, t) for each in found], more)
 
@@ -167,28 +179,6 @@ async def receive_sms(
     async with db.transaction(Actor("channel", label="sms")) as tx:
         understood = await inbound.receive(tx, reply, now=clock.now())
     return ReplyOutcome(0, understood.outcome)
-
-
-def filters_from(
-    *,
-    status: str | None = None,
-    channel: str | None = None,
-    purpose: str | None = None,
-    about: str | None = None,
-    unanswered: bool = False,
-    troubled: bool = False,
-) -> queries.Filters:
-    """Raises Invalid naming the filter that nothing can match."""
-    for name, value, known in (
-        ("status", status, STATUSES),
-        ("channel", channel, (*CHANNELS, "none")),
-        ("purpose", purpose, PURPOSES),
-    ):
-        if value and value not in known:
-            raise Invalid("There is no such choice: %(value)s", field=name, value=value)
-    if about and "\x00" in about:
-        raise Invalid("There is no such choice: %(value)s", field="incident", value="")
-    return queries.Filters(status, channel, purpose, about, unanswered, troubled)
 
 
 async def readable(tx: Tx, principal: Principal, delivery_id: UUID) -> Delivery:

@@ -9,6 +9,7 @@ from sqlalchemy import exists, select
 from irm.db import SYSTEM, Tx
 from irm.exercise import Exercise, exercise_of, obstacle, root_of
 from irm.notify.channels.protocol import Outcome
+from irm.notify.going_over import go_over
 from irm.notify.models import DeliveryAttemptRow, DeliveryRow
 from irm.notify.planning import tell
 from irm.notify.retries import pause_after
@@ -95,9 +96,13 @@ async def settle(
 
 
 async def fail(tx: Tx, row: DeliveryRow, reason: str, now: datetime) -> None:
+    """A message did not go, or did not arrive. A page goes another way at once if there is one (`going_over.py`)."""
     row.status, row.reason = "failed", reason
     await tx.flush()
+    over = await go_over(tx, row, now, rings=True)
     await tell(tx, "delivery.failed", row, now, SYSTEM, nobody_reached=await _nobody_reached(tx, row))
+    if over is None:
+        await go_over(tx, row, now, rings=False)
 
 
 async def _unwanted(tx: Tx, rows: Sequence[DeliveryRow]) -> Mapping[UUID, str]:

@@ -27,7 +27,7 @@ from irm.notify.planning import (
 )
 from irm.notify.views import UNTOLD
 
-MEANS: Final = ("page", "link", "api", "sms_reply", "contact_record", "voice_key", "chat_card")
+MEANS: Final = ("page", "link", "api", "sms_reply", "contact_record", "voice_key", "chat_card", "mail_reply")
 Until = Literal["acknowledged", "acknowledged_by_all", "received", "none"]
 ANSWER: Final[dict[str, str]] = {
     "acknowledged": "first",

@@ -20,6 +20,10 @@ UNTOLD: Final = ("skipped", "cancelled", "would_have")
 WORK: Final = "job/"
 ROSTER: Final = "roster/"
 """Subjects of pages about a task of irm itself."""
+PROOF: Final = "proof/"
+"""Subjects of the weekly proofs of reachability, which no board shows."""
+CHANNEL: Final = "channel/"
+"""Subjects of messages that try a channel."""
 AUDIT: Final = "audit/"
 """Subjects of pages about what irm should have done and had not: like the former they have no level."""
 
@@ -84,7 +88,7 @@ class Delivery:
     @property
     def level(self) -> int | None:
         """Every message has a `severity`; only of an incident it is a level that people may be shown."""
-        return None if self.subject.startswith((WORK, AUDIT, ROSTER)) else self.severity
+        return None if self.subject.startswith((WORK, AUDIT, ROSTER, CHANNEL, PROOF)) else self.severity
 
     @property
     def level_kind(self) -> str:

@@ -37,6 +37,7 @@ MEANS_NAMES: Final[dict[str, str]] = {
     "contact_record": N_("by contact record"),
     "voice_key": N_("by key on the telephone"),
     "chat_card": N_("by chat card"),
+    "mail_reply": N_("by reply to the mail"),
 }
 WEEKDAYS: Final = (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun"))
 ROLE_NAMES: Final[dict[str, str]] = {

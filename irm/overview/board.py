@@ -18,6 +18,8 @@ NeedKind = Literal[
     "dead",
     "missed",
     "unwatched",
+    "provider",
+    "silent",
     "sheet",
     "report",
     "duty",
@@ -35,12 +37,14 @@ LevelKind = Literal["reached", "possible", "assessed"]
 WarningKind = Literal["was_away", "nobody_sends", "broker_silent", "clock_skew", "failed_deliveries"]
 
 LEAST: Final = 4
-RED: Final = frozenset({"unreached", "unmanned", "dead", "missed", "unwatched", "sheet"})
+RED: Final = frozenset({"unreached", "unmanned", "dead", "missed", "unwatched", "provider", "silent", "sheet"})
 """What irm itself cannot mend: a person has to."""
 FAR: Final = timedelta(days=3)
 """What is due later than this is no matter of the night: it stands apart, below what needs a person now."""
 GATHERED: Final = frozenset({"duty", "receipt"})
-FOR_OTHERS: Final = frozenset({"unreached", "unanswered", "unmanned", "missed", "unwatched", "sheet"})
+FOR_OTHERS: Final = frozenset(
+    {"unreached", "unanswered", "unmanned", "missed", "unwatched", "provider", "silent", "sheet"}
+)
 """Not the reader's own errands: they stand on the board, not in 待办."""
 
 

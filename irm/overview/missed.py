@@ -39,6 +39,9 @@ REGULAR_NAMES: Final[Mapping[str, str]] = {
     "evidence.verify": N_("the nightly check of the ledger"),
     "findings.propose": N_("proposals for findings whose day passed"),
     "kernel.housekeeping": N_("clearing away what is old"),
+    "notify.ask_for_proof": N_("the weekly test whether people can be reached"),
+    "notify.read_mail": N_("fetching answers by mail"),
+    "notify.sign_of_life": N_("the sign of life to the outside"),
     "obligations.look_ahead": N_("opening what is owed from today"),
 }
 """Msgids by job name."""

@@ -41,8 +41,10 @@ from irm.overview.handovers import handovers
 from irm.overview.missed import missed_things, unwatched
 from irm.overview.paper_for_the_night import missing_sheet
 from irm.overview.press import questions
+from irm.overview.providers_down import providers_down
 from irm.overview.rosters_ahead import rosters_ahead
 from irm.overview.second_persons import second_persons
+from irm.overview.silent_people import silent_people
 from irm.overview.unmanned import unmanned
 from irm.playbooks.models import TaskRow
 
@@ -74,6 +76,8 @@ async def board_of(tx: Tx, principal: Principal, *, now: datetime) -> Board:
         *await missing_sheet(tx, principal, now=now),
         *await missed_things(tx, principal),
         *await unwatched(tx, principal, now=now),
+        *await providers_down(tx, principal),
+        *await silent_people(tx, principal, now=now),
         *_duties(owed, own, may(principal, Permission.SUBMIT_REPORT)),
         *_receipts(awaited, own, may(principal, Permission.RECORD_RECEIPT)),
         *await _tasks(tx, principal),

@@ -43,6 +43,7 @@ DESKTOP: Final = (
     Entry("/screens", N_("Duty screens"), "duty", "manage_screens", group=5),
     Entry("/alert-sources", N_("Alert sources"), "bell", "manage_sources", group=5),
     Entry("/alert-rules", N_("Alert rules"), "book", "manage_rules", group=5),
+    Entry("/channels", N_("Channels"), "out", "manage_channels", group=5),
     Entry("/outbox", N_("Sent messages"), "out", "read_outbox", group=5),
     Entry("/admin", N_("Administration"), "admin", group=5),
 )

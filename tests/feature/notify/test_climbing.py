@@ -44,6 +44,7 @@ async def test_a_refused_message_is_not_waited_for(night: Night, outside: Outsid
     await night.begin()
     await drain()
     outside.expect.sms(night.officer.telephone)
+    outside.expect.mail(night.officer.email)
     outside.expect.sms(night.leader.telephone)
 
 

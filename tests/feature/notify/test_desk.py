@@ -117,7 +117,10 @@ async def test_the_list_has_filters_a_cursor_and_reasons(
     assert sorted(seen) == ["fax", "in_app", "wecom"]
     skipped = (await client.get("/api/v1/deliveries", params={"status": "skipped"})).json()["items"]
     assert {each["reason"] for each in skipped} == {"not_built", "not_configured"}
-    assert {each["reason_text"] for each in skipped} == {"本系统不经此渠道发送"}
+    assert {each["reason_text"] for each in skipped} == {
+        "本系统不经此渠道发送",
+        "该通道未配置",
+    }
     waiting = (await client.get("/api/v1/deliveries", params={"unanswered": True})).json()["items"]
     assert "in_app" in {each["channel"] for each in waiting}
     for wrong in ({"status": "gone"}, {"limit": 0}, {"cursor": str(uuid4())}, {"channel": "pigeon"}):

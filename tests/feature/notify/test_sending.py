@@ -32,10 +32,13 @@ async def test_a_gateways_refusal_inside_a_200_is_a_failure_and_the_run_is_told(
     await night.page()
     await drain()
     outside.expect.sms(night.officer.telephone)
-    [delivery] = await night.deliveries()
+    outside.expect.mail(night.officer.email)
+    delivery, by_mail = await night.deliveries()
     assert (delivery.status, delivery.reason) == ("failed", "refused")
     assert "signature not registered" in (delivery.attempts[0].detail or "")
-    assert await night.actions() == ["delivery.planned", "delivery.failed"]
+    assert (by_mail.channel, by_mail.status) == ("email", "sent")
+    assert await night.actions() == ["delivery.planned", "delivery.failed", "delivery.planned", "delivery.sent"]
+    assert await night.nobody_reached() == [True], "a mail wakes nobody: the next rung is called at once"
 
 
 async def test_the_run_is_told_when_the_last_hope_of_a_rung_is_gone(
@@ -87,12 +90,13 @@ async def test_after_the_last_attempt_the_message_is_dead_and_said_to_be(
     for _ in range(20):
         await drain()
         clock.tick(minutes=5)
-    [delivery] = await night.deliveries()
+    delivery = next(each for each in await night.deliveries() if each.channel == "sms")
     assert (delivery.status, delivery.reason) == ("failed", "exhausted")
     assert len(delivery.attempts) == 8
     for _ in delivery.attempts:
         outside.expect.sms(night.officer.telephone)
-    assert (await night.actions())[-1] == "delivery.failed"
+    outside.expect.mail(night.officer.email)
+    assert "delivery.failed" in await night.actions()
 
 
 async def test_a_line_cut_during_the_call_makes_the_second_message_possibly_a_duplicate(
@@ -163,7 +167,12 @@ async def test_mail_refused_for_ever_is_not_tried_again_and_a_busy_server_is(
     outside.mail.busy.clear()
     await drain()
     outside.expect.mail(night.leader.email)
-    found = {each.person_id: (each.status, [x.outcome for x in each.attempts]) for each in await night.deliveries()}
+    outside.expect.sms(night.officer.telephone)  # the way that is left
+    found = {
+        each.person_id: (each.status, [x.outcome for x in each.attempts])
+        for each in await night.deliveries()
+        if each.channel == "email"
+    }
     assert found == {
         night.officer.person_id: ("failed", ["refused"]),
         night.leader.person_id: ("sent", ["failed", "sent"]),

@@ -89,15 +89,20 @@ async def test_a_callback_that_names_another_number_confirms_nothing(
 
 
 @pytest.mark.parametrize(("state", "reason"), [("no_answer", "no_answer"), ("busy", "busy"), ("fail", "undelivered")])
-async def test_a_call_that_nobody_takes_is_an_outcome_and_the_run_need_not_wait(
+async def test_a_call_that_nobody_takes_is_an_outcome_and_the_page_goes_by_sms_at_once(
     night: Night, outside: Outside, drain: Drain, client: httpx.AsyncClient, state: str, reason: str
 ) -> None:
     await night.page(via=["voice"])
     await drain()
     call = outside.expect.webhook().json
     await told(client, "voice/inbound", {"extra": call["extra"], "status": state})
-    assert [(each.status, each.reason) for each in await night.deliveries()] == [("failed", reason)]
-    assert await night.nobody_reached() == [True]
+    await drain()
+    outside.expect.sms(night.officer.telephone)
+    assert [(each.channel, each.status, each.reason) for each in await night.deliveries()] == [
+        ("voice", "failed", reason),
+        ("sms", "sent", None),
+    ]
+    assert await night.nobody_reached() == [False]
     assert await told(client, "voice/inbound", {"extra": call["extra"], "digits": "1"}) == "acknowledged", "called back"
 
 
@@ -127,8 +132,12 @@ async def test_an_sms_that_did_not_arrive_fails_unless_somebody_has_answered(
     await drain()
     sent = outside.expect.sms(night.officer.telephone)
     await told(client, "sms/status", {"extra": sent.delivery, "report_status": "FAIL", "errmsg": "MK:0001"})
-    assert [(each.status, each.reason) for each in await night.deliveries()] == [("failed", "undelivered")]
-    assert await night.nobody_reached() == [True]
+    await drain()
+    assert outside.expect.webhook().json["phone"] == "13700000000"
+    assert [(each.channel, each.status, each.reason) for each in await night.deliveries()] == [
+        ("sms", "failed", "undelivered"),
+        ("voice", "sent", None),
+    ]
 
     await night.page(step="second")
     await drain()

@@ -23,7 +23,16 @@ from irm.incidents import (
 )
 from irm.jobs import Inside, Outside
 from irm.ledger import Subscription, Wiring
-from irm.notify import account_news, alive, altered_ledger, dead_work, jobs as notify, mail_inbound, missed_work, proving
+from irm.notify import (
+    account_news,
+    alive,
+    altered_ledger,
+    dead_work,
+    jobs as notify,
+    mail_inbound,
+    missed_work,
+    proving,
+)
 from irm.notify.policy import channel_policy
 from irm.notify.rosters import planning as rosters
 from irm.obligations import (

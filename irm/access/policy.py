@@ -135,14 +135,9 @@ _REPORTS: Final = EVERYONE | {
     P.READ_FINDINGS,
     P.READ_ASSESSMENTS,
 }
-_HANDLES: Final = _REPORTS | {
-    P.SET_FACTS,
-    P.DO_TASKS,
-    P.RECORD_CONTACT,
-    P.READ_DELIVERIES,
-    P.EDIT_FINDINGS,
-    P.READ_ALERTS,
-}
+_HANDLES: Final = _REPORTS | frozenset(
+    {P.SET_FACTS, P.DO_TASKS, P.RECORD_CONTACT, P.READ_DELIVERIES, P.EDIT_FINDINGS, P.READ_ALERTS}
+)
 _OVERSIGHT: Final = frozenset({P.PLAN_CHANGES, P.ANSWER_CHANGES, P.HAND_IN_PAPERS, P.ANSWER_PAPERS})
 """Both sides of changes and papers: which of them one is, follows from the organization, never from the role."""
 _ON_DUTY: Final = (

@@ -13,6 +13,7 @@ from irm.access.queries import Organization
 from irm.db import Tx
 from irm.i18n import Translator
 from irm.notify import queries as messages
+from irm.notify.delivery_filters import Filters
 from irm.obligations import directed, queries
 from irm.obligations.directives import AUTHORITIES, WITHDRAWAL
 from irm.obligations.forms import form_of
@@ -33,7 +34,7 @@ async def choices_for(
     label = {each.id: f"{t.of(form_of(each.form).short)} {each.serial} → {each.recipient.name}" for each in reports}
     waiting = [each for each in reports if each.status in ("submitted", "returned", "receipted")]
     pages, _ = await messages.deliveries_for(
-        tx, principal, filters=messages.Filters(about=subject.number, purpose="page", unanswered=True)
+        tx, principal, filters=Filters(about=subject.number, purpose="page", unanswered=True)
     )
     desks = [
         desk for desk in await access.organizations(tx) if desk.kind in AUTHORITIES or (desk.telephone and not demanded)

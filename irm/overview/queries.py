@@ -64,8 +64,7 @@ async def board_of(tx: Tx, principal: Principal, *, now: datetime) -> Board:
     owed = await _owed(tx, far, "open", now)
     awaited = await _owed(tx, far, "submitted", now)
     live = await _live_incidents(tx, principal, owed)
-    clocked = [one for one in owed if one.limit_at is not None and one.kind != "standing"]
-    clocked = [one for one in clocked if not is_far(one.limit_at, now)]
+    clocked = [one for one in owed if one.limit_at and one.kind != "standing" and not is_far(one.limit_at, now)]
     counted = [one.limit_at for one in clocked if one.limit_at and not one.exercise]
     needs = [
         *await _pages(tx, principal),

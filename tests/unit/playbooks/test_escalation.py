@@ -210,6 +210,30 @@ def test_until_received_is_content_with_arrival() -> None:
     assert night.done()["alarm"] == "received"
 
 
+def test_a_message_that_has_arrived_is_not_yet_answered() -> None:
+    night = Night(CLIMB)
+    night.pages()
+    night.tell(s.Received("alarm", night.now, AUTHORITY))
+    night.silent()
+    night.tick(minutes=5)
+    assert night.pages() == [("alarm", 1, 2, (AUTHORITY,))]
+
+
+def test_a_rung_whose_people_have_all_answered_takes_no_time() -> None:
+    night = Night("""
+  - id: all
+    page:
+      - {to: [on_duty(incident.using_units), on_duty(cloud_authority)], within: 15m}
+      - {to: "role(cloud_authority, duty_leader)", within: 15m}
+      - {to: "role(incident.using_units, security_lead)", within: 15m}
+    until: acknowledged_by_all
+""")
+    night.acknowledge("all", AUTHORITY)
+    night.effects = []
+    night.tick(minutes=15)
+    assert night.pages() == [("all", 3, 1, (UNIT_A, UNIT_B))]
+
+
 def test_until_none_sends_every_rung_and_never_complains() -> None:
     night = Night(CLIMB.replace("  - id: next", "    until: none\n  - id: next").replace("every: 5m, ", ""))
     assert night.pages() == [("alarm", 1, 1, (AUTHORITY,))]

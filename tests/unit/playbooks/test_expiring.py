@@ -10,7 +10,7 @@ from irm.playbooks.language import read_playbook
 from irm.playbooks.simulator.timeline import plan
 from irm.playbooks.state import RunState, Stage
 from irm.positions import LanguageError
-from tests.unit.playbooks.story import AUTHORITY, UNIT_A, UNIT_B, Night, facts, replay
+from tests.unit.playbooks.story import AUTHORITY, UNIT_A, UNIT_B, Night, facts, playbook, replay
 
 ALARM = """
   - id: alarm
@@ -252,3 +252,40 @@ def test_what_the_file_may_not_say(was: str, becomes: str, fault: str) -> None:
     found: list[Any] = list(caught.value.faults)
     assert len(found) == 1
     assert fault in f"{found[0].message} {found[0].hint}"
+
+
+def test_who_has_reported_is_not_asked_whether_he_lets_it_lie() -> None:
+    """Though what the page waits for, the receipt, is still to come."""
+    about = {"id": "owed", "bearer": UNIT_A, "overdue": False, "submitted": False, "met": False}
+    soon = """
+  - id: soon
+    page: [{to: on_duty(obligation.bearer), within: 15m}]
+    expires: {after: 30m, unless: obligation.met}
+"""
+    night = Night(playbook(soon, start="{on: obligation.due_soon}"), {"obligation": about, "organizations": {}})
+    night.acknowledge("soon", UNIT_A)
+    assert night.next_in() == timedelta(minutes=30)
+    night.tell(s.ObligationSubmitted("owed"))
+    assert night.next_in() is None
+    night.effects = []
+    night.tick(hours=3)
+    night.silent()
+
+
+def test_a_page_asks_again_even_while_the_step_above_is_open_again() -> None:
+    """The report above was refused; that is no reason to let the acknowledgement lie."""
+    night = Night("""
+  - id: province
+    report: {form: initial, by: on_duty(obligation.bearer), obligation: cac-2025-reporting/other-operator, within: 1h}
+  - id: alarm
+    after: [province]
+    page: [{to: on_duty(cloud_authority), within: 15m}]
+    expires: {after: 30m, unless: incident.assessed}
+""")
+    night.owe("o-1", "cac-2025-reporting/other-operator")
+    night.tell(s.ObligationSubmitted("o-1"))
+    night.acknowledge("alarm")
+    night.tell(s.ReceiptGiven("o-1", "refused"))
+    assert night.stage("province") is Stage.ACTIVE
+    night.effects = []
+    assert lapse(night) == [("alarm", 1, 2, (AUTHORITY,))]

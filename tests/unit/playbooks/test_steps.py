@@ -117,6 +117,8 @@ def test_a_report_that_is_late_by_its_own_time_is_loud_and_holds_nobody_up() -> 
     night.tick(hours=1)
     (late,) = night.took(s.Overran)
     assert [a.organization for a in late.audiences] == [UNIT_A]
+    night.tick(days=1)
+    assert night.took(s.Overran) == [], "late is said once"
     assert night.stage("province") is Stage.ACTIVE
     night.tell(s.ObligationMet("o-1"))
     assert night.done()["province"] == "reported"
@@ -132,6 +134,25 @@ def test_a_refused_report_is_owed_again() -> None:
     assert night.stage("province") is Stage.ACTIVE
     night.tell(s.ReceiptGiven("o-1", "refused"))
     assert night.took(s.OpenReport) == []
+
+
+def test_a_report_that_was_handed_over_elsewhere_is_not_asked_for_here() -> None:
+    """The incident was merged with another, whose duty was this one's."""
+    night = Night(REPORT)
+    night.owe("o-1", PROVINCE)
+    night.effects = []
+    night.tell(s.ObligationTakenOver("o-1", PROVINCE, UNIT_A, "initial", "submitted"))
+    assert night.done()["province"] == "reported"
+
+
+def test_a_duty_that_was_superseded_was_never_met() -> None:
+    about = {"id": "owed", "bearer": UNIT_A, "overdue": False, "submitted": False, "met": False}
+    steps = "  - id: soon\n    page: [{to: on_duty(obligation.bearer), within: 15m}]\n"
+    for event, is_met in ((s.ObligationSuperseded("owed"), False), (s.ObligationMet("owed"), True)):
+        night = Night(playbook(steps, start="{on: obligation.due_soon}"), {"obligation": about, "organizations": {}})
+        night.tell(event)
+        assert night.state.status == "finished"
+        assert night.state.facts["obligation"]["met"] is is_met
 
 
 def test_a_returned_report_is_done_and_its_completion_is_a_duty_of_its_own() -> None:
@@ -172,6 +193,8 @@ def test_tasks_one_an_organization_and_all_have_to_be_done() -> None:
     night.tick(minutes=30)
     (late,) = night.took(s.Overran)
     assert [a.organization for a in late.audiences] == [UNIT_B]
+    night.tick(days=1)
+    assert night.took(s.Overran) == [], "late is said once"
     night.tell(s.TaskDone("contain", UNIT_B))
     assert night.done() == {"contain": "done"}
 

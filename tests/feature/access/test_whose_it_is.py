@@ -42,10 +42,15 @@ NOT_EVERY_OWNER: Final = {
 }
 NAMED: Final = frozenset({("incidents", "number", "name"), ("drills", "number", "kind")})
 """Kinds whose last place is a word of irm's own, the same for every subject."""
-NEVER_HAPPENED: Final[dict[Kind, str]] = {}
-"""Kinds of which the made-up city has no row; tests of their own hold them."""
+NEVER_HAPPENED: Final[dict[Kind, str]] = {
+    ("approvals", "request_id"): "tests/feature/obligations/test_approval_faces.py",
+    ("incidents", "number", "merge_id"): "tests/feature/incidents/test_merging.py",
+    ("reports", "edition_id", "file_id"): "tests/feature/reports/test_forms.py",
+    ("drills", "number", "attachment"): "tests/feature/drills/test_faces.py",
+}
+"""Kinds of which the made-up city has no row, and who tells of them; here strangers knock only with made-up numbers."""
 SHORTEST: Final = 7
-"""Characters of a number or id that cannot stand in a text by chance."""
+"""Characters of a number or id, with a digit in it, that cannot stand in a text by chance."""
 THROUGH: Final = 3
 """Room and two places: something within something."""
 REQUEST: Final = re.compile(
@@ -131,7 +136,8 @@ async def test_no_list_names_what_is_not_ones_own(living: Living) -> None:
     """Every page and list without a subject, read by every stranger, names no row that belongs to somebody."""
     everybodys = {value for kind in READ_BY_ALL for one in living.rows[kind] for value in one.places.values()}
     rows = [one for each in living.rows.values() for one in each]
-    names = {value for one in rows for value in one.places.values() if len(value) >= SHORTEST} - everybodys
+    names = {value for one in rows for value in one.places.values() if len(value) >= SHORTEST}
+    names = {value for value in names - everybodys if any(sign.isdigit() for sign in value)}
     assert len(names) > 50, "nothing to find"
     wrong = []
     for kind, headers in living.strangers.items():
@@ -174,7 +180,7 @@ async def _deeds(living: Living) -> set[str]:
             text(
                 "SELECT DISTINCT action FROM ledger_entry JOIN api_token ON actor = 'token/' || api_token.id"
                 " JOIN account ON account.id = account_id JOIN membership USING (person_id)"
-                " WHERE organization_id = ANY(:strangers)"
+                " WHERE membership.organization_id = ANY(:strangers)"
             ),
             {"strangers": living.places},
         )

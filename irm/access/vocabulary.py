@@ -129,6 +129,10 @@ PERMISSION_NAMES: Final[Mapping[Permission, str]] = MappingProxyType(
         Permission.APPROVE_ANNUAL_REPORTS: N_("Approve annual reports"),
         Permission.RETRY_WORK: N_("Try failed work again"),
         Permission.MANAGE_SCREENS: N_("Manage duty screens"),
+        Permission.READ_ALERTS: N_("Read alerts"),
+        Permission.JUDGE_ALERTS: N_("Judge alerts"),
+        Permission.MANAGE_SOURCES: N_("Manage alert sources"),
+        Permission.ACT_UNASKED: N_("Grave acts without asking for the password again"),
         Permission.KEEP_CONTACTS: N_("Keep the organization's contacts"),
     }
 )

@@ -33,7 +33,7 @@ VIA: Final = ("in_app", "sms", "email")
 STATUS_NAMES: Final[dict[str, str]] = {
     "asked": N_("Waits for an answer"),
     "accepted": N_("Agreed"),
-    "declined": N_("Refused"),
+    "declined": N_("Declined by the other"),
     "withdrawn": N_("Taken back"),
 }
 

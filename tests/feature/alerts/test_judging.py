@@ -13,6 +13,7 @@ from irm.db import SYSTEM, Database
 from irm.incidents import policy as intake
 from irm.incidents.discovery_models import DiscoveryChangeRow
 from irm.incidents.models import FilingRow, IncidentRow, PartRow
+from irm.jobs import JobRow
 from irm.ledger import LedgerEntryRow
 from irm.obligations.models import ObligationRow
 from tests.feature.alerts.conftest import HTML, Desk, Machine, Register, firing, webhook
@@ -322,6 +323,8 @@ async def test_a_city_rule_files_to_be_verified_once_for_what_belongs_together(
     assert verdicts == [(GROUPING, "filed"), (GROUPING, "filed"), (GROUPING, "joined"), ("Quiet", "open")]
     (entry,) = await entries(db, "incident.filed")
     assert entry.actor.startswith("machine/")
+    async with db.transaction(SYSTEM) as tx:
+        assert set(await tx.scalars(select(JobRow.outcome).where(JobRow.name == "alerts.file"))) == {"done"}
 
 
 async def test_a_rule_files_no_more_than_its_number_an_hour(

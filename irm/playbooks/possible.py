@@ -1,36 +1,13 @@
-"""Whether conditions can hold at all: what the names of a playbook may be together, tried out. Pure; bounded by `Tries`."""
+"""What the names of a playbook may be together, so that it can be tried whether a condition holds at all. Pure."""
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from irm.categories import categories
-from irm.conditions import Choice, Condition, ConditionFailed, FactType, compile_condition, level_words
+from irm.condition_search import OTHER, Domain, Values, literals_in, projected
+from irm.conditions import Choice, Condition, FactType, compile_condition, level_words
 from irm.playbooks.steps import CALL_OUTCOMES, Call, Decide, Playbook, Step
 from irm.playbooks.vocabulary import Declared, declared_for
-
-Values = Mapping[str, object]
-Domain = tuple[Values, ...]
-"""What some names may be together, each way once."""
-
-MOST_TRIES: Final = 8_000
-"""Of one playbook; less than half a second, however long its conditions. A condition that is not decided by then counts as one that can hold."""
-OTHER: Final = "another word"
-_LITERAL: Final = re.compile(r"\"([^\"\n]*)\"|'([^'\n]*)'")
-
-
-@dataclass
-class Tries:
-    left: int = MOST_TRIES
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """A condition, and the answer that is looked for; None: it cannot be judged, for it asks for a name without value."""
-
-    condition: Condition
-    answer: bool | None = True
 
 
 def own_name(step: Step) -> str | None:
@@ -75,40 +52,16 @@ def domains(
     asked = tuple(conditions)
     given = fixed or {}
     names = {name for one in asked for name in one.names} - without
-    literals = sorted({match[1] or match[2] or "" for one in asked for match in _LITERAL.finditer(one.source)})
+    literals = literals_in(asked)
     found: list[Domain] = []
     for together in (LEVELS, KINDS):
         if names & set(together):
-            found.append(_projected(_TOGETHER[together](), names & set(together)))
+            found.append(projected(_TOGETHER[together](), names & set(together)))
             names -= set(together)
     for name in sorted(names):
         values = [given[name]] if name in given else _values(declared[name], literals)
         found.append(tuple({name: value} for value in values))
     return sorted(found, key=len)
-
-
-def can_be(wanted: Sequence[Wanted], over: Sequence[Domain], tries: Tries) -> bool:
-    """Whether there are values by which all the conditions give the answers that are looked for."""
-
-    def search(index: int, values: dict[str, object]) -> bool:
-        tries.left -= 1
-        if tries.left <= 0:
-            return True
-        is_last = index == len(over)
-        for one in wanted:
-            answer = _answer(one.condition, values)
-            if answer != one.answer and (is_last or answer is not None):
-                return False
-        return is_last or any(search(index + 1, {**values, **step}) for step in over[index])
-
-    return search(0, {})
-
-
-def _answer(condition: Condition, values: Values) -> bool | None:
-    try:
-        return condition.decide(values)
-    except ConditionFailed:
-        return True  # what cannot be judged counts as holding (engine.py)
 
 
 LEVELS: Final = ("incident.may_be", "incident.at_least")
@@ -131,14 +84,6 @@ def _kinds() -> Iterator[Values]:
 
 
 _TOGETHER: Final = {LEVELS: _levels, KINDS: _kinds}
-
-
-def _projected(rows: Iterable[Values], names: set[str]) -> Domain:
-    found: dict[tuple[object, ...], Values] = {}
-    for row in rows:
-        kept = {name: row[name] for name in sorted(names)}
-        found.setdefault(tuple(kept.values()), kept)
-    return tuple(found.values())
 
 
 def _values(declared: FactType | Choice, literals: Sequence[str]) -> Sequence[object]:

@@ -6,19 +6,11 @@ from functools import cache
 from typing import Final
 
 from irm.categories import categories
+from irm.condition_search import Tries, Values, Wanted, can_be
 from irm.condition_text import tokens_of, wrong_choices
 from irm.conditions import Choice, Condition, ConditionError
 from irm.errors import said
-from irm.playbooks.possible import (
-    Tries,
-    Values,
-    Wanted,
-    can_be,
-    conditions_of,
-    declared_in,
-    domains,
-    own_name,
-)
+from irm.playbooks.possible import conditions_of, declared_in, domains, own_name
 from irm.playbooks.steps import Decide, Playbook, Step, WaitUntil
 from irm.positions import Document, Fault, Loc
 

@@ -25,6 +25,7 @@ from irm.rules.policies import adopt, choose_reading
 from irm.rules.preview_views import preview_view
 from irm.rules.previewing import Preview, preview
 from irm.rules.queries import chosen, published
+from irm.rules.reach import unread_facts
 from irm.rules.schema import pack_schema
 from irm.rules.version_commands import publish, withdraw
 from irm.rules.work_years import exceptional_days, import_year, read_calendar
@@ -42,13 +43,16 @@ def rules() -> None:
 def check(console: Console, files: tuple[Path, ...], *, as_json: bool) -> None:
     """Run the tests of rule packs (without FILES: of those irm brings along). Needs no database.
 
-    Every fault is printed as file:line:column: what is wrong – what was meant. Exit code 1 when there is one.
+    Every fault is printed as file:line:column: what is wrong – what was meant. Exit code 1 when there is one; warnings
+    alone leave it 0.
     """
     rows: list[dict[str, Any]] = []
     faults: list[Fault] = []
+    warnings: list[Fault] = [] if files else list(unread_facts())
     for name, text in _sources(files, console.t):
         pack, checked = check_pack(text, file=name)
         faults += checked.faults
+        warnings += checked.warnings
         rows.append(
             {
                 "file": name,
@@ -60,23 +64,29 @@ def check(console: Console, files: tuple[Path, ...], *, as_json: bool) -> None:
             }
         )
     if as_json:
-        told = [
-            {
-                "file": one.file,
-                "line": one.line,
-                "column": one.column,
-                "message": in_words(one.message, console.t),
-                "hint": in_words(one.hint, console.t),
-            }
-            for one in faults
-        ]
-        console.show({"ok": not faults, "packs": rows, "faults": told}, as_json=True)
+        told = {
+            what: [_fault(one, console.t) for one in found]
+            for what, found in (("faults", faults), ("warnings", warnings))
+        }
+        console.show({"ok": not faults, "packs": rows} | told, as_json=True)
     else:
         for fault in faults:
             click.echo(fault.text(console.t), err=True)
+        for fault in warnings:
+            click.echo(console.t("%(fault)s (warning)", fault=fault.text(console.t)), err=True)
         console.show(rows, as_json=False)
     if faults:
         sys.exit(1)
+
+
+def _fault(one: Fault, t: Translator) -> dict[str, Any]:
+    return {
+        "file": one.file,
+        "line": one.line,
+        "column": one.column,
+        "message": in_words(one.message, t),
+        "hint": in_words(one.hint, t),
+    }
 
 
 def _sources(files: tuple[Path, ...], t: Translator) -> list[tuple[str, str]]:

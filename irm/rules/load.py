@@ -9,8 +9,6 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from irm.conditions import Choice, Condition, ConditionError, FactType, compile_condition, level_words, meant, one_of
 from irm.errors import FieldError, Invalid, Said, Wrong, said
 from irm.i18n import N_
@@ -56,7 +54,6 @@ from irm.rules.periods import cadence, span
 @cache
 def catalogue() -> Mapping[str, Fact]:
     """The facts that grading may read, in the order in which people are asked (`facts.yaml`)."""
-    rows = YAML(typ="safe").load((files("irm.rules") / "facts.yaml").read_text("utf-8"))["facts"]
     return {
         row["name"]: Fact(
             name=row["name"],
@@ -66,8 +63,13 @@ def catalogue() -> Mapping[str, Fact]:
             bound=row.get("bound"),
             scale=tuple(Step(step["value"], step["label"]) for step in row.get("scale", ())),
         )
-        for row in rows
+        for row in catalogue_file().data["facts"]
     }
+
+
+@cache
+def catalogue_file() -> Document:
+    return read((files("irm.rules") / "facts.yaml").read_text("utf-8"), file="facts.yaml")
 
 
 def fact_types() -> dict[str, FactType | Choice]:
@@ -149,7 +151,7 @@ def _faulty_conditions(document: Document) -> Iterator[Fault]:
         if isinstance(when, str):
             about = str(rule.get("subject") or default or "incident")
             try:
-                compile_condition(when, _grading_types() if "grade" in rule else _duty_types(about))
+                compile_condition(when, grading_types() if "grade" in rule else duty_types(about))
             except ConditionError as error:
                 yield from document.faults_of(("rules", index, "when"), error)
                 told += 1
@@ -243,7 +245,7 @@ class _Loader:
     def _rule(self, part: RulePart, loc: Loc) -> GradingRule | DutyRule | KeepRule | None:
         grading = part.grade is not None
         about = part.subject or self.part.subject
-        when = self._condition(part.when, _grading_types() if grading else _duty_types(about), (*loc, "when"))
+        when = self._condition(part.when, grading_types() if grading else duty_types(about), (*loc, "when"))
         names = when.names if when else frozenset()
         common: dict[str, Any] = {
             "id": f"{self.part.id}/{part.id}",
@@ -379,12 +381,13 @@ def _threshold(fact: Fact, value: int | str) -> int:
 
 
 @cache
-def _grading_types() -> Mapping[str, FactType | Choice]:
+def grading_types() -> Mapping[str, FactType | Choice]:
     return {**REGISTER_TYPES, **fact_types(), "incident.category": FactType.STRING}
 
 
 @cache
-def _duty_types(about: str) -> Mapping[str, FactType | Choice]:
+def duty_types(about: str) -> Mapping[str, FactType | Choice]:
+    """What its condition may read."""
     return {**types_of(about), **fact_types()} if about == "incident" else types_of(about)
 
 

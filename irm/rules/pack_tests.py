@@ -16,6 +16,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from irm.conditions import level_words
 from irm.errors import Invalid, Said, Wrong, quoted, said
 from irm.positions import Document, Fault, LanguageError, Loc, faults_of_model
+from irm.rules import reach
 from irm.rules.evaluate import Grading, GradingContext, grade
 from irm.rules.facts import NONE, Register
 from irm.rules.incident_tests import DueTest, check_due, facts_of, owed_among
@@ -92,11 +93,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class PackCheck:
-    """`passed` counts cases. `tests` in the order of the file; empty where the file cannot be read as a pack."""
+    """`passed` counts cases. `tests` in the order of the file; empty where the file cannot be read as a pack. `warnings`
+    keep nobody from publishing it."""
 
     passed: int
     faults: tuple[Fault, ...]
     tests: tuple[Outcome, ...] = ()
+    warnings: tuple[Fault, ...] = ()
 
     @property
     def beside_tests(self) -> tuple[Fault, ...]:
@@ -118,9 +121,15 @@ def run_tests(pack: Pack, document: Document) -> PackCheck:
     seen = _Seen(pack)
     tests = [_outcome(test, index, pack, document, seen) for index, test in enumerate(pack.tests)]
     faults = [fault for test, _ in tests for fault in test.faults]
-    if not faults:
+    never = list(reach.errors(document, pack))
+    if not faults and not never:
         faults += [document.fault(("tests",), message) for message in seen.untested()]
-    return PackCheck(sum(passed for _, passed in tests), tuple(sorted(faults)), tuple(test for test, _ in tests))
+    return PackCheck(
+        sum(passed for _, passed in tests),
+        tuple(sorted([*faults, *never])),
+        tuple(test for test, _ in tests),
+        tuple(reach.warnings(document, pack)),
+    )
 
 
 def _outcome(test: Mapping[str, Any], index: int, pack: Pack, document: Document, seen: "_Seen") -> tuple[Outcome, int]:

@@ -23,6 +23,11 @@ Kind = tuple[str, ...]
 
 _INCIDENT = "FROM incident JOIN part ON part.incident_id = incident.id"
 _OF_SUBMISSION = "submission.organization_id AS whose FROM submission"
+_KEPT = "SELECT code, organization.id AS whose FROM organization JOIN roster ON organization_id = organization.id"
+_SWAP = (
+    "SELECT roster_swap.id AS swap_id, 'accepted' AS answer, organization_id AS whose FROM roster_swap"
+    " JOIN roster ON roster.id = roster_id"
+)
 OWNED: Final[dict[Kind, str]] = {
     ("approvals", "request_id"): "SELECT id AS request_id, organization_id AS whose FROM report_approval",
     ("assessments", "number"): (
@@ -162,8 +167,38 @@ OWNED: Final[dict[Kind, str]] = {
         " JOIN account ON account.id = account_id JOIN membership USING (person_id) WHERE kind = 'systems'"
     ),
     ("screens", "screen_id"): "SELECT id AS screen_id, organization_id AS whose FROM duty_screen",
+    ("alerts", "alert_id"): (
+        "SELECT alert.id AS alert_id, alert_source.organization_id AS whose FROM alert"
+        " JOIN alert_source ON alert_source.id = source_id"
+    ),
+    ("rosters", "roster_id"): "SELECT id AS roster_id, organization_id AS whose FROM roster",
+    ("rosters", "leave_id"): "SELECT id AS leave_id, organization_id AS whose FROM roster_leave",
+    ("rosters", "rotation_id"): (
+        "SELECT roster_rotation.id AS rotation_id, organization_id AS whose FROM roster_rotation"
+        " JOIN roster ON roster.id = roster_id"
+    ),
+    ("rosters", "override_id"): (
+        "SELECT roster_override.id AS override_id, organization_id AS whose FROM roster_override"
+        " JOIN roster ON roster.id = roster_id"
+    ),
+    ("swaps", "swap_id", "answer"): _SWAP,
+    ("duty", "swap_id", "answer"): _SWAP,
+    ("duty", "code"): _KEPT,
+    ("duty", "code", "what"): f"SELECT *, 'override' AS what FROM ({_KEPT}) AS kept",
+    ("duty", "code", "what", "known"): (
+        "SELECT code, 'override' AS what, roster_override.id AS known, organization.id AS whose FROM roster_override"
+        " JOIN roster ON roster.id = roster_id JOIN organization ON organization.id = organization_id"
+    ),
+    ("duty", "feed_id"): (
+        "SELECT roster_feed.id AS feed_id, roster.organization_id AS whose FROM roster_feed JOIN roster ON roster.id = roster_id"
+    ),
 }
 COMMON: Final[dict[Kind, str]] = {
+    ("accounts", "account_id"): "the city's system administrator looks after all accounts",
+    ("accounts", "account_id", "act"): "the city's system administrator looks after all accounts",
+    ("alert-sources", "code"): "the city's system administrator registers all sources",
+    ("channels", "name"): "channels are those of the installation",
+    ("me", "name"): "a channel, of the account alone",
     ("calendar", "name"): "the secret in the address is the key",
     ("drafts", "form"): "the name of a form; what was typed is found by the account alone",
     ("ledger", "index"): "the city's ledger, read by its audit administrator",

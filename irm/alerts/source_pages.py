@@ -9,7 +9,7 @@ from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 
 from irm.access import queries as access
-from irm.access.policy import Permission, Principal, allow, may, reach
+from irm.access.policy import Permission, Principal, allow, dangerous, may, reach
 from irm.alerts import sources
 from irm.alerts.filing import HOUR
 from irm.alerts.policy import alert_policy
@@ -222,7 +222,7 @@ async def rules_page(
     return await _rules(db, clock, principal, None, [])
 
 
-@post("/alert-rules", opt=allow(Permission.MANAGE_RULES), include_in_schema=False, status_code=HTTP_200_OK)
+@post("/alert-rules", opt=dangerous(allow(Permission.MANAGE_RULES)), include_in_schema=False, status_code=HTTP_200_OK)
 async def publish_page(
     request: Request[Any, Any, Any],
     db: NamedDependency[Database],

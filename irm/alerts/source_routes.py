@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 
-from irm.access.policy import Permission, Principal, allow
+from irm.access.policy import Permission, Principal, allow, dangerous
 from irm.alerts import schemas, sources
 from irm.alerts.rule_versions import publish_rules, rules_in_force, versions
 from irm.clock import Clock
@@ -162,7 +162,7 @@ async def get_rules(db: NamedDependency[Database], principal: NamedDependency[Pr
 
 @post(
     "/api/v1/alert-rules",
-    opt=allow(Permission.MANAGE_RULES),
+    opt=dangerous(allow(Permission.MANAGE_RULES)),
     tags=TAGS,
     operation_id="publish_alert_rules",
     status_code=HTTP_201_CREATED,

@@ -84,6 +84,7 @@ class DeliveryRow(Base):
         Index("ix_delivery_page_key", "page_key"),
         Index("ix_delivery_address_created_at", "channel", "address", "created_at"),
         Index("ix_delivery_created_at_id", "created_at", "id"),
+        Index("ix_delivery_channel_created_at", "channel", "created_at"),
         Index("ix_delivery_organization_id_created_at", "organization_id", "created_at"),
         Index(
             "ix_delivery_open_person",
@@ -178,6 +179,7 @@ class DeliveryAttemptRow(Base):
     __table_args__ = (
         UniqueConstraint("delivery_id", "attempt", name="uq_delivery_attempt_delivery_attempt"),
         UniqueConstraint("link_hash", name="uq_delivery_attempt_link_hash"),
+        Index("ix_delivery_attempt_started_at", "started_at"),
         CheckConstraint("outcome IN ('sent', 'refused', 'failed', 'unknown', 'not_configured')", name="outcome"),
     )
 

@@ -23,7 +23,7 @@ from tests.feature.incidents.conftest import City
 
 URL: Final = "/api/v1/incidents"
 MOST: Final = 57
-MOST_UNTIL_THE_CALL: Final = 39
+MOST_UNTIL_THE_CALL: Final = 42
 KEPT: Final = (CacheStats.CACHE_HIT, CacheStats.CACHING_DISABLED)
 
 

@@ -119,7 +119,7 @@ async def test_the_list_has_filters_a_cursor_and_reasons(
     assert {each["reason"] for each in skipped} == {"not_built", "not_configured"}
     assert {each["reason_text"] for each in skipped} == {
         "本系统不经此渠道发送",
-        "该通道未配置",
+        "未配置",
     }
     waiting = (await client.get("/api/v1/deliveries", params={"unanswered": True})).json()["items"]
     assert "in_app" in {each["channel"] for each in waiting}

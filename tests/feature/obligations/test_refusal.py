@@ -126,7 +126,7 @@ async def test_a_refusal_at_one_hour_opens_the_step_again(night: Night, drain: D
     night.clock.set(duty.due_at)
     await drain()
     assert await messages(night, "reminder") > reminded
-    assert (await step_of(night, "overdue", duty))["stage"] == "active"
+    assert (await step_of(night, "overdue-report", duty))["stage"] == "active"
 
 
 async def test_a_late_report_that_is_refused_is_paged_for_again(night: Night, drain: Drain) -> None:
@@ -135,18 +135,18 @@ async def test_a_late_report_that_is_refused_is_paged_for_again(night: Night, dr
     assert duty.due_at is not None
     night.clock.set(duty.due_at)
     await drain()
-    assert (await step_of(night, "overdue", duty))["stage"] == "active"
+    assert (await step_of(night, "overdue-report", duty))["stage"] == "active"
     sent = await hand_over(night, duty.recipient_id)
     await drain()
-    assert (await step_of(night, "overdue", duty))["outcome"] == "reported"
+    assert (await step_of(night, "overdue-report", duty))["outcome"] == "reported"
     pages = await messages(night, "page", str(duty.id))
     night.clock.tick(hours=1)
     await drain()
     assert await messages(night, "page", str(duty.id)) == pages
     await refuse(night, sent)
     await drain()
-    assert (await step_of(night, "overdue", duty))["stage"] == "active"
+    assert (await step_of(night, "overdue-report", duty))["stage"] == "active"
     assert await messages(night, "page", str(duty.id)) > pages
     night.clock.tick(minutes=20)
     await drain()
-    assert (await step_of(night, "overdue", duty))["rung"] == 2
+    assert (await step_of(night, "overdue-report", duty))["rung"] == 2

@@ -155,7 +155,7 @@ async def test_what_was_typed_comes_back_until_it_is_published(leader: Any) -> N
 
 async def test_a_duty_that_passes_unreported_is_supposed_too(leader: Any) -> None:
     page = (await leader.get("/playbooks/owed-default")).text
-    assert "无人确认：已超时限，逐级呼叫" in page
+    assert "无人确认：初报已超时限，逐级呼叫" in page
     assert "+1 小时" in page
     quiet = (await leader.get("/playbooks/owed-default/simulation?passes=&answered=5m")).text
     assert "已超时限，逐级呼叫" in quiet.partition("未启动的步骤")[2]

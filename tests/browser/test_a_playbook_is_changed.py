@@ -121,8 +121,13 @@ async def test_the_drawing_follows_what_is_supposed_and_speaks_on_a_phone(visit:
         await reader.go("/playbooks/report-chain")
         page = reader.page
         assert "无人确认" in await page.inner_text("#simulated")
+        silent = await page.inner_text("#simulated")
         await page.select_option("#simulation #i-answered", "5m")
-        await page.locator(".course-loud").wait_for(state="detached")
+        for _ in range(100):
+            if await page.inner_text("#simulated") != silent:
+                break
+            await page.wait_for_timeout(100)
+        assert await page.inner_text("#simulated") != silent
         assert await reader.axe() == []
         assert reader.faults == []
     async with visit(size=PHONE) as reader:

@@ -166,7 +166,7 @@ class Year:
             "submissions": "SELECT id, status FROM submission",
             "drills": "SELECT number, status FROM drill",
             "changes": "SELECT number FROM planned_change",
-            "entries": "SELECT id FROM ledger_entry WHERE subject NOT LIKE 'ledger%'",
+            "entries": "SELECT id FROM ledger_entry WHERE subject NOT LIKE 'ledger%' AND subject NOT LIKE 'proof%'",
         }
         async with self.db.transaction(SYSTEM) as tx:
             return {name: sorted(map(str, await tx.execute(text(one)))) for name, one in asked.items()}

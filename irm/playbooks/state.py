@@ -19,7 +19,7 @@ class Stage(StrEnum):
 
 
 _OVER = frozenset({Stage.DONE, Stage.SKIPPED, Stage.CANCELLED})
-_NOT_BEGUN = frozenset({Stage.WAITING, Stage.DORMANT})
+NOT_BEGUN = frozenset({Stage.WAITING, Stage.DORMANT})
 _LETS_PASS = _OVER | {Stage.DORMANT}
 
 
@@ -47,10 +47,6 @@ class StepState:
     """Until when the acknowledgement of a page holds; None where it holds for good, or no longer needs to."""
     lapses: int = 0
     """How often an acknowledgement has expired and the page begun again."""
-
-    @property
-    def has_not_begun(self) -> bool:
-        return self.stage in _NOT_BEGUN
 
     @property
     def is_over(self) -> bool:

@@ -119,11 +119,13 @@ def _composed(parser: Any) -> Node | None:
 
 
 def _node(event: Any) -> Node | None:
-    """None for an alias, and for what has an anchor, a tag or too many characters."""
+    """None for an alias, for a value that is missing, and for what has an anchor, a tag or too many characters."""
     if event.anchor is not None:
         return None
     if isinstance(event, ScalarEvent):
         if event.tag is not None or len(event.value) > LONGEST_TEXT:
+            return None
+        if not event.value and event.implicit[0]:  # where a value that is missing stands, each says otherwise
             return None
         tag = _kind(event.value) if event.implicit[0] else BaseResolver.DEFAULT_SCALAR_TAG
         return ScalarNode(tag, event.value, event.start_mark, event.end_mark, style=event.style)

@@ -25,6 +25,7 @@ from irm.notify.jobs import link_hash
 from irm.notify.policy import bundling
 from irm.notify.roster_month import month_of
 from irm.notify.rosters.desk import LAYER_NAMES
+from irm.notify.rosters.whose import may_read
 from irm.notify.routes import confirm, readable, roster_organizations
 from irm.notify.views import Delivery
 from irm.notify.words import (
@@ -79,6 +80,7 @@ async def duty_page(
         duties=listed,
         organization_chips=[(each.organization.code, each.organization.short_name, None) for each in listed],
         shown=shown,
+        shows_making=shown is not None and may_read(principal, shown.organization.id),
         days=days,
         weeks=weeks,
         whole=whole,

@@ -9,7 +9,7 @@ from irm.db import Tx
 from irm.i18n import LOCALES, N_, translator
 from irm.notify.duty import organizations_with_roster
 from irm.notify.rosters.checking import KIND_NAMES, quality_of
-from irm.notify.rosters.desk import may_edit
+from irm.notify.rosters.whose import may_edit
 from irm.overview.board import Need
 
 GRAVE: Final = frozenset({"uncovered", "left", "unreachable", "double"})

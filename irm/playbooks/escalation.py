@@ -129,11 +129,14 @@ def stop_all(walk: Walk, outcome: str) -> None:
 
 
 def begin_again(walk: Walk, outcome: str) -> None:
-    """What `stop_all` ended for this reason asks anew, from the first rung, where its condition still holds."""
+    """What `stop_all` ended for this reason asks anew, from the first rung, where its condition still holds; what was
+    answered before holds no longer than an answer given now."""
     for step, action in walk.playbook.pages:
         standing = walk.at(step)
         if standing.stage is Stage.DONE and standing.outcome == outcome:
             walk.becomes(step, _anew(standing, action))
+        elif standing.stage is Stage.DONE and standing.outcome == "acknowledged" and standing.expires_at is None:
+            _may_expire(walk, step, action)
 
 
 def let_be(walk: Walk) -> None:
@@ -164,6 +167,10 @@ def expire(walk: Walk, step: Step, action: Page, expiry: Expiry) -> bool:
 
 def _answered(walk: Walk, step: Step, action: Page, outcome: str = "acknowledged", at: datetime | None = None) -> None:
     walk.done(step, outcome, at=at)
+    _may_expire(walk, step, action)
+
+
+def _may_expire(walk: Walk, step: Step, action: Page) -> None:
     if action.expires is not None and not _has_led_to(walk, action.expires.unless):
         walk.put(step, expires_at=walk.now + action.expires.after)
 

@@ -9,10 +9,9 @@ from uuid import UUID
 from sqlalchemy import select
 
 from irm.access import queries as access
-from irm.access.policy import AUTHORITY, Permission, Principal, Resource, may
 from irm.clock import SHANGHAI
 from irm.db import Tx
-from irm.errors import Forbidden, Invalid, NotFound
+from irm.errors import Invalid
 from irm.i18n import N_
 from irm.notify.rosters.definitions import Roster, rosters_of, rotation_of
 from irm.notify.rosters.models import LeaveRow, OverrideRow, RotationRow
@@ -36,8 +35,6 @@ KIND_NAMES: Final[dict[str, str]] = {
     "replace": N_("Takes the place"),
 }
 SEPARATORS: Final = "、,，;；"
-NO_SUCH_DESK: Final = N_("There is no roster of this organization.")
-NOT_YOURS: Final = N_("Whoever keeps this organization's roster changes it.")
 
 
 @dataclass(frozen=True)
@@ -89,39 +86,6 @@ class Desk:
     leave: tuple[Away, ...]
     people: dict[UUID, str]
     posts: dict[UUID, str]
-
-
-async def readable_organization(tx: Tx, principal: Principal, code: str) -> access.Organization:
-    """Raises NotFound for what the reader may not see, as for what is not there."""
-    try:
-        found = await access.organization_by_code(tx, code)
-    except NotFound:
-        raise NotFound(NO_SUCH_DESK) from None
-    if found.kind != AUTHORITY and not may(principal, Permission.READ_ROSTER, Resource(frozenset({found.id}))):
-        raise NotFound(NO_SUCH_DESK)
-    return found
-
-
-async def editable_organization(tx: Tx, principal: Principal, code: str) -> access.Organization:
-    """Raises NotFound, or Forbidden for who may only read."""
-    found = await readable_organization(tx, principal, code)
-    check_editable(principal, found.id)
-    return found
-
-
-def may_edit(principal: Principal, organization_id: UUID) -> bool:
-    """A city's authority keeps its own roster, not that of every unit that it sees."""
-    return (
-        organization_id in principal.organizations
-        and may(principal, Permission.EDIT_ROSTER, Resource(frozenset({organization_id})))
-        and (principal.limited_to in (None, organization_id))
-    )
-
-
-def check_editable(principal: Principal, organization_id: UUID) -> None:
-    """Raises Forbidden."""
-    if not may_edit(principal, organization_id):
-        raise Forbidden(NOT_YOURS)
 
 
 async def desk_of(tx: Tx, organization: access.Organization, now: datetime) -> Desk:

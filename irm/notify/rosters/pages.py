@@ -25,15 +25,21 @@ from irm.notify.rosters.desk import (
     LAYER_NAMES,
     UNIT_NAMES,
     desk_of,
-    editable_organization,
-    may_edit,
-    readable_organization,
     seats_named,
 )
 from irm.notify.rosters.leave import end_leave, record_leave
 from irm.notify.rosters.rotation import Seat
-from irm.notify.rosters.routes import answered, own_leave, own_override, own_roster, own_rotation
+from irm.notify.rosters.routes import answered
 from irm.notify.rosters.temporary import end_temporary, make_temporary
+from irm.notify.rosters.whose import (
+    editable_organization,
+    may_edit,
+    own_leave,
+    own_override,
+    own_roster,
+    own_rotation,
+    readable_organization,
+)
 from irm.notify.rosters.working_out import Leave
 from irm.web.forms import Form
 from irm.web.pages import Page, page
@@ -83,12 +89,12 @@ async def change_roster_page(
 ) -> Page | Redirect:
     """The forms of the page."""
     typed: dict[str, Any] = dict(texts((await request.form()).multi_items()))
-    if what not in CHANGES:
-        raise NotFound(service.NOBODY_THERE)
     now = clock.now()
     try:
         async with db.transaction(principal.actor) as tx:
             found = await editable_organization(tx, principal, code)
+            if what not in CHANGES:
+                raise NotFound(service.NOBODY_THERE)
             await CHANGES[what](tx, found.id, typed, principal, now)
     except (Invalid, Conflict) as error:
         async with db.transaction(principal.actor) as tx:

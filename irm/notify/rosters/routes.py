@@ -17,10 +17,8 @@ from irm.notify.duty import create_roster
 from irm.notify.roster import Span
 from irm.notify.rosters import service, swaps
 from irm.notify.rosters.checking import quality_of
-from irm.notify.rosters.checks import roster_on_record
-from irm.notify.rosters.desk import check_editable, desk_of, editable_organization, readable_organization
+from irm.notify.rosters.desk import desk_of
 from irm.notify.rosters.leave import end_leave, record_leave
-from irm.notify.rosters.models import LeaveRow, OverrideRow, RotationRow
 from irm.notify.rosters.rotation import Seat
 from irm.notify.rosters.schemas import (
     DeskView,
@@ -38,6 +36,14 @@ from irm.notify.rosters.schemas import (
     swap_view,
 )
 from irm.notify.rosters.temporary import end_temporary, make_temporary
+from irm.notify.rosters.whose import (
+    editable_organization,
+    own_leave,
+    own_override,
+    own_roster,
+    own_rotation,
+    readable_organization,
+)
 from irm.notify.rosters.working_out import Leave
 
 READ: Final = allow(Permission.READ_ROSTER)
@@ -260,36 +266,6 @@ async def answered(tx: Tx, principal: Principal, swap_id: UUID, answer: str, now
     if answer not in ANSWERS:
         raise NotFound(swaps.NOT_YOURS)
     await ANSWERS[answer](tx, swap_id, by=principal.person_id, now=now, actor=principal.actor)
-
-
-async def own_roster(tx: Tx, principal: Principal, roster_id: UUID) -> None:
-    """Raises NotFound, Forbidden."""
-    found = await roster_on_record(tx, roster_id)
-    check_editable(principal, found.organization_id)
-
-
-async def own_rotation(tx: Tx, principal: Principal, rotation_id: UUID) -> None:
-    """Raises NotFound, Forbidden."""
-    row = await tx.get(RotationRow, rotation_id)
-    if row is None:
-        raise NotFound("This order does not exist.")
-    await own_roster(tx, principal, row.roster_id)
-
-
-async def own_override(tx: Tx, principal: Principal, override_id: UUID) -> None:
-    """Raises NotFound, Forbidden."""
-    row = await tx.get(OverrideRow, override_id)
-    if row is None:
-        raise NotFound("This change does not exist.")
-    await own_roster(tx, principal, row.roster_id)
-
-
-async def own_leave(tx: Tx, principal: Principal, leave_id: UUID) -> None:
-    """Raises NotFound, Forbidden."""
-    row = await tx.get(LeaveRow, leave_id)
-    if row is None:
-        raise NotFound("This leave does not exist.")
-    check_editable(principal, row.organization_id)
 
 
 def _seat(given: SeatIn, field: str) -> Seat:

@@ -18,11 +18,10 @@ from irm.documents.media import PDF, XLSX
 from irm.documents.pdf import pdf_of
 from irm.errors import Invalid
 from irm.i18n import DEFAULT_LOCALE, Translator, translator
-from irm.notify.rosters.desk import readable_organization
 from irm.notify.rosters.feeds import calendar_at, feeds_of, open_feed, revoke_feed
 from irm.notify.rosters.month_sheet import as_document, as_workbook, month_sheet
-from irm.notify.rosters.routes import own_roster
 from irm.notify.rosters.schemas import FeedIn, FeedList, FeedMade, FeedView
+from irm.notify.rosters.whose import own_roster, readable_organization
 from irm.web.pages import Page, page
 
 READ: Final = allow(Permission.READ_ROSTER)

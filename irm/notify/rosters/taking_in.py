@@ -18,11 +18,11 @@ from irm.db import Database
 from irm.errors import Conflict, Invalid
 from irm.i18n import Translator
 from irm.notify.rosters.definitions import rosters_of
-from irm.notify.rosters.desk import LAYER_NAMES, editable_organization
+from irm.notify.rosters.desk import LAYER_NAMES
 from irm.notify.rosters.month_import import Hours, Looked, look, take_over
-from irm.notify.rosters.routes import own_roster
 from irm.notify.rosters.schemas import DifferenceView, MonthIn, MonthView
 from irm.notify.rosters.taking_away import month_asked
+from irm.notify.rosters.whose import editable_organization, own_roster
 from irm.web.forms import Form
 from irm.web.pages import Page, page
 from irm.web.typed import needed, text, texts

@@ -116,6 +116,10 @@ frames = st.sampled_from(
 
 @given(frames, scraps)
 @example("a: {}", "|#")
+@example("a: {}", "")
+@example("a: {}", "\nb: 1")
+@example("a: {}", "# b\nc: 1")
+@example("{}", "{a: , b: }")
 @example("{}", "? +")
 @example("{{x: [{}], y: z}}", '"a":')
 @example("{{x: [{}], y: z}}", '"a":b')

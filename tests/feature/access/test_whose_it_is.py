@@ -47,6 +47,19 @@ NEVER_HAPPENED: Final[dict[Kind, str]] = {
     ("incidents", "number", "merge_id"): "tests/feature/incidents/test_merging.py",
     ("reports", "edition_id", "file_id"): "tests/feature/reports/test_forms.py",
     ("drills", "number", "attachment"): "tests/feature/drills/test_faces.py",
+    **dict.fromkeys(
+        [
+            ("rosters", "rotation_id"),
+            ("rosters", "override_id"),
+            ("rosters", "leave_id"),
+            ("swaps", "swap_id", "answer"),
+            ("duty", "swap_id", "answer"),
+            ("duty", "code", "what", "known"),
+            ("duty", "feed_id"),
+        ],
+        "tests/feature/notify/rosters",
+    ),
+    ("alerts", "alert_id"): "tests/feature/alerts",
 }
 """Kinds of which the made-up city has no row, and who tells of them; here strangers knock only with made-up numbers."""
 SHORTEST: Final = 7

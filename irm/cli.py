@@ -1,6 +1,7 @@
 """The command `irm`. Groups of a feature live in its `commands.py` and are imported only when they are used."""
 
 import importlib
+import importlib.metadata
 import io
 import json
 import os
@@ -13,6 +14,7 @@ import click
 from irm.click_words import speak, word
 from irm.errors import in_words as spoken, said
 from irm.i18n import N_
+from irm.lazy_commands import Lazy
 
 GROUPS: Final = {
     "account": "irm.access.account_commands:account",
@@ -47,37 +49,31 @@ GROUPS: Final = {
 speak()
 
 
-class Lazy(click.Group):
-    """Shows every command's name; imports a feature when its command is asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted({*super().list_commands(ctx), *GROUPS})
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in GROUPS:
-            return super().get_command(ctx, cmd_name)
-        module, _, attribute = GROUPS[cmd_name].partition(":")
-        found: click.Command = getattr(importlib.import_module(module), attribute)
-        return found
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        rows = []
-        for name in self.list_commands(ctx):
-            command = self.get_command(ctx, name)
-            if command is not None and not command.hidden:
-                rows.append((name, command.get_short_help_str(80)))
-        with formatter.section(word("Commands")):
-            formatter.write_dl(rows)
-
-
 def _wiring() -> Any:
     from irm.wiring import WIRING  # noqa: PLC0415 - the whole house; most commands need little of it
 
     return WIRING
 
 
-@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.version_option(package_name="irm", prog_name="irm", help=N_("Show the version and exit."))
+def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: ARG001 - as click calls it
+    """Click's own option asks for its words, and so for every catalog, whatever the command."""
+    if value and not ctx.resilient_parsing:
+        shown = {"prog": "irm", "version": importlib.metadata.version("irm")}
+        click.echo(word("%(prog)s, version %(version)s") % shown)
+        ctx.exit()
+
+
+@click.group(
+    cls=Lazy, lazily=GROUPS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help=N_("Show the version and exit."),
+)
 @click.pass_context
 def main(ctx: click.Context) -> None:
     """Incident desk and duty book of a municipal government cloud.

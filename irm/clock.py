@@ -5,11 +5,11 @@ Nothing else in irm may ask what time it is; an architecture test holds it.
 
 from datetime import UTC, datetime, timedelta
 from time import monotonic
-from typing import Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 SKEW_THAT_IS_SAID: Final = timedelta(seconds=2)
@@ -35,8 +35,10 @@ class DatabaseClock:
         self.is_anchored = False
         self.skew = timedelta(0)
 
-    async def anchor(self, engine: AsyncEngine) -> timedelta:
+    async def anchor(self, engine: "AsyncEngine") -> timedelta:
         """Read the database's clock; return how far ours had drifted from it (positive: ours was behind)."""
+        from sqlalchemy import text  # noqa: PLC0415 - slow to import, and what only reckons with hours needs no database
+
         before = monotonic()
         async with engine.connect() as connection:
             at: datetime = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()

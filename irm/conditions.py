@@ -18,6 +18,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from cel_expr_python import cel
@@ -178,11 +179,10 @@ def compile_condition(source: str, declared: Mapping[str, FactType | Choice]) ->
     faults = faults_in(source, tokens, declared)
     plain, questions, wrong = without_questions(source, tokens, declared)
     faults += wrong
-    variables = {name: _cel_type(one) for name, one in declared.items() if one is not FactType.LEVEL}
-    variables |= {question.variable: cel.Type.BOOL for question in questions}
-    environment = cel.NewEnv(config=cel.NewEnvConfigFromYaml(LANGUAGE), variables=variables)
+    kinds = {name: _kind(one) for name, one in declared.items() if one is not FactType.LEVEL}
+    kinds |= {question.variable: FactType.BOOL for question in questions}
     try:
-        expression = environment.compile(plain)
+        expression = _environment(frozenset(kinds.items())).compile(plain)
     except RuntimeError as error:
         told = {(fault.line, fault.column) for fault in faults}
         faults += [
@@ -201,5 +201,13 @@ def compile_condition(source: str, declared: Mapping[str, FactType | Choice]) ->
     return Condition(source, frozenset(names), declared, questions, expression)
 
 
-def _cel_type(declared: FactType | Choice) -> cel.Type:
-    return cel.Type.STRING if isinstance(declared, Choice) else type_of[declared]
+def _kind(declared: FactType | Choice) -> FactType:
+    return FactType.STRING if isinstance(declared, Choice) else declared
+
+
+@lru_cache(maxsize=64)
+def _environment(kinds: frozenset[tuple[str, FactType]]) -> cel.Env:
+    """Most conditions of a file are written in the same names."""
+    return cel.NewEnv(
+        config=cel.NewEnvConfigFromYaml(LANGUAGE), variables={name: type_of[kind] for name, kind in kinds}
+    )

@@ -34,16 +34,15 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 from uuid import UUID
 
 import click
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from irm.clock import SHANGHAI, DatabaseClock
-from irm.config import Settings
-from irm.db import Database
 from irm.errors import IrmError
 from irm.i18n import N_, Translator, locale_of_terminal, translator
-from irm.ledger import Wiring
 
 if TYPE_CHECKING:
+    from irm.config import Settings
+    from irm.db import Database
+    from irm.ledger import Wiring
     from irm.positions import LanguageError
 
 T = TypeVar("T")
@@ -61,19 +60,25 @@ NO_ANSWER: Final = N_("The database does not answer: %(reason)s")
 class Console:
     """Reads the settings when they are first needed; speaks the terminal's language (`locale_of_terminal`)."""
 
-    def __init__(self, wiring: Callable[[], Wiring]) -> None:
+    def __init__(self, wiring: "Callable[[], Wiring]") -> None:
         self._wiring = wiring
 
     @cached_property
-    def settings(self) -> Settings:
+    def settings(self) -> "Settings":
+        from irm.config import Settings  # noqa: PLC0415 - slow to import; not every command has to do with a database
+
         return Settings()
 
     @cached_property
     def t(self) -> Translator:
         return translator(locale_of_terminal(os.environ, sys.stdout.encoding))
 
-    def run(self, work: Callable[[Database], Awaitable[T]]) -> T:
+    def run(self, work: "Callable[[Database], Awaitable[T]]") -> T:
         """Do it on a database of its own loop. `db.clock.now()` is the moment."""
+        from sqlalchemy.exc import InterfaceError, OperationalError  # noqa: PLC0415 - see `settings`
+
+        from irm.db import Database  # noqa: PLC0415 - see `settings`
+
         if not self.settings.database_url:
             raise Failed(self.t(NO_DATABASE), self.t)
 

@@ -6,12 +6,9 @@ English msgids are their own English text; an `en/*.po` exists only where a msgi
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from io import BytesIO
 from typing import Any, Final
 
-from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.support import Translations
 
 LOCALES: Final = ("zh-CN", "en")
 DEFAULT_LOCALE: Final = "zh-CN"
@@ -41,22 +38,21 @@ def _shows_chinese(encoding: str | None) -> bool:
 
 
 @cache
-def catalog(locale: str) -> Translations:
-    """All features' messages of one locale. An unknown locale reads as the default."""
-    merged = Translations()
-    merged.plural = lambda n: int(n != 1)
+def catalog(locale: str) -> Mapping[str, tuple[str, ...]]:
+    """What all features' texts are in one locale: a text, or its plural forms by the locale's own order. An unknown locale
+    has none."""
+    merged: dict[str, tuple[str, ...]] = {}
     folder = files("irm.web") / "locale" / locale.replace("-", "_")
     if not folder.is_dir():
         return merged
     for po in sorted((entry for entry in folder.iterdir() if entry.name.endswith(".po")), key=lambda entry: entry.name):
         with po.open("rb") as source:
             messages = read_po(source, locale=locale.replace("-", "_"))
-        binary = BytesIO()
-        write_mo(binary, messages)
-        binary.seek(0)
-        loaded = Translations(fp=binary)
-        merged._catalog.update(loaded._catalog)  # noqa: SLF001 - Babel's merge drops a catalog of another domain
-        merged.plural = loaded.plural
+        for message in messages:
+            msgid = message.id if isinstance(message.id, str) else message.id[0]
+            forms = (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
+            if msgid and forms and all(forms):
+                merged[msgid] = forms
     return merged
 
 
@@ -68,12 +64,13 @@ class Translator:
         self._catalog = catalog(self.locale)
 
     def __call__(self, msgid: str, /, **params: Any) -> str:
-        text: str = self._catalog.gettext(msgid)
+        text = self._catalog.get(msgid, (msgid,))[0]
         return text % params if params else text
 
     def plural(self, one: str, many: str, /, n: int, **params: Any) -> str:
-        text: str = self._catalog.ngettext(one, many, n)
-        return text % {"n": n, **params}
+        """Chinese has one form, English two."""
+        forms = self._catalog.get(one, (one, many))
+        return forms[-1 if n != 1 else 0] % {"n": n, **params}
 
     def of(self, texts: Mapping[str, str] | str) -> str:
         """A text that carries its languages with it (rule packs, playbooks)."""

@@ -8,7 +8,7 @@ a page whose acknowledgement expires: every run ends.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import assert_never
+from typing import Final, assert_never, get_args
 
 from irm.playbooks import escalation, signals as s, standing_for
 from irm.playbooks.state import NOT_BEGUN, Owed, RunState, Stage, StepState
@@ -30,6 +30,8 @@ from irm.playbooks.steps import (
 )
 from irm.playbooks.walk import Walk
 
+_NEWS: Final = get_args(s.ObligationEvent)
+
 
 @dataclass(frozen=True, slots=True)
 class Advance:
@@ -50,7 +52,10 @@ def advance(playbook: Playbook, state: RunState, event: s.Event, now: datetime) 
     """One event. Telling an event twice changes nothing; a run that is over answers nothing."""
     if state.status != "running":
         return Advance(state)
-    walk = _Engine(playbook, state, max(now, state.at))
+    at = max(now, state.at)
+    if isinstance(event, _NEWS) and (owed := standing_for.after_news(playbook, state, event)) is not None:
+        return Advance(RunState(at, state.facts, state.steps, owed, state.handled, state.status, state.next_at))
+    walk = _Engine(playbook, state, at)
     walk.take(event)
     walk.settle()
     if isinstance(event, s.Tick):
@@ -97,33 +102,16 @@ class _Engine(Walk):
 
     def take_news_of_obligation(self, event: s.ObligationEvent) -> None:
         match event:
-            case s.ReceiptGiven():
-                self.take_receipt(event)
             case s.ObligationOpened():
                 standing_for.begin(self, event.obligation, Owed(event.rule, event.bearer, event.form))
-            case s.ObligationSubmitted():
-                standing_for.submitted(self, event.obligation)
-            case s.ObligationMet():
-                standing_for.settled(self, event.obligation, "met")
-            case s.ObligationSuperseded():
-                standing_for.settled(self, event.obligation, "superseded")
             case s.ObligationTakenOver():
                 owed = Owed(event.rule, event.bearer, event.form, event.status)
                 standing_for.take_over(self, event.obligation, owed)
             case s.ObligationOverdue():
                 if self.is_subject(event.obligation):
                     self.tell_subject(overdue=True)
-
-    def take_receipt(self, event: s.ReceiptGiven) -> None:
-        match event.outcome:
-            case "received":
-                standing_for.settled(self, event.obligation, "met")
-            case "returned":
-                standing_for.settled(self, event.obligation, "superseded")
-            case "refused":
-                standing_for.refused(self, event.obligation)
             case _:
-                pass
+                standing_for.become(self, event.obligation, standing_for.status_told(event))
 
     def take_answer(self, event: s.AnswerEvent) -> None:
         step = self.playbook.step(event.step)

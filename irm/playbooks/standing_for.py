@@ -1,8 +1,10 @@
 """Report steps: each stands for every open obligation of its rule in the incident. Pure."""
 
+from collections.abc import Mapping
+
 from irm.playbooks import escalation, signals as s
-from irm.playbooks.state import Owed, Stage
-from irm.playbooks.steps import Report, Step, audiences
+from irm.playbooks.state import Owed, RunState, Stage
+from irm.playbooks.steps import Playbook, Report, Step, audiences
 from irm.playbooks.walk import Walk
 
 
@@ -41,31 +43,71 @@ def take_over(walk: Walk, obligation: str, owed: Owed) -> None:
         _close(walk, step, action)
 
 
-def submitted(walk: Walk, obligation: str) -> None:
-    _mark(walk, obligation, "submitted")
-    if walk.is_subject(obligation) and not walk.facts["obligation"].get("submitted"):
-        walk.tell_subject(submitted=True)
-        escalation.stop_all(walk, "reported")
+def after_news(playbook: Playbook, state: RunState, event: s.ObligationEvent) -> Mapping[str, Owed] | None:
+    """All that is owed after news of a duty that no step reports, in a run that is about none: there it is remembered and
+    moves nothing. None: the news may move something. Most of what an incident makes owed no playbook speaks of."""
+    if state.facts.get("obligation") or isinstance(event, s.ObligationTakenOver):
+        return None
+    known = state.obligations
+    if isinstance(event, s.ObligationOpened):
+        if event.rule in playbook.reports:
+            return None
+        return (
+            known
+            if event.obligation in known
+            else {**known, event.obligation: Owed(event.rule, event.bearer, event.form)}
+        )
+    owed = known.get(event.obligation)
+    if owed is not None and owed.rule in playbook.reports:
+        return None
+    now = owed and _becomes(owed, status_told(event))
+    return known if now is owed or now is None else {**known, event.obligation: now}
 
 
-def refused(walk: Walk, obligation: str) -> None:
-    """Open again; its clock has run on, and who was let sleep because of the report is woken again."""
-    if walk.is_subject(obligation):
-        walk.tell_subject(submitted=False)
-        escalation.begin_again(walk, "reported")
+def status_told(event: s.ObligationEvent) -> str | None:
+    """What has become of a duty; None: nothing. `open`: what was handed over was refused, and is owed again."""
+    match event:
+        case s.ObligationSubmitted():
+            return "submitted"
+        case s.ObligationMet():
+            return "met"
+        case s.ObligationSuperseded():
+            return "superseded"
+        case s.ReceiptGiven():
+            return {"received": "met", "returned": "superseded", "refused": "open"}.get(event.outcome)
+        case _:
+            return None
+
+
+def become(walk: Walk, obligation: str, status: str | None) -> None:
+    """As `status_told` says it. A report on its way lets those sleep who were called about it; refused, it wakes them, its
+    clock has run on; settled, nothing more is owed under this id, and a run about the duty itself is over."""
     owed = walk.obligations.get(obligation)
-    if owed is not None and owed.status == "submitted":
-        walk.owes(obligation, owed.becomes("open"))
-        _reach_steps(walk, obligation)
-
-
-def settled(walk: Walk, obligation: str, status: str) -> None:
-    """Nothing more is owed under this id; a run about the obligation itself is over."""
-    _mark(walk, obligation, status)
+    if owed is not None and (now := _becomes(owed, status)) is not owed:
+        walk.owes(obligation, now)
+        if status == "open":
+            _reach_steps(walk, obligation)
+        for step, action in walk.playbook.reports.get(owed.rule, ()):
+            _close(walk, step, action)
     if walk.is_subject(obligation):
-        walk.tell_subject(submitted=True, met=status == "met")
-        walk.handled = True
-        walk.end("finished", status)
+        _tell_subject(walk, status)
+
+
+def _tell_subject(walk: Walk, status: str | None) -> None:
+    match status:
+        case "submitted":
+            if not walk.facts["obligation"].get("submitted"):
+                walk.tell_subject(submitted=True)
+                escalation.stop_all(walk, "reported")
+        case "open":
+            walk.tell_subject(submitted=False)
+            escalation.begin_again(walk, "reported")
+        case "met" | "superseded":
+            walk.tell_subject(submitted=True, met=status == "met")
+            walk.handled = True
+            walk.end("finished", status)
+        case _:
+            pass
 
 
 def is_anything_unsettled(walk: Walk) -> bool:
@@ -76,13 +118,11 @@ def is_anything_unsettled(walk: Walk) -> bool:
     return any(owed.rule in rules and owed.status in ("open", "submitted") for owed in walk.obligations.values())
 
 
-def _mark(walk: Walk, obligation: str, status: str) -> None:
-    owed = walk.obligations.get(obligation)
-    if owed is None or owed.status in (status, "met", "superseded"):
-        return
-    walk.owes(obligation, owed.becomes(status))
-    for step, action in walk.playbook.reports.get(owed.rule, ()):
-        _close(walk, step, action)
+def _becomes(owed: Owed, status: str | None) -> Owed:
+    """The very same where nothing changes: what is settled stays so, and only what was handed over can be refused."""
+    if status is None or (status == "open" and owed.status != "submitted"):
+        return owed
+    return owed if owed.status in (status, "met", "superseded") else owed.becomes(status)
 
 
 def _close(walk: Walk, step: Step, action: Report) -> None:

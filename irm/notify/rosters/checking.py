@@ -10,12 +10,12 @@ from sqlalchemy import select
 from irm.access import queries as access
 from irm.access.leaving import left_at
 from irm.db import Tx
-from irm.i18n import N_
+from irm.i18n import N_, Translator
 from irm.notify import contacts
 from irm.notify.duty import shifts_between
 from irm.notify.models import ChannelRow
 from irm.notify.rosters.policy import roster_policy
-from irm.notify.rosters.quality import Finding, Known, findings
+from irm.notify.rosters.quality import Finding, Known, Several, as_lines, findings
 from irm.notify.rosters.rotation import Seat
 from irm.notify.rosters.working_out import Turn
 
@@ -32,6 +32,15 @@ SILENT: Final = frozenset({"in_app", "telephone"})
 """What does not ring by itself: irm cannot call a number that only people dial."""
 
 
+def figure_words(line: Several, t: Translator) -> str:
+    """“13 weeks: 80 to 88 hours each”, for whoever serves too much."""
+    least, most, count = min(line.figures), max(line.figures), len(line.figures)
+    figure = str(most) if least == most else t("%(least)s to %(most)s", least=least, most=most)
+    if line.kind == "hours":
+        return t.plural("%(n)s week: %(figure)s hours", "%(n)s weeks: %(figure)s hours each", count, figure=figure)
+    return t.plural("once: %(figure)s nights", "%(n)s times: %(figure)s nights", count, figure=figure)
+
+
 @dataclass(frozen=True)
 class Report:
     since: datetime
@@ -39,6 +48,10 @@ class Report:
     findings: tuple[Finding, ...]
     names: dict[UUID, str]
     """Of people and posts."""
+
+    @property
+    def lines(self) -> tuple[Several, ...]:
+        return as_lines(self.findings)
 
     def name(self, who: UUID | None) -> str:
         return self.names.get(who, "") if who else ""

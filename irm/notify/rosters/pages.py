@@ -18,7 +18,7 @@ from irm.i18n import N_, Translator
 from irm.notify.duty import create_roster, shifts_between
 from irm.notify.roster import Shift, Span
 from irm.notify.rosters import service, swaps
-from irm.notify.rosters.checking import KIND_NAMES as FINDING_NAMES, quality_of
+from irm.notify.rosters.checking import KIND_NAMES as FINDING_NAMES, figure_words, quality_of
 from irm.notify.rosters.desk import (
     DAYS_NAMES,
     KIND_NAMES,
@@ -227,6 +227,7 @@ async def _desk_page(
         unit_names=UNIT_NAMES,
         kind_names=KIND_NAMES,
         finding_names=FINDING_NAMES,
+        figure_words=figure_words,
         layers=_choices(LAYER_NAMES, t),
         days=_choices(DAYS_NAMES, t),
         units=_choices(UNIT_NAMES, t),

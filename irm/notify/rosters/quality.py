@@ -52,6 +52,34 @@ class Finding:
     figure: int = 0
 
 
+@dataclass(frozen=True)
+class Several:
+    """Findings of one kind about one person, as one line: from the first to the last. `figures`: of each."""
+
+    kind: Kind
+    starts_at: datetime
+    ends_at: datetime
+    who: UUID | None
+    figures: tuple[int, ...]
+
+
+def as_lines(found: Iterable[Finding]) -> tuple[Several, ...]:
+    """Too many hours and nights of one person together, the gravest kind first; every gap and double by itself, since each
+    is put right by itself."""
+    lines: dict[tuple[Kind, UUID | None, datetime | None], Several] = {}
+    for one in found:
+        key = (one.kind, one.who, None if one.kind in ("hours", "nights") else one.starts_at)
+        known = lines.get(key)
+        lines[key] = Several(
+            one.kind,
+            min(one.starts_at, known.starts_at) if known else one.starts_at,
+            max(one.ends_at, known.ends_at) if known else one.ends_at,
+            one.who,
+            (*(known.figures if known else ()), one.figure),
+        )
+    return tuple(lines.values())
+
+
 def findings(
     turns: Iterable[Turn], since: datetime, until: datetime, *, known: Known, limits: Limits
 ) -> tuple[Finding, ...]:

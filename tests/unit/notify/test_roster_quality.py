@@ -5,7 +5,7 @@ from uuid import UUID
 
 from irm.notify.roster import moment_of
 from irm.notify.rosters.policy import roster_policy
-from irm.notify.rosters.quality import Finding, Known, findings
+from irm.notify.rosters.quality import Finding, Known, as_lines, findings
 from irm.notify.rosters.rotation import Layer, Rotation, Seat
 from irm.notify.rosters.working_out import Definition, Turn, worked_out
 from irm.rules.workdays import WorkCalendar
@@ -92,3 +92,21 @@ def test_whose_membership_ends_counts_for_nothing_from_then_on() -> None:
 def test_a_leader_who_sits_at_the_desk_himself_is_told_apart_from_a_double() -> None:
     assert kinds(planned(order(A, B, C, D), order(A, layer="leader"))) == {"leader_on_duty"}
     assert kinds(planned(order(A, B, C, D), order(A, layer="backup"))) == {"double"}
+
+
+def test_whoever_serves_too_much_is_one_line_and_every_gap_its_own() -> None:
+    """Two people alternating for four weeks: two lines, not eight; each gap is put right by itself."""
+    gaps = [Finding("uncovered", at(1), at(2)), Finding("uncovered", at(3), at(4))]
+    weeks = [
+        Finding("hours", at(week * 7), at(week * 7 + 7), who, 80 + 8 * ((week + turn) % 2))
+        for week in range(4)
+        for turn, who in enumerate((A, B))
+    ]
+    lines = as_lines([*gaps, *weeks])
+    assert [(one.kind, one.who, one.starts_at, one.ends_at) for one in lines] == [
+        ("uncovered", None, at(1), at(2)),
+        ("uncovered", None, at(3), at(4)),
+        ("hours", A, at(0), at(28)),
+        ("hours", B, at(0), at(28)),
+    ]
+    assert lines[2].figures == (80, 88, 80, 88)

@@ -118,7 +118,7 @@ async def test_the_list_has_filters_a_cursor_and_reasons(
     skipped = (await client.get("/api/v1/deliveries", params={"status": "skipped"})).json()["items"]
     assert {each["reason"] for each in skipped} == {"not_built", "not_configured"}
     assert {each["reason_text"] for each in skipped} == {
-        "本系统不经此渠道发送",
+        "本系统不经此通道发送",
         "未配置",
     }
     waiting = (await client.get("/api/v1/deliveries", params={"unanswered": True})).json()["items"]
@@ -126,7 +126,7 @@ async def test_the_list_has_filters_a_cursor_and_reasons(
     for wrong in ({"status": "gone"}, {"limit": 0}, {"cursor": str(uuid4())}, {"channel": "pigeon"}):
         assert (await client.get("/api/v1/deliveries", params=wrong)).status_code in {400, 422}, wrong
     shown = (await client.get("/deliveries", headers=HTML)).text
-    assert "本系统不经此渠道发送" in shown
+    assert "本系统不经此通道发送" in shown
     assert "站内" in shown
     assert (await client.get("/deliveries?show=troubled", headers=HTML)).status_code == 200
 

@@ -77,4 +77,4 @@ async def test_what_there_is_is_not_warned_of(leader: Any) -> None:
     right = CALLS.replace("socc", "soc").replace("[sms, email]", "[sms]")
     typed = (await leader.post("/playbooks/check?of=story", data={"source": right})).text
     assert "接口地址" not in typed
-    assert "未配置该渠道" not in typed
+    assert "未配置该通道" not in typed

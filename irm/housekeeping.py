@@ -37,6 +37,7 @@ class Days(BaseModel):
     sessions: PositiveInt
     one_time_links: PositiveInt
     half_sign_ins: PositiveInt
+    passkey_challenges: PositiveInt
     idempotency_keys: PositiveInt
     finished_jobs: PositiveInt
     heartbeats: PositiveInt
@@ -61,6 +62,7 @@ _CONDITIONS: Final[Mapping[str, tuple[str, str]]] = {
     "sessions": ("session", "LEAST(until, idle_until, COALESCE(revoked_at, until)) < :before"),
     "one_time_links": ("one_time_link", "LEAST(until, COALESCE(used_at, until)) < :before"),
     "half_sign_ins": ("half_sign_in", "until < :before"),
+    "passkey_challenges": ("passkey_challenge", "until < :before"),
     "idempotency_keys": ("idempotency", "created_at < :before"),
     "finished_jobs": (
         "job",

@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 
-from irm.access import account_acts as acts, factors, login as signing, sessions, tokens
+from irm.access import account_acts as acts, factors, login as signing, passkeys, sessions, tokens
 from irm.access.accounts import STATE_NAMES, WHY_NAMES, AccountLine, Wanted, account_line, account_lines, how_many
 from irm.access.browsers import described
 from irm.access.guard import policy_of
@@ -36,6 +36,7 @@ DONE: Final = {
     "sessions": N_("The sessions have ended."),
     "factor": N_("The second factor was reset. Its owner was told."),
     "token": N_("The token was revoked."),
+    "passkey": N_("The passkey was removed. The sessions have ended, and its owner was told."),
 }
 ACTS: Final = (*DONE, "link")
 NOT_OWN: Final = N_("Somebody else has to do this to your own account.")
@@ -43,11 +44,22 @@ NO_ACT: Final = N_("There is no such act.")
 
 
 class Given(msgspec.Struct, forbid_unknown_fields=True):
-    """What an act needs: a reason to disable, enable and reset; `ends_on` for the last day (empty: none); a token's id."""
+    """What an act needs: a reason to disable, enable, reset and remove; `ends_on` for the last day (empty: none); the id of a
+    token or passkey."""
 
     reason: str = ""
     ends_on: str = ""
     token: str = ""
+    passkey: str = ""
+
+
+class PasskeyView(msgspec.Struct):
+    passkey: UUID
+    name: str
+    created_at: datetime
+    used_at: datetime | None
+    copied_at: datetime | None
+    """When its counter did not go up; it is not accepted since."""
 
 
 class AccountView(msgspec.Struct):
@@ -128,7 +140,7 @@ async def act_on_account(
 ) -> Response[Any]:
     """One of `ACTS`."""
     sent = await request.form()
-    typed = {name: str(sent.get(name, "")) for name in ("reason", "ends_on", "token")}
+    typed = {name: str(sent.get(name, "")) for name in ("reason", "ends_on", "token", "passkey")}
     try:
         link = await _act(request, db, clock, settings, principal, account_id, act, Given(**typed))
     except (Invalid, Conflict) as error:
@@ -172,6 +184,21 @@ async def read_account(
         return _view(await account_line(tx, account_id, now=clock.now()))
 
 
+@get(
+    "/api/v1/accounts/{account_id:uuid}/passkeys",
+    opt=MANAGE,
+    tags=["access"],
+    operation_id="list_passkeys_of_account",
+)
+async def list_passkeys(
+    account_id: FromPath[UUID], db: NamedDependency[Database], principal: NamedDependency[Principal]
+) -> list[PasskeyView]:
+    """The passkeys of an account, the oldest first; the act `passkey` removes one."""
+    async with db.transaction(principal.actor) as tx:
+        found = await passkeys.passkeys_of(tx, account_id)
+    return [PasskeyView(one.id, one.name, one.created_at, one.used_at, one.copied_at) for one in found]
+
+
 @post(
     "/api/v1/accounts/{account_id:uuid}/{act:str}",
     opt=dangerous(MANAGE),
@@ -189,7 +216,8 @@ async def act_by_api(
     settings: NamedDependency[Settings],
     principal: NamedDependency[Principal],
 ) -> Acted:
-    """disable, enable, unlock, end (the last day), sessions (end them), factor (reset it), token (revoke it), link."""
+    """disable, enable, unlock, end (the last day), sessions (end them), factor (reset it), token (revoke it), passkey (remove it),
+    link."""
     link = await _act(request, db, clock, settings, principal, account_id, act, data)
     return Acted(account_id, act, link)
 
@@ -226,16 +254,21 @@ async def _act(
             await acts.end_sessions(tx, account_id, actor=actor, now=now)
         elif act == "factor":
             await factors.reset(tx, account_id, reason=given.reason, actor=actor, now=now)
+        elif act == "passkey":
+            given_id = _id(given.passkey, passkeys.NO_SUCH)
+            await passkeys.take_away(tx, account_id, given_id, reason=given.reason, actor=actor, now=now)
         else:
-            await tokens.revoke_token(tx, _id(given.token), actor=actor, now=now, account_id=account_id)
+            await tokens.revoke_token(
+                tx, _id(given.token, tokens.NO_SUCH_TOKEN), actor=actor, now=now, account_id=account_id
+            )
     return None
 
 
-def _id(text: str) -> UUID:
+def _id(text: str, unknown: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise NotFound(tokens.NO_SUCH_TOKEN) from None
+        raise NotFound(unknown) from None
 
 
 async def _account_page(
@@ -256,6 +289,7 @@ async def _account_page(
         one = await account_line(tx, account_id, now=now)
         open_sessions = await sessions.sessions_of(tx, account_id, now=now)
         factor = await factors.factor_of(tx, account_id)
+        own_passkeys = await passkeys.passkeys_of(tx, account_id)
         own_tokens = [each for each in await tokens.tokens(tx, account_id=account_id) if each.revoked_at is None]
     forms = {name: Form({"ends_on": one.ends_on.isoformat() if one.ends_on else ""}) for name in ACTS}
     if act in forms and form is not None:
@@ -269,6 +303,7 @@ async def _account_page(
         is_own=account_id == principal.account_id,
         sessions=open_sessions,
         factor=factor,
+        passkeys=own_passkeys,
         tokens=own_tokens,
         browser=described,
         forms=forms,
@@ -300,5 +335,6 @@ ROUTES: Final = [
     act_on_account,
     list_accounts,
     read_account,
+    list_passkeys,
     act_by_api,
 ]

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
-from irm.access.models import AccountRow, MembershipRow, OrganizationRow, PersonRow, SecondFactorRow
+from irm.access.factors import has_factor
+from irm.access.models import AccountRow, MembershipRow, OrganizationRow, PersonRow
 from irm.access.names import sought
 from irm.access.policy import Role
 from irm.access.principals import live_membership
@@ -72,7 +73,7 @@ async def account_lines(
 ) -> tuple[list[AccountLine], str | None]:
     """In the order of login names, and the cursor of what follows (`after`), if anything does."""
     which = (
-        select(AccountRow, PersonRow.name, _has_factor())
+        select(AccountRow, PersonRow.name, has_factor())
         .join(PersonRow, PersonRow.id == AccountRow.person_id)
         .where(*_filters(wanted, now))
         .order_by(AccountRow.login)
@@ -95,7 +96,7 @@ async def account_line(tx: Tx, account_id: UUID, *, now: datetime) -> AccountLin
     """Raises NotFound."""
     found = (
         await tx.execute(
-            select(AccountRow, PersonRow.name, _has_factor())
+            select(AccountRow, PersonRow.name, has_factor())
             .join(PersonRow, PersonRow.id == AccountRow.person_id)
             .where(AccountRow.id == account_id)
         )
@@ -105,10 +106,6 @@ async def account_line(tx: Tx, account_id: UUID, *, now: datetime) -> AccountLin
     row, name, has = found
     roles = await _roles(tx, {row.person_id}, now)
     return _line(row, name, has, roles.get(row.person_id, ()), now)
-
-
-def _has_factor() -> ColumnElement[bool]:
-    return exists().where(SecondFactorRow.account_id == AccountRow.id, SecondFactorRow.confirmed_at.is_not(None))
 
 
 def _filters(wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:
@@ -124,9 +121,9 @@ def _filters(wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:
         ),
     }
     factors: dict[str, ColumnElement[bool]] = {
-        "yes": _has_factor(),
-        "no": ~_has_factor(),
-        "due": and_(~_has_factor(), AccountRow.factor_due_at.is_not(None)),
+        "yes": has_factor(),
+        "no": ~has_factor(),
+        "due": and_(~has_factor(), AccountRow.factor_due_at.is_not(None)),
     }
     seen: dict[str, ColumnElement[bool]] = {
         "never": AccountRow.signed_in_at.is_(None),

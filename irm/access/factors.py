@@ -1,13 +1,16 @@
-"""The second factor of an account: set up, asked, renewed, taken away. Every function locks what it changes."""
+"""The second factor of an account: codes that are set up, asked, renewed, taken away; passkeys (`passkeys.py`) are one too.
+
+Every function locks what it changes.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 
-from irm.access.models import AccountRow, HalfSignInRow, RecoveryCodeRow, SecondFactorRow
+from irm.access.models import AccountRow, HalfSignInRow, PasskeyRow, RecoveryCodeRow, SecondFactorRow
 from irm.access.second_factor import new_secret, recovery_codes, recovery_hash, step_of
 from irm.access.sessions import revoke_all
 from irm.actor import Actor
@@ -28,10 +31,22 @@ REASON_NEEDED: Final = N_("Give a reason, in up to %(most)s characters.")
 
 @dataclass(frozen=True)
 class Factor:
-    """What may be told of a second factor."""
+    """What may be told of the one-time codes."""
 
     since: datetime
     recovery_codes_left: int
+
+
+def has_factor() -> ColumnElement[bool]:
+    """Of the `AccountRow` of the query around it: codes or a passkey. A passkey that was copied still counts: else the
+    copy would have made the password alone enough."""
+    codes = exists().where(SecondFactorRow.account_id == AccountRow.id, SecondFactorRow.confirmed_at.is_not(None))
+    return or_(codes, exists().where(PasskeyRow.account_id == AccountRow.id))
+
+
+async def is_there(tx: Tx, account_id: UUID) -> bool:
+    """Is anything asked after the password?"""
+    return bool(await tx.scalar(select(has_factor()).select_from(AccountRow).where(AccountRow.id == account_id)))
 
 
 async def factor_of(tx: Tx, account_id: UUID) -> Factor | None:
@@ -98,7 +113,7 @@ async def renew_recovery_codes(tx: Tx, account_id: UUID, *, actor: Actor, now: d
 
 
 async def remove(tx: Tx, account_id: UUID, *, actor: Actor, now: datetime) -> None:
-    """By the owner. Raises Conflict where there is none."""
+    """The codes, by the owner. Raises Conflict where there are none."""
     if await factor_of(tx, account_id) is None:
         raise Conflict(NONE_THERE)
     await _take_away(tx, account_id)
@@ -106,14 +121,16 @@ async def remove(tx: Tx, account_id: UUID, *, actor: Actor, now: datetime) -> No
 
 
 async def reset(tx: Tx, account_id: UUID, *, reason: str, actor: Actor, now: datetime) -> None:
-    """A lost device, by the system administrator: ends all sessions; its owner is told (`irm/wiring.py`) and sets up
-    another at the next sign-in. Raises Invalid without reason, Conflict where there is none."""
+    """A lost device, by the system administrator: takes codes and passkeys, for both may have been on it, and ends all
+    sessions; its owner is told (`irm/wiring.py`) and sets up another at the next sign-in. Raises Invalid without reason,
+    Conflict where there is none."""
     reason = reason_of(reason)
     if await tx.get(AccountRow, account_id, with_for_update=True) is None:
         raise NotFound(N_("There is no such account."))
-    if await factor_of(tx, account_id) is None:
+    if not await is_there(tx, account_id):
         raise Conflict(NONE_THERE)
     await _take_away(tx, account_id)
+    await tx.execute(delete(PasskeyRow).where(PasskeyRow.account_id == account_id))
     await revoke_all(tx, account_id, actor=actor, now=now)
     await record(
         tx,

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Select, select
 
 from irm.access import factors, login
-from irm.access.models import AccountRow, HalfSignInRow, PersonRow
+from irm.access.models import AccountRow, HalfSignInRow
 from irm.access.opaque import hashed
 from irm.access.security import SecurityPolicy
 from irm.actor import Actor
@@ -35,15 +35,14 @@ async def finish(
 
     "over": the half sign-in is none any more, and the password is asked anew.
     """
-    half = await tx.scalar(_live(token, now).with_for_update())
+    half = await locked_half(tx, token, now=now)
     if half is None:
         return "over"
     account = await tx.get_one(AccountRow, half.account_id, with_for_update=True)
     actor = Actor("person", account.person_id, await login.home_of(tx, account.person_id, now=now))
     if account.locked_until is not None and account.locked_until > now:
         return login.Refused("locked", account.locked_until)
-    retired = await tx.scalar(select(PersonRow.retired_at).where(PersonRow.id == account.person_id))
-    if account.disabled_at is not None or retired is not None:
+    if await login.is_closed(tx, account, now=now):
         return login.Refused("disabled")
     how = await factors.take(tx, account.id, code, cipher=cipher, actor=actor, now=now)
     if how is None:
@@ -52,6 +51,11 @@ async def finish(
         return login.Refused("locked", account.locked_until) if locked else login.Refused("wrong")
     half.used_at = now
     return await login.admit(tx, account, policy=policy, ip=ip, user_agent=user_agent, actor=actor, now=now)
+
+
+async def locked_half(tx: Tx, token: str, *, now: datetime) -> HalfSignInRow | None:
+    """For whoever finishes it: of two at the same moment one gets it."""
+    return await tx.scalar(_live(token, now).with_for_update())
 
 
 def _live(token: str, now: datetime) -> Select[HalfSignInRow]:

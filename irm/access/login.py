@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from irm.access import passwords
-from irm.access.factors import factor_of
+from irm.access.factors import is_there
 from irm.access.models import AccountRow, HalfSignInRow, MembershipRow, OneTimeLinkRow, PersonRow
 from irm.access.opaque import hashed, new_token
 from irm.access.policy import Role
@@ -47,9 +47,12 @@ class CodeNeeded:
 
 @dataclass(frozen=True)
 class Refused:
-    """`wrong` says the same of an unknown login, a wrong password, and a disabled account without the right password."""
+    """`wrong` says the same of an unknown login, a wrong password, and a disabled account without the right password.
 
-    reason: Literal["wrong", "locked", "disabled"]
+    `copied`: of a passkey whose counter did not go up.
+    """
+
+    reason: Literal["wrong", "locked", "disabled", "copied"]
     locked_until: datetime | None = None
 
 
@@ -100,14 +103,10 @@ async def sign_in(
     if not proof.right or account.password_hash != proof.password_hash:
         await count_failure(tx, account, policy=policy, actor=actor, ip=ip, now=now)
         return Refused("wrong")
-    retired = await tx.scalar(select(PersonRow.retired_at).where(PersonRow.id == account.person_id))
-    why = why_to_suspend(account.ends_on, account.used_at or account.created_at, unused_after=None, now=now)
-    if why is not None and account.disabled_at is None:
-        await disable_account(tx, account.id, actor=SYSTEM, now=now, why=why)
-    if account.disabled_at is not None or retired is not None:
+    if await is_closed(tx, account, now=now):
         return Refused("disabled")
     account.password_hash = proof.renewed or account.password_hash
-    if await factor_of(tx, account.id) is not None:
+    if await is_there(tx, account.id):
         # What was wrong before stays counted: else the right password would buy as many guesses at the code as one likes.
         token = new_token()
         until = now + policy.code_wait
@@ -117,12 +116,21 @@ async def sign_in(
     return await admit(tx, account, policy=policy, ip=ip, user_agent=user_agent, actor=actor, now=now)
 
 
+async def is_closed(tx: Tx, account: AccountRow, *, now: datetime) -> bool:
+    """Disabled, its person gone, or its last day over: then it is suspended at the door. The row is locked by the caller."""
+    retired = await tx.scalar(select(PersonRow.retired_at).where(PersonRow.id == account.person_id))
+    why = why_to_suspend(account.ends_on, account.used_at or account.created_at, unused_after=None, now=now)
+    if why is not None and account.disabled_at is None:
+        await disable_account(tx, account.id, actor=SYSTEM, now=now, why=why)
+    return account.disabled_at is not None or retired is not None
+
+
 async def admit(
     tx: Tx, account: AccountRow, *, policy: SecurityPolicy, ip: str, user_agent: str, actor: Actor, now: datetime
 ) -> SignedIn:
     """Everything was proven: opens the session. Whoever needs a second factor and has none gets the day it is due."""
     account.failed_count, account.locked_until = 0, None
-    if await factor_of(tx, account.id) is None and not policy.factor_roles.isdisjoint(
+    if not await is_there(tx, account.id) and not policy.factor_roles.isdisjoint(
         await roles_of(tx, account.person_id, now=now)
     ):
         account.factor_due_at = first_due(account.factor_due_at, grace=policy.factor_grace, now=now)

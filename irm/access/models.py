@@ -232,6 +232,48 @@ class RecoveryCodeRow(Base):
     used_at: Mapped[datetime | None]
 
 
+class PasskeyRow(Base):
+    """A key pair of a person's device (WebAuthn); only its public half is here, which opens nothing."""
+
+    __tablename__ = "passkey"
+    __table_args__ = (
+        UniqueConstraint("credential_id", name="uq_passkey_credential"),
+        Index("ix_passkey_account", "account_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    name: Mapped[str]
+    """What its owner calls the device."""
+    credential_id: Mapped[bytes] = mapped_column(LargeBinary)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    """COSE."""
+    relying_party: Mapped[str]
+    """The name that irm had when it was made; under another the browser does not offer it."""
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    copied_at: Mapped[datetime | None]
+    """When its counter did not go up; it is not accepted since."""
+
+
+class PasskeyChallengeRow(Base):
+    """Random bytes that a passkey has to sign, once; kept as SHA-256 until they are answered, rightly or wrongly."""
+
+    __tablename__ = "passkey_challenge"
+    __table_args__ = (
+        CheckConstraint("purpose IN ('add', 'sign_in', 'second_step')", name="purpose"),
+        Index("ix_passkey_challenge_until", "until"),
+    )
+
+    challenge_hash: Mapped[str] = mapped_column(primary_key=True)
+    purpose: Mapped[str]
+    bound_to: Mapped[str]
+    """SHA-256 of the cookie of the browser that asked."""
+    created_at: Mapped[datetime]
+    until: Mapped[datetime]
+
+
 class OneTimeLinkRow(Base):
     __tablename__ = "one_time_link"
     __table_args__ = (

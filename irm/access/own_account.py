@@ -16,6 +16,7 @@ from irm.access import login as signing, sessions, tokens
 from irm.access.browsers import described
 from irm.access.factors import factor_of
 from irm.access.guard import policy_of
+from irm.access.passkeys import passkeys_of
 from irm.access.policy import SIGNED_IN, WITHOUT_FACTOR, Principal, dangerous, permissions
 from irm.access.queries import organizations
 from irm.access.service import choose_locale
@@ -196,6 +197,7 @@ async def _own_page(
         own_tokens = await tokens.tokens(tx, account_id=principal.account_id)
         account = await signing.account_facts(tx, principal.account_id)
         factor = await factor_of(tx, principal.account_id)
+        own_passkeys = await passkeys_of(tx, principal.account_id)
         before = await sessions.before(tx, principal.session_id) if principal.session_id else None
     return page(
         "access/me.html",
@@ -211,6 +213,7 @@ async def _own_page(
         role_names=ROLE_NAMES,
         account=account,
         factor=factor,
+        passkeys=own_passkeys,
         before=before,
         sessions=open_sessions,
         browser=described,

@@ -22,6 +22,7 @@ from irm.access.guard import policy_of, sent_by_own_page
 from irm.access.opaque import new_token
 from irm.access.policy import PUBLIC, SIGNED_IN, WITHOUT_FACTOR, Permission, Principal, allow
 from irm.access.rates import address_of, rates
+from irm.access.relying import RelyingParty, relying_party
 from irm.access.security import SecurityPolicy
 from irm.access.vocabulary import KIND_NAMES, TIER_NAMES
 from irm.clock import Clock
@@ -49,7 +50,7 @@ async def show_login(
 ) -> Response[Any]:
     if visitor is not None and visitor.session_id is not None:
         return Redirect(own_path(next), status_code=HTTP_303_SEE_OTHER)
-    return _login_page(request, settings, Form({"next": own_path(next)}), done=done)
+    return login_page(request, settings, Form({"next": own_path(next)}), done=done)
 
 
 @post("/login", opt=PUBLIC, include_in_schema=False)
@@ -66,7 +67,7 @@ async def sign_in(
     back = own_path(str(typed.get("next", "/")))
     kept = {"login": login, "next": back}
     if not await sent_by_own_page(request, request.cookies.get(FORM_COOKIE, "")):
-        return _login_page(request, settings, Form(kept, message=t(STALE)), HTTP_403_FORBIDDEN)
+        return login_page(request, settings, Form(kept, message=t(STALE)), HTTP_403_FORBIDDEN)
     policy = policy_of(request.app)
     address = address_of(request)
     try:
@@ -76,7 +77,7 @@ async def sign_in(
     except (TooOften, Unavailable) as error:
         status = HTTP_429_TOO_MANY_REQUESTS if isinstance(error, TooOften) else HTTP_503_SERVICE_UNAVAILABLE
         later = Form(kept, message=error.text(t))
-        return _login_page(request, settings, later, status, retry_after=error.retry_after)
+        return login_page(request, settings, later, status, retry_after=error.retry_after)
     async with db.transaction(SYSTEM) as tx:
         outcome = await signing.sign_in(
             tx,
@@ -87,7 +88,7 @@ async def sign_in(
             now=clock.now(),
         )
     if isinstance(outcome, signing.Refused):
-        return _login_page(request, settings, Form(kept), HTTP_422_UNPROCESSABLE_ENTITY, refused=outcome)
+        return login_page(request, settings, Form(kept), HTTP_422_UNPROCESSABLE_ENTITY, refused=outcome)
     if isinstance(outcome, signing.CodeNeeded):
         return Redirect(
             f"/login/code?next={quote(back, safe='')}",
@@ -188,7 +189,7 @@ def _refuse_different(typed: dict[str, str]) -> None:
         raise Invalid(TWO_PASSWORDS, field="again")
 
 
-def _login_page(
+def login_page(
     request: AnyRequest,
     settings: Settings,
     form: Form,
@@ -196,9 +197,12 @@ def _login_page(
     *,
     done: str = "",
     refused: signing.Refused | None = None,
+    by_passkey: bool = False,
     retry_after: int | None = None,
 ) -> Page:
+    """`by_passkey`: what was refused was a passkey, not a password."""
     token = request.cookies.get(FORM_COOKIE) or new_token()
+    party = relying_party(settings.public_url)
     return page(
         "access/login.html",
         status_code=status_code,
@@ -208,6 +212,8 @@ def _login_page(
         form_token=token,
         done=done,
         refused=refused,
+        by_passkey=by_passkey,
+        party=party if isinstance(party, RelyingParty) else None,
         policy=policy_of(request.app),
         duty_telephone=settings.duty_telephone,
     )

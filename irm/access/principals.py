@@ -6,17 +6,10 @@ from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 
-from irm.access.models import (
-    AccountRow,
-    ApiTokenRow,
-    MembershipRow,
-    OrganizationRow,
-    PersonRow,
-    SecondFactorRow,
-    SessionRow,
-)
+from irm.access.factors import has_factor
+from irm.access.models import AccountRow, ApiTokenRow, MembershipRow, OrganizationRow, PersonRow, SessionRow
 from irm.access.opaque import API_TOKEN_PREFIX, hashed
 from irm.access.policy import AUTHORITY, Permission, Principal, Role
 from irm.access.second_factor import requirement
@@ -43,17 +36,16 @@ async def principal_of(
 
     `needing_factor`: roles whose sessions lead nowhere once a second factor is overdue.
     """
-    confirmed = exists().where(SecondFactorRow.account_id == AccountRow.id, SecondFactorRow.confirmed_at.is_not(None))
     found = (
         await tx.execute(
-            select(AccountRow, PersonRow, confirmed)
+            select(AccountRow, PersonRow, has_factor())
             .join(PersonRow, PersonRow.id == AccountRow.person_id)
             .where(AccountRow.id == account_id, AccountRow.disabled_at.is_(None), PersonRow.retired_at.is_(None))
         )
     ).one_or_none()
     if found is None:
         return None
-    account, person, has_factor = found
+    account, person, has_one = found
     rows = (
         await tx.execute(
             select(
@@ -89,7 +81,7 @@ async def principal_of(
     factor = requirement(
         [role for roles in memberships.values() for role in roles] if session else (),
         needing_factor,
-        has_one=has_factor,
+        has_one=has_one,
         due_at=account.factor_due_at,
         signed_in_at=session.created_at if session else now,
     )

@@ -15,8 +15,10 @@ from irm.access.cookies import FORM_COOKIE, HALF_COOKIE, cookie, expired_cookie,
 from irm.access.guard import policy_of, sent_by_own_page
 from irm.access.half_sign_in import finish, half_sign_in
 from irm.access.opaque import new_token
+from irm.access.passkeys import passkeys_of
 from irm.access.policy import PUBLIC, SIGNED_IN, WITHOUT_FACTOR, Principal, dangerous
 from irm.access.rates import address_of, rates
+from irm.access.relying import RelyingParty, relying_party
 from irm.clock import Clock
 from irm.config import Settings
 from irm.db import SYSTEM, Database
@@ -50,7 +52,7 @@ async def show_code(
         half = await half_sign_in(tx, request.cookies.get(HALF_COOKIE, ""), now=clock.now())
     if half is None:
         return Redirect("/login?done=over", status_code=HTTP_303_SEE_OTHER)
-    return _code_page(request, settings, Form({"next": own_path(next)}))
+    return await code_page(request, db, clock, settings, Form({"next": own_path(next)}))
 
 
 @post("/login/code", opt=PUBLIC, include_in_schema=False)
@@ -66,7 +68,7 @@ async def send_code(
     kept = {"next": back}
     token = request.cookies.get(HALF_COOKIE, "")
     if not await sent_by_own_page(request, request.cookies.get(FORM_COOKIE, "")):
-        return _code_page(request, settings, Form(kept, message=t(STALE)), HTTP_403_FORBIDDEN)
+        return await code_page(request, db, clock, settings, Form(kept, message=t(STALE)), HTTP_403_FORBIDDEN)
     async with db.transaction(SYSTEM) as tx:
         half = await half_sign_in(tx, token, now=clock.now())
     if half is None:
@@ -74,7 +76,9 @@ async def send_code(
     try:
         await rates(request.app).count(db, "code", str(half.account_id))
     except TooOften as error:
-        return _code_page(request, settings, Form(kept, message=error.text(t)), 429, retry_after=error.retry_after)
+        return await code_page(
+            request, db, clock, settings, Form(kept, message=error.text(t)), 429, retry_after=error.retry_after
+        )
     async with db.transaction(SYSTEM) as tx:
         outcome = await finish(
             tx,
@@ -89,7 +93,7 @@ async def send_code(
     if outcome == "over":
         return Redirect("/login?done=over", status_code=HTTP_303_SEE_OTHER)
     if isinstance(outcome, signing.Refused):
-        return _code_page(request, settings, Form(kept), HTTP_422_UNPROCESSABLE_ENTITY, refused=outcome)
+        return await code_page(request, db, clock, settings, Form(kept), HTTP_422_UNPROCESSABLE_ENTITY, refused=outcome)
     return Redirect(
         signing.way_on(outcome, back),
         status_code=HTTP_303_SEE_OTHER,
@@ -123,7 +127,7 @@ async def begin(
     settings: NamedDependency[Settings],
     principal: NamedDependency[Principal],
 ) -> Redirect:
-    _refuse_tokens(principal)
+    refuse_tokens(principal)
     back = own_path(str((await request.form()).get("next", "/")))
     async with db.transaction(principal.actor) as tx:
         await factors.begin(tx, principal.account_id, cipher=_cipher(settings), now=clock.now())
@@ -140,7 +144,7 @@ async def confirm(
     t: NamedDependency[Translator],
 ) -> Page:
     """Shows the recovery codes, this once."""
-    _refuse_tokens(principal)
+    refuse_tokens(principal)
     sent = await request.form()
     back = own_path(str(sent.get("next", "/")))
     try:
@@ -165,7 +169,7 @@ async def confirm(
 async def renew_recovery_codes(
     db: NamedDependency[Database], clock: NamedDependency[Clock], principal: NamedDependency[Principal]
 ) -> Page:
-    _refuse_tokens(principal)
+    refuse_tokens(principal)
     async with db.transaction(principal.actor) as tx:
         codes = await factors.renew_recovery_codes(tx, principal.account_id, actor=principal.actor, now=clock.now())
     return _codes_page(codes, "/me", first=False)
@@ -178,10 +182,11 @@ async def remove(
     clock: NamedDependency[Clock],
     principal: NamedDependency[Principal],
 ) -> Redirect:
-    _refuse_tokens(principal)
-    if not policy_of(request.app).factor_roles.isdisjoint(principal.roles):
-        raise Conflict(STILL_NEEDED)
+    refuse_tokens(principal)
+    needed = not policy_of(request.app).factor_roles.isdisjoint(principal.roles)
     async with db.transaction(principal.actor) as tx:
+        if needed and not await passkeys_of(tx, principal.account_id):
+            raise Conflict(STILL_NEEDED)
         await factors.remove(tx, principal.account_id, actor=principal.actor, now=clock.now())
     return Redirect(f"{HERE}?done=removed", status_code=HTTP_303_SEE_OTHER)
 
@@ -200,6 +205,7 @@ async def _own_page(
     async with db.transaction(principal.actor) as tx:
         factor = await factors.factor_of(tx, principal.account_id)
         account = await signing.account_facts(tx, principal.account_id)
+        own = await passkeys_of(tx, principal.account_id)
         secret = None
         if factor is None:
             secret = await factors.being_set_up(tx, principal.account_id, cipher=_cipher(settings))
@@ -210,7 +216,8 @@ async def _own_page(
         headers={"Cache-Control": "no-store"},
         now=clock.now(),
         factor=factor,
-        needed=not policy_of(request.app).factor_roles.isdisjoint(principal.roles),
+        needed=not own and not policy_of(request.app).factor_roles.isdisjoint(principal.roles),
+        passkeys=own,
         overdue=principal.factor_overdue,
         due_at=principal.factor_due_at,
         secret=second_factor.readable(secret) if secret else "",
@@ -234,16 +241,25 @@ def _codes_page(codes: list[str], back: str, *, first: bool) -> Page:
     return page("access/recovery_codes.html", headers=headers, codes=codes, back=back, first=first)
 
 
-def _code_page(
+async def code_page(
     request: AnyRequest,
+    db: Database,
+    clock: Clock,
     settings: Settings,
     form: Form,
     status_code: int = 200,
     *,
     refused: signing.Refused | None = None,
+    by_passkey: bool = False,
     retry_after: int | None = None,
 ) -> Page:
+    """Asks for what the account of this half sign-in has: a code, a passkey, or either."""
     token = request.cookies.get(FORM_COOKIE) or new_token()
+    party = relying_party(settings.public_url)
+    async with db.transaction(SYSTEM) as tx:
+        half = await half_sign_in(tx, request.cookies.get(HALF_COOKIE, ""), now=clock.now())
+        has_codes = half is None or await factors.factor_of(tx, half.account_id) is not None
+        own = await passkeys_of(tx, half.account_id) if half else []
     return page(
         "access/login_code.html",
         status_code=status_code,
@@ -252,6 +268,10 @@ def _code_page(
         form=form,
         form_token=token,
         refused=refused,
+        by_passkey=by_passkey,
+        has_codes=has_codes,
+        has_passkeys=bool(own),
+        party=party if isinstance(party, RelyingParty) else None,
         duty_telephone=settings.duty_telephone,
     )
 
@@ -264,7 +284,7 @@ def _status(error: IrmError) -> int:
     return 429 if isinstance(error, TooOften) else HTTP_422_UNPROCESSABLE_ENTITY
 
 
-def _refuse_tokens(principal: Principal) -> None:
+def refuse_tokens(principal: Principal) -> None:
     if principal.scopes is not None:
         raise Forbidden(SESSIONS_ONLY, code="sessions_only")
 

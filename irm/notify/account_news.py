@@ -19,6 +19,9 @@ from irm.notify.plan import Resolution
 
 TOLD: Final[Mapping[str, str]] = {
     "account.second_factor_reset": N_("The second factor of your account was reset"),
+    "account.passkey_added": N_("A passkey was added to your account"),
+    "account.passkey_taken_away": N_("A passkey of your account was removed"),
+    "account.passkey_copied": N_("A passkey of your account may have been copied and is no longer accepted"),
 }
 """What happened → how its owner hears of it, outside irm too."""
 ENDS_SOON: Final = N_("The account %(login)s ends with the contract after %(day)s")

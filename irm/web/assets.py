@@ -33,7 +33,7 @@ LAYERS: Final = (
     "documents",
     "print",
 )
-SCRIPTS: Final = ("start", "clocks", "live", "forms", "drafts", "keyboard", "paper", "chapters", "editor")
+SCRIPTS: Final = ("start", "clocks", "live", "forms", "drafts", "keyboard", "paper", "chapters", "editor", "passkeys")
 APART: Final = ("screen",)
 """Styles and scripts of a page that shares nothing with the others."""
 COMPRESSED: Final = frozenset({"text/css", "text/javascript", "image/svg+xml", "application/json"})

@@ -17,7 +17,7 @@ import uvicorn
 
 from irm import demo, jobs, performing
 from irm.access.rates import STATE, Rates
-from irm.access.security import security_policy
+from irm.access.security import SecurityPolicy, security_policy
 from irm.announce import announcer
 from irm.app import create_app
 from irm.clock import FixedClock
@@ -84,6 +84,10 @@ async def town(server: Server, home: Path, *, lived: bool = False) -> AsyncItera
             yield made
 
 
+def calm_rates(policy: SecurityPolicy) -> Rates:
+    return Rates(replace(policy, rates=dict.fromkeys(policy.rates, "10000/minute")))
+
+
 @asynccontextmanager
 async def _town(server: Server, home: Path, *, lived: bool) -> AsyncIterator[Town]:
     name = "irm_" + uuid4().hex[:12]
@@ -109,14 +113,12 @@ async def _town(server: Server, home: Path, *, lived: bool) -> AsyncIterator[Tow
     settings = settings.model_copy(update={"catcher_url": f"http://127.0.0.1:{catcher.sockets[0].getsockname()[1]}"})
     try:
         app = create_app(settings, db, clock)
-        often = "10000/minute"
-        policy = security_policy()
-        app.state[STATE] = Rates(replace(policy, rates=dict.fromkeys(policy.rates, often)))
+        app.state[STATE] = calm_rates(security_policy())
         accounts = await demo.load(db, clock, settings, with_year=lived)
         async with (
             announcer(settings.broker_url) as announce,
             httpx2.AsyncClient(timeout=httpx2.Timeout(5), trust_env=False) as http,
-            _serving(app) as port,
+            serving(app) as port,
         ):
             db.announce = announce
             made = Town(
@@ -157,7 +159,7 @@ async def _tell_what_was_sent(
 
 
 @asynccontextmanager
-async def _serving(app: Any) -> AsyncIterator[int]:
+async def serving(app: Any) -> AsyncIterator[int]:
     running = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=2))
     task = asyncio.create_task(running.serve())
     while not running.started:

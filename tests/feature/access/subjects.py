@@ -145,6 +145,10 @@ OWNED: Final[dict[Kind, str]] = {
         "SELECT api_token.id AS token_id, membership.organization_id AS whose FROM api_token"
         " JOIN account ON account.id = account_id JOIN membership USING (person_id)"
     ),
+    ("me", "passkey_id"): (
+        "SELECT passkey.id AS passkey_id, membership.organization_id AS whose FROM passkey"
+        " JOIN account ON account.id = account_id JOIN membership USING (person_id)"
+    ),
     ("me", "session_id"): (
         "SELECT token_hash AS session_id, membership.organization_id AS whose FROM session"
         " JOIN account ON account.id = account_id JOIN membership USING (person_id)"

@@ -46,6 +46,8 @@ OF_ONES_OWN = {
     "POST /me/second-factor/begin",
     "POST /me/second-factor/recovery-codes",
     "POST /me/second-factor/remove",
+    "POST /me/passkeys/begin",
+    "POST /me/passkeys/{passkey_id:uuid}/remove",
     "POST /calendar/feed",
 }
 

@@ -16,6 +16,7 @@ from litestar.routes import HTTPRoute
 
 from irm.access.policy import PERMISSION_OPT, PUBLIC
 from irm.access.sessions import COOKIE
+from irm.documents.media import GIVES_OPT, JSON
 from irm.problems import TITLES
 
 OPERATIONS: Final = ("get", "post", "put", "patch", "delete")
@@ -91,6 +92,9 @@ def _complete(document: dict[str, Any], app: Litestar) -> None:
         if operation.get("requestBody"):
             statuses |= {400, 413}
         answers = {status: one for status, one in operation["responses"].items() if status < "4"}
+        if GIVES_OPT in handler.opt:
+            for one in answers.values():
+                one["content"] = {media: {"schema": _file(media)} for media in handler.opt[GIVES_OPT]}
         answers |= {str(status): _answer(TITLES[status]) for status in sorted(statuses)}
         answers["default"] = _answer("Any other error, 500 and 503 among them.")
         operation["responses"] = answers
@@ -108,6 +112,10 @@ def _operations(document: dict[str, Any], app: Litestar) -> Iterator[tuple[str, 
         for method in OPERATIONS:
             if method in operations:
                 yield method, operations[method], handlers[path, method]
+
+
+def _file(media_type: str) -> dict[str, Any]:
+    return {} if media_type == JSON else {"type": "string", "format": "binary"}
 
 
 def _answer(description: str) -> dict[str, Any]:

@@ -7,10 +7,13 @@ from urllib.parse import quote
 from litestar.datastructures import UploadFile
 from litestar.response import Stream
 
+from irm.documents.media import UNKNOWN
 from irm.evidence.blobs import CHUNK, BlobStore
 from irm.evidence.service import Attachment
 
-_HARMLESS: Final = frozenset({"image/png", "image/jpeg", "application/pdf", "text/plain"})
+_HARMLESS: Final = ("image/png", "image/jpeg", "application/pdf", "text/plain")
+KINDS_GIVEN: Final = (*_HARMLESS, UNKNOWN)
+"""What a stored file may be called on its way out; whatever else it is goes as bytes."""
 
 
 def download(store: BlobStore, found: Attachment) -> Stream:
@@ -19,7 +22,7 @@ def download(store: BlobStore, found: Attachment) -> Stream:
     )
     return Stream(
         store.read(found.sha256),
-        media_type=found.media_type if found.media_type in _HARMLESS else "application/octet-stream",
+        media_type=found.media_type if found.media_type in _HARMLESS else UNKNOWN,
         headers={
             "content-disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(found.filename, safe='')}",
             "content-length": str(found.size),

@@ -16,6 +16,7 @@ from irm.access.queries import person_names
 from irm.clock import Clock
 from irm.config import Settings
 from irm.db import Database, Tx, uuid7
+from irm.documents.media import XLSX, ZIP, gives
 from irm.evidence import audit, audit_export, custody, packs, queries
 from irm.evidence.keys import public_key_of
 from irm.evidence.schemas import (
@@ -177,7 +178,7 @@ async def get_pack(
 
 @get(
     "/api/v1/evidence-packs/{pack_id:uuid}/file",
-    opt=allow(Permission.EXPORT_EVIDENCE),
+    opt=allow(Permission.EXPORT_EVIDENCE) | gives(ZIP),
     tags=TAGS,
     operation_id="download_evidence_pack",
 )
@@ -287,7 +288,7 @@ async def list_entries(
 
 @get(
     "/api/v1/ledger/entries/export",
-    opt=allow(Permission.READ_LEDGER),
+    opt=allow(Permission.READ_LEDGER) | gives(XLSX, ZIP),
     tags=LOG_TAGS,
     operation_id="export_ledger_entries",
 )

@@ -13,7 +13,7 @@ from irm.access.policy import Permission, Principal, allow
 from irm.categories import category_name
 from irm.clock import Clock
 from irm.db import Database, Tx
-from irm.documents.media import DOCX, PDF
+from irm.documents.media import DOCX, PDF, gives
 from irm.documents.pdf import to_pdf
 from irm.documents.tree import Document
 from irm.documents.word import to_docx
@@ -67,7 +67,7 @@ async def paper_docx(
 
 @get(
     "/api/v1/incidents/{number:str}/paper",
-    opt=allow(Permission.READ_INCIDENTS),
+    opt=allow(Permission.READ_INCIDENTS) | gives(PDF, DOCX),
     tags=["incidents"],
     operation_id="get_incident_paper",
 )

@@ -15,10 +15,11 @@ from irm.access.policy import Permission, Principal, allow, reach
 from irm.clock import Clock
 from irm.config import Settings
 from irm.db import Database, Tx
+from irm.documents.media import gives
 from irm.errors import Invalid, NotFound
 from irm.evidence import custody, service as evidence
 from irm.evidence.blobs import BlobStore
-from irm.evidence.downloads import chunks_of, download
+from irm.evidence.downloads import KINDS_GIVEN, chunks_of, download
 from irm.i18n import N_, Translator
 from irm.incidents import queries, showing
 from irm.incidents.directory import account_of_draft
@@ -276,7 +277,7 @@ async def attach_file(
 
 @get(
     "/api/v1/attachments/{attachment_id:uuid}",
-    opt=allow(Permission.READ_EVIDENCE),
+    opt=allow(Permission.READ_EVIDENCE) | gives(*KINDS_GIVEN),
     tags=TAGS,
     operation_id="download_attachment",
 )

@@ -15,10 +15,11 @@ from irm.access.policy import Permission, Principal, allow, reach
 from irm.clock import Clock
 from irm.config import Settings
 from irm.db import Database, Tx
+from irm.documents.media import gives
 from irm.errors import Forbidden, Invalid, NotFound
 from irm.evidence import service as evidence
 from irm.evidence.blobs import BlobStore, StoredBlob
-from irm.evidence.downloads import chunks_of, download
+from irm.evidence.downloads import KINDS_GIVEN, chunks_of, download
 from irm.i18n import Translator
 from irm.obligations import consenting, queries, receiving
 from irm.obligations.agreement_schemas import Agree
@@ -108,7 +109,7 @@ async def agree_to_report(
 
 @get(
     "/api/v1/submissions/{submission_id:uuid}/files/{attachment_id:uuid}",
-    opt=allow(Permission.READ_SUBMISSIONS),
+    opt=allow(Permission.READ_SUBMISSIONS) | gives(*KINDS_GIVEN),
     tags=HANDED,
     operation_id="download_submission_file",
 )

@@ -15,6 +15,7 @@ from msgspec import Struct, field
 from irm.access.policy import Permission, Principal, allow, reach
 from irm.clock import Clock
 from irm.db import Database
+from irm.documents.media import DOCX, PDF, gives
 from irm.errors import Conflict, Invalid, NotFound
 from irm.i18n import DEFAULT_LOCALE, LOCALES, Translator, translator
 from irm.obligations.directive_showing import directive_response
@@ -150,7 +151,7 @@ async def paper_docx(
 
 @get(
     "/api/v1/handovers/{handover_id:uuid}/paper",
-    opt=allow(Permission.READ_SUBMISSIONS),
+    opt=allow(Permission.READ_SUBMISSIONS) | gives(PDF, DOCX),
     tags=TAGS,
     operation_id="get_evidence_handover_paper",
 )

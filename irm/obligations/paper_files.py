@@ -12,7 +12,7 @@ from litestar.params import FromPath, FromQuery
 from irm.access.policy import Permission, Principal, allow
 from irm.clock import Clock
 from irm.db import Database
-from irm.documents.media import DOCX, PDF
+from irm.documents.media import DOCX, PDF, gives
 from irm.documents.pdf import to_pdf
 from irm.documents.tree import Document
 from irm.documents.word import to_docx
@@ -54,7 +54,7 @@ async def paper_docx(
 
 @get(
     "/api/v1/submissions/{submission_id:uuid}/paper",
-    opt=allow(Permission.READ_SUBMISSIONS),
+    opt=allow(Permission.READ_SUBMISSIONS) | gives(PDF, DOCX),
     tags=["submissions"],
     operation_id="get_submission_paper",
 )

@@ -13,6 +13,7 @@ from litestar.status_codes import HTTP_200_OK
 from irm.access.policy import Permission, Principal, allow, dangerous
 from irm.clock import Clock
 from irm.db import Database
+from irm.documents.media import JSON, gives
 from irm.i18n import Translator
 from irm.playbooks.cacao.files import export_version, known_playbooks
 from irm.playbooks.cacao.importing import import_cacao
@@ -121,7 +122,7 @@ async def retire_playbook(
 
 @get(
     "/api/v1/playbooks/{playbook:str}/versions/{version:int}/cacao",
-    opt=allow(Permission.READ_PLAYBOOKS),
+    opt=allow(Permission.READ_PLAYBOOKS) | gives(JSON),
     tags=TAGS,
     operation_id="export_playbook",
 )

@@ -13,7 +13,7 @@ from irm.access.policy import Permission, Principal, allow
 from irm.config import Settings
 from irm.db import Database
 from irm.documents.form_package import MOST_BYTES
-from irm.documents.media import DOCX, XLSX
+from irm.documents.media import DOCX, XLSX, gives
 from irm.errors import Invalid
 from irm.evidence.blobs import BlobStore
 from irm.i18n import N_, Translator
@@ -50,7 +50,7 @@ async def list_placeholders(
 
 @post(
     "/api/v1/editions/{edition_id:uuid}/form",
-    opt=allow(Permission.MAKE_ANNUAL_REPORTS),
+    opt=allow(Permission.MAKE_ANNUAL_REPORTS) | gives(DOCX, XLSX),
     status_code=HTTP_200_OK,
     tags=TAGS,
     operation_id="fill_edition_form",

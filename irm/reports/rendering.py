@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from irm.documents.media import DOCX, PDF, XLSX
+from irm.documents.media import DOCX, HTML, JSON, PDF, XLSX
 from irm.documents.pdf import to_pdf
 from irm.documents.screen import to_html
 from irm.documents.tree import Document
@@ -61,8 +61,8 @@ FORMATS: Final[Mapping[str, tuple[Callable[[Edition, Translator], bytes], str]]]
     "pdf": (_pdf, PDF),
     "docx": (_docx, DOCX),
     "xlsx": (_xlsx, XLSX),
-    "html": (_html, "text/html; charset=utf-8"),
-    "json": (_json, "application/json"),
+    "html": (_html, HTML),
+    "json": (_json, JSON),
 }
 KEPT: Final = ("pdf", "docx", "xlsx", "json")
 """Made by the worker with each edition and kept by content. HTML is no file that irm keeps; it is made when asked for."""

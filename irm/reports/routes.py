@@ -15,6 +15,7 @@ from irm.access.policy import Permission, Principal, allow
 from irm.clock import Clock
 from irm.config import Settings
 from irm.db import Database
+from irm.documents.media import gives
 from irm.errors import NotFound
 from irm.evidence.blobs import BlobStore
 from irm.i18n import N_, Translator
@@ -212,7 +213,7 @@ async def approve_edition(
 
 @get(
     "/api/v1/editions/{edition_id:uuid}/document",
-    opt=allow(Permission.READ_ANNUAL_REPORTS),
+    opt=allow(Permission.READ_ANNUAL_REPORTS) | gives(*(media for _, media in FORMATS.values())),
     tags=TAGS,
     operation_id="get_edition_document",
 )

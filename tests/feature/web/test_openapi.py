@@ -3,6 +3,11 @@
 from typing import Any
 
 import httpx
+from litestar import Litestar, Response
+from litestar.response import File, Stream
+from litestar.routes import HTTPRoute
+
+from irm.documents.media import GIVES_OPT
 
 DOCUMENT = "/api/v1/openapi/openapi.json"
 
@@ -56,6 +61,27 @@ async def test_every_operation_says_how_to_sign_in_and_what_it_does(client: http
         else:
             assert operation["security"] == [{"token": []}, {"session": []}], (method, path)
             assert {"401", "403"} <= set(operation["responses"]), (method, path)
+
+
+async def test_a_file_is_documented_with_its_content_type(application: Litestar, client: httpx.AsyncClient) -> None:
+    """A handler that answers bytes or a stream says of which kind they are; the framework would write JSON."""
+    described = await document(client)
+    files = 0
+    for route in application.routes:
+        for handler in route.route_handlers if isinstance(route, HTTPRoute) else ():
+            answers = handler.parsed_fn_signature.return_type
+            if route.path_format in described["paths"] and answers.annotation in (Response[bytes], Stream, File):
+                files += 1
+                (method,) = handler.http_methods - {"OPTIONS", "HEAD"}
+                good = {
+                    status: list(answer["content"])
+                    for status, answer in described["paths"][route.path_format][method.lower()]["responses"].items()
+                    if status.startswith("2")
+                }
+                wanted = list(handler.opt.get(GIVES_OPT, [handler.media_type]))
+                assert list(good.values()) == [wanted], (method, route.path_format)
+                assert GIVES_OPT in handler.opt or handler.media_type is not None, (method, route.path_format)
+    assert files > 10
 
 
 async def test_the_document_describes_no_handler_of_the_framework(client: httpx.AsyncClient) -> None:

@@ -92,6 +92,20 @@ async def test_handed_over_late_is_late_even_if_its_timer_had_not_run(night: Nig
     assert (duty.status, duty.overdue_at) == ("submitted", duty.due_at)
 
 
+@pytest.mark.parametrize(("after", "is_late"), [(-1, False), (0, False), (1, True)])
+async def test_handed_over_in_the_last_second_is_in_time_and_one_later_is_late(
+    night: Night, drain: Drain, after: int, is_late: bool
+) -> None:
+    (one,) = await night.open(night.owed())
+    due_at = (await night.duty(one.id)).due_at
+    night.clock.tick(seconds=(due_at - night.clock.now()).total_seconds() + after)
+    await night.hand_over(one.id)
+    night.clock.tick(hours=1)
+    await drain()
+    duty = await night.duty(one.id)
+    assert (duty.status, duty.overdue_at) == ("submitted", due_at if is_late else None)
+
+
 async def test_several_marks_at_once_become_one_message(night: Night, drain: Drain) -> None:
     await night.open(night.owed(), night.owed("cac-2025-reporting/crime"))
     night.clock.tick(hours=6)  # irm was away: every mark of both duties has passed

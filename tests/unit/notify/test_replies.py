@@ -50,6 +50,12 @@ def test_a_bare_receipt_confirms_nothing_where_it_could_mean_two_pages() -> None
     assert match("收到", TWO, yes=YES) == Match("ambiguous")
 
 
+@pytest.mark.parametrize("content", ["关闭", "已处置完毕", "close", "resolved", "结案"])
+def test_words_that_would_close_confirm_nothing(content: str) -> None:
+    """Elsewhere a reply closes an alert. What ends an incident is a person's act with a reason, not an SMS."""
+    assert match(content, ONE, yes=YES) == Match("no_code")
+
+
 def test_two_codes_of_two_pages_confirm_neither() -> None:
     assert match("4821 7350", TWO) == Match("ambiguous")
 

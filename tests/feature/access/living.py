@@ -50,10 +50,11 @@ class Living:
 
 
 @asynccontextmanager
-async def living_city(server: Server, home: Path) -> AsyncIterator[Living]:
+async def living_city(server: Server, home: Path, **more: Any) -> AsyncIterator[Living]:
+    """`more`: settings of the installation beside its home."""
     name = f"irm_whose_{uuid4().hex[:8]}"
     server.create(name)
-    clock, settings = FixedClock(NOW), Settings(home=home, demo=True)
+    clock, settings = FixedClock(NOW), Settings(home=home, demo=True, **more)
     db = Database.connect(server.url(name), clock=clock, wiring=WIRING, pool_size=3)
     try:
         await demo.load(db, clock, settings, with_year=True, strict=True)

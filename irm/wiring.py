@@ -163,6 +163,7 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
     ),
     # What was done to somebody's account, its owner hears.
     *(Subscription(action, in_transaction=account_news.hear) for action in account_news.TOLD),
+    Subscription("session.new_device", in_transaction=account_news.hear_new_device),
     # … and those who can extend a contract hear that it ends.
     Subscription("account.ends_soon", in_transaction=account_news.hear_end),
     Subscription("workdays.imported", job=periodic.LOOK_AHEAD),

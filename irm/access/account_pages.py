@@ -191,11 +191,15 @@ async def read_account(
     operation_id="list_passkeys_of_account",
 )
 async def list_passkeys(
-    account_id: FromPath[UUID], db: NamedDependency[Database], principal: NamedDependency[Principal]
+    account_id: FromPath[UUID],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    principal: NamedDependency[Principal],
 ) -> list[PasskeyView]:
     """The passkeys of an account, the oldest first; the act `passkey` removes one."""
     async with db.transaction(principal.actor) as tx:
-        found = await passkeys.passkeys_of(tx, account_id)
+        one = await account_line(tx, account_id, now=clock.now())
+        found = await passkeys.passkeys_of(tx, one.id)
     return [PasskeyView(one.id, one.name, one.created_at, one.used_at, one.copied_at) for one in found]
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Select, select
 
 from irm.access import factors, login
+from irm.access.callers import Caller
 from irm.access.models import AccountRow, HalfSignInRow
 from irm.access.opaque import hashed
 from irm.access.security import SecurityPolicy
@@ -29,7 +30,7 @@ async def half_sign_in(tx: Tx, token: str, *, now: datetime) -> Half | None:
 
 
 async def finish(
-    tx: Tx, token: str, code: str, *, cipher: Cipher, policy: SecurityPolicy, ip: str, user_agent: str, now: datetime
+    tx: Tx, token: str, code: str, *, cipher: Cipher, policy: SecurityPolicy, caller: Caller, now: datetime
 ) -> login.SignedIn | login.Refused | Literal["over"]:
     """By a one-time code or a recovery code; each is taken once. A wrong one counts as a wrong password does.
 
@@ -46,11 +47,11 @@ async def finish(
         return login.Refused("disabled")
     how = await factors.take(tx, account.id, code, cipher=cipher, actor=actor, now=now)
     if how is None:
-        await login.count_failure(tx, account, policy=policy, actor=actor, ip=ip, now=now)
+        await login.count_failure(tx, account, policy=policy, actor=actor, ip=caller.ip, now=now)
         locked = account.locked_until is not None and account.locked_until > now
         return login.Refused("locked", account.locked_until) if locked else login.Refused("wrong")
     half.used_at = now
-    return await login.admit(tx, account, policy=policy, ip=ip, user_agent=user_agent, actor=actor, now=now)
+    return await login.admit(tx, account, policy=policy, caller=caller, actor=actor, now=now)
 
 
 async def locked_half(tx: Tx, token: str, *, now: datetime) -> HalfSignInRow | None:

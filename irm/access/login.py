@@ -9,6 +9,8 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from irm.access import passwords
+from irm.access.callers import Caller
+from irm.access.devices import greet
 from irm.access.factors import is_there
 from irm.access.models import AccountRow, HalfSignInRow, MembershipRow, OneTimeLinkRow, PersonRow
 from irm.access.opaque import hashed, new_token
@@ -33,6 +35,8 @@ DEAD_LINK: Final = N_("This link has been used or is out of date. Ask the system
 class SignedIn:
     token: str
     """For the cookie; shown once."""
+    device: str
+    """For another cookie: by which irm knows this browser again."""
     account_id: UUID
     locale: str
     must_change_password: bool
@@ -87,7 +91,7 @@ async def prove(db: Database, login: str, password: str, *, policy: SecurityPoli
 
 
 async def sign_in(
-    tx: Tx, proof: Proof, *, policy: SecurityPolicy, ip: str, user_agent: str, now: datetime
+    tx: Tx, proof: Proof, *, policy: SecurityPolicy, caller: Caller, now: datetime
 ) -> SignedIn | CodeNeeded | Refused:
     """A refusal is a value, not an error, so that the count of failures is committed. Locks the account's row.
 
@@ -101,7 +105,7 @@ async def sign_in(
     if account.locked_until is not None and account.locked_until > now:
         return Refused("locked", account.locked_until)
     if not proof.right or account.password_hash != proof.password_hash:
-        await count_failure(tx, account, policy=policy, actor=actor, ip=ip, now=now)
+        await count_failure(tx, account, policy=policy, actor=actor, ip=caller.ip, now=now)
         return Refused("wrong")
     if await is_closed(tx, account, now=now):
         return Refused("disabled")
@@ -113,7 +117,7 @@ async def sign_in(
         tx.add(HalfSignInRow(token_hash=hashed(token), account_id=account.id, created_at=now, until=until))
         await tx.flush()
         return CodeNeeded(token)
-    return await admit(tx, account, policy=policy, ip=ip, user_agent=user_agent, actor=actor, now=now)
+    return await admit(tx, account, policy=policy, caller=caller, actor=actor, now=now)
 
 
 async def is_closed(tx: Tx, account: AccountRow, *, now: datetime) -> bool:
@@ -126,9 +130,9 @@ async def is_closed(tx: Tx, account: AccountRow, *, now: datetime) -> bool:
 
 
 async def admit(
-    tx: Tx, account: AccountRow, *, policy: SecurityPolicy, ip: str, user_agent: str, actor: Actor, now: datetime
+    tx: Tx, account: AccountRow, *, policy: SecurityPolicy, caller: Caller, actor: Actor, now: datetime
 ) -> SignedIn:
-    """Everything was proven: opens the session. Whoever needs a second factor and has none gets the day it is due."""
+    """Everything was proven: opens the session, and notes a browser that was never here. Whoever needs a second factor and has none gets the day it is due."""
     account.failed_count, account.locked_until = 0, None
     if not await is_there(tx, account.id) and not policy.factor_roles.isdisjoint(
         await roles_of(tx, account.person_id, now=now)
@@ -136,10 +140,13 @@ async def admit(
         account.factor_due_at = first_due(account.factor_due_at, grace=policy.factor_grace, now=now)
     before = Before(account.signed_in_at, account.signed_in_from, account.wrong_since or 0)
     token = await open_session(
-        tx, account.id, policy=policy, ip=ip, user_agent=user_agent, actor=actor, now=now, before=before
+        tx, account.id, policy=policy, ip=caller.ip, user_agent=caller.user_agent, actor=actor, now=now, before=before
     )
-    account.used_at, account.signed_in_at, account.signed_in_from, account.wrong_since = now, now, ip, 0
-    return SignedIn(token, account.id, account.locale, password_is_old(account.password_changed_at, policy, now=now))
+    device = await greet(tx, account.id, caller, actor=actor, now=now)
+    account.used_at, account.signed_in_at, account.signed_in_from, account.wrong_since = now, now, caller.ip, 0
+    return SignedIn(
+        token, device, account.id, account.locale, password_is_old(account.password_changed_at, policy, now=now)
+    )
 
 
 def way_on(signed_in: SignedIn, back: str) -> str:

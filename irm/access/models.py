@@ -274,6 +274,18 @@ class PasskeyChallengeRow(Base):
     until: Mapped[datetime]
 
 
+class KnownDeviceRow(Base):
+    """A browser that an account was signed in to from; known by the mark in its cookie, kept as SHA-256."""
+
+    __tablename__ = "known_device"
+    __table_args__ = (Index("ix_known_device_mark", "mark_hash"), Index("ix_known_device_last_at", "last_at"))
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    mark_hash: Mapped[str] = mapped_column(primary_key=True)
+    first_at: Mapped[datetime]
+    last_at: Mapped[datetime]
+
+
 class OneTimeLinkRow(Base):
     __tablename__ = "one_time_link"
     __table_args__ = (

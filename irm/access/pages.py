@@ -16,12 +16,12 @@ from litestar.status_codes import (
 )
 
 from irm.access import login as signing, sessions
-from irm.access.cookies import FORM_COOKIE, HALF_COOKIE, cookie, expired_cookie, session_cookie
+from irm.access.cookies import FORM_COOKIE, HALF_COOKIE, cookie, cookies_of_entry, expired_cookie
 from irm.access.directory import contact_list
 from irm.access.guard import policy_of, sent_by_own_page
 from irm.access.opaque import new_token
 from irm.access.policy import PUBLIC, SIGNED_IN, WITHOUT_FACTOR, Permission, Principal, allow
-from irm.access.rates import address_of, rates
+from irm.access.rates import address_of, caller_of, rates
 from irm.access.relying import RelyingParty, relying_party
 from irm.access.security import SecurityPolicy
 from irm.access.vocabulary import KIND_NAMES, TIER_NAMES
@@ -83,8 +83,7 @@ async def sign_in(
             tx,
             proof,
             policy=policy,
-            ip=address,
-            user_agent=request.headers.get("user-agent", ""),
+            caller=caller_of(request),
             now=clock.now(),
         )
     if isinstance(outcome, signing.Refused):
@@ -98,7 +97,7 @@ async def sign_in(
     return Redirect(
         signing.way_on(outcome, back),
         status_code=HTTP_303_SEE_OTHER,
-        cookies=[session_cookie(settings, outcome.token), expired_cookie(settings, FORM_COOKIE, "/login")],
+        cookies=cookies_of_entry(settings, outcome.token, outcome.device),
     )
 
 

@@ -10,11 +10,11 @@ from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 
 from irm.access import login as signing, passkeys
-from irm.access.cookies import FORM_COOKIE, HALF_COOKIE, expired_cookie, session_cookie
+from irm.access.cookies import FORM_COOKIE, HALF_COOKIE, cookies_of_entry
 from irm.access.guard import policy_of, sent_by_own_page
 from irm.access.pages import STALE, login_page
 from irm.access.policy import PUBLIC, SIGNED_IN, WITHOUT_FACTOR, Principal, dangerous
-from irm.access.rates import address_of, rates
+from irm.access.rates import address_of, caller_of, rates
 from irm.access.relying import WHY_NOT, RelyingParty, relying_party
 from irm.access.second_factor_pages import code_page, refuse_tokens
 from irm.clock import Clock
@@ -89,8 +89,7 @@ async def sign_in(
             half=half,
             bound_to=bound_to,
             policy=policy_of(request.app),
-            ip=address_of(request),
-            user_agent=request.headers.get("user-agent", ""),
+            caller=caller_of(request),
             now=clock.now(),
         )
     if outcome == "over":
@@ -112,11 +111,7 @@ async def sign_in(
     return Redirect(
         signing.way_on(outcome, back),
         status_code=HTTP_303_SEE_OTHER,
-        cookies=[
-            session_cookie(settings, outcome.token),
-            expired_cookie(settings, HALF_COOKIE, "/login"),
-            expired_cookie(settings, FORM_COOKIE, "/login"),
-        ],
+        cookies=cookies_of_entry(settings, outcome.token, outcome.device),
     )
 
 

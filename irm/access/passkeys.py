@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 
 from irm.access import login
+from irm.access.callers import Caller
 from irm.access.ceremonies import (
     NotAccepted,
     creation,
@@ -194,8 +195,7 @@ async def sign_in(
     half: str,
     bound_to: str,
     policy: SecurityPolicy,
-    ip: str,
-    user_agent: str,
+    caller: Caller,
     now: datetime,
 ) -> login.SignedIn | login.Refused | Literal["over"]:
     """A refusal is a value, so that the challenge stays used and what was wrong stays counted. `half`: as for `ask`.
@@ -225,7 +225,7 @@ async def sign_in(
         return login.Refused("locked", account.locked_until)
     row = await _verified(tx, said.credential_id, account_id, answer, party, challenge=said.challenge)
     if row is None or said.user_handle not in (None, account_id.bytes):
-        await login.count_failure(tx, account, policy=policy, actor=actor, ip=ip, now=now)
+        await login.count_failure(tx, account, policy=policy, actor=actor, ip=caller.ip, now=now)
         return login.Refused("wrong")
     if await login.is_closed(tx, account, now=now):
         return login.Refused("disabled")
@@ -237,7 +237,7 @@ async def sign_in(
     row.passkey.sign_count, row.passkey.used_at = row.count, now
     if begun is not None:
         begun.used_at = now
-    return await login.admit(tx, account, policy=policy, ip=ip, user_agent=user_agent, actor=actor, now=now)
+    return await login.admit(tx, account, policy=policy, caller=caller, actor=actor, now=now)
 
 
 @dataclass(frozen=True)

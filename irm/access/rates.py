@@ -23,6 +23,8 @@ from redis.exceptions import RedisError
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from irm.access.callers import Caller
+from irm.access.cookies import DEVICE_COOKIE
 from irm.access.models import RateWindowRow
 from irm.access.security import SecurityPolicy, security_policy
 from irm.config import Settings
@@ -115,6 +117,12 @@ async def _in_database(tx: Tx, window: RateLimitItem, key: str, *, now: datetime
 def address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
     """Whom it came from. uvicorn takes a proxy's word for it where the proxy is trusted."""
     return connection.client.host if connection.client else ""
+
+
+def caller_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller:
+    return Caller(
+        address_of(connection), connection.headers.get("user-agent", ""), connection.cookies.get(DEVICE_COOKIE, "")
+    )
 
 
 def rates(app: Litestar) -> Rates:

@@ -11,13 +11,13 @@ from litestar.status_codes import HTTP_303_SEE_OTHER, HTTP_403_FORBIDDEN, HTTP_4
 from markupsafe import Markup
 
 from irm.access import factors, login as signing, second_factor
-from irm.access.cookies import FORM_COOKIE, HALF_COOKIE, cookie, expired_cookie, session_cookie
+from irm.access.cookies import FORM_COOKIE, HALF_COOKIE, cookie, cookies_of_entry
 from irm.access.guard import policy_of, sent_by_own_page
 from irm.access.half_sign_in import finish, half_sign_in
 from irm.access.opaque import new_token
 from irm.access.passkeys import passkeys_of
 from irm.access.policy import PUBLIC, SIGNED_IN, WITHOUT_FACTOR, Principal, dangerous
-from irm.access.rates import address_of, rates
+from irm.access.rates import caller_of, rates
 from irm.access.relying import RelyingParty, relying_party
 from irm.clock import Clock
 from irm.config import Settings
@@ -86,8 +86,7 @@ async def send_code(
             code,
             cipher=_cipher(settings),
             policy=policy_of(request.app),
-            ip=address_of(request),
-            user_agent=request.headers.get("user-agent", ""),
+            caller=caller_of(request),
             now=clock.now(),
         )
     if outcome == "over":
@@ -97,11 +96,7 @@ async def send_code(
     return Redirect(
         signing.way_on(outcome, back),
         status_code=HTTP_303_SEE_OTHER,
-        cookies=[
-            session_cookie(settings, outcome.token),
-            expired_cookie(settings, HALF_COOKIE, "/login"),
-            expired_cookie(settings, FORM_COOKIE, "/login"),
-        ],
+        cookies=cookies_of_entry(settings, outcome.token, outcome.device),
     )
 
 

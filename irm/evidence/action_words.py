@@ -19,6 +19,7 @@ ACTION_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "session.opened": N_("Session begun"),
         "session.refused": N_("Signing in refused"),
         "session.closed": N_("Signed out"),
+        "session.new_device": N_("Signed in from a new browser"),
         "session.revoked": N_("Session ended by somebody"),
         "account.created": N_("Account made"),
         "account.disabled": N_("Account disabled"),

@@ -142,6 +142,7 @@ async def test_the_system_administrator_removes_it_with_a_reason_and_its_owner_i
     assert "值班室安全密钥" in (await client.get(base, headers=PAGE)).text
     listed = (await client.get(f"/api/v1{base}/passkeys")).json()
     assert [one["passkey"] for one in listed] == [str(own.id)]
+    assert (await client.get(f"/api/v1/accounts/{own.id}/passkeys")).status_code == 404, "there is no such account"
     silent = await client.post(f"{base}/passkey", data={"passkey": str(own.id)}, headers=PAGE)
     assert silent.status_code == 422, "not without a reason"
     given = {"passkey": str(own.id), "reason": "密钥遗失"}

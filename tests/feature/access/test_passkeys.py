@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from irm.access import login as signing, passkeys
+from irm.access.callers import Caller
 from irm.access.cookies import FORM_COOKIE, HALF_COOKIE
 from irm.access.models import AccountRow, HalfSignInRow, PasskeyChallengeRow
 from irm.access.policy import Role
@@ -241,7 +242,7 @@ async def test_two_web_processes_never_take_the_same_answer_twice(committed_db: 
     device = await with_passkey(committed_db, leader)
     proof = await signing.prove(committed_db, leader.login, make.PASSWORD, policy=POLICY)
     async with committed_db.transaction() as tx:
-        half = await signing.sign_in(tx, proof, policy=POLICY, ip="", user_agent="", now=clock.now())
+        half = await signing.sign_in(tx, proof, policy=POLICY, caller=Caller(), now=clock.now())
     assert isinstance(half, signing.CodeNeeded)
 
     async def end(answer: str, half_token: str) -> object:
@@ -253,8 +254,7 @@ async def test_two_web_processes_never_take_the_same_answer_twice(committed_db: 
                 half=half_token,
                 bound_to="browser",
                 policy=POLICY,
-                ip="",
-                user_agent="",
+                caller=Caller(),
                 now=clock.now(),
             )
 

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from irm.access import factors, login as signing
+from irm.access.callers import Caller
 from irm.access.cookies import HALF_COOKIE
 from irm.access.half_sign_in import finish
 from irm.access.models import AccountRow, RecoveryCodeRow, SecondFactorRow
@@ -197,14 +198,12 @@ async def test_a_half_sign_in_is_finished_once(committed_db: Database, clock: Fi
     _, codes = await set_up(committed_db, leader, cipher)
     proof = await signing.prove(committed_db, leader.login, make.PASSWORD, policy=POLICY)
     async with committed_db.transaction() as tx:
-        half = await signing.sign_in(tx, proof, policy=POLICY, ip="", user_agent="", now=clock.now())
+        half = await signing.sign_in(tx, proof, policy=POLICY, caller=Caller(), now=clock.now())
     assert isinstance(half, signing.CodeNeeded)
 
     async def end(code: str) -> object:
         async with committed_db.transaction() as tx:
-            return await finish(
-                tx, half.token, code, cipher=cipher, policy=POLICY, ip="", user_agent="", now=clock.now()
-            )
+            return await finish(tx, half.token, code, cipher=cipher, policy=POLICY, caller=Caller(), now=clock.now())
 
     ends = await asyncio.gather(*(end(code) for code in codes[:4]))
     assert sum(isinstance(one, signing.SignedIn) for one in ends) == 1

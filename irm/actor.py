@@ -6,6 +6,18 @@ from uuid import UUID
 
 
 @dataclass(frozen=True)
+class Lent:
+    """Roles that somebody handed over for a time, as whoever took them has them now (`irm/access/delegating.py`)."""
+
+    delegation: UUID
+    organization_id: UUID
+    roles: frozenset[str]
+    """Only those that the taker does not hold himself."""
+    giver: frozenset[UUID]
+    """The person who handed them over, and that person's accounts: by either, rows say who asked for something."""
+
+
+@dataclass(frozen=True)
 class Actor:
     """Who did it. `label` is for logs, never for the ledger."""
 
@@ -13,6 +25,14 @@ class Actor:
     id: UUID | None = None
     organization_id: UUID | None = None
     label: str = ""
+    lent: tuple[Lent, ...] = ()
+    """What was handed over to them and is in force."""
+    delegation: UUID | None = None
+    """The hand-over without which this could not be done; every entry of it names it."""
+
+    def stands_in_for(self, who: UUID | None) -> bool:
+        """Whether `who` (a person or an account) handed duties over to them: second to that one they cannot be."""
+        return any(who in one.giver for one in self.lent)
 
     def __str__(self) -> str:
         return f"{self.kind}/{self.id}" if self.id else self.kind

@@ -16,6 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from irm import log, openapi, problems
 from irm.access import (
     account_pages,
+    delegation_pages,
+    delegation_routes,
     directory_pages,
     directory_routes,
     guard,
@@ -170,7 +172,9 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *passkey_pages.ROUTES,
     *proof_pages.ROUTES,
     *account_pages.ROUTES,
+    *delegation_pages.ROUTES,
     *access_routes.ROUTES,
+    *delegation_routes.ROUTES,
     *organization_routes.ROUTES,
     *organization_pages.ROUTES,
     *directory_pages.ROUTES,

@@ -196,6 +196,8 @@ def _entry(event: Event) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     entry_id = uuid7()
     salted = {path: (os.urandom(16), value) for path, value in event.private.items()}
     body = dict(event.body)
+    if event.actor.delegation is not None:
+        body["delegation"] = str(event.actor.delegation)
     if salted:
         body["private"] = {path: commitment(salt, value) for path, (salt, value) in salted.items()}
     text = canonical(body)

@@ -28,6 +28,7 @@ from irm.notify import (
     alive,
     altered_ledger,
     dead_work,
+    delegation_news,
     jobs as notify,
     mail_inbound,
     missed_work,
@@ -164,6 +165,8 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
     # What was done to somebody's account, its owner hears.
     *(Subscription(action, in_transaction=account_news.hear) for action in account_news.TOLD),
     Subscription("session.new_device", in_transaction=account_news.hear_new_device),
+    # Whose duties were handed over, and to whom.
+    *(Subscription(action, in_transaction=delegation_news.hear) for action in delegation_news.TITLES),
     # … and those who can extend a contract hear that it ends.
     Subscription("account.ends_soon", in_transaction=account_news.hear_end),
     Subscription("workdays.imported", job=periodic.LOOK_AHEAD),

@@ -8,7 +8,7 @@
 Names count up (`vendor-1`, `vendor-2`), so that nothing collides and failures are readable. People are posts.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -16,6 +16,7 @@ from uuid import UUID
 
 from irm.access import service as access
 from irm.access.policy import Role
+from irm.actor import Actor, Lent
 from irm.db import SYSTEM, Tx
 
 PASSWORD = "Kestrel-42-lantern"
@@ -118,3 +119,11 @@ async def duty(tx: Tx, organization_id: UUID, *people: UUID, hours: int = 24, si
         )
     await tx.flush()
     return roster.id
+
+
+def standing_in(actor: Actor, *giver: UUID) -> Actor:
+    """`actor`, as he stands in for somebody (a person's and an account's id) who handed duties over to him."""
+    lent = Lent(
+        UUID(int=1), actor.organization_id or UUID(int=2), frozenset({Role.DUTY_OFFICER.value}), frozenset(giver)
+    )
+    return replace(actor, lent=(lent,))

@@ -1,14 +1,16 @@
 """Who stands behind an actor of the ledger (`person/<id>`, `token/<id>`), and which actors a name or an organization means."""
 
-from collections.abc import Collection
-from typing import Final
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import or_, select
 
+from irm.access.delegations import giver_names
 from irm.access.models import AccountRow, ApiTokenRow, MembershipRow, PersonRow
 from irm.access.names import sought
 from irm.db import Tx
+from irm.i18n import N_, Translator
 
 PERSON: Final = "person/"
 TOKEN: Final = "token/"  # noqa: S105 - a kind of actor, no secret
@@ -36,6 +38,25 @@ async def _actors(tx: Tx, people: Collection[UUID]) -> list[str]:
     acting = select(ApiTokenRow.id).join(AccountRow, AccountRow.id == ApiTokenRow.account_id)
     tokens = await tx.scalars(acting.where(AccountRow.person_id.in_(people)))
     return [*(f"{PERSON}{one}" for one in people), *(f"{TOKEN}{one}" for one in tokens)]
+
+
+FOR: Final = N_("%(name)s for %(giver)s")
+"""代: what an entry says of somebody who acted by a hand-over of duties."""
+
+
+def acting(actor: str, body: Mapping[str, Any]) -> str:
+    """The actor of an entry, with the hand-over of duties that its body names, if any."""
+    return f"{actor} {body['delegation']}" if body.get("delegation") else actor
+
+
+async def standing_in(
+    tx: Tx, t: Translator, names: Mapping[str, str], entries: Iterable[tuple[str, Mapping[str, Any]]]
+) -> dict[str, str]:
+    """By `acting`, of whoever acted by a hand-over: their name and for whom. `entries`: actor and body; whoever is not in
+    `names` (by actor) stays unnamed, and so does for whom."""
+    by = {(actor, str(body["delegation"])) for actor, body in entries if body.get("delegation") and actor in names}
+    givers = await giver_names(tx, {UUID(one) for _, one in by})
+    return {f"{actor} {one}": t(FOR, name=names[actor], giver=givers[UUID(one)]) for actor, one in by}
 
 
 async def names_of_actors(tx: Tx, actors: Collection[str]) -> dict[str, str]:

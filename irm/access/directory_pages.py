@@ -163,7 +163,7 @@ async def _page(
         status_code=HTTP_422_UNPROCESSABLE_ENTITY if form or staff_form else HTTP_200_OK,
         now=now,
         one=found,
-        responsible=responsible(await members(tx, [found.id], now=now)),
+        responsible=responsible(await members(tx, [found.id], now=now, own=True)),
         lines=[(line, t.of(line.kind.name)) for line in lines(kept.get(found.id, ()), policy)],
         source=f"{t.of(policy.instrument)} {t.of(policy.article)}",
         every=policy.check_every_days,

@@ -84,7 +84,7 @@ async def get_directory(
         found = await organization_by_code(tx, code)
         if not may_read(principal, found.id):
             raise Forbidden(keeping_contacts.NOT_YOURS)
-        people = await members(tx, [found.id], now=now)
+        people = await members(tx, [found.id], now=now, own=True)
         kept = await liaisons_of(tx, [found.id], today=now.astimezone(SHANGHAI).date())
     return DirectoryView(
         [

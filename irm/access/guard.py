@@ -6,6 +6,7 @@ start over a route that names no permission.
 """
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.routes import HTTPRoute
 
 from irm.access import proving
+from irm.access.delegating import by_delegation
 from irm.access.models import SessionRow
 from irm.access.opaque import equal
 from irm.access.policy import FRESH_OPT, PERMISSION_OPT, WITHOUT_FACTOR_OPT, Permission, Principal, may, permissions
@@ -78,6 +80,9 @@ async def authorize(connection: Connection, handler: BaseRouteHandler) -> None:
         raise FirstElsewhere(FACTOR_FIRST, path=FACTOR_PAGE, code="second_factor")
     if wanted is None or not any(may(principal, permission) for permission in wanted):
         raise _refusal(principal, wanted or frozenset())
+    lent_by = by_delegation(principal, wanted)
+    if lent_by is not None:
+        connection.scope["user"] = replace(principal, actor=replace(principal.actor, delegation=lent_by))
     if csrf_token and connection.scope.get("method") not in SAFE and isinstance(connection, Request):
         await _check_csrf(connection, csrf_token)
     if FRESH_OPT in handler.opt and connection.scope.get("method") not in SAFE:

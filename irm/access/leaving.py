@@ -25,7 +25,11 @@ async def left_at(tx: Tx, organization_id: UUID, person_ids: Collection[UUID]) -
     }
     ends = await tx.execute(
         select(MembershipRow.person_id, func.max(MembershipRow.until).label("until"))
-        .where(MembershipRow.organization_id == organization_id, MembershipRow.person_id.in_(person_ids))
+        .where(
+            MembershipRow.organization_id == organization_id,
+            MembershipRow.person_id.in_(person_ids),
+            MembershipRow.delegation_id.is_(None),
+        )
         .group_by(MembershipRow.person_id)
         .having(func.count() == func.count(MembershipRow.until))
     )

@@ -74,6 +74,7 @@ class MembershipRow(Base):
     __table_args__ = (
         CheckConstraint(_one_of("role", ROLES), name="role"),
         CheckConstraint("until IS NULL OR until >= since", name="order"),
+        CheckConstraint("delegation_id IS NULL OR until IS NOT NULL", name="lent_ends"),
         Index(
             "uq_membership_one_administrator",
             "person_id",
@@ -91,6 +92,7 @@ class MembershipRow(Base):
             postgresql_where=text("until IS NULL"),
         ),
         Index("ix_membership_organization", "organization_id", "role"),
+        Index("ix_membership_delegation", "delegation_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
@@ -99,6 +101,34 @@ class MembershipRow(Base):
     role: Mapped[str]
     since: Mapped[datetime]
     until: Mapped[datetime | None]
+    delegation_id: Mapped[UUID | None] = mapped_column(ForeignKey("delegation.id"))
+    """Lent by it, from the first so long as its span; None: the person's own."""
+
+
+class DelegationRow(Base):
+    """Duties handed over to a colleague for a time; which roles, say the memberships that it gives."""
+
+    __tablename__ = "delegation"
+    __table_args__ = (
+        CheckConstraint("ends_at > begins_at", name="order"),
+        CheckConstraint("giver_id <> taker_id", name="two"),
+        Index("ix_delegation_giver", "giver_id", "ends_at"),
+        Index("ix_delegation_taker", "taker_id", "ends_at"),
+        Index("ix_delegation_ends_at", "ends_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organization.id"))
+    giver_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    taker_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    reason: Mapped[str]
+    begins_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    """As it was meant; ended early, `ended_at` says when."""
+    given_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    """None: nobody did; a role that it rests on was taken back."""
 
 
 class PostRow(Base):

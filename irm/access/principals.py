@@ -1,6 +1,6 @@
 """From a cookie or a bearer token to the `Principal` that policy judges."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
@@ -9,12 +9,20 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from irm.access.factors import has_factor
-from irm.access.models import AccountRow, ApiTokenRow, MembershipRow, OrganizationRow, PersonRow, SessionRow
+from irm.access.models import (
+    AccountRow,
+    ApiTokenRow,
+    DelegationRow,
+    MembershipRow,
+    OrganizationRow,
+    PersonRow,
+    SessionRow,
+)
 from irm.access.opaque import API_TOKEN_PREFIX, hashed
 from irm.access.policy import AUTHORITY, Permission, Principal, Role
 from irm.access.second_factor import requirement
 from irm.access.sessions import TOUCH_AFTER
-from irm.actor import Actor
+from irm.actor import Actor, Lent
 from irm.db import Tx
 
 TOLD_FOR: Final = timedelta(minutes=5)
@@ -54,6 +62,7 @@ async def principal_of(
                 OrganizationRow.kind,
                 OrganizationRow.tier,
                 OrganizationRow.short_name,
+                MembershipRow.delegation_id,
             )
             .join(OrganizationRow, OrganizationRow.id == MembershipRow.organization_id)
             .where(
@@ -69,15 +78,17 @@ async def principal_of(
     kinds: dict[UUID, str] = {}
     districts: list[UUID] = []
     names: dict[UUID, str] = {}
-    for organization_id, role, kind, tier, short_name in rows:
-        if only is not None and organization_id != only:
+    for organization_id, role, kind, tier, short_name, lent_by in rows:
+        # What is handed over, is so to a person: no program acts by it.
+        if (only is not None and organization_id != only) or (token_id is not None and lent_by is not None):
             continue
         memberships[organization_id] = memberships.get(organization_id, frozenset()) | {Role(role)}
         kinds[organization_id], names[organization_id] = kind, short_name
         if kind == AUTHORITY and tier == "county" and organization_id not in districts:
             districts.append(organization_id)
     home = next(iter(memberships), None)
-    actor = Actor("person", person.id, home) if token_id is None else Actor("token", token_id, home)
+    lent = await _lent(tx, [(row.organization_id, row.role, row.delegation_id) for row in rows])
+    actor = Actor("person" if token_id is None else "token", token_id or person.id, home, lent=lent)
     factor = requirement(
         [role for roles in memberships.values() for role in roles] if session else (),
         needing_factor,
@@ -103,6 +114,29 @@ async def principal_of(
         name=person.name,
         organization_name=names[home] if home else "",
     )
+
+
+async def _lent(tx: Tx, held: Sequence[tuple[UUID, str, UUID | None]]) -> tuple[Lent, ...]:
+    """What of the roles held was handed over, oldest first; a role that the person holds too is their own."""
+    own = {(organization, role) for organization, role, by in held if by is None}
+    roles: dict[UUID, set[str]] = {}
+    for organization, role, by in held:
+        if by is not None:
+            roles.setdefault(by, set()).update([role] if (organization, role) not in own else [])
+    if not roles:
+        return ()
+    givers = await tx.execute(
+        select(DelegationRow.id, DelegationRow.organization_id, DelegationRow.giver_id, AccountRow.id.label("account"))
+        .outerjoin(AccountRow, AccountRow.person_id == DelegationRow.giver_id)
+        .where(DelegationRow.id.in_(roles))
+        .order_by(DelegationRow.id)
+    )
+    found: dict[UUID, Lent] = {}
+    for row in givers:
+        before = found[row.id].giver if row.id in found else frozenset()
+        giver = before | {row.giver_id} | ({row.account} if row.account else set())
+        found[row.id] = Lent(row.id, row.organization_id, frozenset(roles[row.id]), giver)
+    return tuple(found.values())
 
 
 async def principal_of_token(tx: Tx, token: str, *, now: datetime) -> Principal | None:

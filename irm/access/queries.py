@@ -220,9 +220,12 @@ async def organizations_of(tx: Tx, person_id: UUID, *, now: datetime) -> frozens
 
 
 async def members(
-    tx: Tx, organization_ids: Collection[UUID], *, now: datetime, role: Role | None = None
+    tx: Tx, organization_ids: Collection[UUID], *, now: datetime, role: Role | None = None, own: bool = False
 ) -> list[Member]:
-    """Who holds a role (or `role`) in these organizations now, in the order of their names' pinyin."""
+    """Who holds a role (or `role`) in these organizations now, in the order of their names' pinyin.
+
+    `own`: without roles that were only handed over to them for a time.
+    """
     which = (
         select(MembershipRow.organization_id, MembershipRow.person_id, MembershipRow.role)
         .join(PersonRow, PersonRow.id == MembershipRow.person_id)
@@ -233,6 +236,8 @@ async def members(
     )
     if role is not None:
         which = which.where(MembershipRow.role == role.value)
+    if own:
+        which = which.where(MembershipRow.delegation_id.is_(None))
     roles: dict[tuple[UUID, UUID], set[Role]] = {}
     for organization_id, person_id, held in (await tx.execute(which)).all():
         roles.setdefault((organization_id, person_id), set()).add(Role(held))

@@ -38,6 +38,8 @@ class SecurityPolicy:
     """An account that nobody used for so long is suspended."""
     token_life: timedelta
     """An API token lasts at most."""
+    delegation_longest: timedelta
+    """Duties are handed over for at most so long."""
     factor_roles: frozenset[Role]
     """Whoever holds one of them needs a second factor."""
     factor_grace: timedelta
@@ -67,6 +69,7 @@ def security_policy(profile: str = DEFAULT_PROFILE) -> SecurityPolicy:
         link_life=timedelta(hours=data["link_hours"]),
         unused_after=timedelta(days=data["account"]["unused_days"]),
         token_life=timedelta(days=data["token_days"]),
+        delegation_longest=timedelta(days=data["delegation_days"]),
         factor_roles=frozenset(Role(role) for role in factor["roles"]),
         factor_grace=timedelta(days=factor["grace_days"]),
         code_wait=timedelta(minutes=factor["code_minutes"]),

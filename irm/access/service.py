@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from irm.access.delegations import lapse
 from irm.access.engagements import refuse_unvetted
 from irm.access.models import (
     AccountRow,
@@ -234,6 +235,8 @@ async def end_role(tx: Tx, *, person_id: UUID, organization_id: UUID, role: Role
     if row is None:
         raise NotFound(N_("The person does not hold this role there."), field="role")
     row.until = now
+    await tx.flush()
+    await lapse(tx, person_id, organization_id, role, actor=actor, now=now)
     await record(
         tx,
         Event(

@@ -121,7 +121,7 @@ async def approve_plan(tx: Tx, row: DrillRow, *, by: Principal, now: datetime) -
         raise Forbidden(N_("You do not approve drills of this organization."))
     if row.status != Status.PLANNED:
         raise Conflict(N_("Only a plan that waits for it can be approved."))
-    if by.account_id in (row.created_by, row.changed_by):
+    if any(one == by.account_id or by.actor.stands_in_for(one) for one in (row.created_by, row.changed_by)):
         raise Forbidden(N_("Somebody other than the planner approves the plan."))
     await refuse_unreachable(tx, await people_of(tx, row.id))
     row.status, row.approved_at, row.approved_by = Status.APPROVED.value, now, by.account_id

@@ -78,7 +78,7 @@ async def approve_report(
     has it at once; for any other a draft waits to be handed over. Returns the submissions.
     """
     row = await _to_be_approved(tx, row, by)
-    if row.reported_by == by.account_id:
+    if row.reported_by == by.account_id or by.actor.stands_in_for(row.reported_by):
         raise Forbidden(N_("Somebody other than its writer approves the report."))
     row.status, row.report_approved_at, row.report_approved_by = Status.CLOSED.value, now, by.account_id
     await tx.flush()

@@ -275,7 +275,7 @@ def _told(
             detail = t(PAUSE_WORDS.get(str(entry.body.get("reason")), ""))
         return entry, t(ENTRY_WORDS[entry.action]), detail, names.get(entry.actor, ""), "key"
     what, detail = timeline.words(t, entry, organizations, runs)
-    return entry, what, detail, timeline.who(names, entry.actor), timeline.tone(entry.action)
+    return entry, what, detail, timeline.who(names, entry.actor, entry.body), timeline.tone(entry.action)
 
 
 async def _directing(

@@ -28,6 +28,8 @@ ACTION_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "account.password_set": N_("Password set"),
         "account.role_granted": N_("Role given"),
         "account.role_ended": N_("Role taken back"),
+        "delegation.given": N_("Duties handed over for a time"),
+        "delegation.ended": N_("Hand-over of duties ended"),
         "token.created": N_("API token made"),
         "token.revoked": N_("API token revoked"),
         "person.registered": N_("Person entered"),

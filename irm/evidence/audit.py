@@ -3,6 +3,7 @@
 An address stands only behind the entries of signing in, as a salted commitment; its value is read here and nowhere else.
 """
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -11,13 +12,13 @@ from uuid import UUID
 
 from sqlalchemy import Select, exists, or_, select
 
-from irm.access.actors import actors_called, actors_of
+from irm.access.actors import acting, actors_called, actors_of, names_of_actors, standing_in
 from irm.clock import SHANGHAI
 from irm.db import Tx
 from irm.errors import Invalid
 from irm.evidence.models import LedgerLeafRow
 from irm.evidence.queries import FARTHEST, LogEntry, log_entry
-from irm.i18n import N_
+from irm.i18n import N_, Translator
 from irm.ledger import LedgerEntryRow, LedgerPrivateRow
 
 ADDRESS: Final = "ip"
@@ -89,6 +90,15 @@ async def _narrowed(
         behind = (LedgerPrivateRow.entry_id == LedgerEntryRow.id, LedgerPrivateRow.path == ADDRESS, same)
         which = which.where(exists().where(*behind))
     return which
+
+
+async def names_of_entries(tx: Tx, found: Collection[LogEntry], t: Translator) -> dict[UUID, str]:
+    """Entry → who did it, and for whom where duties were handed over (代); what is no person has none."""
+    names = await names_of_actors(tx, {one.actor for one in found})
+    bodies = {one.id: json.loads(one.body) for one in found}
+    acted = names | await standing_in(tx, t, names, [(one.actor, bodies[one.id]) for one in found])
+    named = {one.id: acted.get(acting(one.actor, bodies[one.id])) for one in found}
+    return {one: name for one, name in named.items() if name}
 
 
 async def addresses(tx: Tx, ids: Collection[UUID]) -> dict[UUID, str]:

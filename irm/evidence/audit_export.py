@@ -7,7 +7,6 @@ from typing import Final
 
 from litestar import Response
 
-from irm.access.actors import names_of_actors
 from irm.actor import Actor
 from irm.db import Tx
 from irm.documents.archive import FIRST_DAY
@@ -70,7 +69,7 @@ async def taken_away(
 
 async def _page(tx: Tx, found: list[queries.LogEntry], t: Translator) -> Page:
     words = queries.words_of(tx)
-    people = await names_of_actors(tx, {one.actor for one in found})
+    people = await audit.names_of_entries(tx, found, t)
     addresses = await audit.addresses(tx, [one.id for one in found])
     rows = [
         [
@@ -78,7 +77,7 @@ async def _page(tx: Tx, found: list[queries.LogEntry], t: Translator) -> Page:
             one.at,
             t(words[one.action]) if one.action in words else one.action,
             one.action,
-            people.get(one.actor) or t(ACTORS.get(one.actor.partition("/")[0], one.actor)),
+            people.get(one.id) or t(ACTORS.get(one.actor.partition("/")[0], one.actor)),
             one.actor,
             one.subject,
             addresses.get(one.id),

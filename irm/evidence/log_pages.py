@@ -8,7 +8,6 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 
-from irm.access.actors import names_of_actors
 from irm.access.policy import Permission, Principal, allow
 from irm.access.queries import organizations
 from irm.clock import Clock
@@ -100,7 +99,7 @@ async def entries_page(
         except Invalid as error:
             form = Form.refused(query, error, t)
         known: dict[str, Any] = {
-            "people": await names_of_actors(tx, {one.actor for one in found}),
+            "people": await audit.names_of_entries(tx, found, t),
             "places": [(one.id, one.short_name) for one in await organizations(tx, joined=True, with_retired=True)],
             "addresses": await audit.addresses(tx, [one.id for one in found]),
             "words": queries.words_of(tx),
@@ -152,7 +151,7 @@ async def entry_page(
 ) -> Page:
     async with db.transaction(principal.actor) as tx:
         found, proof = await queries.entry(tx, index)
-        people = await names_of_actors(tx, [found.actor])
+        people = await audit.names_of_entries(tx, [found], t)
         address = (await audit.addresses(tx, [found.id])).get(found.id, "")
         words = queries.words_of(tx)
         await queries.record_look(tx, "entry", actor=principal.actor, now=clock.now(), index=index)
@@ -161,7 +160,7 @@ async def entry_page(
         now=clock.now(),
         entry=found,
         proof=proof,
-        who=people.get(found.actor) or t(ACTORS.get(found.actor.partition("/")[0], found.actor)),
+        who=people.get(found.id) or t(ACTORS.get(found.actor.partition("/")[0], found.actor)),
         address=address,
         words=words,
     )

@@ -204,7 +204,7 @@ async def verify(
 ) -> None:
     """Another person's word. Returned: the clock of its day runs on as if nothing had been handed in (refused)."""
     row = await _locked(tx, finding_id)
-    lifecycle.may_verify(Status(row.status), row.handed_in_by, account_id)
+    lifecycle.may_verify(Status(row.status), row.handed_in_by, account_id, actor)
     reason = _text(reason, "reason", needed=not accepted)
     await record_receipt(
         tx,

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import or_, select
 
 from irm.access import queries as access
+from irm.access.actors import acting, standing_in
 from irm.access.policy import AUTHORITY, Principal
 from irm.db import Tx
 from irm.findings.lifecycle import PROPOSAL_NAMES, RISK_NAMES
@@ -96,7 +97,7 @@ async def told(
             row.at,
             t(words[row.action]),
             " · ".join(part for part in [*speak(t, row.action, json.loads(row.body)), *texts.get(row.id, [])] if part),
-            who(names, row.actor),
+            who(names, row),
             row.leaf_hash.hex()[:12],
             "key" if row.action in KEY else "quiet" if row.action.startswith("delivery.") else "",
         )
@@ -124,7 +125,8 @@ def details(t: Translator, action: str, body: Mapping[str, Any]) -> list[str]:
 async def names_of(
     tx: Tx, entries: Iterable[Recorded], principal: Principal, t: Translator, *, now: datetime
 ) -> dict[str, str]:
-    """By the actor's text. People of other units than the reader's and the cloud authority stay unnamed."""
+    """By the actor's text (and by `acting`). People of other units than the reader's and the cloud authority stay unnamed."""
+    entries = list(entries)
     people = {UUID(one.actor.partition("/")[2]) for one in entries if one.actor.startswith("person/")}
     names = await access.person_names(tx, people)
     if not principal.is_authority:
@@ -132,11 +134,14 @@ async def names_of(
         known = {one.person.id for one in await access.members(tx, desks, now=now)}
         names = {one: name if one in known else t("another organization") for one, name in names.items()}
     found = {f"person/{one}": name for one, name in names.items()}
+    shown = {one: name for one, name in found.items() if name != t("another organization")}
+    found |= await standing_in(tx, t, shown, [(one.actor, json.loads(one.body)) for one in entries])
     return found | {"system": t("irm"), "token": t("another system"), "channel": t("reply by message")}
 
 
-def who(names: Mapping[str, str], actor: str) -> str:
-    return names.get(actor) or names.get(actor.partition("/")[0], "")
+def who(names: Mapping[str, str], entry: Recorded) -> str:
+    by = acting(entry.actor, json.loads(entry.body))
+    return names.get(by) or names.get(entry.actor) or names.get(entry.actor.partition("/")[0], "")
 
 
 def _until(t: Translator, day: object) -> str:

@@ -188,7 +188,7 @@ async def may_be_second(tx: Tx, incident_id: UUID, first: UUID, by: Principal) -
 
     A vendor has a part too, but what it may be asked to confirm is owed by the units.
     """
-    if by.account_id == first:
+    if by.account_id == first or by.actor.stands_in_for(first):
         raise Forbidden(SAME_PERSON, code="second_person")
     far = reach(by, Permission.ASSESS_LEVEL)
     if far.everything:

@@ -112,7 +112,9 @@ async def lines_of(tx: Tx, sight: Sight, entries: Sequence[Entry], t: Translator
     names = await timeline.actor_names(tx, sight, told, t, now=now)
     organizations = await access.organization_names(tx, timeline.organizations_in(told))
     runs = await titles_of(tx, (one.body for one in told))
-    return [Line(*timeline.words(t, one, organizations, runs), who=timeline.who(names, one.actor)) for one in told]
+    return [
+        Line(*timeline.words(t, one, organizations, runs), who=timeline.who(names, one.actor, one.body)) for one in told
+    ]
 
 
 PROVIDER = IncidentEvidence()

@@ -357,7 +357,7 @@ async def history(tx: Tx, reading: Reading) -> dict[str, Any]:
         (
             one,
             *timeline.words(reading.t, one, organizations, runs),
-            timeline.who(names, one.actor),
+            timeline.who(names, one.actor, one.body),
             timeline.tone(one.action),
         )
         for one in entries

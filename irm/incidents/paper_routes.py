@@ -112,7 +112,7 @@ async def document_of(tx: Tx, found: Sight, by: Principal, t: Translator, clock:
             continue
         what, detail = timeline.words(t, entry, desks, runs)
         said = t("%(what)s: %(detail)s", what=what, detail=detail) if detail else what
-        told_entries.append((entry.at, said, timeline.who(names, entry.actor)))
+        told_entries.append((entry.at, said, timeline.who(names, entry.actor, entry.body)))
     own = None if found.everything else found.organizations
     category = category_name(one.category, one.subcategory, t.locale)
     shown = OnPaper(

@@ -100,7 +100,7 @@ async def confirm_parting(tx: Tx, merge_id: UUID, *, confirmed: bool, by: Princi
     row, absorbed, main = await _merge_of(tx, known.absorbed_id)
     if row.id != merge_id or row.undo_by is None:
         raise Conflict(NOTHING_WAITS)
-    if row.undo_by == by.account_id:
+    if row.undo_by == by.account_id or by.actor.stands_in_for(row.undo_by):
         raise Forbidden(SAME_PERSON, code="second_person")
     if confirmed:
         row.second_person = by.account_id

@@ -280,7 +280,7 @@ async def get_timeline(
                 one.at,
                 one.action,
                 one.subject,
-                timeline.who(names, one.actor),
+                timeline.who(names, one.actor, one.body),
                 dict(one.body),
                 one.reason,
                 one.leaf_hash,

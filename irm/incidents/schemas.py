@@ -156,6 +156,7 @@ class WaitingView(Struct, frozen=True):
     reason: str
     at: datetime
     mine: bool
+    """Asked for by the reader, or by a colleague for whom he stands in: somebody else decides it."""
     organization: UUID | None = None
     """Whose moment of knowledge."""
 

@@ -87,7 +87,7 @@ async def waiting(tx: Tx, sight: Sight, by: Principal) -> list[WaitingView]:
             one.target,
             one.reason,
             one.at,
-            one.by == by.account_id,
+            one.by == by.account_id or by.actor.stands_in_for(one.by),
             one.organization,
         )
         for one in await waiting_of(tx, sight.incident.id)

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import or_, select, tuple_
 
 from irm.access import queries as access
+from irm.access.actors import acting, standing_in
 from irm.clock import SHANGHAI
 from irm.db import Tx
 from irm.errors import Invalid
@@ -266,7 +267,9 @@ async def _reasons(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, str]:
 async def actor_names(
     tx: Tx, sight: Sight, entries: Iterable[Entry], t: Translator, *, now: datetime
 ) -> dict[str, str]:
-    """Who did it, by the actor's text. People of other units than the reader's and the cloud authority stay unnamed."""
+    """Who did it, by the actor's text (and by `acting` where duties were handed over). People of other units than the
+    reader's and the cloud authority stay unnamed."""
+    entries = list(entries)
     people = {UUID(one.actor.partition("/")[2]) for one in entries if one.actor.startswith("person/")}
     names = await access.person_names(tx, people)
     if not sight.everything:
@@ -274,6 +277,8 @@ async def actor_names(
         known = {one.person.id for one in await access.members(tx, [*sight.organizations, *authorities], now=now)}
         names = {one: name if one in known else t("another organization") for one, name in names.items()}
     found = {f"person/{one}": name for one, name in names.items()}
+    shown = {one: name for one, name in found.items() if name != t("another organization")}
+    found |= await standing_in(tx, t, shown, [(one.actor, one.body) for one in entries])
     return found | {
         "system": t("irm"),
         "token": t("another system"),
@@ -282,8 +287,8 @@ async def actor_names(
     }
 
 
-def who(names: Mapping[str, str], actor: str) -> str:
-    return names.get(actor) or names.get(actor.partition("/")[0], "")
+def who(names: Mapping[str, str], actor: str, body: Mapping[str, Any]) -> str:
+    return names.get(acting(actor, body)) or names.get(actor) or names.get(actor.partition("/")[0], "")
 
 
 def words(

@@ -9,9 +9,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from irm.access.delegations import refuse_stand_in
 from irm.db import Actor, Tx
 from irm.errors import Conflict, Forbidden, Invalid, NotFound
-from irm.i18n import Translator
+from irm.i18n import N_, Translator
 from irm.notify import queries as people
 from irm.obligations import asking, countersigning
 from irm.obligations.approval_messages import desk, say_to, tell
@@ -28,6 +29,7 @@ from irm.obligations.settling import HANDED_OVER
 from irm.obligations.subjects import Subject
 
 OUT = (*HANDED_OVER, "sending")
+STANDS_IN = N_("You stand in for somebody who wrote in this report; another person approves it.")
 
 
 async def approve(
@@ -37,7 +39,7 @@ async def approve(
 
     Raises Conflict where somebody has answered already, or the text has changed since it was asked.
     """
-    row, request = await _to_answer(tx, request_id, person_id)
+    row, request = await _to_answer(tx, request_id, person_id, now=now)
     if text is not None and text != request.text_hash:
         raise Conflict("The text was changed after you were asked. Read the new one.", code="text_changed")
     request.status, request.standing = "approved", "confirmed"
@@ -52,7 +54,7 @@ async def approve(
 
 async def give_back(tx: Tx, request_id: UUID, *, reason: str, person_id: UUID, actor: Actor, now: datetime) -> None:
     """The text goes back to its writer with a reason. What has left already stays unsigned, and the reason is on record."""
-    row, request = await _to_answer(tx, request_id, person_id)
+    row, request = await _to_answer(tx, request_id, person_id, now=now)
     why = check_line("reason", reason, longest=entry_policy().longest_text)
     if not why:
         raise Invalid("Say why.", field="reason")
@@ -75,7 +77,7 @@ async def note_word(
 ) -> UUID:
     """An approver said yes outside irm; `noted_by` writes it down as a contact record, which serves as the approval until
     the approver confirms it. Returns the record's id."""
-    row, request = await _to_answer(tx, request_id, approver_id)
+    row, request = await _to_answer(tx, request_id, approver_id, now=now)
     if noted_by == approver_id:
         raise Conflict("You are the approver: approve it yourself.", code="approve_yourself")
     who = check_line("who", word.who)
@@ -156,7 +158,9 @@ def is_approver(request: ReportApprovalRow, person_id: UUID) -> bool:
     return any(person_id in rung.people for rung in rungs_of(request))
 
 
-async def _to_answer(tx: Tx, request_id: UUID, person_id: UUID) -> tuple[SubmissionRow, ReportApprovalRow]:
+async def _to_answer(
+    tx: Tx, request_id: UUID, person_id: UUID, *, now: datetime
+) -> tuple[SubmissionRow, ReportApprovalRow]:
     """Locked, still unanswered, about the text as it is, and `person_id` is one of those who were asked."""
     row, request = await _locked(tx, request_id)
     if not is_approver(request, person_id):
@@ -166,6 +170,8 @@ async def _to_answer(tx: Tx, request_id: UUID, person_id: UUID) -> tuple[Submiss
             else "Only those who are asked can approve this report.",
             code="not_an_approver",
         )
+    writers = set(await writers_of(tx, request.report_id)) - {person_id}
+    await refuse_stand_in(tx, person_id, writers, why=STANDS_IN, now=now)
     if request.status == "overtaken" or (row.status == "draft" and text_of(row) != request.text_hash):
         raise Conflict("The text was changed after you were asked. Read the new one.", code="text_changed")
     if request.status != "open":

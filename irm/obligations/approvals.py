@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from irm.access.delegations import standing_in_for
 from irm.access.policy import Role
 from irm.access.queries import members
 from irm.db import Tx
@@ -136,10 +137,12 @@ async def is_before_approvers(tx: Tx, report_id: UUID) -> bool:
 
 
 async def rungs_now(tx: Tx, row: SubmissionRow, chain: Chain, *, now: datetime) -> tuple[Rung, ...]:
-    """Who holds the chain's roles now; whoever wrote the report is left out unless the unit has nobody else."""
+    """Who holds the chain's roles now; whoever wrote the report, or stands in for a writer, is left out unless the unit has
+    nobody else."""
     held = await members(tx, [row.organization_id], now=now)
     everybody = [each.person.id for each in held]
     writers = await writers_of(tx, row.report_id)
+    writers += await standing_in_for(tx, writers, now=now)
     return tuple(
         Rung(
             role,

@@ -154,7 +154,9 @@ async def confirm_receipt(
     if is_confirmed and (attachment_id is None or receipt.attachment_id is not None):
         return receipt
     second = person_id or actor.id
-    if attachment_id is None and (second is None or second == receipt.recorded_by):
+    if attachment_id is None and (
+        second is None or second == receipt.recorded_by or actor.stands_in_for(receipt.recorded_by)
+    ):
         raise Forbidden("Somebody other than the one who wrote it down has to confirm it, or a file has to support it.")
     if not is_confirmed:
         receipt.standing, receipt.confirmed_at, receipt.confirmed_by = "confirmed", now, second

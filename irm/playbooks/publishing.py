@@ -130,7 +130,7 @@ async def approve(
     row = await version_row(tx, playbook_id, version)
     if row.waiting_since is None:
         raise Conflict("This version waits for nobody's approval.", code="not_waiting")
-    if row.published_by == f"person/{person}":
+    if _author(row) == person or actor.stands_in_for(_author(row)):
         raise Conflict(
             "Whoever publishes a version does not approve it. A second person is needed.", code="same_person"
         )
@@ -144,6 +144,12 @@ async def approve(
     body = {"playbook": playbook_id, "version": version, "digest": row.digest}
     await record(tx, Event("playbook.approved", f"playbook/{playbook_id}", now, actor, body))
     return Published(row.id, row.playbook_id, row.version, is_new=True)
+
+
+def _author(row: PlaybookRow) -> UUID | None:
+    """None: no person published it."""
+    kind, _, who = row.published_by.partition("/")
+    return UUID(who) if kind == "person" else None
 
 
 async def version_row(tx: Tx, playbook_id: str, version: int) -> PlaybookRow:

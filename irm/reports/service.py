@@ -127,7 +127,7 @@ async def approve(tx: Tx, edition_id: UUID, *, by: Principal, actor: Actor, now:
     """
     row = await locked(tx, edition_id, by, Permission.APPROVE_ANNUAL_REPORTS)
     _is_open(row)
-    if row.requested_by == by.account_id:
+    if row.requested_by == by.account_id or by.actor.stands_in_for(row.requested_by):
         raise Forbidden("Whoever made the edition does not approve it. A second person is needed.")
     documents = await documents_of(tx, row)
     if set(documents) != set(KEPT):

@@ -100,7 +100,7 @@ async def approve(tx: Tx, pack_id: str, version: str, *, person: UUID, actor: Ac
     row = await _row(tx, pack_id, version)
     if not is_waiting(row):
         raise Conflict("This version waits for nobody's approval.", code="not_waiting")
-    if person == row.published_by:
+    if person == row.published_by or actor.stands_in_for(row.published_by):
         raise Conflict(
             "Whoever publishes a version does not approve it. A second person is needed.", code="same_person"
         )

@@ -16,6 +16,7 @@ PLAIN_LIBRARIES = set(sys.stdlib_module_names)
 PURE = {
     "irm.actor",
     "irm.access.policy",
+    "irm.access.delegating",
     "irm.access.vocabulary",
     "irm.notify.roster",
     "irm.notify.rosters.quality",

@@ -32,6 +32,7 @@ async def chapter(tx: Tx, span: Span, pool: Pool, organization_id: UUID) -> Chap
         .where(
             MembershipRow.organization_id == organization_id,
             live_membership(span.as_of),
+            MembershipRow.delegation_id.is_(None),
             PersonRow.retired_at.is_(None),
         )
         .order_by(PersonRow.sort_key, PersonRow.id)
@@ -68,7 +69,12 @@ async def _members(tx: Tx, span: Span, pool: Pool) -> tuple[Grid, Grid]:
     held = await tx.execute(
         select(MembershipRow.organization_id, MembershipRow.role)
         .join(PersonRow, PersonRow.id == MembershipRow.person_id)
-        .where(MembershipRow.role.in_(needed), live_membership(span.as_of), PersonRow.retired_at.is_(None))
+        .where(
+            MembershipRow.role.in_(needed),
+            live_membership(span.as_of),
+            MembershipRow.delegation_id.is_(None),
+            PersonRow.retired_at.is_(None),
+        )
         .distinct()
     )
     there = {(organization_id, role) for organization_id, role in held.all()}

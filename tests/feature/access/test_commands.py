@@ -103,6 +103,23 @@ def test_accounts_and_tokens(irm: Run) -> None:
     assert read(irm("account", "link", "duty03", "--json"))["link"]
 
 
+def test_duties_are_handed_over_listed_and_ended(irm: Run) -> None:
+    code = read(irm("init", "--city", "示例市", "--region", "410400", "--json"))["code"]
+    for login, role in (("head", "unit_head"), ("clerk", "handler")):
+        read(irm("account", "create", login, "--name", login, "--organization", code, "--role", role, "--json"))
+    until = ("--organization", code, "--until", "2099-01-05T18:00", "--from", "2099-01-01T09:00", "--reason", "休假")
+    refused = irm("delegation", "give", "head", "clerk", "--role", "duty_leader", *until)
+    assert (refused.exit_code, "hold yourself" in refused.output) == (1, True)
+    assert irm("delegation", "give", "head", "clerk", "--role", "audit_administrator", *until).exit_code == 2
+    made = read(irm("delegation", "give", "head", "clerk", "--role", "unit_head", *until, "--json"))
+    (listed,) = read(irm("delegation", "list", "--json"))
+    assert (listed["id"], listed["giver"], listed["taker"], listed["state"]) == (made["id"], "head", "clerk", "ahead")
+    assert "2099-01-05 18:00" in irm("delegation", "list").output, "local time"
+    assert read(irm("delegation", "end", made["id"], "--json"))["ended"] is True
+    assert read(irm("delegation", "list", "--json")) == []
+    assert irm("delegation", "end", made["id"]).exit_code == 1
+
+
 async def test_the_link_of_init_opens_the_account(committed_url: str, settings: Settings) -> None:
     from irm.access import beginning
     from irm.access.security import security_policy

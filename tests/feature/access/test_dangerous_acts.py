@@ -42,6 +42,8 @@ HARMLESS = {
 OF_ONES_OWN = {
     "POST /api/v1/tokens",
     "POST /me/tokens",
+    "POST /delegations",
+    "POST /api/v1/delegations",
     "POST /me/proof",
     "POST /me/second-factor/begin",
     "POST /me/second-factor/recovery-codes",

@@ -46,6 +46,7 @@ NEVER_HAPPENED: Final[dict[Kind, str]] = {
     ("approvals", "request_id"): "tests/feature/obligations/test_approval_faces.py",
     ("incidents", "number", "merge_id"): "tests/feature/incidents/test_merging.py",
     ("reports", "edition_id", "file_id"): "tests/feature/reports/test_forms.py",
+    ("delegations", "delegation_id"): "tests/feature/access/test_delegation.py",
     ("drills", "number", "attachment"): "tests/feature/drills/test_faces.py",
     **dict.fromkeys(
         [

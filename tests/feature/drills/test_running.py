@@ -2,8 +2,9 @@
 
 import json
 import zipfile
+from dataclasses import replace
 from datetime import datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select
@@ -296,6 +297,10 @@ async def test_a_plan_needs_a_second_person(city: City) -> None:
     with pytest.raises(Forbidden):
         async with city.db.transaction() as tx:
             await planning.approve_plan(tx, row, by=leader, now=city.clock.now())
+    deputy = replace(leader, account_id=uuid4(), actor=make.standing_in(leader.actor, leader.account_id))
+    with pytest.raises(Forbidden, match="other than the planner"):
+        async with city.db.transaction() as tx:
+            await planning.approve_plan(tx, row, by=deputy, now=city.clock.now())
     with pytest.raises(Conflict):
         async with city.db.transaction() as tx:
             await running.start_drill(tx, row, by=await city.principal(city.director), now=city.clock.now())

@@ -6,9 +6,16 @@ from typing import Any
 import httpx
 import pytest
 
+from irm.access.delegating import Handing
+from irm.access.delegations import hand_over
 from irm.access.policy import Role
+from irm.access.security import security_policy
 from irm.clock import SHANGHAI
+from irm.db import SYSTEM
 from irm.obligations.approval_models import ReportApprovalRow
+from irm.obligations.approval_rules import chain_for
+from irm.obligations.approvals import rungs_now
+from irm.obligations.models import SubmissionRow
 from tests import make
 from tests.conftest import SignIn
 from tests.feature.obligations.chain import RULES, Chain, chain
@@ -172,3 +179,26 @@ async def test_nobody_without_a_request_is_shown_one(night: Night, chain: Chain,
     client = await desk(sign_in, getattr(night, reader))
     missing = "01939a3e-0000-7000-8000-000000000000"
     assert (await client.get(f"/approvals/{missing}", headers=HTML)).status_code == 404
+
+
+async def test_who_stands_in_for_the_writer_approves_nothing_that_he_wrote(
+    night: Night, chain: Chain, sign_in: SignIn
+) -> None:
+    """The leader was asked, then takes over the writer's duties: he is refused; asked anew, he is left out."""
+    (owed,) = await night.open(night.owed(CITY))
+    draft = await night.draft(owed.id)
+    request = await chain.ask(draft)
+    now = night.clock.now()
+    async with night.db.transaction(SYSTEM) as tx:
+        writer, leader = night.officer.person_id, night.second.person_id
+        of = Handing(writer, leader, frozenset({Role.DUTY_OFFICER}), now, now + timedelta(days=1), "休假")
+        await hand_over(tx, of, night.authority, policy=security_policy(), actor=SYSTEM, now=now)
+    client = await desk(sign_in, night.second)
+    refused = await client.post(f"/api/v1/approvals/{request}/approve", json={})
+    assert (refused.status_code, refused.json()["code"]) == (403, "second_person"), refused.text
+    async with night.db.transaction() as tx:
+        row = await tx.get_one(SubmissionRow, draft)
+        asked_for = await chain_for(tx, night.authority, row.form, now=now)
+        assert asked_for is not None
+        people = {person for rung in await rungs_now(tx, row, asked_for, now=now) for person in rung.people}
+    assert people == {chain.deputy.person_id, chain.head.person_id}

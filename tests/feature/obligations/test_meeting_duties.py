@@ -10,6 +10,7 @@ from irm.errors import Conflict, Forbidden, Invalid
 from irm.notify.models import DeliveryRow
 from irm.obligations import consenting, drafting, handing, queries, receiving
 from irm.obligations.models import ReceiptRow, SubmissionRow
+from tests import make
 from tests.feature.obligations.conftest import CITY, Night
 
 
@@ -114,6 +115,9 @@ async def test_a_receipt_is_self_declared_until_a_second_person_or_a_file_suppor
         with pytest.raises(Forbidden):
             await receiving.confirm_receipt(tx, receipt_id, actor=night.actor, now=night.clock.now())
         second = Actor("person", night.second.person_id, night.authority)
+        stand_in = make.standing_in(second, night.officer.person_id)
+        with pytest.raises(Forbidden):
+            await receiving.confirm_receipt(tx, receipt_id, actor=stand_in, now=night.clock.now())
         await receiving.confirm_receipt(tx, receipt_id, actor=second, now=night.clock.now())
         assert (await tx.get_one(ReceiptRow, receipt_id)).standing == "confirmed"
     assert (await night.told())[-1] == "submission.receipt_confirmed"

@@ -78,6 +78,9 @@ async def test_a_version_waits_until_another_person_approves_it(db: Database, cl
         before = await in_use(tx, clock)
         with pytest.raises(Conflict) as caught:
             await approve(tx, pack.id, pack.version, person=lawyer, actor=acting(lawyer), now=now)
+        stand_in = make.standing_in(acting(deputy), lawyer)
+        with pytest.raises(Conflict, match="second person"):
+            await approve(tx, pack.id, pack.version, person=deputy, actor=stand_in, now=now)
         now = clock.tick(hours=1)
         await approve(tx, pack.id, pack.version, person=deputy, actor=acting(deputy), now=now)
         after = await in_use(tx, clock)

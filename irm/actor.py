@@ -1,6 +1,6 @@
 """Who acts. Pure, so that policy and the other pure modules may speak of it; `irm.db` hands it on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 from uuid import UUID
 
@@ -25,6 +25,9 @@ class Actor:
     id: UUID | None = None
     organization_id: UUID | None = None
     label: str = ""
+    sees: frozenset[UUID] | None = field(default=None, compare=False, repr=False)
+    """Behind which wall its transactions are opened: only rows to which one of these organizations is a party. None: the
+    house's own work, and whoever may read everything. For a person `access.wall.wall` says it."""
     lent: tuple[Lent, ...] = ()
     """What was handed over to them and is in force."""
     delegation: UUID | None = None

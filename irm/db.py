@@ -2,16 +2,17 @@
 
 import os
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from copy import copy
 from datetime import UTC, datetime
 from time import time_ns
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, DateTime, MetaData, Text, Uuid
+from sqlalchemy import ARRAY, DateTime, MetaData, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
@@ -39,6 +40,14 @@ STATEMENTS_KEPT: Final = 500
 planned again by PostgreSQL."""
 EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+HOUSE: Final = {"irm.sees_all": "on"}
+"""Of a connection: what irm does of itself sees every row. A connection that says nothing sees none of what stands behind
+the wall (ADR 18)."""
+_WALL: Final = text(
+    "SELECT set_config('irm.sees_all', :all, true), set_config('irm.organizations', :organizations, true)"
+)
 
 
 class Moment(TypeDecorator[datetime]):
@@ -89,6 +98,8 @@ class Tx(AsyncSession):
     actor: Actor
     clock: Clock
     wiring: "Wiring"
+    sees: frozenset[UUID] | None = None
+    """The wall it stands behind: parties whose rows it sees. None: all rows. Set by `Database.transaction` and `as_house`."""
     database: "Database"
     """For what others are to see before this ends, and however it ends: how far a long work is. Nothing else."""
 
@@ -126,6 +137,9 @@ class Database:
                     "timezone": "UTC",
                     "idle_in_transaction_session_timeout": "60s",
                     "lock_timeout": "10s",
+                    # What policies are thought to cost alone would make a server compile questions of milliseconds.
+                    "jit": "off",
+                    **HOUSE,
                 },
             },
         )
@@ -159,16 +173,46 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self, actor: Actor = SYSTEM, *, snapshot: bool = False) -> AsyncGenerator[Tx]:
-        """Commits at the end of the block, or leaves nothing. `snapshot`: all statements see one moment (REPEATABLE
+        """Commits at the end of the block, or leaves nothing; behind the actor's wall. `snapshot`: all statements see one moment (REPEATABLE
         READ); a row that somebody else changed since cannot be changed."""
         async with self._place(), self._sessions() as session, session.begin():
             session.actor, session.clock, session.wiring = actor, self.clock, self.wiring
             session.database = self._whole  # from within a transaction of a lane, the lane may be full
             if snapshot and not self._is_one_connection:
                 await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            if actor.sees is not None or self._is_one_connection:
+                # On one connection of a test's own, the setting outlives the savepoint that stands for a transaction.
+                await _stand_behind(session, actor.sees)
             yield session
         if self.announce is not None and (changed := session.info.get("subjects")):
             self.announce(frozenset(changed))
 
     async def dispose(self) -> None:
         await self.engine.dispose()
+
+
+async def _stand_behind(tx: Tx, wall: frozenset[UUID] | None) -> None:
+    organizations = "{" + ",".join(sorted(map(str, wall or ()))) + "}"
+    await tx.execute(_WALL, {"all": "on" if wall is None else "off", "organizations": organizations})
+    tx.sees = wall
+
+
+@asynccontextmanager
+async def as_house(tx: Tx) -> AsyncGenerator[None]:
+    """Within a person's transaction, what irm does of itself and must see every row for: it tells the person nothing of
+    what it saw. Every use stands with its reason in tests/architecture/test_the_wall.py."""
+    wall = tx.sees
+    if wall is None:
+        yield
+        return
+    await tx.flush()
+    await _stand_behind(tx, None)
+    try:
+        yield
+        await tx.flush()
+    except BaseException:
+        with suppress(SQLAlchemyError):  # a failed transaction takes no statement; its savepoint brings the wall back
+            await _stand_behind(tx, wall)
+        tx.sees = wall
+        raise
+    await _stand_behind(tx, wall)

@@ -19,6 +19,7 @@ _NARROWER: Final = {
     "ledger_node": "SELECT, INSERT",
     "ledger_pending": "SELECT, INSERT, DELETE",  # the sequencer empties it
     "ledger_private": "SELECT, INSERT, DELETE",  # purge and retention erase values, never change them
+    "party": "SELECT",  # triggers write it: nobody makes themselves a party
 }
 
 
@@ -36,6 +37,8 @@ def apply(connection: Connection) -> None:
     for table in sorted(tables):
         statements.append(f'REVOKE ALL ON TABLE "{table}" FROM {APP}')
         statements.append(f'GRANT {_NARROWER.get(table, _ALL)} ON TABLE "{table}" TO {APP}')
+    if connection.scalar(text("SELECT to_regclass('party_due')")):
+        statements.append(f"GRANT SELECT ON party_due TO {APP}")
     statements.append(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {APP}")
     for statement in statements:
         connection.execute(text(statement))

@@ -17,7 +17,7 @@ from sqlalchemy import ARRAY, ForeignKey, Index, LargeBinary, bindparam, insert,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from irm import jobs
-from irm.db import Actor, Base, Tx, uuid7
+from irm.db import Actor, Base, Tx, as_house, uuid7
 from irm.schedule import Recurring
 
 LARGEST_INTEGER: Final = 2**53
@@ -219,7 +219,8 @@ def _entry(event: Event) -> tuple[dict[str, Any], list[dict[str, Any]]]:
 async def _tell(tx: Tx, hearing: Sequence[Subscription], event: Event, entry_id: UUID) -> None:
     for subscription in hearing:
         if subscription.in_transaction is not None:
-            await subscription.in_transaction(tx, event, entry_id)
+            async with as_house(tx):
+                await subscription.in_transaction(tx, event, entry_id)
         elif subscription.job is not None:
             await jobs.schedule(
                 tx,

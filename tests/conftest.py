@@ -14,19 +14,26 @@ import httpx
 import httpx2
 import pytest
 from hypothesis import HealthCheck, settings as hypothesis_settings
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from irm import jobs, performing
 from irm.clock import FixedClock
 from irm.config import Settings
-from irm.db import Actor, Database
+from irm.db import HOUSE, Actor, Database
 from irm.wiring import WIRING
 from tests.server import Server, running
 
 KINDS: Final = ("unit", "feature", "browser", "system", "architecture")
 THE_NIGHT: Final = datetime(2026, 11, 20, 19, 41, tzinfo=UTC)
 """21 November 2026, 03:41 in Shanghai."""
+
+DISAGREES: Final = text(
+    "(TABLE party_due EXCEPT SELECT subject, organization_id, role FROM party)"
+    " UNION ALL (SELECT subject, organization_id, role FROM party EXCEPT TABLE party_due)"
+)
+"""Triggers keep `party`; whatever a test did, it must be what the rows themselves say (ADR 18)."""
 
 SignIn = Callable[[Any], Awaitable[httpx.AsyncClient]]
 Drain = Callable[..., Awaitable[int]]
@@ -122,7 +129,7 @@ async def engine(server: Server, database_name: str) -> AsyncGenerator[AsyncEngi
     made = create_async_engine(
         server.url(database_name),
         pool_size=5,
-        connect_args={"server_settings": {"timezone": "UTC", "lock_timeout": "5s"}},
+        connect_args={"server_settings": {"timezone": "UTC", "lock_timeout": "5s", **HOUSE}},
     )
     yield made
     await made.dispose()
@@ -143,7 +150,9 @@ async def db(engine: AsyncEngine, clock: FixedClock) -> AsyncIterator[Database]:
     async with engine.connect() as connection:
         outer = await connection.begin()
         yield Database.on_connection(connection, clock=clock, wiring=WIRING)
+        wrong = (await connection.execute(DISAGREES)).all()
         await outer.rollback()
+    assert not wrong, f"who is a party is not what the rows say: {wrong[:3]}"
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """From a cookie or a bearer token to the `Principal` that policy judges."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
@@ -22,6 +23,7 @@ from irm.access.opaque import API_TOKEN_PREFIX, hashed
 from irm.access.policy import AUTHORITY, Permission, Principal, Role
 from irm.access.second_factor import requirement
 from irm.access.sessions import TOUCH_AFTER
+from irm.access.wall import wall
 from irm.actor import Actor, Lent
 from irm.db import Tx
 
@@ -96,7 +98,7 @@ async def principal_of(
         due_at=account.factor_due_at,
         signed_in_at=session.created_at if session else now,
     )
-    return Principal(
+    principal = Principal(
         account_id=account.id,
         person_id=person.id,
         actor=actor,
@@ -114,6 +116,7 @@ async def principal_of(
         name=person.name,
         organization_name=names[home] if home else "",
     )
+    return replace(principal, actor=replace(actor, sees=wall(principal)))
 
 
 async def _lent(tx: Tx, held: Sequence[tuple[UUID, str, UUID | None]]) -> tuple[Lent, ...]:

@@ -7,6 +7,7 @@ it; to a stranger it looks as if it had never existed, whether they read it or w
 
 import re
 from collections.abc import AsyncIterator
+from types import FunctionType
 from typing import Any, Final
 from uuid import uuid4
 
@@ -16,9 +17,16 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 from sqlalchemy import text
 
-from irm.access.policy import AUTHORITY, PERMISSION_OPT
+from irm.access import policy
+from irm.access.policy import AUTHORITY, PERMISSION_OPT, Permission, Principal, Reach
+from irm.access.principals import principal_of_token
+from irm.db import Tx
+from irm.incidents import queries as incidents
+from irm.incidents.filters import Filters
+from irm.obligations import queries as obligations
+from tests.conftest import DISAGREES
 from tests.feature.access.bodies import request_of
-from tests.feature.access.living import Living, living_city
+from tests.feature.access.living import NOW, Living, living_city
 from tests.feature.access.subjects import COMMON, OWNED, PLACE, READ_BY_ALL, Kind, Subject, kind_of
 from tests.server import Server
 
@@ -63,6 +71,8 @@ NEVER_HAPPENED: Final[dict[Kind, str]] = {
     ("alerts", "alert_id"): "tests/feature/alerts",
 }
 """Kinds of which the made-up city has no row, and who tells of them; here strangers knock only with made-up numbers."""
+BEHIND_THE_WALL: Final = frozenset({"incidents", "submissions"})
+"""Rooms whose subjects the database itself hides from strangers (ADR 18)."""
 SHORTEST: Final = 7
 """Characters of a number or id, with a digit in it, that cannot stand in a text by chance."""
 THROUGH: Final = 3
@@ -185,6 +195,78 @@ async def test_nobody_reaches_anothers_through_ones_own(living: Living) -> None:
                     wrong.append((mixed.path(path), got.status_code))
     assert tried > 0
     assert not wrong, "\n".join(str(one) for one in wrong)
+
+
+async def test_a_stranger_finds_nothing_even_where_the_policy_says_yes_to_everything(
+    living: Living, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`reach` and `may` are sabotaged; the database still shows no row. Without its wall, everything is there."""
+    _sabotage(monkeypatch)
+    reading = [
+        (method, path) for method, path in owned(living.app, reading=True) if kind_of(path)[0] in BEHIND_THE_WALL
+    ]
+    tried, wrong = 0, []
+    for kind, headers in living.strangers.items():
+        for method, path in reading:
+            for row in living.rows[kind_of(path)][:2]:
+                got = await _answer(living, method, path, row, headers, {})
+                tried += 1
+                if got[0] not in NOT_THERE and path not in SAME_FOR_ALL:
+                    wrong.append((kind, path, got[0], got[1][:200]))
+    assert tried > 100
+    assert not wrong, "\n".join(str(one) for one in wrong)
+    monkeypatch.setattr("irm.access.principals.wall", lambda _principal: None)
+    number = living.rows["incidents", "number"][0].places["number"]
+    shown = await living.client.get(f"/api/v1/incidents/{number}", headers=living.strangers["vendor"])
+    assert shown.status_code == 200, "the sabotage opens nothing: what stands above proves nothing"
+
+
+async def test_the_wall_hides_nothing_that_the_policy_shows(living: Living) -> None:
+    """Everybody of the city, asked with the wall and without it, gets the same incidents, parts, filings and reports."""
+    behind = 0
+    for headers in living.members.values():
+        async with living.db.transaction() as tx:
+            by = await principal_of_token(tx, headers["authorization"].removeprefix("Bearer "), now=NOW)
+            assert by is not None
+            without = await _all_that_is_read(tx, by)
+        async with living.db.transaction(by.actor) as tx:
+            assert await _all_that_is_read(tx, by) == without
+        behind += len(without) if by.actor.sees is not None else 0
+    assert behind > 10, "nobody behind a wall has anything to read"
+
+
+async def test_who_is_a_party_is_what_the_rows_of_the_year_say(living: Living) -> None:
+    async with living.db.transaction() as tx:
+        assert (await tx.execute(DISAGREES)).all() == []
+        roles = set(await tx.scalars(text("SELECT DISTINCT role FROM party")))
+    assert roles >= {"part", "reported_to", "sender", "recipient", "spoken_for"}
+
+
+def _sabotage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody may everything; only the wall still asks what is true. Rooms import the names, so the code is changed."""
+    true_reach = FunctionType(policy.reach.__code__, vars(policy))
+    monkeypatch.setattr("irm.access.wall.reach", true_reach)
+
+    def everywhere(principal: Principal, permission: Permission) -> Reach:
+        return Reach(everything=True)
+
+    monkeypatch.setattr(policy.reach, "__code__", everywhere.__code__)
+    monkeypatch.setattr(Reach, "covers", lambda _self, _resource: True)
+
+
+async def _all_that_is_read(tx: Tx, by: Principal) -> set[str]:
+    """By the rooms' own questions, which ask the policy."""
+    listed, _ = await incidents.incidents(tx, by, Filters(), limit=500)
+    found = {one.number for one in listed}
+    for number in sorted(found):
+        sight = await incidents.sight_of(tx, number, by)
+        found |= {f"part {one.id}" for one in await incidents.parts_of(tx, sight)}
+        found |= {f"filing {one.id}" for one in await incidents.filings_of(tx, sight)}
+    far = policy.reach(by, Permission.READ_SUBMISSIONS)
+    subjects = await tx.scalars(text("SELECT DISTINCT subject FROM obligation WHERE status <> 'open'"))
+    for subject in sorted(subjects):
+        found |= {f"report {one.serial}" for one in await obligations.submissions_of(tx, subject, reach=far)}
+    return found
 
 
 async def _deeds(living: Living) -> set[str]:

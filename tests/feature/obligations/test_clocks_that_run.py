@@ -98,6 +98,7 @@ async def test_handed_over_in_the_last_second_is_in_time_and_one_later_is_late(
 ) -> None:
     (one,) = await night.open(night.owed())
     due_at = (await night.duty(one.id)).due_at
+    assert due_at is not None
     night.clock.tick(seconds=(due_at - night.clock.now()).total_seconds() + after)
     await night.hand_over(one.id)
     night.clock.tick(hours=1)

@@ -180,10 +180,12 @@ class Database:
             session.database = self._whole  # from within a transaction of a lane, the lane may be full
             if snapshot and not self._is_one_connection:
                 await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-            if actor.sees is not None or self._is_one_connection:
-                # On one connection of a test's own, the setting outlives the savepoint that stands for a transaction.
+            if actor.sees is not None:
                 await _stand_behind(session, actor.sees)
             yield session
+            if actor.sees is not None and self._is_one_connection:
+                # The setting would outlive the savepoint that stands for a transaction.
+                await _stand_behind(session, None)
         if self.announce is not None and (changed := session.info.get("subjects")):
             self.announce(frozenset(changed))
 

@@ -8,11 +8,12 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from irm.access.engagements import last_day_by_contract
 from irm.access.factors import reason_of
 from irm.access.models import AccountRow, ApiTokenRow
 from irm.access.security import SecurityPolicy, security_policy
 from irm.access.service import NO_ACCOUNT, disable_account
-from irm.access.sessions import revoke_all
+from irm.access.sessions import revoke, revoke_all
 from irm.access.suspending import day_of, warning, why_to_suspend
 from irm.actor import SYSTEM, Actor
 from irm.db import Tx
@@ -24,6 +25,7 @@ JOB: Final = "access.suspend"
 ENDED: Final = N_("The last day of this account is over. Give it another one first.")
 ODD_DAY: Final = N_("Not a day: write 2027-03-31.")
 IN_THE_PAST: Final = N_("This day is over.")
+AFTER_CONTRACT: Final = N_("The contract ends on %(day)s. Have its new last day entered with the vendor's staff first.")
 
 
 async def disable(tx: Tx, account_id: UUID, *, reason: str, actor: Actor, now: datetime) -> None:
@@ -54,13 +56,18 @@ async def unlock(tx: Tx, account_id: UUID, *, actor: Actor, now: datetime) -> No
 
 
 async def set_end(tx: Tx, account_id: UUID, ends_on: date | None, *, actor: Actor, now: datetime) -> None:
-    """The last day on which it may be used; None: no end. Raises Invalid for a day that is over.
+    """The last day on which it may be used; None: no end. Raises Invalid for a day that is over, or after the end of the
+    contract on which the account hangs (None then stands for that end).
 
     An account that was suspended at the end of its contract is opened again by a later day.
     """
     if ends_on is not None and ends_on < day_of(now):
         raise Invalid(IN_THE_PAST, field="ends_on")
     row = await _locked(tx, account_id)
+    contract = await last_day_by_contract(tx, row.person_id)
+    if contract is not None and ends_on is not None and ends_on > contract:
+        raise Invalid(AFTER_CONTRACT, field="ends_on", day=contract)
+    ends_on = ends_on or contract
     if row.ends_on == ends_on:
         return
     row.ends_on, row.end_warned = ends_on, None
@@ -73,6 +80,12 @@ async def set_end(tx: Tx, account_id: UUID, ends_on: date | None, *, actor: Acto
 async def end_sessions(tx: Tx, account_id: UUID, *, actor: Actor, now: datetime) -> int:
     await _locked(tx, account_id)
     return await revoke_all(tx, account_id, actor=actor, now=now)
+
+
+async def end_session(tx: Tx, account_id: UUID, session: str, *, actor: Actor, now: datetime) -> None:
+    """One alone. Raises NotFound for a session that is not of this account."""
+    await _locked(tx, account_id)
+    await revoke(tx, account_id, session, actor=actor, now=now)
 
 
 async def suspend(tx: Tx, args: Mapping[str, Any], now: datetime) -> None:

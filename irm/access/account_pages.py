@@ -33,6 +33,7 @@ DONE: Final = {
     "enable": N_("The account was enabled."),
     "unlock": N_("The lock was taken off."),
     "end": N_("The last day was saved."),
+    "session": N_("The session has ended."),
     "sessions": N_("The sessions have ended."),
     "factor": N_("The second factor was reset. Its owner was told."),
     "token": N_("The token was revoked."),
@@ -45,12 +46,13 @@ NO_ACT: Final = N_("There is no such act.")
 
 class Given(msgspec.Struct, forbid_unknown_fields=True):
     """What an act needs: a reason to disable, enable, reset and remove; `ends_on` for the last day (empty: none); the id of a
-    token or passkey."""
+    token or passkey; a session's hash."""
 
     reason: str = ""
     ends_on: str = ""
     token: str = ""
     passkey: str = ""
+    session: str = ""
 
 
 class PasskeyView(msgspec.Struct):
@@ -140,7 +142,7 @@ async def act_on_account(
 ) -> Response[Any]:
     """One of `ACTS`."""
     sent = await request.form()
-    typed = {name: str(sent.get(name, "")) for name in ("reason", "ends_on", "token", "passkey")}
+    typed = {name: str(sent.get(name, "")) for name in ("reason", "ends_on", "token", "passkey", "session")}
     try:
         link = await _act(request, db, clock, settings, principal, account_id, act, Given(**typed))
     except (Invalid, Conflict) as error:
@@ -220,8 +222,8 @@ async def act_by_api(
     settings: NamedDependency[Settings],
     principal: NamedDependency[Principal],
 ) -> Acted:
-    """disable, enable, unlock, end (the last day), sessions (end them), factor (reset it), token (revoke it), passkey (remove it),
-    link."""
+    """disable, enable, unlock, end (the last day), session (end the one), sessions (end them all), factor (reset it), token
+    (revoke it), passkey (remove it), link."""
     link = await _act(request, db, clock, settings, principal, account_id, act, data)
     return Acted(account_id, act, link)
 
@@ -254,6 +256,8 @@ async def _act(
             await acts.unlock(tx, account_id, actor=actor, now=now)
         elif act == "end":
             await acts.set_end(tx, account_id, acts.day(given.ends_on), actor=actor, now=now)
+        elif act == "session":
+            await acts.end_session(tx, account_id, given.session, actor=actor, now=now)
         elif act == "sessions":
             await acts.end_sessions(tx, account_id, actor=actor, now=now)
         elif act == "factor":

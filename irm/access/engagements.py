@@ -6,11 +6,11 @@ from datetime import date, datetime
 from typing import Final, cast
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from irm.access.directory_models import EngagementRow
 from irm.access.engaging import Engagement, Vetting, refusal
-from irm.access.models import OrganizationRow, PersonRow
+from irm.access.models import AccountRow, MembershipRow, OrganizationRow, PersonRow
 from irm.actor import Actor
 from irm.clock import SHANGHAI
 from irm.db import Tx
@@ -41,7 +41,8 @@ class Employed:
 async def state(
     tx: Tx, organization_id: UUID, person_id: UUID, stated: Engagement, *, actor: Actor, now: datetime
 ) -> UUID:
-    """Sets what is on record of this person at this vendor. What was before stays in the ledger.
+    """Sets what is on record of this person at this vendor. What was before stays in the ledger. Accounts that hang on the
+    contract end with it at the latest.
 
     Raises Invalid naming every field at fault, NotFound for an unknown person.
     """
@@ -74,6 +75,7 @@ async def state(
     }
     private = {"contract": row.contract, "vetted_by": row.vetted_by}
     await record(tx, Event("engagement.stated", f"person/{person_id}", now, actor, body, private))
+    await _shorten_accounts(tx, person_id, actor=actor, now=now)
     return row.id
 
 
@@ -116,6 +118,41 @@ async def engaged_until(tx: Tx, person_ids: Collection[UUID]) -> dict[UUID, date
         .having(func.count() == func.count(EngagementRow.ends_on))
     )
     return {row.person_id: row.last for row in rows}
+
+
+async def last_day_by_contract(tx: Tx, person_id: UUID) -> date | None:
+    """The last day on which an account of this person may be used, by contracts alone; None: it hangs on none that ends.
+
+    Whoever holds a role of their own outside the vendors keeps the account for that.
+    """
+    last = (await engaged_until(tx, [person_id])).get(person_id)
+    if last is None:
+        return None
+    elsewhere = await tx.scalar(
+        select(MembershipRow.id)
+        .join(OrganizationRow, OrganizationRow.id == MembershipRow.organization_id)
+        .where(
+            MembershipRow.person_id == person_id,
+            MembershipRow.until.is_(None),
+            OrganizationRow.kind != VENDOR,
+        )
+        .limit(1)
+    )
+    return None if elsewhere is not None else last
+
+
+async def _shorten_accounts(tx: Tx, person_id: UUID, *, actor: Actor, now: datetime) -> None:
+    """Accounts end with the contract where they would last longer. A later contract end opens nothing by itself: the
+    system administrator enters the account's new last day, and is seen to have done so."""
+    last = await last_day_by_contract(tx, person_id)
+    if last is None:
+        return
+    longer = or_(AccountRow.ends_on.is_(None), AccountRow.ends_on > last)
+    rows = await tx.scalars(select(AccountRow).where(AccountRow.person_id == person_id, longer).with_for_update())
+    for row in rows:
+        row.ends_on, row.end_warned = last, None
+        body = {"ends_on": last.isoformat(), "by": "contract"}
+        await record(tx, Event("account.end_set", f"account/{row.id}", now, actor, body))
 
 
 async def refuse_unvetted(tx: Tx, organization: OrganizationRow, person_id: UUID, *, now: datetime) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from irm.access.delegations import lapse
-from irm.access.engagements import refuse_unvetted
+from irm.access.engagements import last_day_by_contract, refuse_unvetted
 from irm.access.models import (
     AccountRow,
     ContactAddressRow,
@@ -252,7 +252,7 @@ async def end_role(tx: Tx, *, person_id: UUID, organization_id: UUID, role: Role
 async def create_account(
     tx: Tx, *, person_id: UUID, login: str, actor: Actor, now: datetime, locale: str = DEFAULT_LOCALE
 ) -> UUID:
-    """Without a password: hand its owner a one-time link (`login.issue_link`) or set one (`login.set_password`)."""
+    """Ends with the contract of a vendor's staff. Without a password: hand its owner a one-time link (`login.issue_link`) or set one (`login.set_password`)."""
     await _person(tx, person_id)
     login = login.strip().lower()
     if not LOGIN.fullmatch(login):
@@ -260,6 +260,7 @@ async def create_account(
     if locale not in LOCALES:
         raise Invalid(UNKNOWN_LOCALE, field="locale")
     row = AccountRow(person_id=person_id, login=login, locale=locale, failed_count=0, created_at=now, used_at=now)
+    row.ends_on = await last_day_by_contract(tx, person_id)
     await _insert(tx, row, {"uq_account_login": Conflict(LOGIN_TAKEN, field="login", login=login)})
     await record(
         tx, Event("account.created", f"account/{row.id}", now, actor, {"person": str(person_id)}, {"login": login})

@@ -129,6 +129,25 @@ async def test_lock_link_sessions_and_tokens_of_somebody_else(
     assert (await client.get(found[1], headers=PAGE)).status_code == 200
 
 
+async def test_one_session_is_ended_and_the_others_go_on(
+    client: httpx.AsyncClient, sign_in: SignIn, administrator: make.Account, engineer: make.Account, db: Database
+) -> None:
+    for _ in range(2):
+        await sign_in(engineer)
+    async with db.transaction() as tx:
+        first, second = [one.token_hash for one in await sessions.sessions_of(tx, engineer.id, now=db.clock.now())]
+    await sign_in(administrator)
+    base = f"/accounts/{engineer.id}"
+    assert f'value="{first}"' in (await client.get(base, headers=PAGE)).text
+    ended = await client.post(f"{base}/session", data={"session": first}, headers=PAGE)
+    assert ended.headers["location"] == f"{base}?done=session"
+    async with db.transaction() as tx:
+        left = await sessions.sessions_of(tx, engineer.id, now=db.clock.now())
+    assert [one.token_hash for one in left] == [second]
+    other = await client.post(f"/api/v1/accounts/{engineer.id}/session", json={"session": "0" * 64})
+    assert other.status_code == 404
+
+
 async def test_nobody_looks_after_their_own_account(
     client: httpx.AsyncClient, sign_in: SignIn, administrator: make.Account
 ) -> None:

@@ -5,13 +5,17 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
 from irm.access import service
+from irm.access.account_acts import set_end
 from irm.access.engagements import engaged_until
+from irm.access.models import AccountRow
 from irm.access.policy import AUTHORITY, Role
 from irm.clock import FixedClock
 from irm.db import SYSTEM, Database
-from irm.errors import Conflict
+from irm.errors import Conflict, Invalid
+from irm.ledger import LedgerEntryRow
 from tests import make
 from tests.conftest import SignIn
 
@@ -113,3 +117,43 @@ async def test_on_the_page_with_what_is_wrong_beside_its_field(people: dict[str,
     assert (await client.put(API, json=ahead)).json()["errors"][0]["field"] == "vetted_on"
     right = await client.post("/organizations/cloud/staff", data={**form, "ends_on": "2026-12-31"})
     assert right.status_code == 303, right.text
+
+
+async def test_the_account_ends_with_the_contract_and_a_longer_one_is_extended_by_hand(
+    db: Database, people: dict[str, Any], sign_in: SignIn, clock: FixedClock
+) -> None:
+    async def last_day() -> date | None:
+        async with db.transaction() as tx:
+            return (await tx.get_one(AccountRow, account)).ends_on
+
+    client = await sign_in(people["vets"])
+    person = (await client.put(API, json={**FIT, "name": "工程师丙"})).json()["person"]
+    async with db.transaction(SYSTEM) as tx:
+        now, whom = clock.now(), UUID(person)
+        account = await service.create_account(tx, person_id=whom, login="bing", actor=SYSTEM, now=now)
+    assert await last_day() == date(2026, 12, 31), "from the beginning"
+    await client.put(API, json={**FIT, "person": person, "ends_on": "2026-11-30"})
+    assert await last_day() == date(2026, 11, 30), "a contract that ends earlier takes the account with it"
+    await client.put(API, json={**FIT, "person": person, "ends_on": "2027-06-30"})
+    assert await last_day() == date(2026, 11, 30), "a later one opens nothing by itself"
+    async with db.transaction(SYSTEM) as tx:
+        with pytest.raises(Invalid, match="2027-06-30"):
+            await set_end(tx, account, date(2027, 7, 1), actor=SYSTEM, now=now)
+        await set_end(tx, account, None, actor=SYSTEM, now=now)
+    assert await last_day() == date(2027, 6, 30), "no end of its own: the contract's"
+    async with db.transaction(SYSTEM) as tx:
+        by = await tx.scalars(select(LedgerEntryRow.body).where(LedgerEntryRow.subject == f"account/{account}"))
+        assert sum('"by":"contract"' in one for one in by) == 1
+
+
+async def test_who_also_works_for_a_unit_keeps_the_account_for_that(
+    db: Database, people: dict[str, Any], sign_in: SignIn, clock: FixedClock
+) -> None:
+    client = await sign_in(people["vets"])
+    async with db.transaction(SYSTEM) as tx:
+        clerk = await make.account(tx, await make.organization(tx), Role.HANDLER)
+    await give_role(db, people, clerk.person_id, clock)
+    stated = await client.put(API, json={**FIT, "person": str(clerk.person_id)})
+    assert stated.status_code == 200, stated.text
+    async with db.transaction() as tx:
+        assert (await tx.get_one(AccountRow, clerk.id)).ends_on is None

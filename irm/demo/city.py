@@ -17,6 +17,7 @@ from irm.clock import SHANGHAI, Clock, FixedClock
 from irm.config import Settings
 from irm.db import SYSTEM, Database, Tx
 from irm.demo.approving import have_reports_approved
+from irm.demo.desk import man_the_desk
 from irm.demo.nights import note_channels_of_the_year
 from irm.demo.past import City, quiet
 from irm.demo.year import ask_for_report, beginning, live_year, read_story
@@ -87,6 +88,7 @@ async def load(
             systems,
         )
         await live_year(db, known, settings, story, began=began, now=now, strict=strict, budget=budget)
+        await man_the_desk(db, known, settings, story["desk"], now=now, strict=strict)
         await ask_for_report(db, known, story, now=now)
         authority = organizations["cloud-authority"]
         await have_reports_approved(db, settings, authority, city["authorization"], clock)

@@ -58,9 +58,7 @@ NEVER_HAPPENED: Final[dict[Kind, str]] = {
     ("drills", "number", "attachment"): "tests/feature/drills/test_faces.py",
     **dict.fromkeys(
         [
-            ("rosters", "rotation_id"),
             ("rosters", "override_id"),
-            ("rosters", "leave_id"),
             ("swaps", "swap_id", "answer"),
             ("duty", "swap_id", "answer"),
             ("duty", "code", "what", "known"),
@@ -69,6 +67,7 @@ NEVER_HAPPENED: Final[dict[Kind, str]] = {
         "tests/feature/notify/rosters",
     ),
     ("alerts", "alert_id"): "tests/feature/alerts",
+    ("me", "passkey_id"): "tests/feature/access/test_own_passkeys.py",
 }
 """Kinds of which the made-up city has no row, and who tells of them; here strangers knock only with made-up numbers."""
 BEHIND_THE_WALL: Final = frozenset({"incidents", "submissions"})

@@ -64,7 +64,7 @@ NEVER_HAPPENED: Final[dict[Kind, str]] = {
             ("duty", "code", "what", "known"),
             ("duty", "feed_id"),
         ],
-        "tests/feature/notify/rosters",
+        "tests/feature/notify/test_keeping_a_roster.py",
     ),
     ("alerts", "alert_id"): "tests/feature/alerts",
     ("me", "passkey_id"): "tests/feature/access/test_own_passkeys.py",

@@ -6,6 +6,7 @@ from litestar.datastructures import Cookie
 
 from irm.access.sessions import COOKIE
 from irm.config import Settings
+from irm.web.cookies import cookie
 
 FORM_COOKIE: Final = "irm_form"
 """Ties the sign-in form to the browser that loaded it; there is no session yet that could."""
@@ -34,8 +35,3 @@ def session_cookie(settings: Settings, token: str) -> Cookie:
 
 def expired_cookie(settings: Settings, name: str, path: str = "/") -> Cookie:
     return cookie(settings, name, "", path=path, max_age=0)
-
-
-def cookie(settings: Settings, name: str, value: str, *, path: str = "/", max_age: int | None = None) -> Cookie:
-    secure = settings.public_url.startswith("https")
-    return Cookie(key=name, value=value, path=path, max_age=max_age, httponly=True, samesite="lax", secure=secure)

@@ -30,6 +30,7 @@ from irm.db import SYSTEM, Database
 from irm.errors import FirstElsewhere, Forbidden, IrmError, ProofNeeded, Unauthenticated
 from irm.i18n import N_
 from irm.web import drafts
+from irm.web.cookies import cookie_of
 from irm.web.forms import flatten
 from irm.web.pages import is_fragment
 from irm.web.reader import reader_for
@@ -70,9 +71,9 @@ async def authorize(connection: Connection, handler: BaseRouteHandler) -> None:
     if principal is None:
         if is_public:
             return
-        if COOKIE in connection.cookies and isinstance(connection, Request):
+        if cookie_of(connection, COOKIE) and isinstance(connection, Request):
             await _keep_what_was_typed(connection)
-        raise Unauthenticated(SIGN_IN if COOKIE not in connection.cookies else SESSION_ENDED, code=_code(connection))
+        raise Unauthenticated(SIGN_IN if not cookie_of(connection, COOKIE) else SESSION_ENDED, code=_code(connection))
     _introduce(connection, principal, csrf_token)
     if is_public:
         return
@@ -131,7 +132,7 @@ async def _identify(connection: Connection, *, is_public: bool, is_passive: bool
             await rates(connection.app).count(db, "wrong_token", address_of(connection))
             raise Unauthenticated(BAD_TOKEN, code="bad_token")
         return principal, ""
-    cookie = connection.cookies.get(COOKIE, "")
+    cookie = cookie_of(connection, COOKIE)
     if not cookie:
         return None, ""
     async with db.transaction(SYSTEM) as tx:
@@ -199,7 +200,7 @@ async def _keep_what_was_typed(request: Request[Any, Any, Any]) -> None:
     now = request.app.state.clock.now()
     with suppress(IrmError):  # what no form of ours sends is not kept
         async with db.transaction(SYSTEM) as tx:
-            account_id = await lapsed_account(tx, request.cookies[COOKIE], now=now)
+            account_id = await lapsed_account(tx, cookie_of(request, COOKIE), now=now)
             if account_id is not None:
                 await drafts.keep(tx, account_id, form, typed, now=now)
 
@@ -211,7 +212,7 @@ def _refusal(principal: Principal, wanted: frozenset[Permission]) -> Forbidden:
 
 
 def _code(connection: Connection) -> str:
-    return "session_ended" if COOKIE in connection.cookies else "unauthenticated"
+    return "session_ended" if cookie_of(connection, COOKIE) else "unauthenticated"
 
 
 def policy_of(app: Litestar) -> SecurityPolicy:

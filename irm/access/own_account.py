@@ -6,7 +6,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from litestar import Request, Response, get, post
-from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
@@ -22,9 +21,11 @@ from irm.access.queries import organizations
 from irm.access.service import choose_locale
 from irm.access.vocabulary import KIND_NAMES, ROLE_NAMES
 from irm.clock import Clock
+from irm.config import Settings
 from irm.db import Database
 from irm.errors import FieldError, Forbidden, Invalid
 from irm.i18n import LOCALES, N_, Translator
+from irm.web.cookies import cookie
 from irm.web.forms import Form
 from irm.web.pages import Page, page
 from irm.web.preferences import own_path
@@ -53,15 +54,18 @@ async def show_own_account(
 
 @post("/me/locale", opt={**SIGNED_IN, **WITHOUT_FACTOR}, include_in_schema=False)
 async def set_locale(
-    request: AnyRequest, db: NamedDependency[Database], principal: NamedDependency[Principal]
+    request: AnyRequest,
+    db: NamedDependency[Database],
+    settings: NamedDependency[Settings],
+    principal: NamedDependency[Principal],
 ) -> Redirect:
     """For this account and, by the cookie, for this browser."""
     _refuse_tokens(principal)
     locale = str((await request.form()).get("locale", ""))
     async with db.transaction(principal.actor) as tx:
         await choose_locale(tx, principal.account_id, locale)
-    cookie = Cookie(key=LOCALE_COOKIE, value=locale, path="/", max_age=A_YEAR, httponly=True, samesite="lax")
-    return Redirect("/me?done=locale", status_code=HTTP_303_SEE_OTHER, cookies=[cookie])
+    chosen = cookie(settings, LOCALE_COOKIE, locale, max_age=A_YEAR)
+    return Redirect("/me?done=locale", status_code=HTTP_303_SEE_OTHER, cookies=[chosen])
 
 
 @post("/me/password", opt=SIGNED_IN, include_in_schema=False)

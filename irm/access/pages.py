@@ -16,7 +16,7 @@ from litestar.status_codes import (
 )
 
 from irm.access import login as signing, sessions
-from irm.access.cookies import FORM_COOKIE, HALF_COOKIE, cookie, cookies_of_entry, expired_cookie
+from irm.access.cookies import FORM_COOKIE, HALF_COOKIE, cookies_of_entry, expired_cookie
 from irm.access.directory import contact_list
 from irm.access.guard import policy_of, sent_by_own_page
 from irm.access.opaque import new_token
@@ -30,6 +30,7 @@ from irm.config import Settings
 from irm.db import SYSTEM, Database
 from irm.errors import Conflict, Invalid, TooOften, Unavailable
 from irm.i18n import N_, Translator
+from irm.web.cookies import cookie, cookie_of
 from irm.web.forms import Form, flatten
 from irm.web.pages import Page, page
 from irm.web.preferences import own_path
@@ -66,7 +67,7 @@ async def sign_in(
     login, password = str(typed.get("login", "")).strip().lower(), str(typed.get("password", ""))
     back = own_path(str(typed.get("next", "/")))
     kept = {"login": login, "next": back}
-    if not await sent_by_own_page(request, request.cookies.get(FORM_COOKIE, "")):
+    if not await sent_by_own_page(request, cookie_of(request, FORM_COOKIE)):
         return login_page(request, settings, Form(kept, message=t(STALE)), HTTP_403_FORBIDDEN)
     policy = policy_of(request.app)
     address = address_of(request)
@@ -200,7 +201,7 @@ def login_page(
     retry_after: int | None = None,
 ) -> Page:
     """`by_passkey`: what was refused was a passkey, not a password."""
-    token = request.cookies.get(FORM_COOKIE) or new_token()
+    token = cookie_of(request, FORM_COOKIE) or new_token()
     party = relying_party(settings.public_url)
     return page(
         "access/login.html",

@@ -22,6 +22,7 @@ from irm.config import Settings
 from irm.db import SYSTEM, Database
 from irm.errors import Conflict, Forbidden, Invalid, NotFound, TooOften
 from irm.i18n import N_, Translator
+from irm.web.cookies import cookie_of
 from irm.web.forms import Form
 from irm.web.pages import Page, page
 from irm.web.preferences import own_path
@@ -47,7 +48,7 @@ async def options(
 ) -> dict[str, object]:
     """For the script of the page: what the browser asks the device for. `step=code`: after the password."""
     party = _party(settings)
-    bound_to = request.cookies.get(FORM_COOKIE, "")
+    bound_to = cookie_of(request, FORM_COOKIE)
     if not await sent_by_own_page(request, bound_to):
         raise Forbidden(STALE, code="csrf")
     half = await _half(request)
@@ -72,7 +73,7 @@ async def sign_in(
     party = _party(settings)
     sent = await request.form()
     back, half = own_path(str(sent.get("next", "/"))), await _half(request)
-    bound_to = request.cookies.get(FORM_COOKIE, "")
+    bound_to = cookie_of(request, FORM_COOKIE)
     if not await sent_by_own_page(request, bound_to):
         raise Forbidden(STALE, code="csrf")
     kept = {"next": back}
@@ -279,7 +280,7 @@ def _party(settings: Settings) -> RelyingParty:
 async def _half(request: AnyRequest) -> str:
     """Empty: no password was given; the form of the second step says so itself, for an old cookie may still be there."""
     step = str((await request.form()).get("step", ""))
-    return request.cookies.get(HALF_COOKIE, "") or "none" if step == "code" else ""
+    return cookie_of(request, HALF_COOKIE) or "none" if step == "code" else ""
 
 
 ROUTES: Final = [options, sign_in, show_passkeys, begin, add, rename, remove]

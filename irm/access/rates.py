@@ -31,6 +31,7 @@ from irm.config import Settings
 from irm.db import SYSTEM, Database, Tx
 from irm.errors import TooOften
 from irm.i18n import N_
+from irm.web.cookies import cookie_of
 
 log = structlog.get_logger(__name__)
 
@@ -120,9 +121,8 @@ def address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
 
 
 def caller_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller:
-    return Caller(
-        address_of(connection), connection.headers.get("user-agent", ""), connection.cookies.get(DEVICE_COOKIE, "")
-    )
+    agent = connection.headers.get("user-agent", "")
+    return Caller(address_of(connection), agent, cookie_of(connection, DEVICE_COOKIE))
 
 
 def rates(app: Litestar) -> Rates:

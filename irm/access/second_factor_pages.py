@@ -11,7 +11,7 @@ from litestar.status_codes import HTTP_303_SEE_OTHER, HTTP_403_FORBIDDEN, HTTP_4
 from markupsafe import Markup
 
 from irm.access import factors, login as signing, second_factor
-from irm.access.cookies import FORM_COOKIE, HALF_COOKIE, cookie, cookies_of_entry
+from irm.access.cookies import FORM_COOKIE, HALF_COOKIE, cookies_of_entry
 from irm.access.guard import policy_of, sent_by_own_page
 from irm.access.half_sign_in import finish, half_sign_in
 from irm.access.opaque import new_token
@@ -25,6 +25,7 @@ from irm.db import SYSTEM, Database
 from irm.errors import Conflict, Forbidden, Invalid, IrmError, TooOften
 from irm.i18n import N_, Translator
 from irm.sealing import Cipher, cipher_of
+from irm.web.cookies import cookie, cookie_of
 from irm.web.forms import Form
 from irm.web.pages import Page, page
 from irm.web.preferences import own_path
@@ -49,7 +50,7 @@ async def show_code(
     next: FromQuery[str] = "/",  # noqa: A002 - the name in the address
 ) -> Response[Any]:
     async with db.transaction(SYSTEM) as tx:
-        half = await half_sign_in(tx, request.cookies.get(HALF_COOKIE, ""), now=clock.now())
+        half = await half_sign_in(tx, cookie_of(request, HALF_COOKIE), now=clock.now())
     if half is None:
         return Redirect("/login?done=over", status_code=HTTP_303_SEE_OTHER)
     return await code_page(request, db, clock, settings, Form({"next": own_path(next)}))
@@ -66,8 +67,8 @@ async def send_code(
     sent = await request.form()
     back, code = own_path(str(sent.get("next", "/"))), str(sent.get("code", ""))
     kept = {"next": back}
-    token = request.cookies.get(HALF_COOKIE, "")
-    if not await sent_by_own_page(request, request.cookies.get(FORM_COOKIE, "")):
+    token = cookie_of(request, HALF_COOKIE)
+    if not await sent_by_own_page(request, cookie_of(request, FORM_COOKIE)):
         return await code_page(request, db, clock, settings, Form(kept, message=t(STALE)), HTTP_403_FORBIDDEN)
     async with db.transaction(SYSTEM) as tx:
         half = await half_sign_in(tx, token, now=clock.now())
@@ -249,10 +250,10 @@ async def code_page(
     retry_after: int | None = None,
 ) -> Page:
     """Asks for what the account of this half sign-in has: a code, a passkey, or either."""
-    token = request.cookies.get(FORM_COOKIE) or new_token()
+    token = cookie_of(request, FORM_COOKIE) or new_token()
     party = relying_party(settings.public_url)
     async with db.transaction(SYSTEM) as tx:
-        half = await half_sign_in(tx, request.cookies.get(HALF_COOKIE, ""), now=clock.now())
+        half = await half_sign_in(tx, cookie_of(request, HALF_COOKIE), now=clock.now())
         has_codes = half is None or await factors.factor_of(tx, half.account_id) is not None
         own = await passkeys_of(tx, half.account_id) if half else []
     return page(

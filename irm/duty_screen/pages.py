@@ -22,6 +22,7 @@ from irm.duty_screen.queries import glance_of
 from irm.errors import Invalid, NotFound
 from irm.i18n import N_, Translator
 from irm.web.assets import static_url
+from irm.web.cookies import cookie, cookie_of
 from irm.web.forms import Form
 from irm.web.pages import Page, page
 
@@ -47,7 +48,7 @@ async def screen_page(
     t: NamedDependency[Translator],
 ) -> Page:
     """Without a device's cookie: where its token is typed in."""
-    token = request.cookies.get(COOKIE, "")
+    token = _token_of(request)
     shown = await _glance(token, db, clock)
     if shown is None:
         return page("duty_screen/enrol.html", now=clock.now(), form=Form(), revoked=bool(token))
@@ -66,7 +67,7 @@ async def screen_now(
     request: Request[Any, Any, Any], db: NamedDependency[Database], clock: NamedDependency[Clock]
 ) -> Page | Response[str]:
     """What the page asks for every few seconds. 401 without a word for what is no device."""
-    token = request.cookies.get(COOKIE, "")
+    token = _token_of(request)
     shown = await _glance(token, db, clock)
     if shown is None:
         return Response("", status_code=HTTP_401_UNAUTHORIZED, media_type="text/plain")
@@ -119,15 +120,13 @@ def _shown(one: Glance) -> dict[str, Any]:
 
 def _cookie(token: str, request: Request[Any, Any, Any]) -> Cookie:
     """Begun anew with every look, so that a screen that is on never loses it."""
-    return Cookie(
-        key=COOKIE,
-        value=token,
-        path=PATH,
-        max_age=screen_policy().cookie_days * DAY,
-        httponly=True,
-        samesite="strict",
-        secure=request.url.scheme == "https",
-    )
+    days = screen_policy().cookie_days
+    return cookie(request.app.state.settings, COOKIE, token, path=PATH, max_age=days * DAY, samesite="strict")
+
+
+def _token_of(request: Request[Any, Any, Any]) -> str:
+    """A screen that hung before cookies had a prefix over https goes on: its token is random and looked up, whoever put it there."""
+    return cookie_of(request, COOKIE) or request.cookies.get(COOKIE, "")
 
 
 # -- the administrator's side

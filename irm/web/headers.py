@@ -9,6 +9,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from irm.db import uuid7
+from irm.web.cookies import over_https
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -22,6 +23,8 @@ FIXED: Final = {
     "Permissions-Policy": "geolocation=(), microphone=(), camera=(), payment=()",
     "X-Frame-Options": "DENY",
 }
+STRICT_TRANSPORT: Final = "max-age=31536000; includeSubDomains"
+"""Seconds: a year, the least that ASVS V3.4.1 takes. Over plain http browsers ignore it, so it is said over https only."""
 REFERENCE: Final = re.compile(r"[A-Za-z0-9-]{8,64}\Z")
 
 
@@ -48,6 +51,8 @@ def answer_headers(app: ASGIApp) -> ASGIApp:
                 for name, value in FIXED.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
+                if over_https(scope["litestar_app"].state.settings):
+                    headers["Strict-Transport-Security"] = STRICT_TRANSPORT
                 headers["X-Request-Id"] = request_id
             await send(message)
 

@@ -3,12 +3,14 @@
 from typing import Final
 
 from litestar import get
-from litestar.datastructures import Cookie
+from litestar.di import NamedDependency
 from litestar.params import FromQuery
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
 
+from irm.config import Settings
 from irm.i18n import LOCALES
+from irm.web.cookies import cookie
 from irm.web.gate import PUBLIC
 from irm.web.reader import LOCALE_COOKIE, THEME_COOKIE, THEMES
 
@@ -22,11 +24,16 @@ def own_path(back: str) -> str:
 
 
 @get("/preferences", opt=PUBLIC, include_in_schema=False, sync_to_thread=False)
-def choose(locale: FromQuery[str] = "", theme: FromQuery[str] = "", back: FromQuery[str] = "/") -> Redirect:
+def choose(
+    settings: NamedDependency[Settings],
+    locale: FromQuery[str] = "",
+    theme: FromQuery[str] = "",
+    back: FromQuery[str] = "/",
+) -> Redirect:
     cookies = []
     for name, value, known in ((LOCALE_COOKIE, locale, LOCALES), (THEME_COOKIE, theme, THEMES)):
         if value in known:
-            cookies.append(Cookie(key=name, value=value, path="/", max_age=A_YEAR, httponly=True, samesite="lax"))
+            cookies.append(cookie(settings, name, value, max_age=A_YEAR))
     return Redirect(own_path(back), status_code=HTTP_303_SEE_OTHER, cookies=cookies)
 
 

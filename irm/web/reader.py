@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 from litestar.connection import ASGIConnection
 
 from irm.i18n import DEFAULT_LOCALE, LOCALES
+from irm.web.cookies import cookie_of
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 Theme = Literal["auto", "light", "dark"]
@@ -48,7 +49,7 @@ STRANGER: Final = Reader()
 
 def locale_of(connection: Connection) -> str:
     """The cookie's language, else the first of Accept-Language that irm speaks, else Chinese."""
-    chosen = connection.cookies.get(LOCALE_COOKIE, "")
+    chosen = cookie_of(connection, LOCALE_COOKIE)
     if chosen in LOCALES:
         return chosen
     for part in connection.headers.get("accept-language", "").split(","):
@@ -60,7 +61,7 @@ def locale_of(connection: Connection) -> str:
 
 
 def theme_of(connection: Connection) -> Theme:
-    chosen = connection.cookies.get(THEME_COOKIE, "")
+    chosen = cookie_of(connection, THEME_COOKIE)
     return next((theme for theme in THEMES if theme == chosen), "auto")
 
 
@@ -76,7 +77,7 @@ def reader_for(
     permissions: frozenset[str] | None = None,
 ) -> Reader:
     """`locale` is the account's own and loses to a choice made in this browser."""
-    chosen = connection.cookies.get(LOCALE_COOKIE, "")
+    chosen = cookie_of(connection, LOCALE_COOKIE)
     return Reader(
         locale=chosen if chosen in LOCALES else (locale or locale_of(connection)),
         theme=theme_of(connection),

@@ -260,7 +260,7 @@ def sign_in(client: httpx.AsyncClient, db: Database, clock: FixedClock) -> SignI
             )
             session = await tx.get_one(SessionRow, hashed(token))
             client.headers["x-csrf-token"] = session.csrf_token
-        client.cookies.set(COOKIE, token)
+        client.cookies.set(COOKIE, token, domain="irm.test")  # as an answer sets it: one jar, one session
         return client
 
     return run

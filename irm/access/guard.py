@@ -17,9 +17,10 @@ from litestar.handlers import BaseRouteHandler
 from litestar.routes import HTTPRoute
 
 from irm.access import proving
+from irm.access.cookies import session_cookie
 from irm.access.delegating import by_delegation
 from irm.access.models import SessionRow
-from irm.access.opaque import equal
+from irm.access.opaque import equal, hashed
 from irm.access.policy import FRESH_OPT, PERMISSION_OPT, WITHOUT_FACTOR_OPT, Permission, Principal, may, permissions
 from irm.access.principals import principal_of, principal_of_token
 from irm.access.rates import address_of, rates
@@ -30,7 +31,7 @@ from irm.db import SYSTEM, Database
 from irm.errors import FirstElsewhere, Forbidden, IrmError, ProofNeeded, Unauthenticated
 from irm.i18n import N_
 from irm.web import drafts
-from irm.web.cookies import cookie_of
+from irm.web.cookies import cookie_of, give
 from irm.web.forms import flatten
 from irm.web.pages import is_fragment
 from irm.web.reader import reader_for
@@ -114,9 +115,14 @@ async def _ask_again(connection: Connection, principal: Principal, fresh_for: ti
     ]
     if not typed:
         raise ProofNeeded(PROOF_FIRST, fields=None if has_files else fields)
-    wrong = await proving.prove(connection, principal, typed)
-    if wrong:
-        raise ProofNeeded(PROOF_FIRST, fields=fields, wrong=wrong)
+    judged = await proving.prove(connection, principal, typed)
+    if judged.wrong:
+        raise ProofNeeded(PROOF_FIRST, fields=fields, wrong=judged.wrong)
+    if judged.token is None:
+        raise Unauthenticated(SESSION_ENDED, code="session_ended")
+    # Before the handler runs, and whatever becomes of it: the old token opens nothing any more.
+    give(connection, session_cookie(connection.app.state.settings, judged.token))
+    connection.scope["user"] = replace(connection.scope["user"], session_id=hashed(judged.token), proven_at=now)
 
 
 async def _identify(connection: Connection, *, is_public: bool, is_passive: bool) -> tuple[Principal | None, str]:

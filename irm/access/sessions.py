@@ -116,6 +116,23 @@ async def touch(tx: Tx, row: SessionRow, *, policy: SecurityPolicy, now: datetim
         )
 
 
+async def renew(tx: Tx, token_hash: str, *, now: datetime) -> str | None:
+    """Its owner has just shown who they are: the session goes on under a new token, which is returned for the cookie, and
+    the old one opens nothing any more. None: it has ended meanwhile, or somebody renewed it first.
+
+    The CSRF token stays, so that what is open in another tab can still be sent.
+    """
+    token = new_token()
+    renewed = await tx.scalar(
+        update(SessionRow)
+        .where(SessionRow.token_hash == token_hash, SessionRow.revoked_at.is_(None))
+        .values(token_hash=hashed(token), proven_at=now)
+        .returning(SessionRow.account_id)
+        .execution_options(synchronize_session=False)
+    )
+    return None if renewed is None else token
+
+
 async def before(tx: Tx, token_hash: str) -> Before:
     """What its owner is told of the time before this session."""
     row = await tx.get_one(SessionRow, token_hash)

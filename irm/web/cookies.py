@@ -13,6 +13,8 @@ from litestar.datastructures import Cookie
 from irm.config import Settings
 
 PREFIX: Final = "__Host-"
+GIVEN: Final = "irm_cookies"
+"""In the scope's state: cookies that are set before the handler runs (`irm/web/headers.py`)."""
 
 
 def over_https(settings: Settings) -> bool:
@@ -40,6 +42,11 @@ def cookie(
         samesite=samesite,
         secure=secure,
     )
+
+
+def give(connection: ASGIConnection[Any, Any, Any, Any], made: Cookie) -> None:
+    """Goes out with the answer, whatever the handler makes of the request: a page, a redirect or an error."""
+    connection.scope["state"].setdefault(GIVEN, []).append(made)
 
 
 def cookie_of(connection: ASGIConnection[Any, Any, Any, Any], name: str) -> str:

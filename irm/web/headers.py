@@ -9,7 +9,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from irm.db import uuid7
-from irm.web.cookies import over_https
+from irm.web.cookies import GIVEN, over_https
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -54,6 +54,8 @@ def answer_headers(app: ASGIApp) -> ASGIApp:
                 if over_https(scope["litestar_app"].state.settings):
                     headers["Strict-Transport-Security"] = STRICT_TRANSPORT
                 headers["X-Request-Id"] = request_id
+                for made in scope["state"].get(GIVEN, ()):
+                    headers.add("Set-Cookie", made.to_header(header=""))
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):

@@ -6,12 +6,14 @@ from typing import Any
 import httpx
 import pytest
 from litestar import Litestar
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from irm.access import tokens
 from irm.access.models import SessionRow
+from irm.access.opaque import hashed
 from irm.access.policy import AUTHORITY, FRESH_MINUTES, FRESH_OPT, PERMISSION_OPT, Permission, Role
 from irm.access.security import security_policy
+from irm.access.sessions import COOKIE, renew
 from irm.clock import FixedClock
 from irm.config import Settings
 from irm.db import SYSTEM, Database
@@ -103,6 +105,62 @@ async def test_what_was_typed_comes_back_with_the_proof(
     assert (await adopt(client)).status_code not in {401, 403}, "asked once for a while"
     clock.tick(minutes=FRESH_MINUTES - 1)
     assert (await adopt(client)).status_code not in {401, 403}
+
+
+async def test_who_proved_it_goes_on_under_a_new_token_and_the_old_one_is_over(
+    client: httpx.AsyncClient, sign_in: SignIn, security: make.Account, db: Database, clock: FixedClock
+) -> None:
+    """A token that somebody copied earlier is worth nothing once its owner has shown who they are."""
+    await sign_in(security)
+    old = client.cookies[COOKIE]
+    clock.tick(minutes=FRESH_MINUTES)
+    assert (await adopt(client, _proof="Wrong-22-password")).status_code == 403
+    assert client.cookies[COOKIE] == old
+    done = await adopt(client, _proof=make.PASSWORD)
+    assert [one.split("=")[0] for one in done.headers.get_list("set-cookie")] == [COOKIE]
+    assert "HttpOnly" in done.headers["set-cookie"]
+    new = client.cookies[COOKIE]
+    assert new != old
+    # Another tab of this browser sends the new cookie, with the form as it was loaded before.
+    assert (await client.get("/me", headers=PAGE)).status_code == 200
+    assert (await adopt(client)).status_code not in {401, 403}
+    client.cookies.clear()
+    assert (await client.get("/api/v1/me", headers={"cookie": f"{COOKIE}={old}"})).status_code == 401
+    assert (await client.get("/api/v1/me", headers={"cookie": f"{COOKIE}={new}"})).status_code == 200
+    async with db.transaction() as tx:
+        row = (await tx.scalars(select(SessionRow))).one()
+        assert (row.token_hash, row.proven_at) == (hashed(new), clock.now()), "it is the same session"
+
+
+async def test_the_new_token_reaches_the_browser_even_where_the_act_fails(
+    client: httpx.AsyncClient, sign_in: SignIn, security: make.Account, clock: FixedClock
+) -> None:
+    await sign_in(security)
+    clock.tick(minutes=FRESH_MINUTES)
+    sent = {"adopted": "yes", "reason": "x", "_proof": make.PASSWORD}
+    assert (await client.post("/rules/no-such-pack/adoption", data=sent, headers=PAGE)).status_code == 404
+    assert (await client.get("/api/v1/me")).status_code == 200
+
+
+async def test_the_act_itself_knows_the_session_by_its_new_token(
+    client: httpx.AsyncClient, sign_in: SignIn, security: make.Account, clock: FixedClock
+) -> None:
+    await sign_in(security)
+    clock.tick(minutes=FRESH_MINUTES)
+    form = {"name": "巡检脚本", "days": "30", "scopes": [P.READ_INCIDENTS.value], "_proof": make.PASSWORD}
+    made = await client.post("/me/tokens", data=form, headers=PAGE)
+    assert made.status_code in {200, 201}, made.text
+    assert "当前会话" in made.text
+
+
+async def test_of_two_proofs_at_once_the_second_finds_the_session_renewed(
+    client: httpx.AsyncClient, sign_in: SignIn, security: make.Account, db: Database, clock: FixedClock
+) -> None:
+    await sign_in(security)
+    old = hashed(client.cookies[COOKIE])
+    async with db.transaction() as tx:
+        assert await renew(tx, old, now=clock.now()) is not None
+        assert await renew(tx, old, now=clock.now()) is None
 
 
 async def test_a_code_proves_it_too_and_once(

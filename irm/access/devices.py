@@ -1,13 +1,14 @@
 """Browsers that an account was signed in to from. One that it never was before is told to its owner (`irm/wiring.py`).
 
 A browser is known by a random mark of irm's in a cookie, kept here as SHA-256, and by nothing that it says of itself: not
-by its address, behind which a whole government may sit. One desk that several people share is one browser.
+by its address, behind which a whole government may sit. One desk that several people share is one browser. Whoever ends the
+session of another browser, or changes what one signs in with, no longer trusts it: it is forgotten, and told of again.
 """
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from irm.access.browsers import described
@@ -26,15 +27,38 @@ async def greet(tx: Tx, account_id: UUID, caller: Caller, *, actor: Actor, now: 
     """
     mark = hashed(caller.device)
     own = KnownDeviceRow.account_id == account_id
-    known = await tx.scalar(select(exists().where(own, KnownDeviceRow.mark_hash == mark)))
+    known = await tx.scalar(
+        select(exists().where(own, KnownDeviceRow.mark_hash == mark, KnownDeviceRow.forgotten_at.is_(None)))
+    )
     has_others = await tx.scalar(select(exists().where(own)))
     of_irm = await tx.scalar(select(exists().where(KnownDeviceRow.mark_hash == mark)))
     # A mark that somebody else put there is none: whoever knows it would pass for this browser.
     device = caller.device if of_irm else new_token()
     seen = insert(KnownDeviceRow).values(account_id=account_id, mark_hash=hashed(device), first_at=now, last_at=now)
-    await tx.execute(seen.on_conflict_do_update(index_elements=["account_id", "mark_hash"], set_={"last_at": now}))
+    again = {"last_at": now, "forgotten_at": None}
+    await tx.execute(seen.on_conflict_do_update(index_elements=["account_id", "mark_hash"], set_=again))
     if has_others and not known:
         browser = " · ".join(one for one in described(caller.user_agent) if one)
         private = {"ip": caller.ip, "browser": browser}
         await record(tx, Event("session.new_device", f"account/{account_id}", now, actor, private=private))
     return device
+
+
+async def forget(tx: Tx, account_id: UUID, mark_hash: str | None, *, now: datetime) -> None:
+    """One browser; None: the session is older than marks are, and nobody knows which it was."""
+    if mark_hash is not None:
+        await _forget(tx, account_id, KnownDeviceRow.mark_hash == mark_hash, now=now)
+
+
+async def forget_all(tx: Tx, account_id: UUID, *, but: str | None, now: datetime) -> None:
+    """Every browser of the account, signed in or not, except the one whose mark has the hash `but`."""
+    await _forget(tx, account_id, KnownDeviceRow.mark_hash.is_distinct_from(but), now=now)
+
+
+async def _forget(tx: Tx, account_id: UUID, which: ColumnElement[bool], *, now: datetime) -> None:
+    await tx.execute(
+        update(KnownDeviceRow)
+        .where(KnownDeviceRow.account_id == account_id, KnownDeviceRow.forgotten_at.is_(None), which)
+        .values(forgotten_at=now)
+        .execution_options(synchronize_session=False)
+    )

@@ -139,10 +139,18 @@ async def admit(
     ):
         account.factor_due_at = first_due(account.factor_due_at, grace=policy.factor_grace, now=now)
     before = Before(account.signed_in_at, account.signed_in_from, account.wrong_since or 0)
-    token = await open_session(
-        tx, account.id, policy=policy, ip=caller.ip, user_agent=caller.user_agent, actor=actor, now=now, before=before
-    )
     device = await greet(tx, account.id, caller, actor=actor, now=now)
+    token = await open_session(
+        tx,
+        account.id,
+        policy=policy,
+        ip=caller.ip,
+        user_agent=caller.user_agent,
+        actor=actor,
+        now=now,
+        before=before,
+        mark_hash=hashed(device),
+    )
     account.used_at, account.signed_in_at, account.signed_in_from, account.wrong_since = now, now, caller.ip, 0
     return SignedIn(
         token, device, account.id, account.locale, password_is_old(account.password_changed_at, policy, now=now)

@@ -224,6 +224,8 @@ class SessionRow(Base):
     """When its owner last showed who they are; None: in a session from before this was asked."""
     ip: Mapped[str]
     user_agent: Mapped[str]
+    mark_hash: Mapped[str | None]
+    """Of the browser (`KnownDeviceRow`); None: in a session from before this was kept."""
     revoked_at: Mapped[datetime | None]
 
 
@@ -314,6 +316,8 @@ class KnownDeviceRow(Base):
     mark_hash: Mapped[str] = mapped_column(primary_key=True)
     first_at: Mapped[datetime]
     last_at: Mapped[datetime]
+    forgotten_at: Mapped[datetime | None]
+    """Since when a sign-in from it is told like one from a new browser. The row stays: an account without any is silent."""
 
 
 class OneTimeLinkRow(Base):

@@ -116,7 +116,14 @@ async def end_session(
 ) -> Redirect:
     _refuse_tokens(principal)
     async with db.transaction(principal.actor) as tx:
-        await sessions.revoke(tx, principal.account_id, session_id, actor=principal.actor, now=clock.now())
+        await sessions.revoke(
+            tx,
+            principal.account_id,
+            session_id,
+            actor=principal.actor,
+            now=clock.now(),
+            signing_out=session_id == principal.session_id,
+        )
     return Redirect("/me?done=session", status_code=HTTP_303_SEE_OTHER)
 
 

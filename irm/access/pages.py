@@ -112,7 +112,12 @@ async def sign_out(
     if principal.session_id is not None:
         async with db.transaction(principal.actor) as tx:
             await sessions.revoke(
-                tx, principal.account_id, principal.session_id, actor=principal.actor, now=clock.now()
+                tx,
+                principal.account_id,
+                principal.session_id,
+                actor=principal.actor,
+                now=clock.now(),
+                signing_out=True,
             )
     return Redirect(
         "/login?done=out", status_code=HTTP_303_SEE_OTHER, cookies=[expired_cookie(settings, sessions.COOKIE)]

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, select, update
 
+from irm.access.devices import forget, forget_all
 from irm.access.models import SessionRow
 from irm.access.opaque import hashed, new_token
 from irm.access.security import SecurityPolicy
@@ -55,8 +56,12 @@ async def open_session(
     actor: Actor,
     now: datetime,
     before: Before = Before(),
+    mark_hash: str | None = None,
 ) -> str:
-    """Returns the token for the cookie; it exists nowhere else. Beyond the policy's number the oldest session ends."""
+    """Returns the token for the cookie; it exists nowhere else. Beyond the policy's number the oldest session ends.
+
+    `mark_hash`: of the browser's mark (`devices.py`).
+    """
     live = await tx.scalars(
         select(SessionRow)
         .where(SessionRow.account_id == account_id, *_live(now))
@@ -81,6 +86,7 @@ async def open_session(
             proven_at=now,
             ip=ip,
             user_agent=user_agent[:LONGEST_AGENT],
+            mark_hash=mark_hash,
         )
     )
     await tx.flush()
@@ -150,8 +156,13 @@ async def sessions_of(tx: Tx, account_id: UUID, *, now: datetime) -> list[OpenSe
     ]
 
 
-async def revoke(tx: Tx, account_id: UUID, token_hash: str, *, actor: Actor, now: datetime) -> None:
-    """End one session of the account. Raises NotFound for another's; ending twice changes nothing."""
+async def revoke(
+    tx: Tx, account_id: UUID, token_hash: str, *, actor: Actor, now: datetime, signing_out: bool = False
+) -> None:
+    """End one session of the account. Raises NotFound for another's; ending twice changes nothing.
+
+    Its browser is forgotten, unless it is the one that signs out.
+    """
     row = await tx.scalar(
         select(SessionRow)
         .where(SessionRow.token_hash == token_hash, SessionRow.account_id == account_id)
@@ -161,17 +172,24 @@ async def revoke(tx: Tx, account_id: UUID, token_hash: str, *, actor: Actor, now
         raise NotFound(NO_SUCH_SESSION)
     if row.revoked_at is None:
         row.revoked_at = now
+        if not signing_out:
+            await forget(tx, account_id, row.mark_hash, now=now)
         await record(tx, Event("session.revoked", f"account/{account_id}", now, actor))
 
 
 async def revoke_all(tx: Tx, account_id: UUID, *, actor: Actor, now: datetime, but: str | None = None) -> int:
-    """End all sessions of the account, except the one whose hash is `but`."""
+    """End all sessions of the account and forget its browsers, except the session whose hash is `but` and the browser of it.
+
+    Browsers without a session too: whoever was there once comes back with a mark that irm knows.
+    """
     rows = await tx.scalars(
         select(SessionRow).where(SessionRow.account_id == account_id, *_live(now)).with_for_update()
     )
     ended = [row for row in rows if row.token_hash != but]
     for row in ended:
         row.revoked_at = now
+    kept = await tx.get(SessionRow, but) if but else None
+    await forget_all(tx, account_id, but=kept.mark_hash if kept else None, now=now)
     if ended:
         await record(tx, Event("session.revoked", f"account/{account_id}", now, actor, {"count": len(ended)}))
     return len(ended)

@@ -6,16 +6,20 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
+from irm.access import factors
 from irm.access.cookies import DEVICE_COOKIE
 from irm.access.models import AccountRow, KnownDeviceRow, SessionRow
 from irm.access.opaque import hashed
 from irm.access.policy import Role
 from irm.clock import FixedClock
-from irm.db import Database
+from irm.config import Settings
+from irm.db import SYSTEM, Database
 from irm.ledger import LedgerEntryRow
 from irm.notify.models import DeliveryRow
+from irm.sealing import cipher_of
 from tests import make
 from tests.conftest import Drain
+from tests.feature.access.test_second_factor import set_up
 from tests.feature.access.test_signing_in import PAGE, send
 
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
@@ -124,3 +128,78 @@ async def test_a_wrong_password_makes_no_browser_known(
         assert await tx.scalar(select(func.count()).select_from(KnownDeviceRow)) == 0
         assert (await tx.get_one(AccountRow, officer.id)).wrong_since == 1
         assert await tx.scalar(select(func.count()).select_from(SessionRow)) == 0
+
+
+async def as_form(client: httpx.AsyncClient, path: str, **fields: str) -> httpx.Response:
+    """A form of one's own page `/me`, as it stands there."""
+    shown = await client.get("/me", headers=PAGE)
+    token = re.search(r'name="csrf-token" content="([^"]+)"', shown.text)
+    assert token
+    return await client.post(path, data={"csrf_token": token[1], **fields}, headers=PAGE)
+
+
+async def sessions_of(db: Database, account: make.Account) -> list[str]:
+    """The newest last."""
+    async with db.transaction() as tx:
+        own = select(SessionRow.token_hash).where(SessionRow.account_id == account.id)
+        return list(await tx.scalars(own.order_by(SessionRow.created_at)))
+
+
+async def test_a_browser_whose_session_was_ended_is_told_of_when_it_comes_back(
+    client: httpx.AsyncClient, officer: make.Account, db: Database, clock: FixedClock
+) -> None:
+    strange = await enter(client, officer)
+    clock.tick(minutes=1)
+    own = await enter(client, officer)
+    told_before = len(await told(db, officer))
+    theirs, _ = await sessions_of(db, officer)
+    assert (await as_form(client, f"/me/sessions/{theirs}/end")).status_code == 303
+    await enter(client, officer, own)
+    assert len(await told(db, officer)) == told_before, "one's own browser is known still"
+    assert await enter(client, officer, strange) == strange
+    once = len(await told(db, officer))
+    assert once > told_before
+    await enter(client, officer, strange)
+    assert len(await told(db, officer)) == once, "and is known from then on"
+
+
+async def test_signing_out_forgets_nothing(client: httpx.AsyncClient, officer: make.Account, db: Database) -> None:
+    await enter(client, officer)
+    own = await enter(client, officer)
+    before = len(await told(db, officer))
+    assert (await as_form(client, "/logout")).status_code == 303
+    await enter(client, officer, own)
+    assert len(await told(db, officer)) == before
+
+
+async def test_after_a_new_password_every_other_browser_is_new_even_where_nobody_is_signed_in(
+    client: httpx.AsyncClient, officer: make.Account, db: Database, clock: FixedClock
+) -> None:
+    away = await enter(client, officer)
+    clock.tick(days=1)  # its session has run out
+    own = await enter(client, officer)
+    before = len(await told(db, officer))
+    new = "Quiet-harbour-58"
+    changed = await as_form(client, "/me/password", present=make.PASSWORD, password=new, again=new)
+    assert changed.status_code == 303
+    client.cookies.clear()
+    client.cookies.set(DEVICE_COOKIE, own, path="/login")
+    assert (await send(client, officer.login, new)).status_code == 303
+    assert len(await told(db, officer)) == before, "the browser in which it was changed stays known"
+    client.cookies.clear()
+    client.cookies.set(DEVICE_COOKIE, away, path="/login")
+    assert (await send(client, officer.login, new)).status_code == 303
+    assert len(await told(db, officer)) > before
+
+
+async def test_after_a_reset_even_the_only_browser_is_told_of(
+    client: httpx.AsyncClient, officer: make.Account, db: Database, settings: Settings
+) -> None:
+    """Else the first to come would be silent, and that may be whoever holds the lost device."""
+    await enter(client, officer)
+    await set_up(db, officer, cipher_of(settings.home))
+    async with db.transaction() as tx:
+        await factors.reset(tx, officer.id, reason="手机遗失", actor=SYSTEM, now=db.clock.now())
+    before = len(await told(db, officer))
+    await enter(client, officer)
+    assert len(await told(db, officer)) > before

@@ -1,6 +1,7 @@
 """One-time codes after RFC 6238, taken once; recovery codes; who needs a second factor from when."""
 
 from datetime import UTC, datetime, timedelta
+from math import log2
 from uuid import UUID
 
 import pytest
@@ -66,6 +67,22 @@ def test_recovery_codes_are_read_as_people_write_them() -> None:
     assert factor.recovery_hash(ACCOUNT, codes[0].upper().replace("-", " ")) == stored
     assert factor.recovery_hash(UUID(int=8), codes[0]) != stored
     assert factor.recovery_hash(ACCOUNT, codes[0][:-1]) is None
+
+
+def test_recovery_codes_are_too_long_to_be_guessed_from_their_hashes() -> None:
+    """ASVS V6.5.2: with 112 random bits or more, a plain hash is enough."""
+    codes = ["".join(one.split("-")) for _ in range(200) for one in factor.recovery_codes()]
+    letters = set("".join(codes))
+    assert {len(one) for one in codes} == {24}
+    assert min(map(len, codes)) * log2(len(letters)) >= 112
+    assert all({one[place] for one in codes} == letters for place in range(24)), "each place may be any letter"
+
+
+def test_codes_written_down_before_they_grew_longer_are_taken_still() -> None:
+    assert factor.recovery_hash(ACCOUNT, "abcd-efgh-jkmn-pqrs") == factor.recovery_hash(ACCOUNT, "ABCDEFGHJKMNPQRS")
+    assert factor.recovery_hash(ACCOUNT, "abcd-efgh-jkmn-pqrs") is not None
+    assert factor.recovery_hash(ACCOUNT, "abcd-efgh-jkmn-pqrs-tuvw-xyz2") is not None
+    assert factor.recovery_hash(ACCOUNT, "abcd-efgh-jkmn-pqrs-tuvw") is None
 
 
 def test_what_an_app_is_given() -> None:

@@ -4,10 +4,9 @@ import asyncio
 import shutil
 import stat
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import aiosmtplib
@@ -18,20 +17,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from irm import grants, migrations
+from irm.access.stranded import look_at_passkeys
 from irm.clock import SKEW_THAT_IS_SAID, DatabaseClock
 from irm.config import Settings
+from irm.diagnosis import Finding
 from irm.emergency.folder import age_of_newest, fault_of, open_to_others
 from irm.emergency.policy import sheet_policy
 from irm.emergency.writing import FAULTS
-from irm.errors import Translate
 from irm.i18n import N_
 from irm.notify.alive import targets_of
 from irm.notify.policy import channel_policy
 from irm.overview.auditing import is_silent
 from irm.overview.policy import tolerances
-
-State = Literal["good", "off", "weak", "broken"]
-MARKS: Final = {"good": "✓", "off": "–", "weak": "!", "broken": "✗"}
 
 OLDEST_POSTGRES: Final = 15
 PATIENCE: Final = 5.0
@@ -39,28 +36,6 @@ SILENT_AFTER: Final = timedelta(seconds=30)
 LATE_AFTER: Final = timedelta(minutes=2)
 LITTLE_DISK: Final = 2 * 1024**3
 NO_DISK: Final = 200 * 1024**2
-
-
-@dataclass(frozen=True)
-class Finding:
-    """`text` is an msgid; its placeholders are in `context`."""
-
-    check: str
-    state: State
-    text: str
-    context: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def mark(self) -> str:
-        return MARKS[self.state]
-
-    def line(self, t: Translate) -> str:
-        return f"{t(self.check)}: {t(self.text, **self.context)}"
-
-    def as_dict(self, t: Translate) -> dict[str, Any]:
-        """For programs: `check` is the same in every language."""
-        return {"check": self.check, "state": self.state, "text": t(self.text, **self.context)}
-
 
 DATABASE: Final = N_("Database")
 SHAPE: Final = N_("Schema")
@@ -107,6 +82,7 @@ async def _database(settings: Settings) -> list[Finding]:
                 findings += [await _rights(connection), await _processes(connection, now), await _work(connection, now)]
                 findings += [await _watch(connection, now), await _ledger(connection, settings, now)]
                 findings += [await _providers(connection), await _alive(connection, settings, now)]
+                findings.append(await look_at_passkeys(connection, settings.public_url))
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         return [Finding(DATABASE, "broken", N_("It does not answer: %(reason)s"), {"reason": _reason(error)})]
     finally:

@@ -9,9 +9,16 @@ from click.testing import CliRunner
 from pydantic import SecretStr
 
 from irm import cli, doctor
+from irm.access import factors
+from irm.access.policy import Role
+from irm.access.service import disable_account
 from irm.config import Settings
 from irm.db import SYSTEM, Database
 from irm.i18n import LOCALES, translator
+from irm.sealing import cipher_of
+from tests import make
+from tests.feature.access.test_passkeys import PARTY, with_passkey
+from tests.feature.access.test_second_factor import set_up
 from tests.server import Server
 
 
@@ -40,6 +47,7 @@ async def test_a_sound_installation(sound: Settings) -> None:
         "SMS gateway": "off",
         "Channels": "good",
         "Sign of life": "off",  # no address outside irm is set
+        "Passkeys": "off",  # nobody has one
         "Public address": "good",
         "Disk": "good",
         "Home directory": "good",
@@ -110,6 +118,34 @@ async def test_work_that_lies_too_long_is_seen(committed_db: Database, committed
         await jobs.schedule(tx, "notify.deliver", {}, run_at=committed_db.clock.now())
     found = await states(settings.model_copy(update={"database_url": committed_url}))
     assert found["Work"] == "broken"
+
+
+async def test_passkeys_of_another_name_are_counted_with_whom_they_shut_out(
+    committed_db: Database, committed_url: str, settings: Settings
+) -> None:
+    """Passkeys are bound to the name that irm had; under a new one their owners come in by codes or not at all."""
+
+    async def found(public_url: str) -> tuple[str, str]:
+        at = settings.model_copy(update={"database_url": committed_url, "public_url": public_url})
+        one = next(one for one in await doctor.look(at) if one.check == "Passkeys")
+        return one.state, one.line(translator("en"))
+
+    async with committed_db.transaction() as tx:
+        authority = await make.organization(tx, "cloud_authority")
+        alone, careful, gone = [await make.account(tx, authority, Role.DUTY_LEADER) for _ in range(3)]
+    await set_up(committed_db, careful, cipher_of(settings.home))
+    for account in (alone, careful, gone):
+        await with_passkey(committed_db, account)
+    async with committed_db.transaction() as tx:
+        await disable_account(tx, gone.id, actor=SYSTEM, now=committed_db.clock.now())
+    assert (await found(PARTY.origin))[0] == "good"
+    for elsewhere in ("https://desk.example.gov.cn", "http://10.1.2.3:8000"):
+        state, line = await found(elsewhere)
+        assert state == "broken"
+        assert line.startswith(f"Passkeys: 2 cannot be used at {elsewhere}, and 1 account(s)")
+    async with committed_db.transaction() as tx:
+        await factors.reset(tx, alone.id, reason="改域名", actor=SYSTEM, now=committed_db.clock.now())
+    assert (await found("https://desk.example.gov.cn"))[0] == "weak"
 
 
 @pytest.mark.parametrize("locale", LOCALES)

@@ -107,7 +107,7 @@ async def change_password(
     return Redirect("/me?done=password" if back == "/" else back, status_code=HTTP_303_SEE_OTHER)
 
 
-@post("/me/sessions/{session_id:str}/end", opt=SIGNED_IN, include_in_schema=False)
+@post("/me/sessions/{session_id:str}/end", opt=dangerous(SIGNED_IN), include_in_schema=False)
 async def end_session(
     session_id: FromPath[str],
     db: NamedDependency[Database],
@@ -127,7 +127,7 @@ async def end_session(
     return Redirect("/me?done=session", status_code=HTTP_303_SEE_OTHER)
 
 
-@post("/me/sessions/end-others", opt=SIGNED_IN, include_in_schema=False)
+@post("/me/sessions/end-others", opt=dangerous(SIGNED_IN), include_in_schema=False)
 async def end_other_sessions(
     db: NamedDependency[Database], clock: NamedDependency[Clock], principal: NamedDependency[Principal]
 ) -> Redirect:

@@ -47,6 +47,8 @@ OF_ONES_OWN = {
     "POST /delegations",
     "POST /api/v1/delegations",
     "POST /me/proof",
+    "POST /me/sessions/end-others",
+    "POST /me/sessions/{session_id:str}/end",
     "POST /me/second-factor/begin",
     "POST /me/second-factor/recovery-codes",
     "POST /me/second-factor/remove",
@@ -161,6 +163,29 @@ async def test_of_two_proofs_at_once_the_second_finds_the_session_renewed(
     async with db.transaction() as tx:
         assert await renew(tx, old, now=clock.now()) is not None
         assert await renew(tx, old, now=clock.now()) is None
+
+
+@pytest.mark.parametrize("which", ["end-others", "one"])
+async def test_whoever_sits_down_at_an_open_desk_ends_no_other_session(
+    client: httpx.AsyncClient, sign_in: SignIn, security: make.Account, clock: FixedClock, which: str
+) -> None:
+    await sign_in(security)
+    elsewhere = client.cookies[COOKIE]
+    clock.tick(seconds=1)
+    await sign_in(security)
+    clock.tick(minutes=FRESH_MINUTES)
+    path = f"/me/sessions/{which if which == 'end-others' else hashed(elsewhere) + '/end'}"
+    other = {"cookie": f"{COOKIE}={elsewhere}"}
+    assert (await client.post(path, headers=PAGE)).status_code == 403
+    own = client.cookies[COOKIE]
+    client.cookies.clear()
+    assert (await client.get("/api/v1/me", headers=other)).status_code == 200
+    client.cookies.set(COOKIE, own, domain="irm.test")
+    done = await client.post(path, data={"_proof": make.PASSWORD}, headers=PAGE)
+    assert (done.status_code, done.headers["location"]) == (303, "/me?done=session")
+    assert (await client.get("/api/v1/me")).status_code == 200
+    client.cookies.clear()
+    assert (await client.get("/api/v1/me", headers=other)).status_code == 401
 
 
 async def test_a_code_proves_it_too_and_once(

@@ -128,6 +128,7 @@ from irm.reports import (
 )
 from irm.rules import pages as rules_pages, routes as rules_routes
 from irm.rules.load import builtin_packs
+from irm.shifts import pages as shift_pages, routes as shift_routes
 from irm.systems import (
     assessment_findings,
     assessment_pages,
@@ -215,6 +216,8 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *roster_files.ROUTES,
     *emergency_pages.ROUTES,
     *emergency_routes.ROUTES,
+    *shift_pages.ROUTES,
+    *shift_routes.ROUTES,
     *screen_pages.ROUTES,
     *screen_routes.ROUTES,
     *calendar_export.ROUTES,

@@ -110,6 +110,7 @@ class Permission(StrEnum):
     """Only as a scope: this token may do what a person is asked for the password again (`dangerous`)."""
     KEEP_CONTACTS = "keep_contacts"
     VET_STAFF = "vet_staff"
+    HAND_OVER_SHIFT = "hand_over_shift"
 
 
 P = Permission
@@ -136,7 +137,7 @@ _REPORTS: Final = EVERYONE | {
     P.READ_ASSESSMENTS,
 }
 _HANDLES: Final = _REPORTS | frozenset(
-    {P.SET_FACTS, P.DO_TASKS, P.RECORD_CONTACT, P.READ_DELIVERIES, P.EDIT_FINDINGS, P.READ_ALERTS}
+    {P.SET_FACTS, P.DO_TASKS, P.RECORD_CONTACT, P.READ_DELIVERIES, P.EDIT_FINDINGS, P.READ_ALERTS, P.HAND_OVER_SHIFT}
 )
 _OVERSIGHT: Final = frozenset({P.PLAN_CHANGES, P.ANSWER_CHANGES, P.HAND_IN_PAPERS, P.ANSWER_PAPERS})
 """Both sides of changes and papers: which of them one is, follows from the organization, never from the role."""

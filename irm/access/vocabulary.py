@@ -131,6 +131,7 @@ PERMISSION_NAMES: Final[Mapping[Permission, str]] = MappingProxyType(
         Permission.MANAGE_SCREENS: N_("Manage duty screens"),
         Permission.READ_ALERTS: N_("Read alerts"),
         Permission.JUDGE_ALERTS: N_("Judge alerts"),
+        Permission.HAND_OVER_SHIFT: N_("Hand the shift over and take it over"),
         Permission.MANAGE_SOURCES: N_("Manage alert sources"),
         Permission.ACT_UNASKED: N_("Grave acts without asking for the password again"),
         Permission.KEEP_CONTACTS: N_("Keep the organization's contacts"),

@@ -126,5 +126,9 @@ ACTION_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "roster.swap_accepted": N_("Swap of duty agreed to"),
         "roster.swap_declined": N_("Swap of duty declined"),
         "roster.swap_withdrawn": N_("Swap of duty taken back"),
+        "shift.handed_over": N_("Shift handed over"),
+        "shift.taken": N_("Shift taken over"),
+        "shift.refused": N_("Hand-over of the shift refused"),
+        "shift.withdrawn": N_("Hand-over of the shift taken back"),
     }
 )

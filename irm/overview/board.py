@@ -27,6 +27,8 @@ NeedKind = Literal[
     "task",
     "second_person",
     "handover",
+    "shift",
+    "shift_late",
     "approval",
     "press",
     "proposal",
@@ -37,7 +39,9 @@ LevelKind = Literal["reached", "possible", "assessed"]
 WarningKind = Literal["was_away", "nobody_sends", "broker_silent", "clock_skew", "failed_deliveries"]
 
 LEAST: Final = 4
-RED: Final = frozenset({"unreached", "unmanned", "dead", "missed", "unwatched", "provider", "silent", "sheet"})
+RED: Final = frozenset(
+    {"unreached", "unmanned", "dead", "missed", "unwatched", "provider", "silent", "sheet", "shift_late"}
+)
 """What irm itself cannot mend: a person has to."""
 FAR: Final = timedelta(days=3)
 """What is due later than this is no matter of the night: it stands apart, below what needs a person now."""

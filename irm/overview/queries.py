@@ -81,7 +81,7 @@ async def board_of(tx: Tx, principal: Principal, *, now: datetime) -> Board:
         *_receipts(awaited, own, may(principal, Permission.RECORD_RECEIPT)),
         *await _tasks(tx, principal),
         *await second_persons(tx, principal),
-        *await handovers(tx, principal),
+        *await handovers(tx, principal, now=now),
         *await questions(tx, principal),
         *await _proposals(tx, principal),
         *await alerts_to_judge(tx, principal, now=now),

@@ -19,6 +19,8 @@ PURE = {
     "irm.access.delegating",
     "irm.access.vocabulary",
     "irm.notify.roster",
+    "irm.shifts.matters",
+    "irm.shifts.turns",
     "irm.notify.rosters.quality",
     "irm.notify.rosters.rotation",
     "irm.notify.rosters.working_out",

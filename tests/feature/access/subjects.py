@@ -28,6 +28,7 @@ _SWAP = (
     "SELECT roster_swap.id AS swap_id, 'accepted' AS answer, organization_id AS whose FROM roster_swap"
     " JOIN roster ON roster.id = roster_id"
 )
+_SHIFT = "SELECT id AS handover_id, organization_id AS whose FROM shift_handover"
 OWNED: Final[dict[Kind, str]] = {
     ("approvals", "request_id"): "SELECT id AS request_id, organization_id AS whose FROM report_approval",
     ("assessments", "number"): (
@@ -194,6 +195,8 @@ OWNED: Final[dict[Kind, str]] = {
         "SELECT code, 'override' AS what, roster_override.id AS known, organization.id AS whose FROM roster_override"
         " JOIN roster ON roster.id = roster_id JOIN organization ON organization.id = organization_id"
     ),
+    ("duty", "handover_id"): _SHIFT,
+    ("shift-handovers", "handover_id"): _SHIFT,
     ("duty", "feed_id"): (
         "SELECT roster_feed.id AS feed_id, roster.organization_id AS whose FROM roster_feed JOIN roster ON roster.id = roster_id"
     ),

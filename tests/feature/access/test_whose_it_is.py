@@ -69,6 +69,8 @@ NEVER_HAPPENED: Final[dict[Kind, str]] = {
     ),
     ("alerts", "alert_id"): "tests/feature/alerts",
     ("me", "passkey_id"): "tests/feature/access/test_own_passkeys.py",
+    ("duty", "handover_id"): "tests/feature/shifts",
+    ("shift-handovers", "handover_id"): "tests/feature/shifts",
 }
 """Kinds of which the made-up city has no row, and who tells of them; here strangers knock only with made-up numbers."""
 BEHIND_THE_WALL: Final = frozenset({"incidents", "submissions"})

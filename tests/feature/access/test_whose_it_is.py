@@ -68,7 +68,6 @@ NEVER_HAPPENED: Final[dict[Kind, str]] = {
         "tests/feature/notify/test_keeping_a_roster.py",
     ),
     ("alerts", "alert_id"): "tests/feature/alerts",
-    ("me", "passkey_id"): "tests/feature/access/test_own_passkeys.py",
     ("duty", "handover_id"): "tests/feature/shifts",
     ("shift-handovers", "handover_id"): "tests/feature/shifts",
 }

@@ -26,6 +26,7 @@ from irm.access.principals import principal_of, principal_of_token
 from irm.access.rates import address_of, rates
 from irm.access.security import SecurityPolicy, security_policy
 from irm.access.sessions import COOKIE, lapsed_account, live_session, touch
+from irm.access.wall import behind_its_wall
 from irm.config import Settings
 from irm.db import SYSTEM, Database
 from irm.errors import FirstElsewhere, Forbidden, IrmError, ProofNeeded, Unauthenticated
@@ -75,6 +76,7 @@ async def authorize(connection: Connection, handler: BaseRouteHandler) -> None:
         if cookie_of(connection, COOKIE) and isinstance(connection, Request):
             await _keep_what_was_typed(connection)
         raise Unauthenticated(SIGN_IN if not cookie_of(connection, COOKIE) else SESSION_ENDED, code=_code(connection))
+    principal = _placed(connection, principal)
     _introduce(connection, principal, csrf_token)
     if is_public:
         return
@@ -152,6 +154,11 @@ async def _identify(connection: Connection, *, is_public: bool, is_passive: bool
         if principal is not None and not is_passive:
             await touch(tx, session, policy=policy, now=now)
         return principal, session.csrf_token
+
+
+def _placed(connection: Connection, principal: Principal) -> Principal:
+    """Whoever only reads stands behind the database's wall (ADR 18)."""
+    return behind_its_wall(principal) if connection.scope.get("method") in SAFE else principal
 
 
 def _introduce(connection: Connection, principal: Principal, csrf_token: str) -> None:

@@ -1,7 +1,6 @@
 """From a cookie or a bearer token to the `Principal` that policy judges."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
@@ -23,7 +22,6 @@ from irm.access.opaque import API_TOKEN_PREFIX, hashed
 from irm.access.policy import AUTHORITY, Permission, Principal, Role
 from irm.access.second_factor import requirement
 from irm.access.sessions import TOUCH_AFTER
-from irm.access.wall import wall
 from irm.actor import Actor, Lent
 from irm.db import Tx
 
@@ -98,7 +96,7 @@ async def principal_of(
         due_at=account.factor_due_at,
         signed_in_at=session.created_at if session else now,
     )
-    principal = Principal(
+    return Principal(
         account_id=account.id,
         person_id=person.id,
         actor=actor,
@@ -116,7 +114,6 @@ async def principal_of(
         name=person.name,
         organization_name=names[home] if home else "",
     )
-    return replace(principal, actor=replace(actor, sees=wall(principal)))
 
 
 async def _lent(tx: Tx, held: Sequence[tuple[UUID, str, UUID | None]]) -> tuple[Lent, ...]:

@@ -1,5 +1,6 @@
 """Which rows the database shows a reader, whatever a question forgets to ask (ADR 18). Pure."""
 
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
@@ -9,6 +10,13 @@ BEHIND_NO_WALL: Final = EVERYONE | frozenset(
     permission for administrator in ADMINISTRATORS for permission in PERMISSIONS[administrator]
 )
 """What leads to no row behind the wall: all that an administrator holds is of this kind."""
+
+
+def behind_its_wall(principal: Principal) -> Principal:
+    """For requests that only read. One that changes something stands in front of the wall: there the policy alone decides,
+    and what is worked out is worked out from every row. A service that sees too little would not fail, it would be wrong;
+    and a report that is written has no party yet."""
+    return replace(principal, actor=replace(principal.actor, sees=wall(principal)))
 
 
 def wall(principal: Principal) -> frozenset[UUID] | None:

@@ -25,7 +25,7 @@ def test_every_place_that_steps_out_from_behind_the_wall_says_why() -> None:
     assert found == set(IN_THE_HOUSE)
 
 
-def test_only_the_directory_of_people_says_how_far_somebody_sees() -> None:
+def test_only_one_place_says_how_far_somebody_sees() -> None:
     """An actor without a wall is irm itself; nobody else makes one for a person who has signed in, or moves a wall."""
     setting = {
         module.name
@@ -37,5 +37,5 @@ def test_only_the_directory_of_people_says_how_far_somebody_sees() -> None:
     named = {
         module.name for module in modules() if "irm.sees_all" in module.text or "irm.organizations'" in module.text
     }
-    assert setting == {"irm.access.principals"}
+    assert setting == {"irm.access.wall"}
     assert named == {"irm.db"}

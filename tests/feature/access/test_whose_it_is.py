@@ -20,6 +20,7 @@ from sqlalchemy import text
 from irm.access import policy
 from irm.access.policy import AUTHORITY, PERMISSION_OPT, Permission, Principal, Reach
 from irm.access.principals import principal_of_token
+from irm.access.wall import behind_its_wall
 from irm.db import Tx
 from irm.incidents import queries as incidents
 from irm.incidents.filters import Filters
@@ -216,7 +217,7 @@ async def test_a_stranger_finds_nothing_even_where_the_policy_says_yes_to_everyt
                     wrong.append((kind, path, got[0], got[1][:200]))
     assert tried > 100
     assert not wrong, "\n".join(str(one) for one in wrong)
-    monkeypatch.setattr("irm.access.principals.wall", lambda _principal: None)
+    monkeypatch.setattr("irm.access.wall.wall", lambda _principal: None)
     number = living.rows["incidents", "number"][0].places["number"]
     shown = await living.client.get(f"/api/v1/incidents/{number}", headers=living.strangers["vendor"])
     assert shown.status_code == 200, "the sabotage opens nothing: what stands above proves nothing"
@@ -230,9 +231,10 @@ async def test_the_wall_hides_nothing_that_the_policy_shows(living: Living) -> N
             by = await principal_of_token(tx, headers["authorization"].removeprefix("Bearer "), now=NOW)
             assert by is not None
             without = await _all_that_is_read(tx, by)
-        async with living.db.transaction(by.actor) as tx:
-            assert await _all_that_is_read(tx, by) == without
-        behind += len(without) if by.actor.sees is not None else 0
+        walled = behind_its_wall(by)
+        async with living.db.transaction(walled.actor) as tx:
+            assert await _all_that_is_read(tx, walled) == without
+        behind += len(without) if walled.actor.sees is not None else 0
     assert behind > 10, "nobody behind a wall has anything to read"
 
 

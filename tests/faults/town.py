@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from irm.db import HOUSE
 from irm.embedded import free_port
 from tests.faults.history import History
 from tests.faults.receivers import Gateway, Post
@@ -198,7 +199,10 @@ async def town(
                 given["IRM_DATABASE_URL"],
                 poolclass=NullPool,
                 hide_parameters=True,
-                connect_args={"timeout": 10, "server_settings": {"application_name": "faults", "timezone": "UTC"}},
+                connect_args={
+                    "timeout": 10,
+                    "server_settings": {"application_name": "faults", "timezone": "UTC", **HOUSE},
+                },
             )
             async with httpx.AsyncClient(base_url=irm.url, timeout=30) as http:
                 made = Town(irm, history, mail, gateway, engine, http, disk=disk)

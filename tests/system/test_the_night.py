@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from irm.db import HOUSE
 from irm.ledger import leaf_hash
 from tests.fakes.outside import CODE
 from tests.system.world import CITY_OFFICE, DEPUTY, LEADER, OFFICERS, SECRET, Person, World, a_filing, eventually, world
@@ -104,7 +105,10 @@ def needed(draft: Any) -> dict[str, str]:
 
 async def check_ledger(it: World, officer: Person, number: str) -> None:
     """Every entry hashes to its leaf, every private value to its commitment, and the story is whole and in order."""
-    engine = create_async_engine(it.irm.running["environment"]["IRM_DATABASE_URL"], poolclass=NullPool)
+    house = {"server_settings": HOUSE}
+    engine = create_async_engine(
+        it.irm.running["environment"]["IRM_DATABASE_URL"], poolclass=NullPool, connect_args=house
+    )
     async with engine.connect() as connection:
         await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
         entries = (

@@ -12,7 +12,7 @@ from irm.access.policy import Permission, Principal, reach
 from irm.access.queries import Organization
 from irm.categories import is_category
 from irm.clock import SHANGHAI
-from irm.db import Tx, as_house, uuid7
+from irm.db import Tx, uuid7
 from irm.errors import FieldError, Invalid
 from irm.exercise import add_subject
 from irm.i18n import N_
@@ -84,14 +84,7 @@ async def file_incident(
     A machine that files by a city rule has no account: its actor is of the kind `machine`.
     """
     resolved = await _resolve(tx, given, by=by, now=now, policy=intake_policy(), exercise=exercise)
-    async with as_house(tx):
-        return await _write(tx, resolved, by=by, now=now, means=means, exercise=exercise)
-
-
-async def _write(
-    tx: Tx, resolved: _Resolved, *, by: Principal, now: datetime, means: Means, exercise: UUID | None
-) -> Filed:
-    given, known = resolved.given, await directory(tx)
+    known = await directory(tx)
     incident = resolved.joins or await _open_incident(tx, resolved, now=now, means=means, exercise=exercise)
     filing = FilingRow(
         id=uuid7(),

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from irm.db import Tx, as_house
+from irm.db import Tx
 from irm.obligations.meeting import Duty, Handed, Turn, meant, meets
 from irm.obligations.models import ObligationRow, SubmissionObligationRow, SubmissionPartyRow, SubmissionRow
 from irm.obligations.settling import HANDED_OVER, alone
@@ -133,13 +133,15 @@ async def link_earlier(tx: Tx, rows: Sequence[ObligationRow]) -> list[UUID]:
     All duties are of one subject. What was handed over before the duty's start event says nothing about it: a reopened
     incident is closed anew, and a completion comes after the return.
     """
-    which = select(SubmissionRow).where(
-        SubmissionRow.subject == rows[0].subject,
-        SubmissionRow.status.in_(HANDED_OVER),
-        SubmissionRow.submitted_at >= min(row.started_at for row in rows),
+    earlier = list(
+        await tx.scalars(
+            select(SubmissionRow).where(
+                SubmissionRow.subject == rows[0].subject,
+                SubmissionRow.status.in_(HANDED_OVER),
+                SubmissionRow.submitted_at >= min(row.started_at for row in rows),
+            )
+        )
     )
-    async with as_house(tx):
-        earlier = list(await tx.scalars(which))
     handed = [(each, handed_of(each, await agreed_parties(tx, each.id))) for each in earlier]
     spent = await _spent(tx, [each.id for each in earlier]) if any(row.period for row in rows) else set()
     found: list[UUID] = []

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from irm import jobs
-from irm.db import Actor, Tx, as_house
+from irm.db import Actor, Tx
 from irm.ledger import Event, record, record_all
 from irm.obligations import owed
 from irm.obligations.models import ObligationRow, ReceiptRow, SubmissionObligationRow, SubmissionRow
@@ -235,24 +235,24 @@ async def _attempts(tx: Tx, ids: Iterable[UUID]) -> dict[UUID, list[owed.Attempt
     wanted = list(ids)
     if not wanted:
         return found
-    reports = (
-        select(
-            SubmissionObligationRow.obligation_id,
-            SubmissionRow.id,
-            SubmissionRow.submitted_at,
-            SubmissionRow.recorded_at,
+    handed = (
+        await tx.execute(
+            select(
+                SubmissionObligationRow.obligation_id,
+                SubmissionRow.id,
+                SubmissionRow.submitted_at,
+                SubmissionRow.recorded_at,
+            )
+            .join(SubmissionRow, SubmissionRow.id == SubmissionObligationRow.submission_id)
+            .where(SubmissionObligationRow.obligation_id.in_(wanted), SubmissionRow.status.in_(HANDED_OVER))
         )
-        .join(SubmissionRow, SubmissionRow.id == SubmissionObligationRow.submission_id)
-        .where(SubmissionObligationRow.obligation_id.in_(wanted), SubmissionRow.status.in_(HANDED_OVER))
-    )
-    async with as_house(tx):
-        handed = (await tx.execute(reports)).all()
-        receipts = await tx.execute(
-            select(ReceiptRow.submission_id, ReceiptRow.outcome, ReceiptRow.recorded_at)
-            .where(ReceiptRow.submission_id.in_({submission for _, submission, _, _ in handed}))
-            .order_by(ReceiptRow.recorded_at, ReceiptRow.id)
-        )
+    ).all()
     answers: dict[UUID, tuple[str, datetime]] = {}
+    receipts = await tx.execute(
+        select(ReceiptRow.submission_id, ReceiptRow.outcome, ReceiptRow.recorded_at)
+        .where(ReceiptRow.submission_id.in_({submission for _, submission, _, _ in handed}))
+        .order_by(ReceiptRow.recorded_at, ReceiptRow.id)
+    )
     for submission, outcome, learned_at in receipts.all():
         answers.setdefault(submission, (outcome, learned_at))
     for obligation, submission, submitted_at, recorded_at in handed:

@@ -64,7 +64,11 @@ async def test_before_one_is_added_its_owner_shows_who_they_are(
     assert asked_again.status_code == 403
     assert 'name="_proof"' in asked_again.text
     shown = await client.post("/me/passkeys/begin", data={"name": "手机", "_proof": make.PASSWORD}, headers=PAGE)
-    assert "data-given=" in shown.text
+    given = re.search(r"data-given='([^']+)'", shown.text)
+    assert given, shown.text
+    answer = Authenticator().create(json.loads(html.unescape(given[1])))
+    added = await client.post("/me/passkeys", data={"name": "手机", "answer": answer}, headers=PAGE)
+    assert added.status_code == 303, "what was asked belongs to the session, which goes on under a new token"
 
 
 async def test_what_was_asked_in_one_session_is_not_answered_in_another(

@@ -71,7 +71,7 @@ async def list_page(
         now=now,
         folds=found,
         more=more,
-        sources=known,
+        source_names=dict(known),
         waiting=sum(one.waiting for one in found),
         query={"verdict": wanted.verdict, "severity": wanted.severity, "source": wanted.source, "text": wanted.text},
         **WORDS,

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import structlog
 from sqlalchemy import select
@@ -26,8 +26,6 @@ from irm.notify.rosters.rotation import Seat
 from irm.notify.rosters.working_out import Leave
 
 log = structlog.get_logger(__name__)
-
-MORNING: Final = "08:00"
 
 
 async def man_the_desk(
@@ -58,8 +56,8 @@ async def _leaders(tx: Tx, city: City, told: Mapping[str, Any], now: datetime) -
         days="all",
         unit="week",
         length=1,
-        starts=MORNING,
-        ends=MORNING,
+        starts=told["changes"],
+        ends=told["changes"],
         wraps=True,
     )
     await service.set_rotation(tx, roster, order, now=now, actor=SYSTEM)

@@ -34,11 +34,12 @@ def on_at(shifts: Iterable[Shift], at: datetime) -> tuple[UUID, ...]:
 
 
 def next_after(shifts: Iterable[Shift], giver: UUID, at: datetime) -> tuple[UUID, ...]:
-    """To whom `giver` may hand over at `at`, the likeliest first: who is on duty then, then who comes after."""
+    """To whom `giver` may hand over at `at`, the likeliest first: who is on duty then, then who comes after; of these
+    whoever leads the duty stands last, for a desk is handed to a desk."""
     known = list(shifts)
     later = sorted(
         (each for each in known if each.person_id and each.starts_at > at),
-        key=lambda each: (each.starts_at, ROLE_ORDER[each.role], each.id),
+        key=lambda each: (each.role == "leader", each.starts_at, ROLE_ORDER[each.role], each.id),
     )
     found = dict.fromkeys([*on_at(known, at), *_people(later)])
     return tuple(each for each in found if each != giver)

@@ -100,6 +100,7 @@ async def test_a_storm_is_one_line(heard: Any, db: Database, sign_in: Any, desk:
     page = (await client.get("/alerts", headers=HTML)).text
     assert page.count("<tr data-row>") == 1
     assert "450 条告警待研判" in page
+    assert "政务云监控" in page, "who sent it, by its name"
     board = (await client.get("/", headers=HTML)).text
     assert board.count("need-alerts") == 1
     assert "450" in board

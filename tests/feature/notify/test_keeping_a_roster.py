@@ -1,5 +1,6 @@
 """Whoever keeps a roster does it on a page, by the interface or on the command line; whoever serves swaps on a page."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -61,6 +62,11 @@ async def test_a_rotation_is_set_on_the_page_and_pages_people(kept: Kept, db: Da
     assert await kept.on_duty(db, days=1) == [kept.second.person_id]
     shown = (await client.get("/duty/rosters/culture-2", headers=HTML)).text
     assert "00:00–24:00" in shown
+    moments = re.findall(r'<input[^>]*type="datetime-local"[^>]*>', shown)
+    assert moments
+    assert not [one for one in moments if " max=" in one], (
+        "leave and changes lie ahead; the calendar must offer their days"
+    )
 
 
 async def test_a_gap_is_asked_about_before_it_is_made(kept: Kept, db: Database, sign_in: SignIn) -> None:

@@ -66,6 +66,12 @@ def test_who_is_next_stands_first() -> None:
     assert next_after(ROSTER, NIGHT, EIGHT - 3 * HOUR) == (SPARE, LEADER, DAY, LATER)
 
 
+def test_a_leader_whose_week_begins_before_the_desk_changes_is_not_the_next() -> None:
+    """Half past eight the desk changes, at eight the leader: the shift goes to the desk."""
+    roster = [shift(NIGHT, -12, 0.5), shift(DAY, 0.5, 12), shift(LEADER, 0, 168, "leader")]
+    assert next_after(roster, NIGHT, EIGHT - 6 * HOUR) == (DAY, LEADER)
+
+
 def test_on_duty_by_the_order_in_which_they_are_called() -> None:
     assert on_at(ROSTER, EIGHT - HOUR) == (NIGHT, SPARE, LEADER)
     assert on_at(ROSTER, EIGHT) == (DAY, SPARE, LEADER)

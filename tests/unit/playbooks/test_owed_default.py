@@ -102,6 +102,22 @@ TestFirstReport = FirstReport.TestCase
 TestFirstReport.settings = settings(stateful_step_count=15, deadline=None)
 
 
+def test_a_first_report_that_is_refused_is_called_for_again_though_somebody_had_confirmed() -> None:
+    """Confirmed, handed over, refused: the answer of before holds no longer than one given now."""
+    story = FirstReport()
+    story.the_limit_passes()
+    story.somebody_answers("loud")
+    story.it_is_handed_over()
+    story.time_passes(60)
+    calls = len([one for one in story.told if isinstance(one, s.PageRung)])
+    story.it_is_refused()
+    story.time_passes(29)
+    assert len([one for one in story.told if isinstance(one, s.PageRung)]) == calls, "whoever wrote it is at it again"
+    story.time_passes(1)
+    assert len([one for one in story.told if isinstance(one, s.PageRung)]) == calls + 1
+    story.teardown()
+
+
 def test_a_state_of_before_answers_could_expire_reads_as_it_was() -> None:
     """What an older irm has written has no word of it."""
     begun = engine.start(OWED, {"obligation": {"id": "o", "bearer": UNIT_A}, "organizations": {}}, NIGHT).state

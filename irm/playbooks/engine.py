@@ -44,6 +44,7 @@ def start(playbook: Playbook, facts: Facts, now: datetime) -> Advance:
     state = RunState(at=now, facts=dict(facts), steps={step.id: StepState() for step in playbook.steps})
     walk = _Engine(playbook, state, now)
     walk.handled = bool((facts.get("incident") or {}).get("handled"))
+    walk.stirred.update(state.steps)
     walk.come_to_rest()
     return Advance(*walk.result())
 
@@ -158,21 +159,23 @@ class _Engine(Walk):
         report steps that sleep."""
         self.have_facts_moved = self.facts is not self.before.facts and self.facts != self.before.facts
         if self.have_facts_moved or self.handled != self.before.handled:
-            self.is_at_rest = False
+            self.stirred.update(self.steps)
         elif self.obligations is not self.before.obligations:
             for steps in self.playbook.reports.values():
                 for step, _ in steps:
                     if self.steps[step.id].stage is Stage.DORMANT:
                         self.consider(step, self.steps[step.id])
-        if not self.is_at_rest:
+        if self.stirred:
             self.come_to_rest()
 
     def come_to_rest(self) -> None:
-        """Open whatever may open now, until nothing changes; each step moves forward a few times at most."""
-        self.is_at_rest = False
-        while not self.is_at_rest and self.status == "running":
-            self.is_at_rest = True
+        """Open whatever may open now, in the order of the file, until nothing moves; each step moves forward a few times
+        at most."""
+        while self.stirred and self.status == "running":
             for step in self.playbook.steps:
+                if step.id not in self.stirred:
+                    continue
+                self.stirred.remove(step.id)
                 standing = self.steps[step.id]
                 if standing.stage in NOT_BEGUN:
                     self.consider(step, standing)

@@ -239,6 +239,14 @@ class Playbook:
         return {step.id: step for step in self.steps}
 
     @cached_property
+    def stirred_by(self) -> Mapping[str, frozenset[str]]:
+        """Which steps may move when a step has: itself and those after it."""
+        return {
+            moved.id: frozenset({moved.id, *(step.id for step in self.steps if moved.id in step.after)})
+            for moved in self.steps
+        }
+
+    @cached_property
     def pages(self) -> tuple[tuple[Step, Page], ...]:
         return tuple((step, step.action) for step in self.steps if isinstance(step.action, Page))
 

@@ -10,8 +10,8 @@ from irm.playbooks.steps import WAITABLE, Audience, Facts, Page, Playbook, Step,
 
 
 class Walk:
-    """Lives for one `advance`. It begins with the mappings of the state before and puts new ones in their place, never
-    something into them: what is the very same mapping has not moved."""
+    """Lives for one `advance`. It begins with the mappings of the state before and puts nothing into them: what is the very
+    same mapping has not moved. What takes the place of one is its own until it is done."""
 
     def __init__(self, playbook: Playbook, state: RunState, now: datetime) -> None:
         self.playbook = playbook
@@ -19,13 +19,15 @@ class Walk:
         self.before = state
         self.facts: Facts = state.facts
         self.steps: Mapping[str, StepState] = state.steps
+        self.own: dict[str, StepState] = {}
+        """What `steps` is as soon as one of them has moved."""
         self.obligations: Mapping[str, Owed] = state.obligations
         self.handled = state.handled
         self.status = state.status
         self.have_facts_moved = False
         """In this event; `settle` sees to it."""
-        self.is_at_rest = True
-        """False: a step may now open, sleep or end because of what has become of another."""
+        self.stirred: set[str] = set()
+        """Steps that may now open, sleep or end because of what has become of them or of another."""
         self.effects: list[s.Effect] = []
 
     def result(self) -> tuple[RunState, tuple[s.Effect, ...]]:
@@ -45,10 +47,14 @@ class Walk:
         self.becomes(step, self.steps[step.id].but(**changes))
 
     def becomes(self, step: Step, standing: StepState) -> None:
-        self.steps = {**self.steps, step.id: standing}
+        if self.steps is self.before.steps:
+            self.steps = self.own = dict(self.steps)
+        self.own[step.id] = standing
         # What is open and in time holds up whatever comes after it, as it did before it was. Only a `wait` may be over at once.
-        if standing.stage is not Stage.ACTIVE or standing.late or isinstance(step.action, WaitUntil):
-            self.is_at_rest = False
+        if standing.stage is not Stage.ACTIVE or standing.late:
+            self.stirred |= self.playbook.stirred_by[step.id]
+        elif isinstance(step.action, WaitUntil):
+            self.stirred.add(step.id)
 
     def owes(self, obligation: str, owed: Owed) -> None:
         self.obligations = {**self.obligations, obligation: owed}
@@ -103,19 +109,20 @@ class Walk:
         self.emit(s.Finished(status))
 
     def next_timer(self) -> datetime | None:
-        timers: list[datetime] = []
-        for step in self.playbook.steps:
-            standing = self.steps[step.id]
-            at = _timer(step, standing) if standing.stage is Stage.ACTIVE else standing.expires_at
-            if at is not None:
-                timers.append(at)
+        timers = [
+            at
+            for step in self.playbook.steps
+            if (standing := self.steps[step.id]).stage is Stage.ACTIVE or standing.expires_at is not None
+            if (at := _timer(step, standing)) is not None
+        ]
         return min(timers, default=None)
 
 
 def _timer(step: Step, standing: StepState) -> datetime | None:
-    """Of a step that is open."""
-    if isinstance(step.action, Page) and standing.rung_at is not None:
-        rung = step.action.rungs[standing.rung - 1]
-        end = standing.rung_at + rung.within
-        return end if rung.every is None else min(end, standing.rung_at + standing.round * rung.every)
-    return standing.due_at
+    if standing.stage is not Stage.ACTIVE:
+        return standing.expires_at
+    if standing.rung_at is None or not isinstance(step.action, Page):
+        return standing.due_at
+    rung = step.action.rungs[standing.rung - 1]
+    end = standing.rung_at + rung.within
+    return end if rung.every is None else min(end, standing.rung_at + standing.round * rung.every)

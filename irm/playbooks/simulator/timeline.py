@@ -80,7 +80,8 @@ def simulate(
         if (end is not None and at > end) or state.status != "running":
             break
         step = advance(playbook, state, event, at)
-        lines += [Line(at, effect) for effect in step.effects]
+        if step.effects:
+            lines += [Line(at, effect) for effect in step.effects]
         state = step.state
     asleep = tuple(name for name, one in state.steps.items() if one.stage in (Stage.WAITING, Stage.DORMANT))
     return Timeline(tuple(lines), state, asleep)

@@ -1,22 +1,17 @@
 """The PostgreSQL and Valkey of one test run, and one database for each worker of pytest-xdist."""
 
-import asyncio
 import os
 import shutil
 import signal
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy.ext.asyncio import create_async_engine
-
-from irm import grants, migrations
-from irm.db import Base
+from irm import migrations
 from irm.embedded import APP, DATABASE, OWNER, Embedded
 
 PREFIX: Final = "irm-tests-"
@@ -43,9 +38,9 @@ class Server:
     def _handle(self) -> Embedded:
         return Embedded.attached(Path(self.home), {"postgres": self.postgres_port, "valkey": self.valkey_port})
 
-    def create(self, database: str) -> None:
-        """A database with the schema of today and no rows, copied from the run's template."""
-        self._handle().create_database(database, template=DATABASE)
+    def create(self, database: str, *, template: str = DATABASE) -> None:
+        """A copy of the run's template: the schema of today and no rows; or of another that nobody is connected to."""
+        self._handle().create_database(database, template=template)
 
     def drop(self, database: str) -> None:
         self._handle().sql(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
@@ -62,7 +57,7 @@ def running() -> Iterator[Server]:
     try:
         embedded.start()
         embedded.ensure_roles()
-        _prepare(embedded.database_url(OWNER))
+        migrations.upgrade(embedded.database_url(OWNER))
         ports = embedded.ports
         yield Server(str(home), ports["postgres"], ports["valkey"], embedded.identity.passwords)
     finally:
@@ -95,20 +90,3 @@ def _is_alive(pid: int) -> bool:
     except PermissionError:
         return True
     return True
-
-
-def _prepare(url: str) -> None:
-    if migrations.head() is not None:
-        migrations.upgrade(url)
-        return
-
-    async def create_all() -> None:  # until the first migration exists
-        migrations.import_rows()
-        engine = create_async_engine(url)
-        async with engine.begin() as connection:
-            await connection.run_sync(Base.metadata.create_all)
-            await connection.run_sync(grants.apply)
-        await engine.dispose()
-
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, create_all()).result()

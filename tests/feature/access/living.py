@@ -3,16 +3,14 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 from litestar import Litestar
 from sqlalchemy import text
 
-from irm import demo
 from irm.access import tokens
 from irm.access.policy import ADMINISTRATORS, AUTHORITY, Permission, Role
 from irm.access.security import security_policy
@@ -22,12 +20,11 @@ from irm.clock import FixedClock
 from irm.config import Settings
 from irm.db import SYSTEM, Database
 from irm.duty_screen.devices import make_screen
-from irm.wiring import WIRING
 from tests import make
 from tests.feature.access.subjects import OWNED, Kind, Subject, found_in
+from tests.lived import NOW, lived_city
 from tests.server import Server
 
-NOW: Final = datetime(2026, 11, 22, 3, 30, tzinfo=UTC)
 STRANGERS: Final = ("using_unit", "vendor", "cyberspace_office", "assessor", AUTHORITY)
 
 
@@ -52,12 +49,8 @@ class Living:
 @asynccontextmanager
 async def living_city(server: Server, home: Path, **more: Any) -> AsyncIterator[Living]:
     """`more`: settings of the installation beside its home."""
-    name = f"irm_whose_{uuid4().hex[:8]}"
-    server.create(name)
     clock, settings = FixedClock(NOW), Settings(home=home, demo=True, **more)
-    db = Database.connect(server.url(name), clock=clock, wiring=WIRING, pool_size=3)
-    try:
-        await demo.load(db, clock, settings, with_year=True, strict=True)
+    async with lived_city(server, home, clock) as db:
         app = create_app(settings, db, clock)
         transport = httpx.ASGITransport(app=app, client=("127.0.0.1", 50002))  # type: ignore[arg-type]  # httpx's own type of an app
         async with httpx.AsyncClient(transport=transport, base_url="http://irm.test") as client:
@@ -68,9 +61,6 @@ async def living_city(server: Server, home: Path, **more: Any) -> AsyncIterator[
                 made.rows.update({kind: await found_in(tx, kind) for kind in OWNED})
             await _strangers(made, clock)
             yield made
-    finally:
-        await db.dispose()
-        server.drop(name)
 
 
 async def _let_in(living: Living, clock: FixedClock) -> None:

@@ -3,8 +3,6 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from time import process_time
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
@@ -14,28 +12,20 @@ from irm.clock import FixedClock
 from irm.config import Settings
 from irm.db import Database
 from irm.demo import city, keeping
-from irm.wiring import WIRING
+from tests.lived import NOW, lived_city, seconds_of_living
 from tests.server import Server
 
 LONGEST = 30.0
 """Seconds of work for the whole year (issue 3), its own, not those in which a shared machine does something else."""
 PATIENCE = 3
-NOW = datetime(2026, 11, 22, 3, 30, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
 async def lived(server: Server, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Database, float]]:
-    """Loaded once for all of this file; tests only read."""
-    name = f"irm_demo_year_{uuid4().hex[:8]}"
-    server.create(name)
+    """One for all of this file; tests only read."""
     home = tmp_path_factory.mktemp("demo")
-    clock = FixedClock(NOW)
-    db = Database.connect(server.url(name), clock=clock, wiring=WIRING, pool_size=3)
-    begun = process_time()
-    await demo.load(db, clock, Settings(home=home, demo=True), with_year=True, strict=True)
-    yield db, process_time() - begun
-    await db.dispose()
-    server.drop(name)
+    async with lived_city(server, home, FixedClock(NOW)) as db:
+        yield db, seconds_of_living(home)
 
 
 async def test_it_loads_in_time(lived: tuple[Database, float]) -> None:

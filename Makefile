@@ -13,11 +13,11 @@ up: $(VENV)/.local  ## start irm with a demo city; Ctrl-C stops everything
 	@exec $(BIN)/irm up
 
 test: $(VENV)/.dev lint chromium alertmanager  ## everything that must hold before a commit
-	$(BIN)/pytest -q tests/architecture tests/unit tests/feature -n auto --maxprocesses 4
+	$(BIN)/pytest -q tests/architecture tests/unit tests/feature -n auto --maxprocesses 4 --dist worksteal
 	$(BIN)/pytest -q tests/browser tests/system
 
 test-deep: $(VENV)/.dev  ## the properties by 500 random examples each; what it finds becomes a test
-	HYPOTHESIS_PROFILE=deep $(BIN)/pytest -q tests/unit tests/feature -n auto --maxprocesses 4
+	HYPOTHESIS_PROFILE=deep $(BIN)/pytest -q tests/unit tests/feature -n auto --maxprocesses 4 --dist worksteal
 
 lint: $(VENV)/.dev  ## style, types, who may import whom
 	$(BIN)/ruff check irm tests alembic bench

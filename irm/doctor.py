@@ -17,9 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from irm import grants, migrations
+from irm.access.parties import look_at_parties
 from irm.access.stranded import look_at_passkeys
 from irm.clock import SKEW_THAT_IS_SAID, DatabaseClock
 from irm.config import Settings
+from irm.db import HOUSE
 from irm.diagnosis import Finding
 from irm.emergency.folder import age_of_newest, fault_of, open_to_others
 from irm.emergency.policy import sheet_policy
@@ -72,7 +74,8 @@ async def look(settings: Settings) -> list[Finding]:
 async def _database(settings: Settings) -> list[Finding]:
     if not settings.database_url:
         return [Finding(DATABASE, "broken", N_("IRM_DATABASE_URL is not set, and no irm runs in this folder."))]
-    engine = create_async_engine(settings.async_database_url, poolclass=NullPool, connect_args={"timeout": PATIENCE})
+    how = {"timeout": PATIENCE, "server_settings": HOUSE}
+    engine = create_async_engine(settings.async_database_url, poolclass=NullPool, connect_args=how)
     try:
         async with engine.connect() as connection:
             clock = DatabaseClock()
@@ -82,7 +85,7 @@ async def _database(settings: Settings) -> list[Finding]:
                 findings += [await _rights(connection), await _processes(connection, now), await _work(connection, now)]
                 findings += [await _watch(connection, now), await _ledger(connection, settings, now)]
                 findings += [await _providers(connection), await _alive(connection, settings, now)]
-                findings.append(await look_at_passkeys(connection, settings.public_url))
+                findings += [await look_at_passkeys(connection, settings.public_url), await look_at_parties(connection)]
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         return [Finding(DATABASE, "broken", N_("It does not answer: %(reason)s"), {"reason": _reason(error)})]
     finally:

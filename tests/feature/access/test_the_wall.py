@@ -106,13 +106,13 @@ async def scene(server: Server) -> AsyncIterator[Scene]:
     server.create(name)
     db = Database.connect(server.url(name), clock=FixedClock(THE_NIGHT), wiring=WIRING, pool_size=1)
     try:
-        yield await _scene(db)
+        yield await scene_in(db)
     finally:
         await db.dispose()
         server.drop(name)
 
 
-async def _scene(db: Database) -> Scene:
+async def scene_in(db: Database) -> Scene:
     names = ("incident", "absorbed", "filing", "part", "report", "file")
     known: dict[str, Any] = {name: uuid4() for name in names} | {"at": THE_NIGHT, "later": LATER}
     async with db.transaction() as tx:

@@ -1,12 +1,16 @@
 """`irm doctor` sees what is wrong and says what to do."""
 
 import json
+import re
 import socket
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from pydantic import SecretStr
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
 
 from irm import cli, doctor
 from irm.access import factors
@@ -19,6 +23,7 @@ from irm.sealing import cipher_of
 from tests import make
 from tests.feature.access.test_passkeys import PARTY, with_passkey
 from tests.feature.access.test_second_factor import set_up
+from tests.feature.access.test_the_wall import scene_in
 from tests.server import Server
 
 
@@ -48,6 +53,7 @@ async def test_a_sound_installation(sound: Settings) -> None:
         "Channels": "good",
         "Sign of life": "off",  # no address outside irm is set
         "Passkeys": "off",  # nobody has one
+        "Wall in the database": "good",
         "Public address": "good",
         "Disk": "good",
         "Home directory": "good",
@@ -146,6 +152,30 @@ async def test_passkeys_of_another_name_are_counted_with_whom_they_shut_out(
     async with committed_db.transaction() as tx:
         await factors.reset(tx, alone.id, reason="改域名", actor=SYSTEM, now=committed_db.clock.now())
     assert (await found("https://desk.example.gov.cn"))[0] == "weak"
+
+
+async def test_who_may_see_what_is_compared_with_the_rows_and_made_anew_as_the_handbook_says(
+    committed_db: Database, committed_url: str, server: Server, settings: Settings
+) -> None:
+    async def found() -> str:
+        at = settings.model_copy(update={"database_url": committed_url})
+        return next(one for one in await doctor.look(at) if one.check == "Wall in the database").line(translator("en"))
+
+    handbook = Path(doctor.__file__).parents[1] / "docs" / "operations.md"
+    anew = next(line for line in handbook.read_text().splitlines() if line.startswith("BEGIN; DELETE FROM party;"))
+    await scene_in(committed_db)
+    sound = await found()
+    assert re.search(r"\b[1-9]\d* entries say who may see what", sound)
+    owner = create_async_engine(server.url(committed_url.rpartition("/")[2], "irm_owner"), poolclass=NullPool)
+    async with owner.begin() as connection:
+        await connection.execute(text("UPDATE party SET role = 'forged' WHERE role = 'part'"))
+    assert "1 entries are missing and 1 are too many" in await found()
+    async with owner.begin() as connection:
+        for statement in anew.split(";"):
+            if statement.split()[:1] not in ([], ["BEGIN"], ["COMMIT"]):
+                await connection.execute(text(statement))
+    await owner.dispose()
+    assert await found() == sound
 
 
 @pytest.mark.parametrize("locale", LOCALES)

@@ -89,6 +89,8 @@ class Settings(BaseSettings):
     dingtalk_app_key: str = ""
     dingtalk_agent_id: int | None = None
     dingtalk_secret: SecretStr = SecretStr("")
+    dingtalk_tenant_id: str = ""
+    """Set: `dingtalk_url` is a 专有钉钉 (政务钉钉), whose interface is its own; `dingtalk_agent_id` is not needed."""
     dingtalk_ca: Path | None = None
     feishu_url: str = "https://open.feishu.cn"
     feishu_app_id: str = ""

@@ -35,6 +35,7 @@ class ChannelPolicy:
     """The city's figures for channels, as `channels.yaml` explains them."""
 
     sms_segments: int
+    repeated: str
     circuit: CircuitPolicy
     throttle: Mapping[str, Throttle]
     rings: frozenset[str]
@@ -53,6 +54,7 @@ def channel_policy() -> ChannelPolicy:
     seconds = {name: timedelta(seconds=value) for name, value in given["circuit"].items() if name != "failures"}
     return ChannelPolicy(
         sms_segments=given["sms_segments"],
+        repeated=given["repeated"],
         circuit=CircuitPolicy(
             failures=given["circuit"]["failures"],
             within=seconds["within_seconds"],

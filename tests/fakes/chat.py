@@ -1,18 +1,23 @@
-"""WeCom, DingTalk and Feishu as their documentation shows them, on loopback. None of it was recorded from a real service.
+"""WeCom, DingTalk, 专有钉钉 and Feishu as their documentation shows them, on loopback. None of it was recorded from a real service.
 
 - WeCom: 获取access_token (developer.work.weixin.qq.com/document/path/91039), 发送应用消息 (…/path/90236),
   全局错误码 (…/path/90313): errcode, errmsg, invaliduser, unlicenseduser, msgid.
 - DingTalk: 获取企业内部应用的access_token (open.dingtalk.com/document/orgapp/obtain-orgapp-token), 工作通知
   asyncsend_v2 and getsendresult (open-doc.dingtalk.com/microapp/serverapi2/pgoxpy): errcode, task_id, send_result.
+- 专有钉钉: 接口调用签名 (X-Hmac-Auth-…) and 工作通知 /message/workNotification (openplatform.dg-work.cn): success, content,
+  "同样的ID调用多次会提示重复"; the answers' fields beyond these are from public samples of its SDK.
 - Feishu: tenant_access_token/internal and im/v1/messages (open.feishu.cn/document/server-docs): code, msg, data.message_id;
   HTTP 400 where code is not 0.
 - Bots: 自定义机器人 of each of the three (…/path/91770; open.dingtalk.com/document/robots; open.feishu.cn … add-custom-bot).
 """
 
 import json
+from base64 import b64encode
 from dataclasses import dataclass, field
+from hashlib import sha256
+from hmac import new as hmac
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from tests.fakes.gateway import Answer, HttpServer, Request
 
@@ -107,3 +112,24 @@ class FeishuFake(Chat):
         if request.json["receive_id"] in self.unknown:
             return Answer(status=400, body='{"code": 230013, "msg": "Bot has NO availability to this user."}')
         return Answer(body='{"code": 0, "msg": "success", "data": {"message_id": "om_1"}}')
+
+
+class GovernmentDingTalkFake(Chat):
+    """Takes no form whose signature is not its own reckoning of it; an id that it has had it names 重复."""
+
+    def answer(self, request: Request) -> Answer | None:
+        form = dict(parse_qsl(request.body.decode()))
+        told = request.headers
+        signed = "&".join(f"{name}={form[name]}" for name in sorted(form))
+        text = f"POST\n{told['x-hmac-auth-timestamp']}\n{told['x-hmac-auth-nonce']}\n{request.path}\n{signed}"
+        proof = b64encode(hmac(SECRET.encode(), text.encode(), sha256).digest()).decode()
+        if proof != told["x-hmac-auth-signature"]:
+            return Answer(body='{"success": false, "bizErrorCode": "GW-401", "errorMsg": "签名校验失败"}')
+        if self.server.coming:
+            return None
+        if form["bizMsgId"] in {one["bizMsgId"] for one in self.messages}:
+            return Answer(body='{"success": false, "content": null, "errorMsg": "bizMsgId重复"}')
+        if form["receiverIds"] in self.unknown:
+            return Answer(body='{"success": true, "content": {"success": false, "responseMessage": "接收人不存在"}}')
+        self.messages.append(form | {"msg": json.loads(form["msg"])})
+        return Answer(body='{"success": true, "content": {"success": true, "data": {"msgId": "m-1"}}}')

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from irm.config import Settings
 from irm.jobs import Resources
-from irm.notify.channels import chat
+from irm.notify.channels import chat, government_dingtalk
 from irm.notify.channels.asking import excerpt
 from irm.notify.channels.protocol import Message, Outcome
 from irm.notify.channels.tokens import Token
@@ -28,13 +28,15 @@ UNREACHED: Final = ("invalid_user_id_list", "forbidden_user_id_list", "failed_us
 
 class DingTalk:
     def configured(self, settings: Settings) -> bool:
-        known = settings.dingtalk_app_key and settings.dingtalk_agent_id
+        known = settings.dingtalk_app_key and (settings.dingtalk_agent_id or settings.dingtalk_tenant_id)
         return bool(known and settings.dingtalk_secret.get_secret_value())
 
     async def send(self, message: Message, resources: Resources) -> Outcome:
         settings = resources.settings
         if not self.configured(settings):
             return Outcome("not_configured")
+        if settings.dingtalk_tenant_id:
+            return await government_dingtalk.send(message, resources)
         base, secret = settings.dingtalk_url.rstrip("/"), settings.dingtalk_secret.get_secret_value()
 
         async def fetch() -> Token | Outcome:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from hashlib import sha256
 from hmac import new as hmac
 from typing import Any, Final
+from uuid import UUID
 
 import httpx2
 import pytest
@@ -18,9 +19,9 @@ from irm.config import Settings
 from irm.jobs import Resources
 from irm.notify.channels import CHANNELS, chat
 from irm.notify.channels.protocol import Message, Outcome
-from tests.fakes.chat import SECRET, Chat, query
+from tests.fakes.chat import SECRET, Chat, GovernmentDingTalkFake, query
 from tests.fakes.gateway import HttpServer
-from tests.unit.notify.test_every_channel import ARRANGED, MESSAGE, PROVIDERS
+from tests.unit.notify.test_every_channel import ARRANGED, GOVERNMENT, MESSAGE, PROVIDERS
 
 APPS: Final = tuple(PROVIDERS)
 
@@ -166,3 +167,58 @@ async def test_the_bots_of_dingtalk_and_feishu_are_signed_as_their_documents_say
     proof = hmac(f"{body['timestamp']}\n{SECRET}".encode(), b"", sha256)
     assert body["sign"] == b64encode(proof.digest()).decode()
     assert body["timestamp"] == str(int(MESSAGE.at.timestamp()))
+
+
+@pytest.fixture
+async def government(settings: Settings) -> AsyncIterator[App]:
+    server = HttpServer()
+    listening = await server.start()
+    more, address, *_ = ARRANGED[GOVERNMENT](server.url(""))
+    provider = GovernmentDingTalkFake(server).attach()
+    async with httpx2.AsyncClient(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)) as http:
+        resources = Resources(settings.model_copy(update=more), http)
+        yield App("dingtalk", provider, replace(MESSAGE, address=address), resources)
+    listening.close()
+
+
+async def test_a_government_dingtalk_takes_what_is_signed_with_the_applications_key(government: App) -> None:
+    outcome = await government.send(planned_at=MESSAGE.at)
+    assert (outcome.kind, outcome.provider_id) == ("sent", "m-1")
+    (taken,) = government.provider.messages
+    assert (taken["receiverIds"], taken["tenantId"]) == ("10000001", "196729")
+    assert taken["msg"] == {
+        "msgtype": "text",
+        "text": {"content": "通知：事件 SJ-2026-000001，较大\n事件SJ-2026-000001，较大，请登录处理。（03:41:00）"},
+    }
+    request = government.provider.server.taken[0]
+    assert request.headers["x-hmac-auth-timestamp"] == "2026-11-21T03:41:00.000+08:00"
+    wrong = government.with_settings(dingtalk_secret=SecretStr("wrong"))
+    assert (await wrong.send(delivery_id=UUID(int=8))).kind == "refused"
+
+
+async def test_an_attempt_whose_answer_was_lost_is_known_there_and_not_shown_twice(government: App) -> None:
+    government.provider.server.will(drop=True)
+    assert (await government.send()).kind == "unknown"
+    await government.send()
+    again = await government.send()
+    assert (again.kind, len(government.provider.messages)) == ("sent", 1)
+    assert "重复" in again.detail
+
+
+async def test_whom_a_government_dingtalk_does_not_know_is_refused_though_its_gateway_says_yes(government: App) -> None:
+    government.provider.unknown.add("Nobody")
+    outcome = await government.send(address="Nobody")
+    assert outcome.kind == "refused"
+    assert "接收人不存在" in outcome.detail
+
+
+async def test_a_government_dingtalk_shows_a_card_where_phones_reach_irm_and_cuts_what_is_too_long(
+    government: App,
+) -> None:
+    reaching = government.with_settings(phone_url="https://irm.city.example.invalid/")
+    await reaching.send(purpose="page", token="one-time", body="长" * 3_000)
+    (taken,) = government.provider.messages
+    card = taken["msg"]["action_card"]
+    assert (card["single_title"], card["single_url"]) == ("确认收到", "https://irm.city.example.invalid/a/one-time")
+    assert 1_500 < len(json.dumps(taken["msg"], ensure_ascii=False, separators=(",", ":")).encode()) <= 2_048
+    assert card["markdown"].endswith("…")

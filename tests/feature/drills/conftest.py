@@ -142,11 +142,13 @@ class City:
 
     async def incidents(self) -> list[IncidentRow]:
         async with self.db.transaction() as tx:
-            return list(await tx.scalars(select(IncidentRow).order_by(IncidentRow.created_at)))
+            return list(await tx.scalars(select(IncidentRow).order_by(IncidentRow.created_at, IncidentRow.id)))
 
     async def deliveries(self, **wanted: Any) -> list[DeliveryRow]:
         async with self.db.transaction() as tx:
-            rows = await tx.scalars(select(DeliveryRow).filter_by(**wanted).order_by(DeliveryRow.created_at))
+            rows = await tx.scalars(
+                select(DeliveryRow).filter_by(**wanted).order_by(DeliveryRow.created_at, DeliveryRow.id)
+            )
             return list(rows)
 
 

@@ -134,7 +134,7 @@ async def test_an_open_incident_goes_to_the_next_shift(
             await tx.scalars(
                 select(LedgerEntryRow.action)
                 .where(LedgerEntryRow.action.in_(["incident.handed_over", "incident.taken_over"]))
-                .order_by(LedgerEntryRow.at)
+                .order_by(LedgerEntryRow.at, LedgerEntryRow.id)
             )
         )
     assert actions == ["incident.handed_over", "incident.taken_over"]

@@ -43,7 +43,7 @@ async def told(night: Night, account: make.Account) -> list[str]:
         rows = await tx.scalars(
             select(DeliveryRow)
             .where(DeliveryRow.person_id == account.person_id, DeliveryRow.page_key.startswith("playbook/"))
-            .order_by(DeliveryRow.created_at)
+            .order_by(DeliveryRow.created_at, DeliveryRow.id)
         )
         return list(dict.fromkeys(row.titles["zh-CN"] for row in rows))
 

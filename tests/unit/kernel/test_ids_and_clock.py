@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from irm import db
 from irm.clock import FixedClock
 from irm.db import uuid7
 from irm.errors import Conflict, FieldError, Invalid
@@ -15,6 +16,17 @@ def test_identifiers_are_version_7_and_differ() -> None:
     assert len(made) == 1000
     assert {one.version for one in made} == {7}
     assert {one.variant for one in made} == {"specified in RFC 4122"}
+
+
+def test_what_is_made_later_within_a_millisecond_has_the_later_identifier(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands at one moment of a clock is then still read in the order in which it was written."""
+    begun = 1_795_461_060_123_000_000
+    made = []
+    for later in (0, 300, 5_000, 250_000, 999_999, 1_000_000):
+        monkeypatch.setattr(db, "time_ns", lambda later=later: begun + later)
+        made.append(uuid7())
+    assert made == sorted(made)
+    assert [one.int >> 80 for one in made] == [begun // 1_000_000] * 5 + [begun // 1_000_000 + 1]
 
 
 def test_the_clock_of_a_test_moves_when_told() -> None:

@@ -13,8 +13,9 @@ from typing import Any, Final
 from irm.condition_text import tokens_of
 from irm.condition_types import ConditionError, FactType
 from irm.conditions import Condition, ConditionFailed, compile_condition
-from irm.notify.channels.asking import Answer, excerpt, trouble_of
+from irm.notify.channels.asking import excerpt, trouble_of
 from irm.notify.channels.protocol import Outcome
+from irm.outside import Answer
 
 CODES: Final = ("code", "status", "result", "errcode", "error_code", "ret", "success")
 YES: Final = frozenset({"0", "00", "000000", "200", "ok", "success", "true", "sent"})

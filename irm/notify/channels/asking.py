@@ -1,57 +1,26 @@
-"""One bounded HTTP request to a provider: whatever the other side does, it ends in an answer or an outcome, in time.
+"""A provider is asked once, and what became of it is an answer or an outcome (`irm/outside.py` bounds the request).
 
-No redirect is followed, no more than `MOST` bytes are read, and nothing of the address, which may hold a key, is told in
-the words of an outcome.
+Nothing of the address, which may hold a key, is told in the words of an outcome.
 """
 
-import asyncio
 import ssl
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import httpx2
-import msgspec
 
 from irm.jobs import Resources
 from irm.notify.channels.protocol import Outcome
+from irm.outside import Answer, client, fetch
 
-TIMEOUT: Final = httpx2.Timeout(8, connect=4)
-HARD_SECONDS: Final = 12.0
-"""Of a whole request: one that drips a byte at a time never meets the time-out of a read."""
-MOST: Final = 64 * 1024
 LONGEST_DETAIL: Final = 300
 PERHAPS_LATER: Final = frozenset({408, 425, 429})
 NEVER: Final = frozenset({501, 505})
 GATEWAY_TIMEOUT: Final = 504
 SERVER_ERROR: Final = 500
 REDIRECT: Final = 300
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the provider said; `body` at most `MOST` bytes, `is_cut`: there was more."""
-
-    status: int
-    body: bytes
-    is_cut: bool = False
-    request_id: str | None = None
-
-    @property
-    def text(self) -> str:
-        return self.body.decode("utf-8", "replace").replace("\x00", "")
-
-    def fields(self) -> dict[str, Any] | None:
-        """The body as a JSON object, whatever its media type says; None where it is none."""
-        if self.is_cut:
-            return None
-        try:
-            decoded = msgspec.json.decode(self.body)
-        except msgspec.DecodeError:
-            return None
-        return decoded if isinstance(decoded, dict) else None
 
 
 async def ask(
@@ -66,22 +35,9 @@ async def ask(
     """The answer of any status, or what became of a request without one: `failed` while nothing can have gone out,
     `unknown` from the moment that the request may have been read, `refused` for an address that is none."""
     try:
-        async with asyncio.timeout(HARD_SECONDS), _client(resources, ca) as http:
-            asked = http.stream(
-                method,
-                url,
-                content=content,
-                # What was compressed would be longer unpacked than anybody asked for.
-                headers={**(headers or {}), "accept-encoding": "identity"},
-                timeout=TIMEOUT,
-                follow_redirects=False,
-            )
-            async with asked as response:
-                kept = b""
-                async for chunk in response.aiter_raw():
-                    kept += chunk
-                    if len(kept) > MOST:
-                        break
+        async with AsyncExitStack() as stack:
+            http = resources.http if ca is None else await stack.enter_async_context(client(ca))
+            return await fetch(http, method, url, content=content, headers=headers)
     except (httpx2.ConnectError, httpx2.ConnectTimeout) as trouble:
         return Outcome("failed", type(trouble).__name__)
     except (httpx2.InvalidURL, httpx2.UnsupportedProtocol, UnicodeError) as trouble:
@@ -90,17 +46,6 @@ async def ask(
         return Outcome("unknown", type(trouble).__name__)
     except (ssl.SSLError, OSError) as trouble:
         return Outcome("failed", type(trouble).__name__)
-    return Answer(response.status_code, kept[:MOST], len(kept) > MOST, response.headers.get("x-request-id"))
-
-
-@asynccontextmanager
-async def _client(resources: Resources, ca: Path | None) -> AsyncGenerator[httpx2.AsyncClient]:
-    if ca is None:
-        yield resources.http
-        return
-    trusted = ssl.create_default_context(cafile=ca)
-    async with httpx2.AsyncClient(verify=trusted, trust_env=False) as http:
-        yield http
 
 
 def trouble_of(answer: Answer) -> Outcome | None:

@@ -13,9 +13,10 @@ import msgspec
 from irm.clock import SHANGHAI
 from irm.i18n import translator
 from irm.jobs import Resources
-from irm.notify.channels.asking import Answer, ask, excerpt, trouble_of
+from irm.notify.channels.asking import ask, excerpt, trouble_of
 from irm.notify.channels.protocol import Message, Outcome
 from irm.notify.channels.tokens import Fetch, Tokens
+from irm.outside import Answer
 
 TOKENS: Final = Tokens()
 """Of this process; asked for on its one loop."""

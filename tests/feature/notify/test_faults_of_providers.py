@@ -8,9 +8,10 @@ from typing import Any, Final
 import pytest
 from httpx2 import Timeout
 
+from irm import outside
 from irm.clock import FixedClock
 from irm.config import Settings
-from irm.notify.channels import asking, email
+from irm.notify.channels import email
 from tests.conftest import Drain
 from tests.fakes.outside import Outside
 from tests.feature.notify.night import Night
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("channels", "impatient")
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Seconds of patience become fractions."""
     monkeypatch.setattr(email, "CONNECT_TIMEOUT", 0.5)
-    monkeypatch.setattr(asking, "TIMEOUT", Timeout(0.5))
+    monkeypatch.setattr(outside, "TIMEOUT", Timeout(0.5))
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from hypothesis import given, strategies as st
 
 from irm.condition_types import ConditionError
 from irm.notify.channels.answers import check_rule, verdict
-from irm.notify.channels.asking import Answer
 from irm.notify.channels.gateway import filled
 from irm.notify.channels.sms import TEMPLATE, fitting, kind_of, registered
 from irm.notify.channels.sms_text import segments, shortened, signed, units
+from irm.outside import Answer
 from tests.unit.notify.test_every_channel import MESSAGE
 
 ALIYUN = '{"Code": "OK", "Message": "OK", "BizId": "900619746936498440^0", "RequestId": "F655A8D5"}'

@@ -142,6 +142,21 @@ class Settings(BaseSettings):
     """The demo city begins with a year that it has lived; without, on its first day."""
     security_profile: Literal["mlps3", "asvs"] = "mlps3"
     """Figures of passwords, lock-out and sessions: irm/access/policies/."""
+    oidc_issuer: str = ""
+    """The identity provider (统一身份认证) by which people may sign in, beside the password; empty: none."""
+    oidc_name: str = ""
+    """As people call it; on the button. Empty: its host."""
+    oidc_client_id: str = ""
+    oidc_secret: SecretStr = SecretStr("")
+    """Of irm at the provider; empty: it asks for none."""
+    oidc_ca: Path | None = None
+    """Certificates of the authority that the provider's own is checked with; None: those of the machine."""
+    oidc_hosts: str = ""
+    """Further hosts on which the provider's addresses may lie, separated by commas."""
+    oidc_factor_acr: str = ""
+    """Values of `acr` that say that two factors were shown there, separated by commas."""
+    oidc_factor_amr: str = ""
+    """The same of `amr`. Both empty: the second factor is always asked by irm."""
     sealing_key: SecretStr = SecretStr("")
     """base64 of 32 bytes; seals what must be read again. Empty: the key in IRM_HOME/keys, made at first use."""
     pool_size: int = Field(default=10, ge=2)

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from irm import grants, migrations
+from irm.access.oidc_check import look_at_provider
 from irm.access.parties import look_at_parties
 from irm.access.stranded import look_at_passkeys
 from irm.clock import SKEW_THAT_IS_SAID, DatabaseClock
@@ -67,6 +68,7 @@ async def look(settings: Settings) -> list[Finding]:
     findings = await _database(settings)
     for check in (_broker, _mail, _sms):
         findings.append(await check(settings))
+    findings.append(await look_at_provider(settings, DatabaseClock().now()))
     findings += [_address(settings), _disk(settings.home), _home(settings.home), _sheet(settings)]
     return findings
 

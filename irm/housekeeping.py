@@ -38,6 +38,7 @@ class Days(BaseModel):
     one_time_links: PositiveInt
     half_sign_ins: PositiveInt
     passkey_challenges: PositiveInt
+    identity_requests: PositiveInt
     known_devices: PositiveInt
     idempotency_keys: PositiveInt
     finished_jobs: PositiveInt
@@ -64,6 +65,7 @@ _CONDITIONS: Final[Mapping[str, tuple[str, str]]] = {
     "one_time_links": ("one_time_link", "LEAST(until, COALESCE(used_at, until)) < :before"),
     "half_sign_ins": ("half_sign_in", "until < :before"),
     "passkey_challenges": ("passkey_challenge", "until < :before"),
+    "identity_requests": ("identity_request", "until < :before"),
     "known_devices": ("known_device", "last_at < :before"),
     "idempotency_keys": ("idempotency", "created_at < :before"),
     "finished_jobs": (

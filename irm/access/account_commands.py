@@ -8,9 +8,10 @@ from uuid import UUID
 
 import click
 
-from irm.access import account_acts as acts, factors, login as signing
+from irm.access import account_acts as acts, factors, identities, login as signing
 from irm.access.accounts import AccountLine, account_line
 from irm.access.commands import setup_address
+from irm.access.oidc_metadata import issuer_of
 from irm.access.passwords import generate
 from irm.access.policy import Role
 from irm.access.queries import Account, account_by_login, accounts, organization_by_code
@@ -241,6 +242,67 @@ def reset_second_factor(console: Console, login: str, reason: str, as_json: bool
     async def act(tx: Tx, account_id: UUID, now: datetime) -> dict[str, Any]:
         await factors.reset(tx, account_id, reason=reason, actor=SYSTEM, now=now)
         return {"reset": True}
+
+    _do(console, login, act, as_json=as_json)
+
+
+@account.command("identities")
+@click.argument("login")
+@json_option
+@click.pass_obj
+def list_identities(console: Console, login: str, as_json: bool) -> None:
+    """Identities at the identity provider that an account is linked to."""
+
+    async def work(db: Database) -> list[identities.Linked]:
+        async with db.transaction(SYSTEM) as tx:
+            found = await account_by_login(tx, login, now=db.clock.now())
+            return await identities.identities_of(tx, found.id)
+
+    console.show(
+        [
+            {
+                "identity": one.id,
+                "issuer": one.issuer,
+                "subject": one.subject,
+                "linked_at": one.linked_at,
+                "by_owner": one.by_owner,
+                "used_at": one.used_at,
+            }
+            for one in console.run(work)
+        ],
+        as_json=as_json,
+    )
+
+
+@account.command("link-identity")
+@click.argument("login")
+@click.option("--subject", required=True, help="The sub by which the identity provider knows the person.")
+@click.option("--reason", required=True, help="Why; it stands in the ledger.")
+@json_option
+@click.pass_obj
+def link_identity(console: Console, login: str, subject: str, reason: str, as_json: bool) -> None:
+    """Link an account to an identity at the identity provider: whoever has it there signs in to the account."""
+
+    async def act(tx: Tx, account_id: UUID, now: datetime) -> dict[str, Any]:
+        issuer = issuer_of(console.settings)
+        made = await identities.link(tx, account_id, issuer, subject, actor=SYSTEM, now=now, reason=reason)
+        return {"identity": made, "issuer": issuer, "subject": subject}
+
+    _do(console, login, act, as_json=as_json)
+
+
+@account.command("unlink-identity")
+@click.argument("login")
+@click.argument("identity", type=click.UUID)
+@click.option("--reason", required=True, help="Why; it stands in the ledger.")
+@json_option
+@click.pass_obj
+def unlink_identity(console: Console, login: str, identity: UUID, reason: str, as_json: bool) -> None:
+    """Take an identity away from an account: its sessions end and its owner is told."""
+
+    async def act(tx: Tx, account_id: UUID, now: datetime) -> dict[str, Any]:
+        await identities.take_away(tx, account_id, identity, reason=reason, actor=SYSTEM, now=now)
+        return {"unlinked": identity}
 
     _do(console, login, act, as_json=as_json)
 

@@ -1,5 +1,6 @@
 """`/accounts`: the system administrator finds accounts and looks after one. The API's twins are beside each."""
 
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -11,15 +12,17 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 
-from irm.access import account_acts as acts, factors, login as signing, passkeys, sessions, tokens
+from irm.access import account_acts as acts, factors, identities, login as signing, passkeys, sessions, tokens
 from irm.access.accounts import STATE_NAMES, WHY_NAMES, AccountLine, Wanted, account_line, account_lines, how_many
 from irm.access.browsers import described
 from irm.access.guard import policy_of
+from irm.access.oidc_metadata import Client, client_of, issuer_of
 from irm.access.policy import Permission, Principal, allow, dangerous
 from irm.access.vocabulary import ROLE_NAMES
+from irm.actor import Actor
 from irm.clock import Clock
 from irm.config import Settings
-from irm.db import Database
+from irm.db import Database, Tx
 from irm.errors import Conflict, Invalid, NotFound
 from irm.i18n import N_, Translator
 from irm.web.forms import Form
@@ -38,6 +41,8 @@ DONE: Final = {
     "factor": N_("The second factor was reset. Its owner was told."),
     "token": N_("The token was revoked."),
     "passkey": N_("The passkey was removed. The sessions have ended, and its owner was told."),
+    "identity": N_("The identity was linked. Its owner was told."),
+    "unlink": N_("The identity was taken away. The sessions have ended, and its owner was told."),
 }
 ACTS: Final = (*DONE, "link")
 NOT_OWN: Final = N_("Somebody else has to do this to your own account.")
@@ -45,14 +50,26 @@ NO_ACT: Final = N_("There is no such act.")
 
 
 class Given(msgspec.Struct, forbid_unknown_fields=True):
-    """What an act needs: a reason to disable, enable, reset and remove; `ends_on` for the last day (empty: none); the id of a
-    token or passkey; a session's hash."""
+    """What an act needs: a reason to disable, enable, reset, remove and link; `ends_on` for the last day (empty: none); the id
+    of a token, passkey or identity; a session's hash; the identifier at the identity provider as `subject`."""
 
     reason: str = ""
     ends_on: str = ""
     token: str = ""
     passkey: str = ""
     session: str = ""
+    identity: str = ""
+    subject: str = ""
+
+
+class IdentityView(msgspec.Struct):
+    identity: UUID
+    issuer: str
+    subject: str
+    linked_at: datetime
+    by_owner: bool
+    """Shown by its owner; else entered by a system administrator."""
+    used_at: datetime | None
 
 
 class PasskeyView(msgspec.Struct):
@@ -123,10 +140,11 @@ async def show_account(
     account_id: FromPath[UUID],
     db: NamedDependency[Database],
     clock: NamedDependency[Clock],
+    settings: NamedDependency[Settings],
     principal: NamedDependency[Principal],
     done: FromQuery[str] = "",
 ) -> Page:
-    return await _account_page(db, clock, principal, account_id, done=DONE.get(done, ""))
+    return await _account_page(db, clock, settings, principal, account_id, done=DONE.get(done, ""))
 
 
 @post("/accounts/{account_id:uuid}/{act:str}", opt=dangerous(MANAGE), include_in_schema=False)
@@ -142,15 +160,15 @@ async def act_on_account(
 ) -> Response[Any]:
     """One of `ACTS`."""
     sent = await request.form()
-    typed = {name: str(sent.get(name, "")) for name in ("reason", "ends_on", "token", "passkey", "session")}
+    typed = {name: str(sent.get(name, "")) for name in Given.__struct_fields__}
     try:
         link = await _act(request, db, clock, settings, principal, account_id, act, Given(**typed))
     except (Invalid, Conflict) as error:
         form = Form.refused(typed, error, t)
         status = HTTP_422_UNPROCESSABLE_ENTITY
-        return await _account_page(db, clock, principal, account_id, act=act, form=form, status_code=status)
+        return await _account_page(db, clock, settings, principal, account_id, act=act, form=form, status_code=status)
     if link:
-        return await _account_page(db, clock, principal, account_id, link=link)
+        return await _account_page(db, clock, settings, principal, account_id, link=link)
     return Redirect(f"/accounts/{account_id}?done={act}", status_code=HTTP_303_SEE_OTHER)
 
 
@@ -205,6 +223,25 @@ async def list_passkeys(
     return [PasskeyView(one.id, one.name, one.created_at, one.used_at, one.copied_at) for one in found]
 
 
+@get(
+    "/api/v1/accounts/{account_id:uuid}/identities",
+    opt=MANAGE,
+    tags=["access"],
+    operation_id="list_identities_of_account",
+)
+async def list_identities(
+    account_id: FromPath[UUID],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    principal: NamedDependency[Principal],
+) -> list[IdentityView]:
+    """The linked identities of an account, the oldest first; the act `identity` links one, `unlink` takes one away."""
+    async with db.transaction(principal.actor) as tx:
+        one = await account_line(tx, account_id, now=clock.now())
+        found = await identities.identities_of(tx, one.id)
+    return [IdentityView(x.id, x.issuer, x.subject, x.linked_at, x.by_owner, x.used_at) for x in found]
+
+
 @post(
     "/api/v1/accounts/{account_id:uuid}/{act:str}",
     opt=dangerous(MANAGE),
@@ -223,7 +260,7 @@ async def act_by_api(
     principal: NamedDependency[Principal],
 ) -> Acted:
     """disable, enable, unlock, end (the last day), session (end the one), sessions (end them all), factor (reset it), token
-    (revoke it), passkey (remove it), link."""
+    (revoke it), passkey (remove it), identity (link it), unlink (the identity), link."""
     link = await _act(request, db, clock, settings, principal, account_id, act, data)
     return Acted(account_id, act, link)
 
@@ -248,28 +285,31 @@ async def _act(
         if act == "link":
             token = await signing.issue_link(tx, account_id, policy=policy_of(request.app), actor=actor, now=now)
             return f"{settings.public_url.rstrip('/')}/setup/{token}"
-        if act == "disable":
-            await acts.disable(tx, account_id, reason=given.reason, actor=actor, now=now)
-        elif act == "enable":
-            await acts.enable(tx, account_id, reason=given.reason, actor=actor, now=now)
-        elif act == "unlock":
-            await acts.unlock(tx, account_id, actor=actor, now=now)
-        elif act == "end":
-            await acts.set_end(tx, account_id, acts.day(given.ends_on), actor=actor, now=now)
-        elif act == "session":
-            await acts.end_session(tx, account_id, given.session, actor=actor, now=now)
-        elif act == "sessions":
-            await acts.end_sessions(tx, account_id, actor=actor, now=now)
-        elif act == "factor":
-            await factors.reset(tx, account_id, reason=given.reason, actor=actor, now=now)
-        elif act == "passkey":
-            given_id = _id(given.passkey, passkeys.NO_SUCH)
-            await passkeys.take_away(tx, account_id, given_id, reason=given.reason, actor=actor, now=now)
-        else:
-            await tokens.revoke_token(
-                tx, _id(given.token, tokens.NO_SUCH_TOKEN), actor=actor, now=now, account_id=account_id
-            )
+        await _ACTS[act](tx, account_id, given, settings, actor, now)
     return None
+
+
+_ACTS: Final[Mapping[str, Callable[[Tx, UUID, Given, Settings, Actor, datetime], Awaitable[object]]]] = {
+    "disable": lambda tx, id_, given, _, by, now: acts.disable(tx, id_, reason=given.reason, actor=by, now=now),
+    "enable": lambda tx, id_, given, _, by, now: acts.enable(tx, id_, reason=given.reason, actor=by, now=now),
+    "unlock": lambda tx, id_, _given, _, by, now: acts.unlock(tx, id_, actor=by, now=now),
+    "end": lambda tx, id_, given, _, by, now: acts.set_end(tx, id_, acts.day(given.ends_on), actor=by, now=now),
+    "session": lambda tx, id_, given, _, by, now: acts.end_session(tx, id_, given.session, actor=by, now=now),
+    "sessions": lambda tx, id_, _given, _, by, now: acts.end_sessions(tx, id_, actor=by, now=now),
+    "factor": lambda tx, id_, given, _, by, now: factors.reset(tx, id_, reason=given.reason, actor=by, now=now),
+    "token": lambda tx, id_, given, _, by, now: tokens.revoke_token(
+        tx, _id(given.token, tokens.NO_SUCH_TOKEN), actor=by, now=now, account_id=id_
+    ),
+    "passkey": lambda tx, id_, given, _, by, now: passkeys.take_away(
+        tx, id_, _id(given.passkey, passkeys.NO_SUCH), reason=given.reason, actor=by, now=now
+    ),
+    "identity": lambda tx, id_, given, settings, by, now: identities.link(
+        tx, id_, issuer_of(settings), given.subject, reason=given.reason, actor=by, now=now
+    ),
+    "unlink": lambda tx, id_, given, _, by, now: identities.take_away(
+        tx, id_, _id(given.identity, identities.NO_SUCH), reason=given.reason, actor=by, now=now
+    ),
+}
 
 
 def _id(text: str, unknown: str) -> UUID:
@@ -282,6 +322,7 @@ def _id(text: str, unknown: str) -> UUID:
 async def _account_page(
     db: Database,
     clock: Clock,
+    settings: Settings,
     principal: Principal,
     account_id: UUID,
     *,
@@ -292,12 +333,13 @@ async def _account_page(
     status_code: int = 200,
 ) -> Page:
     """`act`: whose form was refused."""
-    now = clock.now()
+    now, client = clock.now(), client_of(settings)
     async with db.transaction(principal.actor) as tx:
         one = await account_line(tx, account_id, now=now)
         open_sessions = await sessions.sessions_of(tx, account_id, now=now)
         factor = await factors.factor_of(tx, account_id)
         own_passkeys = await passkeys.passkeys_of(tx, account_id)
+        own_identities = await identities.identities_of(tx, account_id)
         own_tokens = [each for each in await tokens.tokens(tx, account_id=account_id) if each.revoked_at is None]
     forms = {name: Form({"ends_on": one.ends_on.isoformat() if one.ends_on else ""}) for name in ACTS}
     if act in forms and form is not None:
@@ -312,6 +354,8 @@ async def _account_page(
         sessions=open_sessions,
         factor=factor,
         passkeys=own_passkeys,
+        identities=own_identities,
+        provider=client.name if isinstance(client, Client) else "",
         tokens=own_tokens,
         browser=described,
         forms=forms,
@@ -344,5 +388,6 @@ ROUTES: Final = [
     list_accounts,
     read_account,
     list_passkeys,
+    list_identities,
     act_by_api,
 ]

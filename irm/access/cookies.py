@@ -12,6 +12,8 @@ FORM_COOKIE: Final = "irm_form"
 """Ties the sign-in form to the browser that loaded it; there is no session yet that could."""
 HALF_COOKIE: Final = "irm_half"
 """The password was right, the second factor is still to come."""
+IDENTITY_COOKIE: Final = "irm_oidc"
+"""Ties a sign-in at the identity provider to the browser that began it (`oidc_metadata.Asking`)."""
 DEVICE_COOKIE: Final = "irm_device"
 """By which irm knows a browser again at the next sign-in; it opens nothing."""
 DEVICE_KEPT: Final = 34_560_000

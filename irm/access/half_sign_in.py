@@ -1,4 +1,4 @@
-"""Between the right password and the second factor: a half sign-in, which opens nothing but the page that asks."""
+"""Between the right password, or the identity provider's word, and the second factor: a half sign-in, which opens nothing but the page that asks."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,12 +51,18 @@ async def finish(
         locked = account.locked_until is not None and account.locked_until > now
         return login.Refused("locked", account.locked_until) if locked else login.Refused("wrong")
     half.used_at = now
-    return await login.admit(tx, account, policy=policy, caller=caller, actor=actor, now=now)
+    by = vouched_for(half)
+    return await login.admit(tx, account, policy=policy, caller=caller, actor=actor, now=now, elsewhere=by)
 
 
 async def locked_half(tx: Tx, token: str, *, now: datetime) -> HalfSignInRow | None:
     """For whoever finishes it: of two at the same moment one gets it."""
     return await tx.scalar(_live(token, now).with_for_update())
+
+
+def vouched_for(half: HalfSignInRow | None) -> login.Elsewhere | None:
+    """By the identity provider, in the place of the password."""
+    return login.Elsewhere(half.identity_id) if half is not None and half.identity_id is not None else None
 
 
 def _live(token: str, now: datetime) -> Select[HalfSignInRow]:

@@ -50,6 +50,14 @@ class CodeNeeded:
 
 
 @dataclass(frozen=True)
+class Elsewhere:
+    """The city's identity provider vouched for whoever signs in. `factor_there`: the second factor was shown to it."""
+
+    identity_id: UUID
+    factor_there: bool = False
+
+
+@dataclass(frozen=True)
 class Refused:
     """`wrong` says the same of an unknown login, a wrong password, and a disabled account without the right password.
 
@@ -111,13 +119,23 @@ async def sign_in(
         return Refused("disabled")
     account.password_hash = proof.renewed or account.password_hash
     if await is_there(tx, account.id):
-        # What was wrong before stays counted: else the right password would buy as many guesses at the code as one likes.
-        token = new_token()
-        until = now + policy.code_wait
-        tx.add(HalfSignInRow(token_hash=hashed(token), account_id=account.id, created_at=now, until=until))
-        await tx.flush()
-        return CodeNeeded(token)
+        return await ask_for_code(tx, account, policy=policy, now=now)
     return await admit(tx, account, policy=policy, caller=caller, actor=actor, now=now)
+
+
+async def ask_for_code(
+    tx: Tx, account: AccountRow, *, policy: SecurityPolicy, now: datetime, identity_id: UUID | None = None
+) -> CodeNeeded:
+    """What was wrong before stays counted: else the right password would buy as many guesses at the code as one likes.
+
+    `identity_id`: no password was given, the provider vouched.
+    """
+    token, until = new_token(), now + policy.code_wait
+    half = HalfSignInRow(token_hash=hashed(token), account_id=account.id, created_at=now, until=until)
+    half.identity_id = identity_id
+    tx.add(half)
+    await tx.flush()
+    return CodeNeeded(token)
 
 
 async def is_closed(tx: Tx, account: AccountRow, *, now: datetime) -> bool:
@@ -130,11 +148,19 @@ async def is_closed(tx: Tx, account: AccountRow, *, now: datetime) -> bool:
 
 
 async def admit(
-    tx: Tx, account: AccountRow, *, policy: SecurityPolicy, caller: Caller, actor: Actor, now: datetime
+    tx: Tx,
+    account: AccountRow,
+    *,
+    policy: SecurityPolicy,
+    caller: Caller,
+    actor: Actor,
+    now: datetime,
+    elsewhere: Elsewhere | None = None,
 ) -> SignedIn:
     """Everything was proven: opens the session, and notes a browser that was never here. Whoever needs a second factor and has none gets the day it is due."""
     account.failed_count, account.locked_until = 0, None
-    if not await is_there(tx, account.id) and not policy.factor_roles.isdisjoint(
+    there = elsewhere is not None and elsewhere.factor_there
+    if not (there or await is_there(tx, account.id)) and not policy.factor_roles.isdisjoint(
         await roles_of(tx, account.person_id, now=now)
     ):
         account.factor_due_at = first_due(account.factor_due_at, grace=policy.factor_grace, now=now)
@@ -150,6 +176,8 @@ async def admit(
         now=now,
         before=before,
         mark_hash=hashed(device),
+        identity_id=elsewhere.identity_id if elsewhere else None,
+        factor_there=there,
     )
     account.used_at, account.signed_in_at, account.signed_in_from, account.wrong_since = now, now, caller.ip, 0
     return SignedIn(

@@ -226,11 +226,16 @@ class SessionRow(Base):
     user_agent: Mapped[str]
     mark_hash: Mapped[str | None]
     """Of the browser (`KnownDeviceRow`); None: in a session from before this was kept."""
+    identity_id: Mapped[UUID | None]
+    """By which it was opened (`LinkedIdentityRow`, which may be gone); None: by password or passkey."""
+    factor_there: Mapped[bool | None]
+    """The second factor was shown to the identity provider."""
     revoked_at: Mapped[datetime | None]
 
 
 class HalfSignInRow(Base):
-    """The password was right, the second factor is still to come. The cookie's token is stored as SHA-256."""
+    """The password was right, or the identity provider vouched; the second factor is still to come. The cookie's token is
+    stored as SHA-256."""
 
     __tablename__ = "half_sign_in"
     __table_args__ = (Index("ix_half_sign_in_until", "until"),)
@@ -240,6 +245,8 @@ class HalfSignInRow(Base):
     created_at: Mapped[datetime]
     until: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    identity_id: Mapped[UUID | None]
+    """Whom the provider vouched for; None: the password was given."""
 
 
 class SecondFactorRow(Base):

@@ -15,6 +15,8 @@ from irm.access import login as signing, sessions, tokens
 from irm.access.browsers import described
 from irm.access.factors import factor_of
 from irm.access.guard import policy_of
+from irm.access.identities import identities_of
+from irm.access.identity_door import provider_of
 from irm.access.passkeys import passkeys_of
 from irm.access.policy import SIGNED_IN, WITHOUT_FACTOR, Principal, dangerous, permissions
 from irm.access.queries import organizations
@@ -201,7 +203,7 @@ async def _own_page(
     old_password: bool = False,
     back: str = "/",
 ) -> Page:
-    now = clock.now()
+    now, provider = clock.now(), provider_of(request.app)
     async with db.transaction(principal.actor) as tx:
         mine = await organizations(tx, ids=principal.organizations)
         open_sessions = await sessions.sessions_of(tx, principal.account_id, now=now)
@@ -209,6 +211,7 @@ async def _own_page(
         account = await signing.account_facts(tx, principal.account_id)
         factor = await factor_of(tx, principal.account_id)
         own_passkeys = await passkeys_of(tx, principal.account_id)
+        own_identities = await identities_of(tx, principal.account_id)
         before = await sessions.before(tx, principal.session_id) if principal.session_id else None
     return page(
         "access/me.html",
@@ -225,6 +228,8 @@ async def _own_page(
         account=account,
         factor=factor,
         passkeys=own_passkeys,
+        identities=own_identities,
+        provider=provider.client.name if provider else "",
         before=before,
         sessions=open_sessions,
         browser=described,

@@ -4,6 +4,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from litestar import Request, Response, get, post
+from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
@@ -19,6 +20,8 @@ from irm.access import login as signing, sessions
 from irm.access.cookies import FORM_COOKIE, HALF_COOKIE, cookies_of_entry, expired_cookie
 from irm.access.directory import contact_list
 from irm.access.guard import policy_of, sent_by_own_page
+from irm.access.identities import opened_by_identity
+from irm.access.identity_door import provider_of
 from irm.access.opaque import new_token
 from irm.access.policy import PUBLIC, SIGNED_IN, WITHOUT_FACTOR, Permission, Principal, allow
 from irm.access.rates import address_of, caller_of, rates
@@ -104,13 +107,17 @@ async def sign_in(
 
 @post("/logout", opt={**SIGNED_IN, **WITHOUT_FACTOR}, include_in_schema=False)
 async def sign_out(
+    request: AnyRequest,
     db: NamedDependency[Database],
     clock: NamedDependency[Clock],
     settings: NamedDependency[Settings],
     principal: NamedDependency[Principal],
-) -> Redirect:
+) -> Response[Any]:
+    """Here, and at the identity provider where it let them in: else the next at this desk would come in as they."""
+    elsewhere = None
     if principal.session_id is not None:
         async with db.transaction(principal.actor) as tx:
+            elsewhere = provider_of(request.app) if await opened_by_identity(tx, principal.session_id) else None
             await sessions.revoke(
                 tx,
                 principal.account_id,
@@ -119,9 +126,11 @@ async def sign_out(
                 now=clock.now(),
                 signing_out=True,
             )
-    return Redirect(
-        "/login?done=out", status_code=HTTP_303_SEE_OTHER, cookies=[expired_cookie(settings, sessions.COOKIE)]
-    )
+    ended = [expired_cookie(settings, sessions.COOKIE)]
+    address = await elsewhere.end_session(now=clock.now()) if elsewhere else None
+    if elsewhere and address:
+        return led_away(address, elsewhere.client.name, cookies=ended, out=True)
+    return Redirect("/login?done=out", status_code=HTTP_303_SEE_OTHER, cookies=ended)
 
 
 @get("/setup/{token:str}", opt=PUBLIC, include_in_schema=False)
@@ -207,7 +216,7 @@ def login_page(
 ) -> Page:
     """`by_passkey`: what was refused was a passkey, not a password."""
     token = cookie_of(request, FORM_COOKIE) or new_token()
-    party = relying_party(settings.public_url)
+    party, provider = relying_party(settings.public_url), provider_of(request.app)
     return page(
         "access/login.html",
         status_code=status_code,
@@ -219,8 +228,19 @@ def login_page(
         refused=refused,
         by_passkey=by_passkey,
         party=party if isinstance(party, RelyingParty) else None,
+        provider=provider.client.name if provider else "",
         policy=policy_of(request.app),
         duty_telephone=settings.duty_telephone,
+    )
+
+
+def led_away(
+    address: str, name: str, *, cookies: list[Cookie], back: str = "/login?done=out", out: bool = False
+) -> Page:
+    """A page that leads on to the identity provider: a form may not, not even by a redirect. `out`: to sign out there."""
+    headers = {"Cache-Control": "no-store"}
+    return page(
+        "access/led_away.html", headers=headers, cookies=cookies, address=address, name=name, back=back, out=out
     )
 
 

@@ -25,7 +25,7 @@ from irm.access.ceremonies import (
     verify_given,
 )
 from irm.access.factors import is_there, reason_of
-from irm.access.half_sign_in import locked_half
+from irm.access.half_sign_in import locked_half, vouched_for
 from irm.access.models import AccountRow, HalfSignInRow, PasskeyChallengeRow, PasskeyRow, PersonRow
 from irm.access.opaque import hashed
 from irm.access.relying import RelyingParty
@@ -237,7 +237,8 @@ async def sign_in(
     row.passkey.sign_count, row.passkey.used_at = row.count, now
     if begun is not None:
         begun.used_at = now
-    return await login.admit(tx, account, policy=policy, caller=caller, actor=actor, now=now)
+    by = vouched_for(begun)
+    return await login.admit(tx, account, policy=policy, caller=caller, actor=actor, now=now, elsewhere=by)
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,7 @@ async def principal_of(
     factor = requirement(
         [role for roles in memberships.values() for role in roles] if session else (),
         needing_factor,
-        has_one=has_one,
+        has_one=has_one or (session is not None and session.factor_there is True),
         due_at=account.factor_due_at,
         signed_in_at=session.created_at if session else now,
     )

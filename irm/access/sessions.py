@@ -57,10 +57,13 @@ async def open_session(
     now: datetime,
     before: Before = Before(),
     mark_hash: str | None = None,
+    identity_id: UUID | None = None,
+    factor_there: bool = False,
 ) -> str:
     """Returns the token for the cookie; it exists nowhere else. Beyond the policy's number the oldest session ends.
 
-    `mark_hash`: of the browser's mark (`devices.py`).
+    `mark_hash`: of the browser's mark (`devices.py`). `identity_id`: the identity provider vouched for it, and
+    `factor_there`: saw the second factor, too.
     """
     live = await tx.scalars(
         select(SessionRow)
@@ -87,10 +90,13 @@ async def open_session(
             ip=ip,
             user_agent=user_agent[:LONGEST_AGENT],
             mark_hash=mark_hash,
+            identity_id=identity_id,
+            factor_there=factor_there,
         )
     )
     await tx.flush()
-    await record(tx, Event("session.opened", f"account/{account_id}", now, actor, private={"ip": ip}))
+    body = {"identity": str(identity_id), "factor_there": factor_there} if identity_id else {}
+    await record(tx, Event("session.opened", f"account/{account_id}", now, actor, body, {"ip": ip}))
     return token
 
 

@@ -27,6 +27,8 @@ TOLD: Final[Mapping[str, str]] = {
     "account.passkey_added": N_("A passkey was added to your account"),
     "account.passkey_taken_away": N_("A passkey of your account was removed"),
     "account.passkey_copied": N_("A passkey of your account may have been copied and is no longer accepted"),
+    "account.identity_linked": N_("Your account was linked to an identity at the identity provider"),
+    "account.identity_taken_away": N_("An identity that your account was linked to was removed"),
 }
 """What happened → how its owner hears of it, outside irm too."""
 ENDS_SOON: Final = N_("The account %(login)s ends with the contract after %(day)s")

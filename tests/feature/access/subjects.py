@@ -151,6 +151,10 @@ OWNED: Final[dict[Kind, str]] = {
         "SELECT passkey.id AS passkey_id, membership.organization_id AS whose FROM passkey"
         " JOIN account ON account.id = account_id JOIN membership USING (person_id)"
     ),
+    ("me", "identity_id"): (
+        "SELECT linked_identity.id AS identity_id, membership.organization_id AS whose FROM linked_identity"
+        " JOIN account ON account.id = account_id JOIN membership USING (person_id)"
+    ),
     ("me", "session_id"): (
         "SELECT token_hash AS session_id, membership.organization_id AS whose FROM session"
         " JOIN account ON account.id = account_id JOIN membership USING (person_id)"

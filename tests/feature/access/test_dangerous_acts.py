@@ -54,6 +54,8 @@ OF_ONES_OWN = {
     "POST /me/second-factor/remove",
     "POST /me/passkeys/begin",
     "POST /me/passkeys/{passkey_id:uuid}/remove",
+    "POST /me/identities/begin",
+    "POST /me/identities/{identity_id:uuid}/unlink",
     "POST /calendar/feed",
 }
 

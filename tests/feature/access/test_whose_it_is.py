@@ -56,6 +56,7 @@ NEVER_HAPPENED: Final[dict[Kind, str]] = {
     ("incidents", "number", "merge_id"): "tests/feature/incidents/test_merging.py",
     ("reports", "edition_id", "file_id"): "tests/feature/reports/test_forms.py",
     ("delegations", "delegation_id"): "tests/feature/access/test_delegation.py",
+    ("me", "identity_id"): "tests/feature/access/test_linked_identities.py",
     ("me", "passkey_id"): "tests/feature/access/test_own_passkeys.py",
     ("drills", "number", "attachment"): "tests/feature/drills/test_faces.py",
     **dict.fromkeys(

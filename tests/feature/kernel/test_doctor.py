@@ -54,6 +54,7 @@ async def test_a_sound_installation(sound: Settings) -> None:
         "Sign of life": "off",  # no address outside irm is set
         "Passkeys": "off",  # nobody has one
         "Wall in the database": "good",
+        "Identity provider": "off",  # none is set
         "Public address": "good",
         "Disk": "good",
         "Home directory": "good",

@@ -87,6 +87,12 @@ class IdentityProvider:
             return said({"keys": [key.as_dict(private=False) | {"use": "sig"} for key in self.published]})
         if path == "/token":
             return self._token(request)
+        if path == "/authorize":
+            return Answer(302, "", headers={"location": self.authorize(self.http.url(request.path))})
+        if path == "/logout":
+            asked = parse_qs(urlsplit(request.path).query)
+            assert asked["client_id"] == [self.client_id]
+            return Answer(302, "", headers={"location": asked["post_logout_redirect_uri"][0]})
         return said({"error": "not_found"}, 404)
 
     def authorize(self, address: str, **lies: str) -> str:

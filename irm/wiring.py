@@ -63,7 +63,7 @@ OWING: Final = periodic.Owing(GIVERS)
 JOBS: Final[dict[str, Inside | Outside]] = {
     alert_grouping.GROUP: Inside(alert_grouping.group),
     alert_grouping.FILE: Inside(alert_filing.file_by_rule),
-    account_acts.JOB: Inside(account_acts.suspend),
+    account_acts.JOB: account_acts.SUSPEND,
     "evidence.sequence": sequencer.SEQUENCE,
     "evidence.call_witnesses": Inside(witnesses.call_witnesses),
     "evidence.witness": witnesses.WITNESS,

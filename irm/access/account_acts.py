@@ -19,6 +19,7 @@ from irm.actor import SYSTEM, Actor
 from irm.db import Tx
 from irm.errors import Conflict, Invalid, NotFound
 from irm.i18n import N_
+from irm.jobs import CallFailed, Outside, Resources
 from irm.ledger import Event, record
 
 JOB: Final = "access.suspend"
@@ -88,9 +89,8 @@ async def end_session(tx: Tx, account_id: UUID, session: str, *, actor: Actor, n
     await revoke(tx, account_id, session, actor=actor, now=now)
 
 
-async def suspend(tx: Tx, args: Mapping[str, Any], now: datetime) -> None:
-    """Job. What is over is suspended, and those who can extend it are told before; twice comes to the same."""
-    policy = security_policy(*([args["profile"]] if "profile" in args else []))
+async def suspend(tx: Tx, policy: SecurityPolicy, now: datetime) -> None:
+    """What is over is suspended, and those who can extend it are told before; twice comes to the same."""
     token_used = (
         select(ApiTokenRow.account_id, func.max(ApiTokenRow.last_used_at).label("at"))
         .group_by(ApiTokenRow.account_id)
@@ -120,6 +120,31 @@ async def _look_at(
         row.end_warned = days
         body = {"ends_on": row.ends_on.isoformat(), "days": (row.ends_on - day_of(now)).days}
         await record(tx, Event("account.ends_soon", f"account/{row.id}", now, SYSTEM, body))
+
+
+async def _always(_tx: Tx, _args: Mapping[str, Any], _now: datetime, _attempt: int) -> bool:
+    return True
+
+
+async def _profile(_work: bool, resources: Resources) -> str:
+    return resources.settings.security_profile
+
+
+async def _suspend(
+    tx: Tx,
+    _args: Mapping[str, Any],
+    _work: bool,
+    profile: str | CallFailed,
+    now: datetime,
+    _attempt: int,
+    is_current: bool,
+) -> None:
+    if is_current and isinstance(profile, str):
+        await suspend(tx, security_policy(profile), now)
+
+
+SUSPEND: Final = Outside(claim=_always, call=_profile, record=_suspend)
+"""By the profile in force, which only the process's settings know; it talks to nobody."""
 
 
 def day(text: str) -> date | None:

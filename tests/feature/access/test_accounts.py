@@ -1,21 +1,25 @@
 """The system administrator finds accounts and looks after them; contracts end; what nobody uses is suspended."""
 
 import re
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 import httpx
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
+from irm import jobs, performing
 from irm.access import account_acts as acts, sessions, tokens
 from irm.access.models import AccountRow
 from irm.access.policy import AUTHORITY, Permission, Role
-from irm.access.security import security_policy
+from irm.access.security import SecurityPolicy, security_policy
 from irm.clock import FixedClock
+from irm.config import Settings
 from irm.db import SYSTEM, Database
 from irm.ledger import LedgerEntryRow
 from irm.notify.models import DeliveryRow
+from irm.wiring import WIRING
 from tests import make
 from tests.conftest import SignIn
 from tests.feature.access.test_signing_in import PAGE, send
@@ -44,7 +48,7 @@ async def engineer(db: Database) -> make.Account:
 async def look(db: Database, clock: FixedClock) -> None:
     """What the job `access.suspend` does at 00:05."""
     async with db.transaction(SYSTEM) as tx:
-        await acts.suspend(tx, {}, clock.now())
+        await acts.suspend(tx, POLICY, clock.now())
 
 
 async def row_of(db: Database, account: make.Account) -> AccountRow:
@@ -268,6 +272,29 @@ async def test_what_nobody_used_for_long_is_suspended_and_tokens_count_as_use(
         await acts.enable(tx, engineer.id, reason="仍需使用", actor=SYSTEM, now=clock.now())
     await look(db, clock)
     assert (await row_of(db, engineer)).disabled_at is None, "days without use count anew"
+
+
+async def test_the_profile_in_force_says_after_how_long(
+    engineer: make.Account,
+    db: Database,
+    clock: FixedClock,
+    settings: Settings,
+    resources: jobs.Resources,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A city under the other profile is not judged by the figures of the default one."""
+
+    def profiles(name: str = "mlps3") -> SecurityPolicy:
+        return replace(security_policy(name), unused_after=timedelta(days=30 if name == "asvs" else 90))
+
+    monkeypatch.setattr(acts, "security_policy", profiles)
+    under_asvs = replace(resources, settings=settings.model_copy(update={"security_profile": "asvs"}))
+    clock.tick(days=31)
+    for what, expected in ((resources, None), (under_asvs, "unused")):
+        async with db.transaction(SYSTEM) as tx:
+            await jobs.schedule(tx, acts.JOB, {}, run_at=clock.now(), key=f"suspend/{expected}")
+        await performing.drain(db, WIRING.jobs, what)
+        assert (await row_of(db, engineer)).disabled_why == expected
 
 
 async def test_its_owner_is_told_of_the_last_sign_in_and_of_failed_tries(

@@ -15,15 +15,15 @@ Titles are found in any order, in either language, by the column's own name or a
 to MOST_FAULTS; `fault_count` counts all.
 """
 
-import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from openpyxl.utils.cell import get_column_letter
 
 from irm.documents.cells import Odd, value_of
+from irm.documents.headings import AS_TITLED, HEAD_ROWS, Called, Head, Heading, folded, head_of, likely_headings
 from irm.documents.workbook import RawRow, RawSheet, sheets_of
 from irm.errors import FieldError, Said, Wrong, said
 from irm.i18n import LOCALES, translator
@@ -32,9 +32,8 @@ Kind = Literal["text", "integer", "decimal", "date", "choice", "boolean", "code"
 
 MOST_ROWS: Final = 50_000
 MOST_FAULTS: Final = 200
-HEAD_ROWS: Final = 20
-"""Titles stand in one of the first rows that hold anything."""
-_ASIDE: Final = re.compile(r"\([^()]*\)|[\s*:]")
+MOST_SHEETS: Final = 20
+"""Of a workbook, in which the titles are looked for."""
 
 
 @dataclass(frozen=True)
@@ -91,29 +90,42 @@ class Sheet:
     fault_count: int
     columns: frozenset[str]
     """Names of the columns that the file has: an absent column is no wish to empty it."""
+    headings: Sequence[Heading] = ()
+    """The row of titles as it stands; of a file that names no column, the row that may be meant."""
 
 
-def read_sheet(content: bytes, columns: Sequence[Column], *, most_rows: int = MOST_ROWS) -> Sheet:
-    """The first visible sheet with these titles. Nothing is raised for what stands in the file: it is a fault."""
+def read_sheet(
+    content: bytes,
+    columns: Sequence[Column],
+    *,
+    most_rows: int = MOST_ROWS,
+    called: Called = AS_TITLED,
+) -> Sheet:
+    """The first visible sheet with these titles. Nothing is raised for what stands in the file: it is a fault.
+
+    `called`: what the list's keeper calls the columns; it goes before their own words.
+    """
     try:
-        return _read(content, columns, most_rows)
+        return _read(content, columns, most_rows, called)
     except Wrong as wrong:
         return Sheet("", (), (FieldError("file", _said(wrong)),), 1, frozenset())
 
 
-def _read(content: bytes, columns: Sequence[Column], most_rows: int) -> Sheet:
+def _read(content: bytes, columns: Sequence[Column], most_rows: int, called: Called) -> Sheet:
     sheets = sheets_of(content)
     titles = {word: column.name for column in columns for word in _words_for(column)}
-    best: tuple[RawSheet, _Head] | None = None
-    for sheet in sheets[:HEAD_ROWS]:
-        found = _head(sheet, titles)
+    best: tuple[RawSheet, Head] | None = None
+    for sheet in sheets[:MOST_SHEETS]:
+        found = head_of(sheet, titles, called)
         if found and (best is None or len(found.places) > len(best[1].places)):
             best = (sheet, found)
     if best is None:
-        raise Wrong(
+        missing = Wrong(
             said("None of the first %(n)s rows holds the titles of this list.", n=HEAD_ROWS),
             said("Use the template that is offered."),
         )
+        likely = next((row for sheet in sheets[:MOST_SHEETS] if (row := likely_headings(sheet))), ())
+        return Sheet("", (), (FieldError("file", _said(missing)),), 1, frozenset(), likely)
     sheet, titled = best
     places, head = titled.places, titled.row
     reading = _Reading(columns, places)
@@ -131,60 +143,13 @@ def _read(content: bytes, columns: Sequence[Column], most_rows: int) -> Sheet:
             reading.fault(str(raw.number), said("Too many rows: at most %(most)s.", most=most_rows))
             break
         reading.take(raw)
-    return reading.done(sheet, head)
-
-
-@dataclass(frozen=True)
-class _Head:
-    """The row of titles. `doubled`: columns whose title stands there already, and where."""
-
-    places: dict[str, int]
-    row: int
-    doubled: list[tuple[int, int]]
-
-
-def _head(sheet: RawSheet, titles: Mapping[str, str]) -> _Head | None:
-    """Where titles are two rows deep, one merged over both counts as well."""
-    above: dict[int, str] = {}
-    best: _Head | None = None
-    for count, row in enumerate(sheet.rows()):
-        if count >= HEAD_ROWS:
-            break
-        words = {at: str(raw.value or "") for at, raw in row.cells.items() if raw.kind == "text"}
-        places: dict[str, int] = {}
-        doubled: list[tuple[int, int]] = []
-        own = 0
-        for at, word in sorted({**above, **words}.items()):
-            name = _named(word, titles)
-            if name and name not in places:
-                places[name] = at
-                own += at in words
-            elif name and at in words and _plain(word) in titles:  # a whole title, not a part of one
-                doubled.append((at, places[name]))
-        if own and (best is None or len(places) > len(best.places)):
-            best = _Head(places, row.number, doubled)
-        above = words
-    return best
-
-
-def _named(word: str, titles: Mapping[str, str]) -> str | None:
-    for part in (word, *re.split(r"[\n/|]", word)):
-        for plain in (_plain(part, aside=False), _plain(part)):
-            if plain in titles:
-                return titles[plain]
-    return None
-
-
-def _plain(word: str, *, aside: bool = True) -> str:
-    """A title without spaces, stars and, `aside`, what stands in brackets."""
-    folded = unicodedata.normalize("NFKC", word).casefold()
-    return _ASIDE.sub("", folded) if aside else re.sub(r"[\s*:]", "", folded)
+    return replace(reading.done(sheet, head), headings=titled.headings)
 
 
 def _words_for(column: Column) -> set[str]:
     texts = [column.name, column.name.replace("_", " ")]
     texts += [translator(locale)(msgid) for msgid in (column.title, *column.synonyms) for locale in LOCALES]
-    return {_plain(text, aside=False) for text in texts if text}
+    return {folded(text) for text in texts if text}
 
 
 def _title(column: Column) -> Said:

@@ -45,6 +45,7 @@ ACTION_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "organization.desk_changed": N_("Desk of the organization changed"),
         "organizations.imported": N_("List of organizations brought in"),
         "register.imported": N_("List of systems brought in"),
+        "list.headings_said": N_("Said what the headings of a list mean"),
         "city.begun": N_("City begun"),
         "irm.was_away": N_("irm was away"),
         "clock.jumped": N_("Clock of the host jumped"),

@@ -1,18 +1,42 @@
 """`irm import …`: lists that a city brings along, read by cell, shown first, written whole or not at all."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
+from irm.access.queries import organization_by_code
 from irm.console import Console, json_option
 from irm.db import SYSTEM, Database
+from irm.documents.headings import folded
 from irm.errors import Invalid
 from irm.systems.importing import FAULTY
+from irm.systems.list_headings import remember, remembered, shown, understood
 from irm.systems.lists import ORGANIZATIONS, SYSTEMS, Kind
 
 dry_run_option = click.option("--dry-run", is_flag=True, help="Only say what the list would do.")
 file_argument = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+organization_option = click.option(
+    "--organization",
+    "code",
+    help="Whose list it is: its headings are remembered, and it is meant where a row names none.",
+)
+heading_option = click.option(
+    "--heading",
+    "headings",
+    multiple=True,
+    metavar="HEADING=COLUMN",
+    help="What a heading means; nothing after =: not taken.",
+)
+
+
+def options(command: Callable[..., None]) -> Callable[..., None]:
+    """What all lists have in common."""
+    for one in (json_option, heading_option, organization_option, dry_run_option):
+        command = one(command)
+    return command
 
 
 @click.group("import")
@@ -22,35 +46,51 @@ def imports() -> None:
 
 @imports.command("systems")
 @file_argument
-@dry_run_option
-@json_option
+@options
 @click.pass_obj
-def systems(console: Console, file: Path, *, dry_run: bool, as_json: bool) -> None:
+def systems(console: Console, /, file: Path, **how: Any) -> None:
     """Register and change the systems of a list; a column that it does not have changes nothing."""
-    _bring(console, SYSTEMS, file, dry_run=dry_run, as_json=as_json)
+    _bring(console, SYSTEMS, file, **how)
 
 
 @imports.command("organizations")
 @file_argument
-@dry_run_option
-@json_option
+@options
 @click.pass_obj
-def organizations(console: Console, file: Path, *, dry_run: bool, as_json: bool) -> None:
+def organizations(console: Console, /, file: Path, **how: Any) -> None:
     """Register and change the organizations and desks of a list; who does not stand in it stays as they are."""
-    _bring(console, ORGANIZATIONS, file, dry_run=dry_run, as_json=as_json)
+    _bring(console, ORGANIZATIONS, file, **how)
 
 
-def _bring(console: Console, kind: Kind, file: Path, *, dry_run: bool, as_json: bool) -> None:
+def _bring(
+    console: Console,
+    kind: Kind,
+    file: Path,
+    *,
+    dry_run: bool,
+    as_json: bool,
+    code: str | None,
+    headings: tuple[str, ...],
+) -> None:
     """Here and now, in one transaction: whoever sits at the server waits for it, and needs no worker."""
+    given = [one.rpartition("=") for one in headings]
+    said = {heading.strip(): column.strip() or None for heading, _, column in given}
 
     async def work(db: Database) -> dict[str, Any]:
-        read = await kind.read(file.read_bytes())
+        now = db.clock.now()
         async with db.transaction(SYSTEM) as tx:
-            made = await kind.plan(tx, read, None, db.clock.now())
+            home = (await organization_by_code(tx, code)).id if code else None
+            called = {**await remembered(tx, home, kind.name, kind.columns), **{folded(one): said[one] for one in said}}
+        read = replace(await kind.read(file.read_bytes(), called), home=home)
+        understood(said, shown(read.sheet.headings, called), kind.columns)
+        async with db.transaction(SYSTEM) as tx:
+            made = await kind.plan(tx, read, None, now)
             if made.faults:
                 raise Invalid(FAULTY, errors=made.faults)
             if not dry_run and (made.new or made.changed):
-                await kind.carry_out(tx, made, None, SYSTEM, db.clock.now(), None, None)
+                await kind.carry_out(tx, made, None, SYSTEM, now, None, None)
+            if not dry_run and home is not None and said:
+                await remember(tx, home, kind.name, {folded(one): said[one] for one in said}, actor=SYSTEM, now=now)
         acting = kind.lines(made)
         return {
             "new": len(made.new),
@@ -61,6 +101,7 @@ def _bring(console: Console, kind: Kind, file: Path, *, dry_run: bool, as_json: 
                 for one in acting
                 if one.changes
             },
+            "missing": [each for each, _ in made.missing],
             "dry_run": dry_run,
         }
 

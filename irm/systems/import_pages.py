@@ -13,13 +13,13 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_409_CONFLICT, HTTP_422_UNPROCESSABLE_ENTITY
 
-from irm.access.policy import Principal, allow
+from irm.access.policy import Principal
 from irm.clock import Clock
 from irm.config import Settings
 from irm.db import Database
 from irm.errors import Conflict, Invalid
 from irm.i18n import N_, Translator
-from irm.systems.bringing import Import, bring, confirm, import_of
+from irm.systems.bringing import Import, bring, confirm, import_of, say_headings
 from irm.systems.import_routes import stored, view_of
 from irm.systems.lists import MOST_SHOWN, ORGANIZATIONS, SYSTEMS, Kind
 from irm.web.forms import Form
@@ -30,7 +30,7 @@ STALE: Final = N_("Something changed before the list was written")
 
 def pages(kind: Kind) -> list[Any]:
     root = f"/{kind.name}/import"
-    opt = allow(kind.permission)
+    opt = kind.opt
 
     @get(root, opt=opt, include_in_schema=False, sync_to_thread=False)
     def import_page() -> Page:
@@ -78,7 +78,7 @@ def pages(kind: Kind) -> list[Any]:
         headers = {} if one.is_under_way else {"HX-Refresh": "true"}
         return page("systems/import_progress.html", one=one, headers=headers)
 
-    @post(root + "/{import_id:uuid}", opt=opt, include_in_schema=False)
+    @post(root + "/{import_id:uuid}", opt=kind.writing_opt, include_in_schema=False)
     async def write(
         import_id: FromPath[UUID],
         request: Request[Any, Any, Any],
@@ -100,7 +100,36 @@ def pages(kind: Kind) -> list[Any]:
             return _shown(one, t, message=error.text(t), status_code=status)
         return Redirect(f"{root}/{import_id}", status_code=HTTP_303_SEE_OTHER)
 
-    return [import_page, take, show, progress, write]
+    @post(root + "/{import_id:uuid}/headings", opt=kind.writing_opt, include_in_schema=False)
+    async def say(
+        import_id: FromPath[UUID],
+        request: Request[Any, Any, Any],
+        db: NamedDependency[Database],
+        clock: NamedDependency[Clock],
+        principal: NamedDependency[Principal],
+        t: NamedDependency[Translator],
+    ) -> Response[Any]:
+        """Fields `heading-<its place in the row of titles>`; what was not touched is not said."""
+        sent = await request.form()
+        try:
+            async with db.transaction(principal.actor) as tx:
+                one = await import_of(tx, kind, import_id, principal)
+                said = {
+                    each["text"]: str(given) or None
+                    for at, each in enumerate(one.headings)
+                    if (given := sent.get(f"heading-{at}")) is not None and (str(given) or None) != each["column"]
+                }
+                await say_headings(tx, kind, import_id, said, by=principal, now=clock.now())
+        except (Invalid, Conflict) as error:
+            async with db.transaction(principal.actor) as tx:
+                one = await import_of(tx, kind, import_id, principal)
+            message = "; ".join(f"{each.field}: {each.text(t)}" for each in error.errors if each.field != "headings")
+            is_conflict = isinstance(error, Conflict)
+            status = HTTP_409_CONFLICT if is_conflict else HTTP_422_UNPROCESSABLE_ENTITY
+            return _shown(one, t, message=message or error.text(t), status_code=status)
+        return Redirect(f"{root}/{import_id}", status_code=HTTP_303_SEE_OTHER)
+
+    return [import_page, take, show, progress, write, say]
 
 
 def _shown(one: Import, t: Translator, *, message: str = "", status_code: int = HTTP_200_OK) -> Page:
@@ -114,6 +143,9 @@ def _shown(one: Import, t: Translator, *, message: str = "", status_code: int = 
         view=view_of(one, t),
         message=message,
         most=MOST_SHOWN,
+        form=Form({f"heading-{at}": each["column"] or "" for at, each in enumerate(one.headings)}),
+        columns=[(each.name, t(each.title)) for each in one.kind.columns],
+        is_unclear=any(not each["column"] and each["by"] != "said" for each in one.headings),
     )
 
 

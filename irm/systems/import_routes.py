@@ -19,11 +19,20 @@ from irm.evidence.blobs import BlobStore, StoredBlob
 from irm.evidence.downloads import chunks_of
 from irm.i18n import N_, Translator
 from irm.systems import organization_import
-from irm.systems.bringing import Import, bring, confirm, import_of
+from irm.systems.bringing import Import, bring, confirm, import_of, say_headings
 from irm.systems.export import template, workbook
 from irm.systems.listing import listed, read_filters
 from irm.systems.lists import ORGANIZATIONS, SYSTEMS, Kind
-from irm.systems.schemas import ChangeOfField, ConfirmImport, FaultView, ImportView, PlannedView
+from irm.systems.schemas import (
+    ChangeOfField,
+    ConfirmImport,
+    FaultView,
+    HeadingView,
+    ImportView,
+    MissingView,
+    PlannedView,
+    SayHeadings,
+)
 
 MOST_EXPORTED: Final = 50_000
 NO_FILE: Final = N_("Choose the file with the list.")
@@ -35,7 +44,7 @@ def interface(kind: Kind) -> list[Any]:
 
     @post(
         root,
-        opt=allow(kind.permission),
+        opt=kind.opt,
         tags=[kind.name],
         operation_id=f"bring_list_of_{kind.name}",
         status_code=HTTP_202_ACCEPTED,
@@ -57,9 +66,7 @@ def interface(kind: Kind) -> list[Any]:
             view = view_of(await import_of(tx, kind, made, principal), t)
         return Response(view, status_code=HTTP_202_ACCEPTED, headers={"location": f"{root}/{made}"})
 
-    @get(
-        root + "/{import_id:uuid}", opt=allow(kind.permission), tags=[kind.name], operation_id=f"get_{kind.name}_import"
-    )
+    @get(root + "/{import_id:uuid}", opt=kind.opt, tags=[kind.name], operation_id=f"get_{kind.name}_import")
     async def show_import(
         import_id: FromPath[UUID],
         db: NamedDependency[Database],
@@ -74,7 +81,7 @@ def interface(kind: Kind) -> list[Any]:
 
     @post(
         root + "/{import_id:uuid}/write",
-        opt=allow(kind.permission),
+        opt=kind.writing_opt,
         tags=[kind.name],
         operation_id=f"write_{kind.name}_import",
         status_code=HTTP_202_ACCEPTED,
@@ -95,7 +102,29 @@ def interface(kind: Kind) -> list[Any]:
             await confirm(tx, kind, import_id, seen=data.seen, by=principal, now=clock.now())
             return view_of(await import_of(tx, kind, import_id, principal), t)
 
-    return [bring_list, show_import, write_import]
+    @post(
+        root + "/{import_id:uuid}/headings",
+        opt=kind.writing_opt,
+        tags=[kind.name],
+        operation_id=f"say_headings_of_{kind.name}_import",
+        status_code=HTTP_202_ACCEPTED,
+    )
+    async def say(
+        import_id: FromPath[UUID],
+        data: JSONBody[SayHeadings],
+        db: NamedDependency[Database],
+        clock: NamedDependency[Clock],
+        principal: NamedDependency[Principal],
+        t: NamedDependency[Translator],
+    ) -> ImportView:
+        """What the list calls the columns. It is looked at anew, and remembered: the next list of this kind that your
+        organization brings is read by it.
+        """
+        async with db.transaction(principal.actor) as tx:
+            await say_headings(tx, kind, import_id, data.headings, by=principal, now=clock.now())
+            return view_of(await import_of(tx, kind, import_id, principal), t)
+
+    return [bring_list, show_import, write_import, say]
 
 
 @get(
@@ -218,6 +247,9 @@ def view_of(one: Import, t: Translator) -> ImportView:
         faults=[FaultView(each["cell"], t.of(each["message"])) for each in one.faults],
         fault_count=one.fault_count,
         reason=t(one.reason) if one.reason else "",
+        headings=[HeadingView(each["cell"], each["text"], each["column"], each["by"]) for each in one.headings],
+        missing=[MissingView(code, name) for code, name in one.missing],
+        missing_count=one.missing_count,
     )
 
 

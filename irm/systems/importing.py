@@ -15,11 +15,12 @@ from itertools import islice
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Row as Stored, any_, bindparam, delete, insert, select, update
+from sqlalchemy import Row as Stored, all_, any_, bindparam, delete, insert, select, true, update
 
 from irm.access.policy import Permission, Principal, Resource, reach
 from irm.access.queries import organizations
 from irm.db import Actor, Tx, uuid7
+from irm.documents.headings import AS_TITLED, Called
 from irm.documents.sheets import MOST_FAULTS, MOST_ROWS, Column, Row, Sheet, read_sheet
 from irm.errors import Conflict, FieldError, Invalid, Said, said
 from irm.i18n import N_
@@ -28,6 +29,7 @@ from irm.systems.editing import FOREIGN_OWNER, NOT_YOURS
 from irm.systems.entry import Entry, differences
 from irm.systems.import_platforms import TEXTS, Platforms, platforms_in
 from irm.systems.models import SystemPartyRow, SystemResourceRow, SystemRow
+from irm.systems.queries import within
 from irm.systems.service import Changes, altered, array_of, columns_of, entries_of, registered
 from irm.systems.sheet import COLUMNS, Names, Read, entry_of_row
 
@@ -68,6 +70,8 @@ class Plan:
     digest: str
     names: Names
     platforms: Mapping[UUID, str]
+    missing: Sequence[tuple[str, str]] = ()
+    """(code, name) of what stands here in the hands of the same owners and not in the list. It stays as it is."""
 
     @property
     def new(self) -> list[Planned]:
@@ -84,20 +88,24 @@ class Plan:
 
 @dataclass(frozen=True)
 class ListRead:
-    """A file as it was read, before anybody asks the database."""
+    """A file as it was read, before anybody asks the database. `home`: the organization that is meant where a row names
+    none."""
 
     sheet: Sheet
     sha256: str
+    home: UUID | None = None
 
 
-async def read_rows(content: bytes, columns: Sequence[Column], *, most_rows: int = MOST_ROWS) -> ListRead:
+async def read_rows(
+    content: bytes, columns: Sequence[Column], *, called: Called = AS_TITLED, most_rows: int = MOST_ROWS
+) -> ListRead:
     """Outside of any transaction: 50,000 rows take their time, and a thread of their own."""
-    sheet = await asyncio.to_thread(read_sheet, content, columns, most_rows=most_rows)
+    sheet = await asyncio.to_thread(read_sheet, content, columns, most_rows=most_rows, called=called)
     return ListRead(sheet, sha256(content).hexdigest())
 
 
-async def read_list(content: bytes) -> ListRead:
-    return await read_rows(content, COLUMNS)
+async def read_list(content: bytes, called: Called = AS_TITLED) -> ListRead:
+    return await read_rows(content, COLUMNS, called=called)
 
 
 async def plan(tx: Tx, given: ListRead, *, by: Principal | None) -> Plan:
@@ -119,7 +127,26 @@ async def plan(tx: Tx, given: ListRead, *, by: Principal | None) -> Plan:
         _digest(file, planned),
         names,
         platforms.codes,
+        await _missing(tx, rows, by),
     )
+
+
+async def _missing(tx: Tx, rows: Sequence[Read], by: Principal | None) -> list[tuple[str, str]]:
+    codes = [one.code for one in rows]
+    owners = {one.entry.owner_id for one in rows if one.entry}
+    if not owners:
+        return []
+    found = await tx.execute(
+        select(SystemRow.code, SystemRow.name)
+        .where(
+            SystemRow.owner_id == any_(array_of(sorted(owners))),
+            SystemRow.code != all_(bindparam("codes", codes, type_=TEXTS)),
+            SystemRow.retired_at.is_(None),
+            within(reach(by, Permission.READ_SYSTEMS)) if by else true(),
+        )
+        .order_by(SystemRow.code)
+    )
+    return [(row.code, row.name) for row in found]
 
 
 def by_cell(faults: Iterable[FieldError]) -> list[FieldError]:

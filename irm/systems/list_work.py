@@ -10,7 +10,7 @@ the import as written.
 import asyncio
 from collections.abc import Awaitable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -24,8 +24,19 @@ from irm.evidence.blobs import BlobStore
 from irm.evidence.service import adopt
 from irm.jobs import CallFailed, Outside, Resources
 from irm.systems import bringing
-from irm.systems.bringing import GIVEN_UP, WITHOUT_RIGHTS, bringer, draft_place, give_up, looked, place, written
+from irm.systems.bringing import (
+    GIVEN_UP,
+    WITHOUT_RIGHTS,
+    bringer,
+    draft_place,
+    give_up,
+    looked,
+    place,
+    seen_of,
+    written,
+)
 from irm.systems.importing import CHANGED_SINCE, Tell
+from irm.systems.list_headings import remembered
 from irm.systems.lists import KINDS
 from irm.systems.models import ListImportRow
 
@@ -111,11 +122,12 @@ async def _look(
         return None
     kind, tell = KINDS[row.kind], _teller(tx, row.id, 5, 95)
     await tell(0.0)
-    read = await _awake(tx, kind.read(outcome))
+    called = {**await remembered(tx, by.home, kind.name, kind.columns), **row.called}
+    read = replace(await _awake(tx, kind.read(outcome, called)), home=by.home)
     await tell(READ)
     made = await kind.plan(tx, read, by, now)
     await _at_the_end(tx, row, "looking")
-    looked(row, made)
+    looked(row, made, read, called)
     return None
 
 
@@ -133,15 +145,16 @@ async def _write(
         return None
     kind, tell = KINDS[row.kind], _teller(tx, row.id, 5, 30)
     await tell(0.0)
-    read = await _awake(tx, kind.read(outcome))
+    called = dict(row.called)
+    read = replace(await _awake(tx, kind.read(outcome, called)), home=by.home)
     await tell(READ)
     made = await kind.plan(tx, read, by, now)
-    if made.faults or made.digest != row.seen or not (made.new or made.changed):
+    if made.faults or seen_of(made, called) != row.seen or not (made.new or made.changed):
         await _at_the_end(tx, row, "writing")
-        looked(row, made)
+        looked(row, made, read, called)
         row.is_stale = True
         return None
-    await kind.carry_out(tx, made, row.seen, by.actor, now, row.id, _teller(tx, row.id, 30, 100))
+    await kind.carry_out(tx, made, made.digest, by.actor, now, row.id, _teller(tx, row.id, 30, 100))
     await _at_the_end(tx, row, "writing")
     await adopt(tx, draft_place(row), place(row), actor=by.actor, now=now)
     written(row, now)

@@ -1,6 +1,6 @@
-"""The two lists that come in by file: systems, organizations. What differs between them stands here, once.
+"""The lists that come in by file. What differs between them stands here, once.
 
-How one is brought, looked at, confirmed and written is the same for both: `bringing.py`, `list_work.py`.
+How one is brought, looked at, confirmed and written is the same for all: `bringing.py`, `list_work.py`.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -9,22 +9,25 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 from uuid import UUID
 
-from irm.access.policy import Permission, Principal
+from irm.access.policy import Permission, Principal, allow, dangerous, may
 from irm.db import Actor, Tx
+from irm.documents.headings import Called
+from irm.documents.sheets import Column
 from irm.errors import FieldError
 from irm.i18n import LOCALES, N_, Translator, translator
-from irm.systems import importing, organization_import
+from irm.systems import importing, list_plan, organization_import
 from irm.systems.importing import ListRead, Tell
-from irm.systems.sheet import value_words, wire_name
+from irm.systems.sheet import COLUMNS, value_words, wire_name
 from irm.systems.vocabulary import FIELD_NAMES
 
+EMPTY_IS_NOT_STATED: Final = N_("A cell that is there and empty says: not stated.")
 MOST_SHOWN: Final = 200
 """Rows of a dry run that are kept for people to look at; all of them are counted and written."""
 ByLanguage = dict[str, str]
 
 
 class Plan(Protocol):
-    """`importing.Plan`, `organization_import.Plan`."""
+    """`importing.Plan`, `list_plan.Plan`."""
 
     @property
     def new(self) -> Sequence[Any]: ...
@@ -38,6 +41,8 @@ class Plan(Protocol):
     def fault_count(self) -> int: ...
     @property
     def digest(self) -> str: ...
+    @property
+    def missing(self) -> Sequence[tuple[str, str]]: ...
 
 
 @dataclass(frozen=True)
@@ -53,16 +58,33 @@ class Line:
 
 @dataclass(frozen=True)
 class Kind:
-    """`name`: also where its pages and, under /api/v1, its interface lie. `labels`: of the fields. Words are msgids."""
+    """`name`: also where its pages and, under /api/v1, its interface lie. `home`: where people read what is in it.
+    `permissions`: any of them. `labels`: of the fields. Words are msgids."""
 
     name: str
-    permission: Permission
+    home: str
+    permissions: frozenset[Permission]
+    columns: Sequence[Column]
     labels: Mapping[str, str]
     words: Mapping[str, str]
-    read: Callable[[bytes], Awaitable[ListRead]]
+    read: Callable[[bytes, Called], Awaitable[ListRead]]
     plan: Callable[[Tx, ListRead, Principal | None, datetime], Awaitable[Plan]]
     carry_out: Callable[[Tx, Any, str | None, Actor, datetime, UUID | None, Tell | None], Awaitable[UUID]]
     lines: Callable[[Any], list[Line]]
+    is_grave: bool = False
+    """Writing it asks again who it is (`dangerous`)."""
+
+    @property
+    def opt(self) -> dict[str, Any]:
+        """Of its routes."""
+        return allow(*self.permissions)
+
+    @property
+    def writing_opt(self) -> dict[str, Any]:
+        return dangerous(self.opt) if self.is_grave else self.opt
+
+    def may_be_brought_by(self, principal: Principal) -> bool:
+        return any(may(principal, each) for each in self.permissions)
 
 
 # -- systems
@@ -110,7 +132,7 @@ async def _plan_organizations(tx: Tx, given: ListRead, by: Principal | None, now
 
 async def _write_organizations(
     tx: Tx,
-    made: organization_import.Plan,
+    made: list_plan.Plan,
     seen: str | None,
     actor: Actor,
     now: datetime,
@@ -120,21 +142,28 @@ async def _write_organizations(
     return await organization_import.carry_out(tx, made, seen=seen, actor=actor, now=now, import_id=import_id)
 
 
-def _lines_of_organizations(made: organization_import.Plan) -> list[Line]:
-    def words(name: str, value: Any) -> ByLanguage:
-        return by_language(lambda t: organization_import.value_words(name, value, t))
+Words = Callable[[str, Any, Translator], str]
+"""A value of a field as people read it."""
 
-    acting = [one for one in made.rows if one.is_new or one.changes][:MOST_SHOWN]
-    return [
-        Line(
-            one.row.number,
-            one.code,
-            one.stated["name"],
-            one.is_new,
-            [(name, words(name, old), words(name, new)) for name, (old, new) in one.changes.items()],
-        )
-        for one in acting
-    ]
+
+def lines_by(value_words: Words) -> Callable[[list_plan.Plan], list[Line]]:
+    def words(name: str, value: Any) -> ByLanguage:
+        return by_language(lambda t: value_words(name, value, t))
+
+    def lines(made: list_plan.Plan) -> list[Line]:
+        acting = [one for one in made.rows if one.is_new or one.changes][:MOST_SHOWN]
+        return [
+            Line(
+                one.row.number,
+                one.code,
+                one.name,
+                one.is_new,
+                [(name, words(name, old), words(name, new)) for name, (old, new) in one.changes.items()],
+            )
+            for one in acting
+        ]
+
+    return lines
 
 
 def by_language(text: Callable[[Translator], str]) -> ByLanguage:
@@ -144,13 +173,16 @@ def by_language(text: Callable[[Translator], str]) -> ByLanguage:
 
 SYSTEMS: Final = Kind(
     "systems",
-    Permission.EDIT_SYSTEMS,
+    "/systems",
+    frozenset({Permission.EDIT_SYSTEMS}),
+    COLUMNS,
     FIELD_NAMES,
     {
         "crumb": N_("Systems"),
         "title": N_("Import a list of systems"),
         "limit": N_("Up to 50,000 rows. Titles may stand in any order, in Chinese or English."),
         "one": N_("System"),
+        "empty": EMPTY_IS_NOT_STATED,
         "back": N_("To the register"),
     },
     importing.read_list,
@@ -160,18 +192,21 @@ SYSTEMS: Final = Kind(
 )
 ORGANIZATIONS: Final = Kind(
     "organizations",
-    Permission.MANAGE_ORGANIZATIONS,
+    "/organizations",
+    frozenset({Permission.MANAGE_ORGANIZATIONS}),
+    organization_import.COLUMNS,
     organization_import.LABELS,
     {
         "crumb": N_("Contact list"),
         "title": N_("Import a list of organizations"),
         "limit": N_("Up to 5,000 rows. Titles may stand in any order, in Chinese or English."),
         "one": N_("Organization"),
+        "empty": EMPTY_IS_NOT_STATED,
         "back": N_("To the contact list"),
     },
     organization_import.read_list,
     _plan_organizations,
     _write_organizations,
-    _lines_of_organizations,
+    lines_by(organization_import.value_words),
 )
 KINDS: Final[Mapping[str, Kind]] = {one.name: one for one in (SYSTEMS, ORGANIZATIONS)}

@@ -111,7 +111,7 @@ class ListImportRow(Base):
 
     __tablename__ = "list_import"
     __table_args__ = (
-        CheckConstraint("kind IN ('systems', 'organizations')", name="kind"),
+        CheckConstraint("kind IN ('systems', 'organizations', 'people', 'liaisons', 'staff')", name="kind"),
         CheckConstraint("state IN ('looking', 'looked', 'writing', 'written', 'failed')", name="state"),
         CheckConstraint("(state = 'written') = (written_at IS NOT NULL)", name="written"),
     )
@@ -144,6 +144,29 @@ class ListImportRow(Base):
     reason: Mapped[str] = mapped_column(default="")
     """Why it was given up (msgid)."""
     written_at: Mapped[datetime | None]
+    looks: Mapped[int] = mapped_column(default=0)
+    """How often it was said anew what its headings mean; each time it is looked at again."""
+    called: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """Folded heading → column, as it was read: what was said of this list, over what was remembered."""
+    headings: Mapped[list[Any]] = mapped_column(default=list)
+    """The row of titles, each with the column that it was taken for and by what right."""
+    missing: Mapped[list[Any]] = mapped_column(default=list)
+    """The first (code, name) of what stands here and not in the list."""
+    missing_count: Mapped[int] = mapped_column(default=0)
+
+
+class ListHeadingRow(Base):
+    """What an organization's lists of one kind call a column, as somebody of it said once; the next list is read by it."""
+
+    __tablename__ = "list_heading"
+
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organization.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    heading: Mapped[str] = mapped_column(primary_key=True)
+    """Folded (`documents/headings.py`)."""
+    column: Mapped[str | None]
+    """None: it is not taken."""
+    said_at: Mapped[datetime]
 
 
 ASSESSMENT_NUMBERS = Sequence("assessment_number_seq", metadata=Base.metadata)

@@ -3,10 +3,8 @@
 The same two halves as for systems (`importing.py`). Nothing is ever taken away by a list: who does not stand in it stays.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from datetime import datetime
-from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,12 +14,14 @@ from irm.access.queries import Organization, members, organizations
 from irm.access.service import CODE, ODD_CODE, RESERVED, register_organization
 from irm.access.vocabulary import KIND_NAMES, TIER_NAMES
 from irm.db import Actor, Tx, uuid7
-from irm.documents.sheets import MOST_FAULTS, Column, Row
+from irm.documents.headings import AS_TITLED, Called
+from irm.documents.sheets import Column, Row
 from irm.documents.tables import write_sheet, write_template
-from irm.errors import Conflict, FieldError, Invalid, Said, said
+from irm.errors import FieldError, Said, said
 from irm.i18n import N_, Translator
 from irm.ledger import Event, record
-from irm.systems.importing import CHANGED_SINCE, FAULTY, NOTHING_TO_DO, ListRead, by_cell, read_rows
+from irm.systems.importing import ListRead, read_rows
+from irm.systems.list_plan import Plan, Planned, may_be_written, plan_of
 
 TITLE: Final = N_("Organizations")
 MOST_ROWS: Final = 5_000
@@ -49,50 +49,8 @@ LABELS: Final[Mapping[str, str]] = {one.name: one.title for one in COLUMNS}
 NOT_YOURS: Final = N_("Only who looks after this organization's entry changes it.")
 
 
-@dataclass(frozen=True)
-class Planned:
-    """`stated`: what the list says of it. `changes`: field → what stands there, what is to stand there."""
-
-    row: Row
-    id: UUID | None
-    stated: Mapping[str, Any]
-    changes: Mapping[str, tuple[Any, Any]]
-    before: str = ""
-
-    @property
-    def code(self) -> str:
-        return str(self.row["code"])
-
-    @property
-    def is_new(self) -> bool:
-        return self.id is None
-
-
-@dataclass(frozen=True)
-class Plan:
-    """`faults`: at most MOST_FAULTS; `fault_count` counts all. Where there is one, nothing is written at all."""
-
-    rows: tuple[Planned, ...]
-    faults: tuple[FieldError, ...]
-    fault_count: int
-    sha256: str
-    digest: str
-
-    @property
-    def new(self) -> list[Planned]:
-        return [one for one in self.rows if one.is_new]
-
-    @property
-    def changed(self) -> list[Planned]:
-        return [one for one in self.rows if one.changes]
-
-    @property
-    def unchanged(self) -> int:
-        return len(self.rows) - len(self.new) - len(self.changed)
-
-
-async def read_list(content: bytes) -> ListRead:
-    return await read_rows(content, COLUMNS, most_rows=MOST_ROWS)
+async def read_list(content: bytes, called: Called = AS_TITLED) -> ListRead:
+    return await read_rows(content, COLUMNS, called=called, most_rows=MOST_ROWS)
 
 
 async def plan(tx: Tx, given: ListRead, *, by: Principal | None, now: datetime) -> Plan:
@@ -108,10 +66,9 @@ async def plan(tx: Tx, given: ListRead, *, by: Principal | None, now: datetime) 
         faults += wrong
         if one is not None:
             planned.append(one)
-    kept = by_cell([*given.sheet.faults, *faults])[:MOST_FAULTS]
-    return Plan(
-        tuple(planned), tuple(kept), given.sheet.fault_count + len(faults), given.sha256, _digest(given.sha256, planned)
-    )
+    listed = {row["code"] for row in given.sheet.rows}
+    missing = [(one.code, one.name) for one in live.values() if one.code not in listed]
+    return plan_of(given, planned, faults, missing)
 
 
 def _judged(
@@ -133,7 +90,7 @@ def _judged(
     stated = _stated(row, columns, before)
     wrong = [row.fault(name, Said(text)) for name, value in stated.items() if (text := fault_in(name, value))]
     if before is None or wrong:
-        return (None if wrong else Planned(row, None, stated, {})), wrong
+        return (None if wrong else Planned(row, row["code"], stated["name"], stated)), wrong
     pairs = {name: (getattr(before, name), value) for name, value in stated.items()}
     changes = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
     if changes and by is not None and not may(by, Permission.MANAGE_ORGANIZATIONS, Resource(frozenset({before.id}))):
@@ -144,7 +101,8 @@ def _judged(
         if (text := refusal(name, old, new, has_people=before.id in peopled))
     ]
     state = repr([getattr(before, name) for name in AMENDABLE])
-    return (None if wrong else Planned(row, before.id, stated, changes, state)), wrong
+    made = Planned(row, before.code, stated["name"], stated, before.id, changes, state)
+    return (None if wrong else made), wrong
 
 
 def _stated(row: Row, columns: frozenset[str], before: Organization | None) -> dict[str, Any]:
@@ -160,36 +118,18 @@ def _stated(row: Row, columns: frozenset[str], before: Organization | None) -> d
     return stated
 
 
-def _digest(file: str, planned: Sequence[Planned]) -> str:
-    seen = sha256(file.encode())
-    for one in planned:
-        seen.update(f"\n{one.code} {'new' if one.is_new else one.before}".encode())
-    return seen.hexdigest()
-
-
 async def carry_out(
     tx: Tx, made: Plan, *, seen: str | None, actor: Actor, now: datetime, import_id: UUID | None = None
 ) -> UUID:
     """As `importing.carry_out`. Raises Invalid with every fault, Conflict for another plan than the one that was seen."""
-    if made.faults:
-        raise Invalid(FAULTY, errors=made.faults)
-    if seen is not None and seen != made.digest:
-        raise Conflict(CHANGED_SINCE, field="seen")
-    if not made.new and not made.changed:
-        raise Invalid(NOTHING_TO_DO, field="file")
+    may_be_written(made, seen)
     import_id = import_id or uuid7()
     for one in made.new:
         await register_organization(tx, code=one.code, **one.stated, actor=actor, now=now)
     for one in made.changed:
         if one.id is not None:
             await change_organization(tx, one.id, one.stated, actor=actor, now=now)
-    body = {
-        "file": made.sha256,
-        "new": len(made.new),
-        "changed": len(made.changed),
-        "unchanged": made.unchanged,
-    }
-    await record(tx, Event("organizations.imported", f"register/{import_id}", now, actor, body))
+    await record(tx, Event("organizations.imported", f"register/{import_id}", now, actor, made.counted))
     return import_id
 
 

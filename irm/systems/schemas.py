@@ -154,6 +154,29 @@ class FaultView(Struct, frozen=True):
     message: str
 
 
+class HeadingView(Struct, frozen=True):
+    """A heading of the list. `column`: for which it was taken, null: for none. `by`: title (its own words), said (by your
+    organization, with this list or an earlier one), or empty."""
+
+    cell: str
+    text: str
+    column: str | None
+    by: str
+
+
+class MissingView(Struct, frozen=True):
+    """Stands here and not in the list; it stays as it is."""
+
+    code: str
+    name: str
+
+
+class SayHeadings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Heading as it stands in the list → name of the column that it means, null: it is not to be taken."""
+
+    headings: dict[str, str | None]
+
+
 class ConfirmImport(Struct, frozen=True, forbid_unknown_fields=True):
     """`seen`: as the import last said it, so that what was looked at is what is written."""
 
@@ -183,6 +206,10 @@ class ImportView(Struct, frozen=True):
     fault_count: int
     reason: str
     """Why it was given up."""
+    headings: list[HeadingView]
+    missing: list[MissingView]
+    """The first of what stands here, where the list speaks of it, and not in the list. An import never takes away."""
+    missing_count: int
 
 
 _FIELDS = {

@@ -136,6 +136,7 @@ from irm.systems import (
     assessment_routes,
     import_pages,
     import_routes,
+    list_exports,
     pages as systems_pages,
     routes as systems_routes,
 )
@@ -195,6 +196,7 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *system_life.ROUTES,
     *import_routes.ROUTES,
     *import_pages.ROUTES,
+    *list_exports.ROUTES,
     *oversight_routes.ROUTES,
     *oversight_paper_routes.ROUTES,
     *oversight_pages.ROUTES,

@@ -24,6 +24,7 @@ GROUPS: Final = {
     "organization": "irm.access.organization_commands:organization",
     "system": "irm.systems.commands:system",
     "import": "irm.systems.import_commands:imports",
+    "export": "irm.systems.import_commands:export",
     "assessment": "irm.systems.assessment_commands:assessment",
     "incident": "irm.incidents.commands:incident",
     "duty": "irm.obligations.commands:duty",

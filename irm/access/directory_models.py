@@ -51,5 +51,7 @@ class EngagementRow(Base):
     vetted_on: Mapped[date | None]
     vetted_by: Mapped[str]
     """Who vetted, as the paper says; no person of irm needs to have done it."""
+    vetted_until: Mapped[date | None]
+    """Last day on which the vetting is good."""
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]

@@ -107,6 +107,7 @@ def _engagement(given: dict[str, str]) -> Engagement:
         cast("Vetting | None", result or None),
         typed.day(given, "vetted_on"),
         given.get("vetted_by", ""),
+        typed.day(given, "vetted_until"),
     )
 
 

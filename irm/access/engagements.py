@@ -23,6 +23,7 @@ LONGEST: Final = 200
 NO_PERSON: Final = N_("There is no such person.")
 NO_VENDOR: Final = N_("Only a vendor has staff to be vetted.")
 BACKWARDS: Final = N_("The last day lies before the first.")
+BEFORE_VETTED: Final = N_("The vetting cannot end before its day.")
 HALF: Final = N_("Result, day and who vetted belong together.")
 NEEDED: Final = N_("This is needed.")
 ODD_TEXT: Final = N_("At most 200 characters that can be shown, please.")
@@ -51,7 +52,7 @@ async def state(
         raise Invalid(NO_VENDOR, field="organization")
     if await tx.get(PersonRow, person_id) is None:
         raise NotFound(NO_PERSON, field="person")
-    faults = _faults(stated, now.astimezone(SHANGHAI).date())
+    faults = faults_in(stated, now.astimezone(SHANGHAI).date())
     if faults:
         raise Invalid(faults[0].message, errors=faults)
     row = await tx.scalar(
@@ -64,6 +65,7 @@ async def state(
         tx.add(row)
     row.contract, row.begins_on, row.ends_on = stated.contract.strip(), stated.begins_on, stated.ends_on
     row.vetting, row.vetted_on, row.vetted_by = stated.vetting, stated.vetted_on, stated.vetted_by.strip()
+    row.vetted_until = stated.vetted_until
     row.changed_at = now
     await tx.flush()
     body = {
@@ -72,6 +74,7 @@ async def state(
         "ends_on": stated.ends_on.isoformat() if stated.ends_on else None,
         "vetting": stated.vetting,
         "vetted_on": stated.vetted_on.isoformat() if stated.vetted_on else None,
+        "vetted_until": stated.vetted_until.isoformat() if stated.vetted_until else None,
     }
     private = {"contract": row.contract, "vetted_by": row.vetted_by}
     await record(tx, Event("engagement.stated", f"person/{person_id}", now, actor, body, private))
@@ -79,7 +82,7 @@ async def state(
     return row.id
 
 
-def _faults(stated: Engagement, today: date) -> list[FieldError]:
+def faults_in(stated: Engagement, today: date) -> list[FieldError]:
     faults = [
         FieldError(name, ODD_TEXT)
         for name in ("contract", "vetted_by")
@@ -93,6 +96,8 @@ def _faults(stated: Engagement, today: date) -> list[FieldError]:
         faults.append(FieldError("vetting", HALF))
     if stated.vetted_on is not None and stated.vetted_on > today:
         faults.append(FieldError("vetted_on", AHEAD))
+    if stated.vetted_until is not None and (stated.vetted_on is None or stated.vetted_until < stated.vetted_on):
+        faults.append(FieldError("vetted_until", BEFORE_VETTED))
     return faults
 
 
@@ -171,4 +176,4 @@ async def refuse_unvetted(tx: Tx, organization: OrganizationRow, person_id: UUID
 
 def _engagement(row: EngagementRow) -> Engagement:
     vetting = cast("Vetting | None", row.vetting)
-    return Engagement(row.contract, row.begins_on, row.ends_on, vetting, row.vetted_on, row.vetted_by)
+    return Engagement(row.contract, row.begins_on, row.ends_on, vetting, row.vetted_on, row.vetted_by, row.vetted_until)

@@ -86,13 +86,7 @@ async def enter(
 ) -> UUID:
     """`checked_on`: of a list that is brought along; else today. Raises Invalid naming every field at fault."""
     given = Stated(stated.kind, stated.name.strip(), stated.telephone.strip(), stated.person.strip())
-    faults = [] if given.kind in {one.key for one in liaison_policy().kinds} else [FieldError("kind", NO_KIND)]
-    faults += [FieldError(name, NEEDED) for name in ("name", "telephone") if not getattr(given, name)]
-    faults += [
-        FieldError(name, ODD_TEXT)
-        for name in ("name", "telephone", "person")
-        if len(getattr(given, name)) > LONGEST or not getattr(given, name).isprintable()
-    ]
+    faults = faults_in(given)
     if faults:
         raise Invalid(faults[0].message, errors=faults)
     row = LiaisonRow(
@@ -111,6 +105,31 @@ async def enter(
     private = {"name": given.name, "person": given.person, "telephone": given.telephone}
     await record(tx, Event("liaison.entered", _path(row), now, actor, {"kind": given.kind}, private))
     return row.id
+
+
+def faults_in(given: Stated) -> list[FieldError]:
+    faults = [] if given.kind in {one.key for one in liaison_policy().kinds} else [FieldError("kind", NO_KIND)]
+    faults += [FieldError(name, NEEDED) for name in ("name", "telephone") if not getattr(given, name)]
+    return faults + [
+        FieldError(name, ODD_TEXT)
+        for name in ("name", "telephone", "person")
+        if len(getattr(given, name)) > LONGEST or not getattr(given, name).isprintable()
+    ]
+
+
+async def change(
+    tx: Tx, organization_id: UUID, liaison_id: UUID, *, telephone: str, checked_on: date, actor: Actor, now: datetime
+) -> None:
+    """What a list says of somebody who is on record: the number, and when it was last found right. Raises NotFound."""
+    row = await _locked(tx, organization_id, liaison_id)
+    before = {"telephone": row.telephone, "checked_on": row.checked_on}
+    if before["checked_on"] != checked_on:
+        row.checked_on, row.checked_by = checked_on, None  # who it was, the list does not say
+    row.telephone = telephone
+    await tx.flush()
+    changed = [name for name, value in before.items() if value != getattr(row, name)]
+    body = {"kind": row.kind, "fields": changed, "checked_on": checked_on.isoformat()}
+    await record(tx, Event("liaison.changed", _path(row), now, actor, body, {"telephone": telephone}))
 
 
 async def note_checked(

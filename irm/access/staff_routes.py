@@ -1,5 +1,6 @@
 """JSON API of a vendor's staff: contract and vetting. The vendor reads; the cloud authority, which vets, writes."""
 
+from dataclasses import asdict
 from datetime import date
 from typing import Final, Literal
 from uuid import UUID
@@ -33,6 +34,7 @@ class EngagementView(Struct, frozen=True):
     vetting: str | None
     vetted_on: date | None
     vetted_by: str
+    vetted_until: date | None
 
 
 class StaffView(Struct, frozen=True):
@@ -59,6 +61,7 @@ class StateEngagement(Struct, frozen=True, forbid_unknown_fields=True):
     vetting: Literal["passed", "refused"] | None = None
     vetted_on: date | None = None
     vetted_by: str = ""
+    vetted_until: date | None = None
 
 
 @get("/api/v1/organizations/{code:str}/staff", opt=READ, tags=TAGS)
@@ -90,7 +93,15 @@ async def state_engagement(
     t: NamedDependency[Translator],
 ) -> StaffView:
     """What is now on record of one person: contract, days, vetting. What was before stays in the ledger."""
-    stated = Engagement(data.contract, data.begins_on, data.ends_on, data.vetting, data.vetted_on, data.vetted_by)
+    stated = Engagement(
+        data.contract,
+        data.begins_on,
+        data.ends_on,
+        data.vetting,
+        data.vetted_on,
+        data.vetted_by,
+        data.vetted_until,
+    )
     async with db.transaction(principal.actor) as tx:
         found = await vetted_by_reader(tx, principal, code)
         person = await stating(tx, found, principal, clock, stated, person=data.person, name=data.name)
@@ -143,11 +154,7 @@ async def stating(
 def _view(one: engagements.Employed, today: date, t: Translator) -> StaffView:
     why = refusal(one.engagement, today)
     kept = one.engagement
-    shown = (
-        EngagementView(kept.contract, kept.begins_on, kept.ends_on, kept.vetting, kept.vetted_on, kept.vetted_by)
-        if kept
-        else None
-    )
+    shown = EngagementView(**asdict(kept)) if kept else None
     return StaffView(one.person_id, one.name, shown, t(why.msgid, **why.params) if why is not None else None)
 
 

@@ -14,7 +14,7 @@ from irm.documents.headings import folded
 from irm.errors import Invalid
 from irm.systems.importing import FAULTY
 from irm.systems.list_headings import remember, remembered, shown, understood
-from irm.systems.lists import ORGANIZATIONS, SYSTEMS, Kind
+from irm.systems.lists import KINDS, LIAISONS, ORGANIZATIONS, STAFF, SYSTEMS, Kind
 
 dry_run_option = click.option("--dry-run", is_flag=True, help="Only say what the list would do.")
 file_argument = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -41,7 +41,7 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.group("import")
 def imports() -> None:
-    """Bring in lists (.xlsx): organizations, systems."""
+    """Bring in lists (.xlsx): organizations, systems, people, contacts, staff."""
 
 
 @imports.command("systems")
@@ -60,6 +60,46 @@ def systems(console: Console, /, file: Path, **how: Any) -> None:
 def organizations(console: Console, /, file: Path, **how: Any) -> None:
     """Register and change the organizations and desks of a list; who does not stand in it stays as they are."""
     _bring(console, ORGANIZATIONS, file, **how)
+
+
+@imports.command("liaisons")
+@file_argument
+@options
+@click.pass_obj
+def liaisons(console: Console, /, file: Path, **how: Any) -> None:
+    """Enter with whom organizations keep in touch, their numbers and when those were last found right."""
+    _bring(console, LIAISONS, file, **how)
+
+
+@imports.command("staff")
+@file_argument
+@options
+@click.pass_obj
+def staff(console: Console, /, file: Path, **how: Any) -> None:
+    """Enter vendors' staff with contract, days of work and vetting."""
+    _bring(console, STAFF, file, **how)
+
+
+@click.command("export")
+@click.argument("kind", type=click.Choice([name for name, kind in KINDS.items() if kind.workbook]))
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--organization", "code", default="", help="Of one organization (its code); without it, of all.")
+@json_option
+@click.pass_obj
+def export(console: Console, kind: str, file: Path, code: str, as_json: bool) -> None:
+    """Write what stands here as a list (.xlsx) that can be changed and imported again."""
+    give = KINDS[kind].workbook
+    assert give is not None
+
+    async def work(db: Database) -> bytes:
+        async with db.transaction(SYSTEM) as tx:
+            if code:
+                await organization_by_code(tx, code)  # a code that nobody has is said, not an empty list
+            return await give(tx, None, code, console.t, db.clock.now())
+
+    content = console.run(work)
+    file.write_bytes(content)
+    console.show({"file": str(file), "bytes": len(content)}, as_json=as_json)
 
 
 def _bring(

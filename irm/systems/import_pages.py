@@ -21,7 +21,7 @@ from irm.errors import Conflict, Invalid
 from irm.i18n import N_, Translator
 from irm.systems.bringing import Import, bring, confirm, import_of, say_headings
 from irm.systems.import_routes import stored, view_of
-from irm.systems.lists import MOST_SHOWN, ORGANIZATIONS, SYSTEMS, Kind
+from irm.systems.lists import KINDS, MOST_SHOWN, Kind
 from irm.web.forms import Form
 from irm.web.pages import Page, page
 
@@ -156,4 +156,4 @@ TEMPLATES: Final = {
     "written": "imported.html",
     "failed": "import_failed.html",
 }
-ROUTES: Final = [*pages(SYSTEMS), *pages(ORGANIZATIONS)]
+ROUTES: Final = [route for kind in KINDS.values() for route in pages(kind)]

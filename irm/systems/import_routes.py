@@ -22,7 +22,7 @@ from irm.systems import organization_import
 from irm.systems.bringing import Import, bring, confirm, import_of, say_headings
 from irm.systems.export import template, workbook
 from irm.systems.listing import listed, read_filters
-from irm.systems.lists import ORGANIZATIONS, SYSTEMS, Kind
+from irm.systems.lists import KINDS, Kind
 from irm.systems.schemas import (
     ChangeOfField,
     ConfirmImport,
@@ -294,8 +294,7 @@ async def export_organizations(
 
 
 ROUTES: Final = [
-    *interface(SYSTEMS),
-    *interface(ORGANIZATIONS),
+    *(route for kind in KINDS.values() for route in interface(kind)),
     export_systems,
     systems_template,
     export_list,

@@ -15,7 +15,7 @@ from irm.documents.headings import Called
 from irm.documents.sheets import Column
 from irm.errors import FieldError
 from irm.i18n import LOCALES, N_, Translator, translator
-from irm.systems import importing, list_plan, organization_import
+from irm.systems import importing, liaison_list, list_plan, organization_import, staff_list
 from irm.systems.importing import ListRead, Tell
 from irm.systems.sheet import COLUMNS, value_words, wire_name
 from irm.systems.vocabulary import FIELD_NAMES
@@ -71,6 +71,11 @@ class Kind:
     plan: Callable[[Tx, ListRead, Principal | None, datetime], Awaitable[Plan]]
     carry_out: Callable[[Tx, Any, str | None, Actor, datetime, UUID | None, Tell | None], Awaitable[UUID]]
     lines: Callable[[Any], list[Line]]
+    readers: frozenset[Permission] = frozenset()
+    """Who may take away what stands here, with `workbook`; the room of the first two kinds does that itself."""
+    workbook: Callable[[Tx, Principal | None, str, Translator, datetime], Awaitable[bytes]] | None = None
+    """Of what the principal may read (None: everything), of one organization by its code or of all."""
+    template: Callable[[Tx, Translator], Awaitable[bytes]] | None = None
     is_grave: bool = False
     """Writing it asks again who it is (`dangerous`)."""
 
@@ -123,23 +128,39 @@ def _lines_of_systems(made: importing.Plan) -> list[Line]:
     ]
 
 
-# -- organizations
+# -- the directory
 
 
-async def _plan_organizations(tx: Tx, given: ListRead, by: Principal | None, now: datetime) -> Plan:
-    return await organization_import.plan(tx, given, by=by, now=now)
+class _Plans(Protocol):
+    async def __call__(self, tx: Tx, given: ListRead, /, *, by: Principal | None, now: datetime) -> list_plan.Plan: ...
 
 
-async def _write_organizations(
-    tx: Tx,
-    made: list_plan.Plan,
-    seen: str | None,
-    actor: Actor,
-    now: datetime,
-    import_id: UUID | None,
-    _tell: Tell | None,
-) -> UUID:
-    return await organization_import.carry_out(tx, made, seen=seen, actor=actor, now=now, import_id=import_id)
+class _Writes(Protocol):
+    async def __call__(
+        self, tx: Tx, made: list_plan.Plan, /, *, seen: str | None, actor: Actor, now: datetime, import_id: UUID | None
+    ) -> UUID: ...
+
+
+def _planned_by(plan: _Plans) -> Callable[[Tx, ListRead, Principal | None, datetime], Awaitable[Plan]]:
+    async def planned(tx: Tx, given: ListRead, by: Principal | None, now: datetime) -> Plan:
+        return await plan(tx, given, by=by, now=now)
+
+    return planned
+
+
+def _written_by(carry_out: _Writes) -> Callable[..., Awaitable[UUID]]:
+    async def written(
+        tx: Tx,
+        made: list_plan.Plan,
+        seen: str | None,
+        actor: Actor,
+        now: datetime,
+        import_id: UUID | None,
+        _tell: Tell | None,
+    ) -> UUID:
+        return await carry_out(tx, made, seen=seen, actor=actor, now=now, import_id=import_id)
+
+    return written
 
 
 Words = Callable[[str, Any, Translator], str]
@@ -205,8 +226,54 @@ ORGANIZATIONS: Final = Kind(
         "back": N_("To the contact list"),
     },
     organization_import.read_list,
-    _plan_organizations,
-    _write_organizations,
+    _planned_by(organization_import.plan),
+    _written_by(organization_import.carry_out),
     lines_by(organization_import.value_words),
 )
-KINDS: Final[Mapping[str, Kind]] = {one.name: one for one in (SYSTEMS, ORGANIZATIONS)}
+LIAISONS: Final = Kind(
+    "liaisons",
+    "/organizations",
+    frozenset({Permission.KEEP_CONTACTS}),
+    liaison_list.COLUMNS,
+    liaison_list.LABELS,
+    {
+        "crumb": N_("Contact list"),
+        "title": N_("Import a list of contacts"),
+        "limit": N_("Up to 20,000 rows. Titles may stand in any order, in Chinese or English."),
+        "one": N_("Body or person"),
+        "back": N_("To the contact list"),
+        "empty": N_(
+            "Where nobody is named to ask for, the desk itself answers. Without a day, what stands here stays."
+        ),
+    },
+    liaison_list.read_list,
+    _planned_by(liaison_list.plan),
+    _written_by(liaison_list.carry_out),
+    lines_by(liaison_list.value_words),
+    frozenset({Permission.READ_ROSTER, Permission.KEEP_CONTACTS}),
+    liaison_list.workbook,
+    liaison_list.template,
+)
+STAFF: Final = Kind(
+    "staff",
+    "/organizations",
+    frozenset({Permission.KEEP_CONTACTS, Permission.VET_STAFF}),
+    staff_list.COLUMNS,
+    staff_list.LABELS,
+    {
+        "crumb": N_("Contact list"),
+        "title": N_("Import a list of vendors' staff"),
+        "limit": N_("Up to 20,000 rows. Titles may stand in any order, in Chinese or English."),
+        "one": N_("Person"),
+        "back": N_("To the contact list"),
+        "empty": EMPTY_IS_NOT_STATED,
+    },
+    staff_list.read_list,
+    _planned_by(staff_list.plan),
+    _written_by(staff_list.carry_out),
+    lines_by(staff_list.value_words),
+    frozenset({Permission.KEEP_CONTACTS, Permission.VET_STAFF}),
+    staff_list.workbook,
+    staff_list.template,
+)
+KINDS: Final[Mapping[str, Kind]] = {one.name: one for one in (SYSTEMS, ORGANIZATIONS, LIAISONS, STAFF)}

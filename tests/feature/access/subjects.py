@@ -176,6 +176,13 @@ OWNED: Final[dict[Kind, str]] = {
         "SELECT list_import.id AS import_id, membership.organization_id AS whose FROM list_import"
         " JOIN account ON account.id = account_id JOIN membership USING (person_id) WHERE kind = 'systems'"
     ),
+    **{
+        (kind, "import_id"): (
+            "SELECT list_import.id AS import_id, membership.organization_id AS whose FROM list_import"
+            f" JOIN account ON account.id = account_id JOIN membership USING (person_id) WHERE kind = '{kind}'"
+        )
+        for kind in ("people", "liaisons", "staff")
+    },
     ("screens", "screen_id"): "SELECT id AS screen_id, organization_id AS whose FROM duty_screen",
     ("alerts", "alert_id"): (
         "SELECT alert.id AS alert_id, alert_source.organization_id AS whose FROM alert"

@@ -62,7 +62,7 @@ async def test_the_three_by_their_roles_and_the_gaps(
     page = (await client.get("/organizations/health/directory")).text
     assert (page.count("未明确"), page.count("未登记")) == (2, 6)
     assert "第一责任人" in page
-    assert "/liaisons" not in page, "who is on duty reads; who keeps the list writes"
+    assert "/organizations/health/liaisons" not in page, "who is on duty reads; who keeps the list writes"
 
 
 async def test_entered_looked_at_overdue_and_retired(

@@ -33,6 +33,8 @@ ACTION_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "token.created": N_("API token made"),
         "token.revoked": N_("API token revoked"),
         "person.registered": N_("Person entered"),
+        "person.changed": N_("Person changed by a list"),
+        "people.imported": N_("List of people brought in"),
         "post.registered": N_("Post entered"),
         "contact_address.added": N_("Contact address added"),
         "contact_address.retired": N_("Contact address retired"),

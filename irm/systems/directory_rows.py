@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from irm.access.policy import Permission, Principal, Resource, may
+from irm.access.policy import Permission, Principal, Resource, may, reach
 from irm.access.queries import organizations
 from irm.db import Tx
 from irm.documents.sheets import Column, Row
@@ -65,6 +65,10 @@ class Judging:
         """One of them, there."""
         whose = Resource(frozenset({organization_id}))
         return self.by is None or any(may(self.by, each, whose) for each in permissions)
+
+    def everywhere(self, permission: Permission) -> bool:
+        """In every organization of the city."""
+        return self.by is None or reach(self.by, permission).everything
 
     def label(self, organization_id: UUID) -> str:
         one = self.names.by_id.get(organization_id)

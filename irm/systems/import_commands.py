@@ -14,7 +14,7 @@ from irm.documents.headings import folded
 from irm.errors import Invalid
 from irm.systems.importing import FAULTY
 from irm.systems.list_headings import remember, remembered, shown, understood
-from irm.systems.lists import KINDS, LIAISONS, ORGANIZATIONS, STAFF, SYSTEMS, Kind
+from irm.systems.lists import KINDS, LIAISONS, ORGANIZATIONS, PEOPLE, STAFF, SYSTEMS, Kind
 
 dry_run_option = click.option("--dry-run", is_flag=True, help="Only say what the list would do.")
 file_argument = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -60,6 +60,15 @@ def systems(console: Console, /, file: Path, **how: Any) -> None:
 def organizations(console: Console, /, file: Path, **how: Any) -> None:
     """Register and change the organizations and desks of a list; who does not stand in it stays as they are."""
     _bring(console, ORGANIZATIONS, file, **how)
+
+
+@imports.command("people")
+@file_argument
+@options
+@click.pass_obj
+def people(console: Console, /, file: Path, **how: Any) -> None:
+    """Register people with numbers, accounts and roles; an empty cell leaves what stands there."""
+    _bring(console, PEOPLE, file, **how)
 
 
 @imports.command("liaisons")

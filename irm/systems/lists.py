@@ -15,7 +15,15 @@ from irm.documents.headings import Called
 from irm.documents.sheets import Column
 from irm.errors import FieldError
 from irm.i18n import LOCALES, N_, Translator, translator
-from irm.systems import importing, liaison_list, list_plan, organization_import, staff_list
+from irm.systems import (
+    importing,
+    liaison_list,
+    list_plan,
+    organization_import,
+    people_list,
+    people_written,
+    staff_list,
+)
 from irm.systems.importing import ListRead, Tell
 from irm.systems.sheet import COLUMNS, value_words, wire_name
 from irm.systems.vocabulary import FIELD_NAMES
@@ -230,6 +238,7 @@ ORGANIZATIONS: Final = Kind(
     _written_by(organization_import.carry_out),
     lines_by(organization_import.value_words),
 )
+RULE_PEOPLE: Final = frozenset({Permission.MANAGE_ACCOUNTS, Permission.MANAGE_ROLES, Permission.KEEP_CONTACTS})
 LIAISONS: Final = Kind(
     "liaisons",
     "/organizations",
@@ -276,4 +285,29 @@ STAFF: Final = Kind(
     staff_list.workbook,
     staff_list.template,
 )
-KINDS: Final[Mapping[str, Kind]] = {one.name: one for one in (SYSTEMS, ORGANIZATIONS, LIAISONS, STAFF)}
+PEOPLE: Final = Kind(
+    "people",
+    "/organizations",
+    RULE_PEOPLE,
+    people_list.COLUMNS,
+    people_list.LABELS,
+    {
+        "crumb": N_("Contact list"),
+        "title": N_("Import a list of people"),
+        "limit": N_("Up to 20,000 rows. Titles may stand in any order, in Chinese or English."),
+        "one": N_("Person"),
+        "back": N_("To the contact list"),
+        "empty": N_(
+            "An empty cell leaves what stands here; a filled one replaces it: numbers, and roles in that organization."
+        ),
+    },
+    people_list.read_list,
+    _planned_by(people_list.plan),
+    _written_by(people_written.carry_out),
+    lines_by(people_list.value_words),
+    RULE_PEOPLE,
+    people_written.workbook,
+    people_written.template,
+    is_grave=True,
+)
+KINDS: Final[Mapping[str, Kind]] = {one.name: one for one in (SYSTEMS, ORGANIZATIONS, LIAISONS, STAFF, PEOPLE)}

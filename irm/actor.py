@@ -28,14 +28,12 @@ class Actor:
     sees: frozenset[UUID] | None = field(default=None, compare=False, repr=False)
     """Behind which wall its transactions are opened: only rows to which one of these organizations is a party. None: the
     house's own work, and whoever may read everything. For a person `access.wall.wall` says it."""
+    selves: frozenset[UUID] = field(default=frozenset(), compare=False, repr=False)
+    """All ids of the person behind it: its own, its accounts' and its tokens'. Two accounts of one person are one."""
     lent: tuple[Lent, ...] = ()
     """What was handed over to them and is in force."""
     delegation: UUID | None = None
     """The hand-over without which this could not be done; every entry of it names it."""
-
-    def stands_in_for(self, who: UUID | None) -> bool:
-        """Whether `who` (a person or an account) handed duties over to them: second to that one they cannot be."""
-        return any(who in one.giver for one in self.lent)
 
     def __str__(self) -> str:
         return f"{self.kind}/{self.id}" if self.id else self.kind

@@ -2,7 +2,7 @@
 
 Duties are handed over, never accounts: whoever takes them signs in as himself, and every entry names the hand-over by
 which he acted. Nobody hands over an administrator's role, or what was handed over to him; and whoever stands in for
-somebody is never the second person to him (`Actor.stands_in_for`).
+somebody is never the second person to him (`second.may_be_second`).
 """
 
 from collections.abc import Collection

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from irm.access.delegating import Handing, Parties, faults
 from irm.access.engagements import refuse_unvetted
@@ -16,7 +16,7 @@ from irm.access.principals import live_membership
 from irm.access.security import SecurityPolicy
 from irm.actor import Actor
 from irm.db import Tx, uuid7
-from irm.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from irm.errors import Conflict, FieldError, Invalid, NotFound
 from irm.i18n import N_
 from irm.ledger import Event, record
 
@@ -229,21 +229,22 @@ async def giver_names(tx: Tx, ids: Collection[UUID]) -> dict[UUID, str]:
 
 async def standing_in_for(tx: Tx, people: Collection[UUID], *, now: datetime) -> set[UUID]:
     """Who stands in for one of these people now: whom to leave out where one of them may not decide."""
-    found = await tx.scalars(
-        select(DelegationRow.taker_id).where(
-            DelegationRow.giver_id.in_(people),
-            DelegationRow.begins_at <= now,
-            DelegationRow.ends_at > now,
-            or_(DelegationRow.ended_at.is_(None), DelegationRow.ended_at > now),
-        )
-    )
+    found = await tx.scalars(select(DelegationRow.taker_id).where(DelegationRow.giver_id.in_(people), _runs(now)))
     return set(found)
 
 
-async def refuse_stand_in(tx: Tx, person_id: UUID, people: Collection[UUID], *, why: str, now: datetime) -> None:
-    """Raises Forbidden with `why` where the person stands in for one of `people` now."""
-    if person_id in await standing_in_for(tx, people, now=now):
-        raise Forbidden(why, code="second_person")
+async def has_duties_of(tx: Tx, person_id: UUID, *, now: datetime) -> set[UUID]:
+    """The people for whom this one stands in now."""
+    found = await tx.scalars(select(DelegationRow.giver_id).where(DelegationRow.taker_id == person_id, _runs(now)))
+    return set(found)
+
+
+def _runs(now: datetime) -> ColumnElement[bool]:
+    return and_(
+        DelegationRow.begins_at <= now,
+        DelegationRow.ends_at > now,
+        or_(DelegationRow.ended_at.is_(None), DelegationRow.ended_at > now),
+    )
 
 
 async def own_roles(tx: Tx, person_id: UUID, *, now: datetime) -> dict[UUID, frozenset[Role]]:

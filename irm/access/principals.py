@@ -6,7 +6,8 @@ from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, and_, func, or_, select, update
+from sqlalchemy.orm import aliased
 
 from irm.access.factors import has_factor
 from irm.access.models import (
@@ -46,14 +47,14 @@ async def principal_of(
     """
     found = (
         await tx.execute(
-            select(AccountRow, PersonRow, has_factor())
+            select(AccountRow, PersonRow, has_factor(), *_other_ids())
             .join(PersonRow, PersonRow.id == AccountRow.person_id)
             .where(AccountRow.id == account_id, AccountRow.disabled_at.is_(None), PersonRow.retired_at.is_(None))
         )
     ).one_or_none()
     if found is None:
         return None
-    account, person, has_one = found
+    account, person, has_one, accounts, tokens = found
     rows = (
         await tx.execute(
             select(
@@ -88,7 +89,8 @@ async def principal_of(
             districts.append(organization_id)
     home = next(iter(memberships), None)
     lent = await _lent(tx, [(row.organization_id, row.role, row.delegation_id) for row in rows])
-    actor = Actor("person" if token_id is None else "token", token_id or person.id, home, lent=lent)
+    selves = frozenset({person.id, *accounts, *(tokens or ())})
+    actor = Actor("person" if token_id is None else "token", token_id or person.id, home, selves=selves, lent=lent)
     factor = requirement(
         [role for roles in memberships.values() for role in roles] if session else (),
         needing_factor,
@@ -114,6 +116,18 @@ async def principal_of(
         name=person.name,
         organization_name=names[home] if home else "",
     )
+
+
+def _other_ids() -> tuple[ScalarSelect[list[UUID]], ScalarSelect[list[UUID]]]:
+    """All accounts and tokens of the person that the question is about, in the same question."""
+    account = aliased(AccountRow)
+    accounts = select(func.array_agg(account.id)).where(account.person_id == PersonRow.id)
+    tokens = (
+        select(func.array_agg(ApiTokenRow.id))
+        .join(account, account.id == ApiTokenRow.account_id)
+        .where(account.person_id == PersonRow.id)
+    )
+    return accounts.correlate(PersonRow).scalar_subquery(), tokens.correlate(PersonRow).scalar_subquery()
 
 
 async def _lent(tx: Tx, held: Sequence[tuple[UUID, str, UUID | None]]) -> tuple[Lent, ...]:

@@ -81,6 +81,10 @@ class Member:
     organization_id: UUID
     roles: frozenset[Role]
 
+    @property
+    def person_id(self) -> UUID:
+        return self.person.id
+
 
 @dataclass(frozen=True)
 class Account:

@@ -11,7 +11,7 @@ from irm.clock import SHANGHAI
 from irm.db import SYSTEM, Tx
 from irm.demo.past import Act, Past
 from irm.demo.reporting import bearer, hand_over
-from irm.findings import service as findings
+from irm.findings import proposals as finding_proposals, service as findings
 from irm.findings.service import NewFinding
 from irm.obligations.periodic import bring_in_line
 from irm.obligations.queries import ObligationFilter, obligations
@@ -299,7 +299,7 @@ def _judged(past: Past, finding: UUID, *, accepted: bool, reason: str) -> Act:
 
 def _proposed(past: Past) -> Act:
     async def act(tx: Tx) -> None:
-        await findings.propose(tx, now=past.clock.now())
+        await finding_proposals.propose(tx, now=past.clock.now())
 
     return act
 

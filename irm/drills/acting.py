@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from irm.access.policy import Permission, Principal, Resource, may
+from irm.access.second import is_first, reader
 from irm.db import Tx
 from irm.drills import evaluating, planning, reporting, running
 from irm.drills.access import directed, part_of, readable
@@ -77,7 +78,9 @@ async def may_change(tx: Tx, row: DrillRow, by: Principal) -> bool:
     """As far as rights go."""
     if not may(by, Permission.PLAN_DRILLS, Resource(frozenset({row.organization_id}))):
         return False
-    return by.account_id in (row.created_by, row.changed_by) or await part_of(tx, row.id, by.person_id) != Part.PLAYER
+    return (
+        is_first([row.created_by, row.changed_by], reader(by)) or await part_of(tx, row.id, by.person_id) != Part.PLAYER
+    )
 
 
 async def stop_for_real(tx: Tx, row: DrillRow, *, by: Principal, now: datetime) -> None:

@@ -12,6 +12,7 @@ from litestar.status_codes import HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENT
 
 from irm.access import queries as access
 from irm.access.policy import Permission, Principal, Resource, allow, may, reach
+from irm.access.second import is_second
 from irm.clock import SHANGHAI, Clock
 from irm.db import Database, Tx
 from irm.drills import acting, forms, queries, reporting
@@ -205,8 +206,8 @@ async def show(db: Database, clock: Clock, principal: Principal, number: str, fo
             "may_plan": may(principal, Permission.PLAN_DRILLS, own),
             "may_approve": may_approve,
             "may_change": await acting.may_change(tx, row, principal),
-            "is_planner": principal.account_id in (row.created_by, row.changed_by),
-            "is_writer": row.reported_by == principal.account_id,
+            "is_planner": not is_second([row.created_by, row.changed_by], principal),
+            "is_writer": not is_second([row.reported_by], principal),
         }
         bearers = {duty.bearer_id for duty, _ in context["duties"]}
         context["bearers"] = await access.organization_names(tx, bearers)

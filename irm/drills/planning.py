@@ -10,6 +10,8 @@ from sqlalchemy import delete, select
 
 from irm.access import queries as access
 from irm.access.policy import Permission, Principal, Resource, may, reach
+from irm.access.second import reader
+from irm.access.seconds import refuse_no_second
 from irm.clock import SHANGHAI
 from irm.db import SYSTEM, Tx, uuid7
 from irm.drills.access import locked
@@ -121,8 +123,15 @@ async def approve_plan(tx: Tx, row: DrillRow, *, by: Principal, now: datetime) -
         raise Forbidden(N_("You do not approve drills of this organization."))
     if row.status != Status.PLANNED:
         raise Conflict(N_("Only a plan that waits for it can be approved."))
-    if any(one == by.account_id or by.actor.stands_in_for(one) for one in (row.created_by, row.changed_by)):
-        raise Forbidden(N_("Somebody other than the planner approves the plan."))
+    await refuse_no_second(
+        tx,
+        [row.created_by, row.changed_by],
+        reader(by),
+        Permission.APPROVE_DRILLS,
+        why=N_("Somebody other than the planner approves the plan."),
+        units=[row.organization_id],
+        now=now,
+    )
     await refuse_unreachable(tx, await people_of(tx, row.id))
     row.status, row.approved_at, row.approved_by = Status.APPROVED.value, now, by.account_id
     await tx.flush()

@@ -9,6 +9,8 @@ from sqlalchemy import delete, select
 
 from irm.access import queries as access
 from irm.access.policy import Permission, Principal, Resource, may
+from irm.access.second import reader
+from irm.access.seconds import refuse_no_second
 from irm.clock import SHANGHAI
 from irm.db import Tx, uuid7
 from irm.drills.access import locked
@@ -78,8 +80,15 @@ async def approve_report(
     has it at once; for any other a draft waits to be handed over. Returns the submissions.
     """
     row = await _to_be_approved(tx, row, by)
-    if row.reported_by == by.account_id or by.actor.stands_in_for(row.reported_by):
-        raise Forbidden(N_("Somebody other than its writer approves the report."))
+    await refuse_no_second(
+        tx,
+        [row.reported_by],
+        reader(by),
+        Permission.APPROVE_DRILLS,
+        why=N_("Somebody other than its writer approves the report."),
+        units=[row.organization_id],
+        now=now,
+    )
     row.status, row.report_approved_at, row.report_approved_by = Status.CLOSED.value, now, by.account_id
     await tx.flush()
     offered = await duties_met_by(tx, row)

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from irm.db import Tx
-from irm.findings import service
+from irm.findings import proposals
 
 
 async def propose(tx: Tx, args: dict[str, Any], now: datetime) -> None:  # noqa: ARG001 - looks at what stands now
-    await service.propose(tx, now=now)
+    await proposals.propose(tx, now=now)

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from irm.access import queries as access
 from irm.access.policy import Permission, Principal, may, reach
+from irm.access.second import is_second
 from irm.db import Tx
 from irm.evidence.blobs import MAX_SIZE
 from irm.evidence.service import attachments_of
@@ -90,7 +91,7 @@ async def finding_context(tx: Tx, principal: Principal, one: Finding, t: Transla
         "may_hand_in": edits and one.status is Status.PLANNED,
         "may_move": (edits or verifies) and open_ and one.due_on is not None,
         "may_verify": verifies and one.status is Status.HANDED_IN,
-        "same_person": one.handed_in_by == principal.account_id or principal.actor.stands_in_for(one.handed_in_by),
+        "same_person": not is_second([one.handed_in_by], principal),
         "may_decide": verifies and one.status is not Status.CLOSED,
         "may_attach": (edits or verifies or tester in principal.organizations) and one.status is not Status.CLOSED,
         "proposals": [(each, t(PROPOSAL_NAMES[each.kind])) for each in view.proposals],

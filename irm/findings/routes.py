@@ -17,7 +17,7 @@ from irm.errors import Invalid, NotFound
 from irm.evidence import service as evidence
 from irm.evidence.blobs import BlobStore
 from irm.evidence.downloads import chunks_of
-from irm.findings import entering, queries, service, showing
+from irm.findings import entering, proposals, queries, service, showing
 from irm.findings.importing import import_list
 from irm.findings.queries import Filters, Finding
 from irm.findings.register import systems_by_code
@@ -287,7 +287,7 @@ async def decide(
     one = await entering.to_verify(tx, principal, number)
     if proposal not in {each.id for each in await queries.proposals_of(tx, one.id)}:
         raise NotFound(service.NO_FINDING)
-    await service.decide_proposal(
+    await proposals.decide_proposal(
         tx,
         proposal,
         accepted=accepted,

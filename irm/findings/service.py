@@ -9,15 +9,17 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from irm.access.policy import AUTHORITY
+from irm.access.policy import AUTHORITY, Permission
 from irm.access.queries import Organization, organizations
+from irm.access.second import candidate
+from irm.access.seconds import refuse_no_second
 from irm.clock import SHANGHAI
 from irm.db import Actor, Tx, uuid7
 from irm.errors import Conflict, FieldError, Invalid, NotFound
 from irm.findings import lifecycle
 from irm.findings.duty import keep_duty, path_of, subject_of
 from irm.findings.lifecycle import ORIGIN_NAMES, RISK_NAMES, Status
-from irm.findings.models import FINDING_NUMBERS, FindingProposalRow, FindingRow, FindingSystemRow
+from irm.findings.models import FINDING_NUMBERS, FindingRow, FindingSystemRow
 from irm.findings.policy import finding_policy
 from irm.i18n import N_
 from irm.ledger import Event, record
@@ -121,11 +123,11 @@ async def amend(
 ) -> frozenset[str]:
     """What was found, said better; the fields that changed. Day, plan and state have their own acts. Raises Conflict when
     closed, Invalid."""
-    row = await _locked(tx, finding_id)
+    row = await locked(tx, finding_id)
     if row.status == Status.CLOSED:
         raise Conflict(lifecycle.CLOSED)
-    title = _text(title, "title", most=finding_policy().longest_line)
-    detail = _text(detail, "detail", needed=False)
+    title = text_given(title, "title", most=finding_policy().longest_line)
+    detail = text_given(detail, "detail", needed=False)
     if risk not in RISK_NAMES:
         raise Invalid(ONE_OF, field="risk", values=", ".join(RISK_NAMES))
     named = await tx.scalars(select(FindingSystemRow.system_id).where(FindingSystemRow.finding_id == row.id))
@@ -143,7 +145,7 @@ async def amend(
     shown = sorted(changed & {"risk", "clause", "systems"})
     body = {"changed": sorted(changed), "to": {name: after[name] for name in shown}}
     private = {name: text for name, text in (("title", title), ("detail", detail)) if name in changed and text}
-    await _changed(tx, row, "finding.amended", actor, now, body, private)
+    await note_change(tx, row, "finding.amended", actor, now, body, private)
     return frozenset(changed)
 
 
@@ -151,9 +153,9 @@ async def plan(
     tx: Tx, finding_id: UUID, *, text: str, person_id: UUID | None, due_on: date | None, actor: Actor, now: datetime
 ) -> None:
     """How it is put right and by whom; `due_on` only where no day stands yet (`move_day` changes one)."""
-    row = await _locked(tx, finding_id)
+    row = await locked(tx, finding_id)
     lifecycle.may_plan(Status(row.status))
-    text = _text(text, "plan")
+    text = text_given(text, "plan")
     if person_id is None and row.person_id is None:
         raise Invalid(NEEDED, field="person")
     if row.due_on is not None and due_on not in {None, row.due_on}:
@@ -167,21 +169,21 @@ async def plan(
         )
         row.due_on = due_on
         await _duty(tx, row, actor=actor, now=now, lowering=None)
-    await _changed(tx, row, "finding.planned", actor, now, {"person": str(row.person_id)}, {"plan": text})
+    await note_change(tx, row, "finding.planned", actor, now, {"person": str(row.person_id)}, {"plan": text})
 
 
 async def record_work(tx: Tx, finding_id: UUID, *, text: str, actor: Actor, now: datetime) -> None:
     """What was done; files are attached to the finding itself."""
-    row = await _locked(tx, finding_id)
+    row = await locked(tx, finding_id)
     lifecycle.may_plan(Status(row.status))
-    await _changed(tx, row, "finding.worked_on", actor, now, {}, {"text": _text(text, "text")})
+    await note_change(tx, row, "finding.worked_on", actor, now, {}, {"text": text_given(text, "text")})
 
 
 async def hand_in(tx: Tx, finding_id: UUID, *, text: str, account_id: UUID, actor: Actor, now: datetime) -> UUID:
     """The rectification as a submission to whoever verifies; its id. The clock stops here, and starts again if returned."""
-    row = await _locked(tx, finding_id)
+    row = await locked(tx, finding_id)
     lifecycle.may_hand_in(Status(row.status))
-    text = _text(text, "text")
+    text = text_given(text, "text")
     draft = await draft_submission(
         tx,
         subject=subject_of(row),
@@ -195,7 +197,7 @@ async def hand_in(tx: Tx, finding_id: UUID, *, text: str, account_id: UUID, acto
     )
     await submit_report(tx, draft, means=INSIDE, actor=actor, now=now)
     row.status, row.submission_id, row.handed_in_by, row.handed_in_at = Status.HANDED_IN, draft, account_id, now
-    await _changed(tx, row, "finding.handed_in", actor, now, {"submission": str(draft)}, {"text": text})
+    await note_change(tx, row, "finding.handed_in", actor, now, {"submission": str(draft)}, {"text": text})
     return draft
 
 
@@ -203,9 +205,18 @@ async def verify(
     tx: Tx, finding_id: UUID, *, accepted: bool, reason: str, account_id: UUID, actor: Actor, now: datetime
 ) -> None:
     """Another person's word. Returned: the clock of its day runs on as if nothing had been handed in (refused)."""
-    row = await _locked(tx, finding_id)
-    lifecycle.may_verify(Status(row.status), row.handed_in_by, account_id, actor)
-    reason = _text(reason, "reason", needed=not accepted)
+    row = await locked(tx, finding_id)
+    lifecycle.may_verify(Status(row.status))
+    await refuse_no_second(
+        tx,
+        [row.handed_in_by],
+        candidate(actor, account_id),
+        Permission.VERIFY_FINDINGS,
+        why=lifecycle.SAME_PERSON,
+        units=[row.verifier_id],
+        now=now,
+    )
+    reason = text_given(reason, "reason", needed=not accepted)
     await record_receipt(
         tx,
         cast("UUID", row.submission_id),  # nothing is handed in without one
@@ -219,10 +230,10 @@ async def verify(
     private = {"reason": reason} if reason else {}
     if accepted:
         row.status, row.closed_at, row.verified_by = Status.CLOSED, now, account_id
-        await _changed(tx, row, "finding.closed", actor, now, {}, private)
+        await note_change(tx, row, "finding.closed", actor, now, {}, private)
         return
     row.status, row.returns = Status.PLANNED, row.returns + 1
-    await _changed(tx, row, "finding.returned", actor, now, {"returns": row.returns}, private)
+    await note_change(tx, row, "finding.returned", actor, now, {"returns": row.returns}, private)
 
 
 async def move_day(
@@ -237,7 +248,7 @@ async def move_day(
     second: UUID | None = None,
 ) -> None:
     """Another day. `consent`: the authority's document, where an authority named the day; lateness so far stays."""
-    row = await _locked(tx, finding_id)
+    row = await locked(tx, finding_id)
     lifecycle.may_plan(Status(row.status))
     before = row.due_on
     lifecycle.check_new_day(
@@ -252,60 +263,14 @@ async def move_day(
         return
     row.due_on = due_on
     if consent.strip():
-        row.due_document = _text(consent, "consent", most=finding_policy().longest_line)
+        row.due_document = text_given(consent, "consent", most=finding_policy().longest_line)
     await _duty(tx, row, actor=actor, now=now, lowering=Lowering(reason.strip(), by=actor.id, second=second))
     body = {"before": str(before) if before else None, "after": str(due_on), "with_consent": bool(consent.strip())}
     private = {"reason": reason.strip()} | ({"consent": consent.strip()} if consent.strip() else {})
-    await _changed(tx, row, "finding.day_moved", actor, now, body, private)
+    await note_change(tx, row, "finding.day_moved", actor, now, body, private)
 
 
-async def propose(tx: Tx, *, now: datetime) -> int:
-    """约谈 and 通报 where the day passed long enough ago; how many. Running it again proposes nothing twice."""
-    today = now.astimezone(SHANGHAI).date()
-    policy = finding_policy()
-    rows = await tx.scalars(
-        select(FindingRow)
-        .where(FindingRow.status != Status.CLOSED, FindingRow.due_on < today)
-        .order_by(FindingRow.id)
-        .with_for_update(key_share=True)
-    )
-    late = list(rows)
-    known: dict[tuple[UUID, date], set[str]] = {}
-    for one in await tx.scalars(
-        select(FindingProposalRow).where(FindingProposalRow.finding_id.in_([row.id for row in late]))
-    ):
-        known.setdefault((one.finding_id, one.due_on), set()).add(one.kind)
-    made = 0
-    for row in late:
-        if row.status == Status.HANDED_IN or row.due_on is None:
-            continue
-        for kind in lifecycle.proposals_due(
-            row.due_on, today, policy.steps, frozenset(known.get((row.id, row.due_on), ()))
-        ):
-            tx.add(FindingProposalRow(finding_id=row.id, kind=kind, due_on=row.due_on, proposed_at=now))
-            await _changed(tx, row, "finding.proposed", Actor("system"), now, {"kind": kind}, {})
-            made += 1
-    return made
-
-
-async def decide_proposal(
-    tx: Tx, proposal_id: UUID, *, accepted: bool, reason: str, account_id: UUID, actor: Actor, now: datetime
-) -> None:
-    """A person's decision, with a reason where nothing follows. Raises NotFound, Conflict for a second decision."""
-    one = await tx.get(FindingProposalRow, proposal_id)
-    if one is None:
-        raise NotFound(NO_FINDING)
-    row = await _locked(tx, one.finding_id)
-    await tx.refresh(one)
-    if one.decided_at is not None:
-        raise Conflict(lifecycle.DECIDED)
-    reason = _text(reason, "reason", needed=not accepted)
-    one.accepted, one.reason, one.decided_at, one.decided_by = accepted, reason or None, now, account_id
-    body = {"kind": one.kind, "accepted": accepted}
-    await _changed(tx, row, "finding.proposal_decided", actor, now, body, {"reason": reason} if reason else {})
-
-
-async def _locked(tx: Tx, finding_id: UUID) -> FindingRow:
+async def locked(tx: Tx, finding_id: UUID) -> FindingRow:
     row = await tx.scalar(
         select(FindingRow)
         .where(FindingRow.id == finding_id)
@@ -322,7 +287,7 @@ async def _duty(tx: Tx, row: FindingRow, *, actor: Actor, now: datetime, lowerin
     await keep_duty(tx, row, actor=actor, now=now, recipient=_desk(there[row.verifier_id]), lowering=lowering)
 
 
-async def _changed(
+async def note_change(
     tx: Tx,
     row: FindingRow,
     action: str,
@@ -390,7 +355,7 @@ def _organization_faults(given: NewFinding, there: Mapping[UUID, Organization]) 
     return found
 
 
-def _text(text: str, field_name: str, *, needed: bool = True, most: int | None = None) -> str:
+def text_given(text: str, field_name: str, *, needed: bool = True, most: int | None = None) -> str:
     text = text.strip()
     longest = most or finding_policy().longest_text
     if needed and not text:

@@ -8,6 +8,8 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from irm.access.policy import Permission, Principal, reach
+from irm.access.second import is_second, reader
+from irm.access.seconds import refuse_no_second
 from irm.db import Tx, uuid7
 from irm.errors import Conflict, Forbidden, Invalid, NotFound
 from irm.i18n import N_
@@ -118,7 +120,7 @@ async def confirm_assessment(tx: Tx, assessment_id: UUID, *, confirmed: bool, by
     await tx.refresh(row)
     if row.confirmed_at is not None or row.rejected_at is not None:
         raise Conflict(NOTHING_WAITS)
-    await may_be_second(tx, incident.id, row.assessed_by, by)
+    await check_second(tx, incident.id, row.assessed_by, by, now=now)
     await _decide(tx, row, confirmed=confirmed, by=by, now=now)
     if confirmed:
         await _take_effect(tx, incident, row, by=by, now=now)
@@ -127,7 +129,7 @@ async def confirm_assessment(tx: Tx, assessment_id: UUID, *, confirmed: bool, by
 
 async def _decide(tx: Tx, row: LevelAssessmentRow, *, confirmed: bool, by: Principal, now: datetime) -> None:
     """By a second person; whoever asked for a lowering may overtake it alone, by raising."""
-    row.second_person = by.account_id if by.account_id != row.assessed_by else None
+    row.second_person = by.account_id if is_second([row.assessed_by], by) else None
     if confirmed:
         row.confirmed_at = now
     else:
@@ -183,18 +185,18 @@ async def waiting_assessment(tx: Tx, incident_id: UUID) -> LevelAssessmentRow | 
     return found
 
 
-async def may_be_second(tx: Tx, incident_id: UUID, first: UUID, by: Principal) -> None:
-    """Another account, of a unit concerned or of the cloud authority (where a unit has one person: DESIGN §7).
+async def check_second(tx: Tx, incident_id: UUID, first: UUID, by: Principal, *, now: datetime) -> None:
+    """The second person (`access.second`), of a unit concerned or of the cloud authority. Raises Forbidden, NotFound.
 
     A vendor has a part too, but what it may be asked to confirm is owed by the units.
     """
-    if by.account_id == first or by.actor.stands_in_for(first):
-        raise Forbidden(SAME_PERSON, code="second_person")
+    parts = list(await tx.scalars(select(PartRow).where(PartRow.incident_id == incident_id)))
+    units = {part.organization_id for part in parts if RESPONSIBLE.intersection(part.roles)}
+    await refuse_no_second(tx, [first], reader(by), Permission.ASSESS_LEVEL, why=SAME_PERSON, units=units, now=now)
     far = reach(by, Permission.ASSESS_LEVEL)
     if far.everything:
         return
-    rows = await tx.scalars(select(PartRow).where(PartRow.incident_id == incident_id))
-    own = [part for part in rows if part.organization_id in far.organizations]
+    own = [part for part in parts if part.organization_id in far.organizations]
     if not own:
         raise NotFound(NOTHING_WAITS)
     if not any(RESPONSIBLE.intersection(part.roles) for part in own):

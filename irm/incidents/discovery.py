@@ -10,12 +10,13 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from irm.access.policy import Permission, Principal, reach
+from irm.access.second import is_second
 from irm.clock import SHANGHAI
 from irm.db import Tx, uuid7
 from irm.errors import Conflict, FieldError, Invalid, NotFound
 from irm.i18n import N_
 from irm.incidents import intake
-from irm.incidents.assessing import NOTHING_WAITS, Outcome, may_be_second
+from irm.incidents.assessing import NOTHING_WAITS, Outcome, check_second
 from irm.incidents.discovery_models import DiscoveryChangeRow
 from irm.incidents.grading import Cause, hanging, owed_of, regrade, subject_of
 from irm.incidents.handling import OVERTAKEN
@@ -108,7 +109,7 @@ async def confirm_discovery(tx: Tx, change_id: UUID, *, confirmed: bool, by: Pri
         raise Conflict(NOTHING_WAITS)
     if confirmed and part.known_at != row.previous:
         raise Conflict(OVERTAKEN)
-    await may_be_second(tx, incident.id, row.requested_by, by)
+    await check_second(tx, incident.id, row.requested_by, by, now=now)
     await _decide(tx, row, part, confirmed=confirmed, by=by, now=now)
     if confirmed:
         await _take_effect(tx, incident, part, row, by=by, now=now)
@@ -119,7 +120,7 @@ async def _decide(
     tx: Tx, row: DiscoveryChangeRow, part: PartRow, *, confirmed: bool, by: Principal, now: datetime
 ) -> None:
     """By a second person; whoever asked for a later moment may overtake it alone, by an earlier one."""
-    row.second_person = by.account_id if by.account_id != row.requested_by else None
+    row.second_person = by.account_id if is_second([row.requested_by], by) else None
     if confirmed:
         row.confirmed_at = now
     else:

@@ -6,11 +6,13 @@ from uuid import UUID
 from sqlalchemy import select
 
 from irm.access.policy import Permission, Principal, reach
+from irm.access.second import reader
+from irm.access.seconds import refuse_no_second
 from irm.db import Tx, uuid7
 from irm.errors import Conflict, Forbidden, InBothLanguages, Invalid, NotFound, Said, said
 from irm.i18n import N_
 from irm.incidents import intake
-from irm.incidents.assessing import NOTHING_WAITS, Outcome, may_be_second
+from irm.incidents.assessing import NOTHING_WAITS, SAME_PERSON, Outcome, check_second
 from irm.incidents.grading import Cause, regrade, subject_of
 from irm.incidents.lifecycle import LIVE, OVER, Status, transition, waits_for_second_person
 from irm.incidents.models import STATUSES, IncidentRow, PartRow, StatusChangeRow
@@ -95,7 +97,8 @@ async def confirm_change(tx: Tx, change_id: UUID, *, confirmed: bool, by: Princi
         raise Conflict(NOTHING_WAITS)
     if confirmed and incident.status != row.previous:
         raise Conflict(OVERTAKEN)
-    await may_be_second(tx, incident.id, row.requested_by, by)
+    await refuse_no_second(tx, [row.requested_by], reader(by), Permission.CHANGE_STATUS, why=SAME_PERSON, now=now)
+    await check_second(tx, incident.id, row.requested_by, by, now=now)
     if not reach(by, Permission.CHANGE_STATUS).everything:
         raise Forbidden(N_("Only the cloud authority decides this for the whole incident."))
     row.second_person = by.account_id

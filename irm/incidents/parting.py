@@ -13,6 +13,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from irm.access.policy import Permission, Principal, reach
+from irm.access.second import reader
+from irm.access.seconds import refuse_no_second
 from irm.db import Tx, uuid7
 from irm.errors import Conflict, Forbidden, Invalid, NotFound
 from irm.i18n import N_
@@ -100,8 +102,7 @@ async def confirm_parting(tx: Tx, merge_id: UUID, *, confirmed: bool, by: Princi
     row, absorbed, main = await _merge_of(tx, known.absorbed_id)
     if row.id != merge_id or row.undo_by is None:
         raise Conflict(NOTHING_WAITS)
-    if row.undo_by == by.account_id or by.actor.stands_in_for(row.undo_by):
-        raise Forbidden(SAME_PERSON, code="second_person")
+    await refuse_no_second(tx, [row.undo_by], reader(by), Permission.CHANGE_STATUS, why=SAME_PERSON, now=now)
     if confirmed:
         row.second_person = by.account_id
         await _part(tx, row, absorbed, main, by=by, now=now, alone=False)

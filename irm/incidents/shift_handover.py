@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from irm.access import queries as access
 from irm.access.policy import Permission, Principal, reach
+from irm.access.second import is_first, reader
 from irm.db import Tx, uuid7
 from irm.errors import Conflict, Forbidden, NotFound
 from irm.i18n import N_
@@ -102,7 +103,7 @@ async def give(
 async def take(tx: Tx, handover_id: UUID, *, by: Principal, now: datetime) -> UUID:
     """Roles and tasks of the giver, and of whom it speaks for, go to whoever takes it; the incident's id. Raises NotFound, Conflict, Forbidden."""
     row = await _locked(tx, handover_id, by)
-    if row.given_by == by.person_id:
+    if is_first([row.given_by], reader(by)):
         raise Forbidden(NOT_YOUR_OWN)
     row.taken_by, row.taken_at = by.person_id, now
     await tx.flush()

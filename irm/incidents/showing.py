@@ -7,6 +7,7 @@ from uuid import UUID
 
 from irm.access import queries as access
 from irm.access.policy import Permission, Principal, Resource, may
+from irm.access.second import is_second
 from irm.db import Tx
 from irm.evidence.service import Attachment, attachments_under
 from irm.incidents import queries
@@ -87,7 +88,7 @@ async def waiting(tx: Tx, sight: Sight, by: Principal) -> list[WaitingView]:
             one.target,
             one.reason,
             one.at,
-            one.by == by.account_id or by.actor.stands_in_for(one.by),
+            not is_second([one.by], by),
             one.organization,
         )
         for one in await waiting_of(tx, sight.incident.id)

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from irm.access.delegations import refuse_stand_in
+from irm.access.policy import Permission
+from irm.access.seconds import refuse_no_second, whoever
 from irm.db import Actor, Tx
 from irm.errors import Conflict, Forbidden, Invalid, NotFound
 from irm.i18n import N_, Translator
@@ -29,7 +30,7 @@ from irm.obligations.settling import HANDED_OVER
 from irm.obligations.subjects import Subject
 
 OUT = (*HANDED_OVER, "sending")
-STANDS_IN = N_("You stand in for somebody who wrote in this report; another person approves it.")
+WROTE = N_("You wrote in this report; another person approves it.")
 
 
 async def approve(
@@ -165,13 +166,21 @@ async def _to_answer(
     row, request = await _locked(tx, request_id)
     if not is_approver(request, person_id):
         raise Forbidden(
-            "You wrote in this report; another person approves it."
+            WROTE
             if person_id in await writers_of(tx, request.report_id)
             else "Only those who are asked can approve this report.",
             code="not_an_approver",
         )
-    writers = set(await writers_of(tx, request.report_id)) - {person_id}
-    await refuse_stand_in(tx, person_id, writers, why=STANDS_IN, now=now)
+    # Whoever was asked may have taken over a writer's duties, or have written, since.
+    await refuse_no_second(
+        tx,
+        await writers_of(tx, request.report_id),
+        await whoever(tx, person_id, now=now),
+        Permission.APPROVE_REPORTS,
+        why=WROTE,
+        units=[request.organization_id],
+        now=now,
+    )
     if request.status == "overtaken" or (row.status == "draft" and text_of(row) != request.text_hash):
         raise Conflict("The text was changed after you were asked. Read the new one.", code="text_changed")
     if request.status != "open":

@@ -116,8 +116,3 @@ def print_of(form: str, items: Mapping[str, Any]) -> str:
         if text:
             lines.append(f"{key}\x1f{text}")
     return sha256("\x1e".join(lines).encode()).hexdigest()
-
-
-def may_approve(person: UUID, writers: Sequence[UUID], everybody: Sequence[UUID]) -> bool:
-    """Nobody approves what he wrote, except where the unit has nobody else (DESIGN §7). `everybody`: who works there."""
-    return person not in writers or set(everybody) <= {person}

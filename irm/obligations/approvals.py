@@ -8,9 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from irm.access.delegations import standing_in_for
-from irm.access.policy import Role
-from irm.access.queries import members
+from irm.access.policy import Permission, Role
+from irm.access.queries import Member
+from irm.access.seconds import seconds_of
 from irm.db import Tx
 from irm.exercise import exercise_of
 from irm.exercise_clock import ExerciseClock
@@ -137,24 +137,19 @@ async def is_before_approvers(tx: Tx, report_id: UUID) -> bool:
 
 
 async def rungs_now(tx: Tx, row: SubmissionRow, chain: Chain, *, now: datetime) -> tuple[Rung, ...]:
-    """Who holds the chain's roles now; whoever wrote the report, or stands in for a writer, is left out unless the unit has
-    nobody else."""
-    held = await members(tx, [row.organization_id], now=now)
-    everybody = [each.person.id for each in held]
-    writers = await writers_of(tx, row.report_id)
-    writers += await standing_in_for(tx, writers, now=now)
-    return tuple(
-        Rung(
-            role,
-            timedelta(minutes=minutes),
-            tuple(
-                each.person.id
-                for each in held
-                if Role(role) in each.roles and rules.may_approve(each.person.id, writers, everybody)
-            ),
-        )
-        for role, minutes in chain.rungs
+    """Who holds the chain's roles now and may be second to the writers (`access.second`): where nobody of the unit is left
+    for it, its head, then the cloud authority by the same rungs."""
+    able = await seconds_of(
+        tx, await writers_of(tx, row.report_id), Permission.APPROVE_REPORTS, row.organization_id, now=now
     )
+
+    def rung(role: str, minutes: int, people: Sequence[Member]) -> Rung:
+        return Rung(role, timedelta(minutes=minutes), tuple(one.person.id for one in people if Role(role) in one.roles))
+
+    own = [one for one in able if one.organization_id == row.organization_id]
+    others = [one for one in able if one.organization_id != row.organization_id]
+    rungs = tuple(rung(role, minutes, own) for role, minutes in chain.rungs)
+    return rungs + tuple(rung(role, minutes, others) for role, minutes in chain.rungs) if others else rungs
 
 
 async def writers_of(tx: Tx, report_id: UUID) -> list[UUID]:

@@ -11,8 +11,12 @@ from ruamel.yaml import YAML
 from sqlalchemy import select
 
 from irm import jobs
+from irm.access.policy import Permission
+from irm.access.second import candidate
+from irm.access.seconds import refuse_no_second
 from irm.db import Actor, Tx, uuid7
 from irm.errors import Conflict, Forbidden, Invalid, NotFound
+from irm.i18n import N_
 from irm.ledger import Event, record
 from irm.obligations.drafting import locked
 from irm.obligations.handing import RECEIPT_ALARM
@@ -28,6 +32,7 @@ from irm.obligations.settling import HANDED_OVER, alone, lock, resettle
 from irm.obligations.telling import body_of, path_of
 from irm.obligations.views import Submission
 
+SAME_PERSON: Final = N_("Somebody other than the one who wrote it down has to confirm it, or a file has to support it.")
 OUTCOMES: Final = ("received", "refused", "returned")
 MEANS: Final = ("telephone", "fax", "visit", "letter", "mail", "portal", "irm")
 STATUS_AFTER: Final = {"received": "receipted", "refused": "refused", "returned": "returned"}
@@ -154,15 +159,23 @@ async def confirm_receipt(
     if is_confirmed and (attachment_id is None or receipt.attachment_id is not None):
         return receipt
     second = person_id or actor.id
-    if attachment_id is None and (
-        second is None or second == receipt.recorded_by or actor.stands_in_for(receipt.recorded_by)
-    ):
-        raise Forbidden("Somebody other than the one who wrote it down has to confirm it, or a file has to support it.")
+    if attachment_id is None and second is None:
+        raise Forbidden(SAME_PERSON, code="second_person")
+    row = await locked(tx, receipt.submission_id)
+    if attachment_id is None:
+        await refuse_no_second(
+            tx,
+            [receipt.recorded_by],
+            candidate(actor, second),
+            Permission.RECORD_RECEIPT,
+            why=SAME_PERSON,
+            units=[row.organization_id],
+            now=now,
+        )
     if not is_confirmed:
         receipt.standing, receipt.confirmed_at, receipt.confirmed_by = "confirmed", now, second
     receipt.attachment_id = attachment_id or receipt.attachment_id
     await tx.flush()
-    row = await locked(tx, receipt.submission_id)
     body = {**await body_of(tx, row), "receipt": str(receipt.id), "with_file": attachment_id is not None}
     await record(tx, Event("submission.receipt_confirmed", path_of(row), now, actor, body))
     return receipt

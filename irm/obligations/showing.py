@@ -1,6 +1,6 @@
 """What the page of one report shows, and how it comes back with what was wrong."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -9,6 +9,7 @@ from uuid import UUID
 from litestar.status_codes import HTTP_409_CONFLICT, HTTP_422_UNPROCESSABLE_ENTITY
 
 from irm.access.policy import Permission, Principal, reach
+from irm.access.second import is_second
 from irm.access.vocabulary import ROLE_NAMES
 from irm.clock import Clock
 from irm.db import Database, Tx
@@ -23,7 +24,7 @@ from irm.obligations.directory import desks_of_kinds
 from irm.obligations.following import print_of
 from irm.obligations.forms import form_of
 from irm.obligations.routes import readable, speaks_for_recipient
-from irm.obligations.views import Named, Obligation, Submission
+from irm.obligations.views import Named, Obligation, Receipt, Submission
 from irm.obligations.words import (
     CAUSE_NAMES,
     MEANS_NAMES,
@@ -66,8 +67,8 @@ class Shown:
     may_write: bool
     may_receipt: bool
     is_recipient: bool
-    reader: UUID
-    """The person who looks; nobody confirms what he wrote down himself."""
+    is_second: Callable[[Receipt], bool]
+    """Whether the reader may confirm a receipt: nobody confirms what he wrote down himself."""
     receipt_until: datetime | None = None
     """By the city's own figure, while a receipt is awaited."""
     approval: Standing | None = None
@@ -147,7 +148,7 @@ async def show(tx: Tx, principal: Principal, one: Submission, clock: Clock) -> S
         may_write=may_write,
         may_receipt=may_receipt and one.status in HANDED and not form_of(one.form).own_page,
         is_recipient=speaks_for_recipient(principal, one),
-        reader=principal.person_id,
+        is_second=lambda one: is_second([one.recorded_by_id], principal),
         receipt_until=await _receipt_until(tx, one, now),
         approval=await _approval(tx, one, now) if may_write else None,
     )

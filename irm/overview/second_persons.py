@@ -1,11 +1,11 @@
 """What one person has decided and what has no effect until another confirms it, for those who may be that other."""
 
 from typing import Final
-from uuid import UUID
 
 from sqlalchemy import select
 
 from irm.access.policy import Permission, Principal, may, reach
+from irm.access.second import is_second, not_theirs
 from irm.db import Tx
 from irm.i18n import LOCALES, Translator, translator
 from irm.incidents.discovery_models import DiscoveryChangeRow
@@ -19,7 +19,7 @@ MOST: Final = 100
 
 async def second_persons(tx: Tx, principal: Principal) -> list[Need]:
     needs: list[Need] = []
-    not_theirs = {principal.account_id, *_stands_in_for(principal)}
+    theirs = not_theirs(principal)
     for row_type, by, permission in (
         (LevelAssessmentRow, LevelAssessmentRow.assessed_by, Permission.ASSESS_LEVEL),
         (StatusChangeRow, StatusChangeRow.requested_by, Permission.CHANGE_STATUS),
@@ -31,7 +31,7 @@ async def second_persons(tx: Tx, principal: Principal) -> list[Need]:
         rows = await tx.execute(
             select(row_type.id, row_type.at, row_type.reason, IncidentRow.number, IncidentRow.title)
             .join(IncidentRow, IncidentRow.id == row_type.incident_id)
-            .where(row_type.confirmed_at.is_(None), row_type.rejected_at.is_(None), by.not_in(not_theirs))
+            .where(row_type.confirmed_at.is_(None), row_type.rejected_at.is_(None), by.not_in(theirs))
             .order_by(row_type.at)
             .limit(MOST)
         )
@@ -46,10 +46,10 @@ async def _versions(tx: Tx, principal: Principal) -> list[Need]:
     """Versions of playbooks, for whoever may approve them and has not published them himself."""
     if not may(principal, Permission.PUBLISH_PLAYBOOK):
         return []
-    not_theirs = [f"person/{one}" for one in (principal.person_id, *_stands_in_for(principal))]
+    theirs = [f"person/{one}" for one in not_theirs(principal)]
     rows = await tx.scalars(
         select(PlaybookRow)
-        .where(PlaybookRow.waiting_since.is_not(None), PlaybookRow.published_by.not_in(not_theirs))
+        .where(PlaybookRow.waiting_since.is_not(None), PlaybookRow.published_by.not_in(theirs))
         .order_by(PlaybookRow.waiting_since)
         .limit(MOST)
     )
@@ -86,14 +86,9 @@ async def _packs(tx: Tx, principal: Principal) -> list[Need]:
             detail=one.reason or "",
         )
         for one in (await waiting_versions(tx))[:MOST]
-        if one.by not in {principal.person_id, *_stands_in_for(principal)}
+        if is_second([one.by], principal)
     ]
 
 
 def _pack_called(one: Waiting, t: Translator) -> str:
     return t("Rule pack “%(title)s”, version %(version)s", title=t.of(one.pack.title), version=one.pack.version)
-
-
-def _stands_in_for(principal: Principal) -> set[UUID]:
-    """People, and their accounts, whose duties the reader has for a time: second to them he cannot be."""
-    return {who for one in principal.actor.lent for who in one.giver}

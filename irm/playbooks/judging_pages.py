@@ -11,13 +11,15 @@ from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 
 from irm.access.policy import Permission, Principal, allow, dangerous
+from irm.access.second import is_first, reader
 from irm.clock import Clock
 from irm.db import Database, Tx
 from irm.errors import Conflict, Invalid
 from irm.i18n import N_, Translator
 from irm.playbooks.city import city_of
+from irm.playbooks.publishing import author
 from irm.playbooks.version_life import activate, decline, retire
-from irm.playbooks.versions import PERSON, Version, chosen, versions as versions_of
+from irm.playbooks.versions import Version, chosen, versions as versions_of
 from irm.positions import LanguageError
 from irm.web.forms import Form
 from irm.web.pages import Page, page
@@ -208,7 +210,7 @@ async def _judge(
 
 
 def _page(clock: Clock, one: Version, name: str, form: Form, principal: Principal) -> Page:
-    is_own = one.published_by == f"{PERSON}{principal.person_id}"
+    is_own = is_first([author(one.published_by)], reader(principal))
     words = WORDS["withdraw" if name == "decline" and is_own else name]
     return page(
         "playbooks/judge.html",

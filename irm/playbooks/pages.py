@@ -9,6 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
 from irm.access.policy import Permission, Principal, allow, may
+from irm.access.second import is_first, is_second, reader
 from irm.clock import Clock
 from irm.config import Settings
 from irm.db import Database
@@ -16,13 +17,12 @@ from irm.i18n import Translator
 from irm.notify.words import CHANNEL_NAMES
 from irm.playbooks import editing_pages, showing, version_pages, wording
 from irm.playbooks.check import check, unheld_in, worst_cases
-from irm.playbooks.publishing import frozen
+from irm.playbooks.publishing import author, frozen
 from irm.playbooks.routes import FILE, checked_here
 from irm.playbooks.simulator import pages as simulator_pages
 from irm.playbooks.simulator.pages import shown_night
 from irm.playbooks.steps import Playbook, Step, targets_of
 from irm.playbooks.versions import (
-    PERSON,
     chosen,
     publisher_words,
     publishers,
@@ -78,7 +78,8 @@ async def playbook_page(
         shown=shown,
         versions=found,
         waiting=next((one for one in found if one.waiting), None),
-        is_own=lambda one: one.published_by == f"{PERSON}{principal.person_id}",
+        is_own=lambda one: is_first([author(one.published_by)], reader(principal)),
+        is_second=lambda one: is_second([author(one.published_by)], principal),
         name_of=lambda by: names.get(by, ""),
         form=Form(),
         by_whom=lambda one: publisher_words(one, names, t),

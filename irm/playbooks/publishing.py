@@ -12,9 +12,12 @@ from uuid import UUID
 import structlog
 from sqlalchemy import func, select, update
 
+from irm.access.policy import Permission
+from irm.access.second import candidate
+from irm.access.seconds import refuse_no_second
 from irm.db import Actor, Tx, uuid7
 from irm.errors import Conflict, Invalid, NotFound
-from irm.i18n import LOCALES, translator
+from irm.i18n import LOCALES, N_, translator
 from irm.ledger import Event, record
 from irm.one_at_a_time import be_alone
 from irm.playbooks.check import Checked, City, check
@@ -34,6 +37,7 @@ BROUGHT: Final = "irm"
 """`published_by` of what comes with irm."""
 RESERVED: Final = frozenset({NEW, "check", "schema", "cacao", "simulate"})
 """They are pages beside the playbooks' own."""
+SAME_PERSON: Final = N_("Whoever publishes a version does not approve it. A second person is needed.")
 LONGEST_REASON: Final = 500
 PUBLISHING: Final = "playbooks are published"
 """Lock: version numbers are given one after the other."""
@@ -123,17 +127,16 @@ async def approve(
 ) -> Published:
     """The second pair of eyes: the version that waits becomes the active one.
 
-    Raises NotFound, Conflict (it does not wait, or this person has published it), and LanguageError where the linter,
+    Raises NotFound, Conflict (it does not wait), Forbidden (this person has published it), and LanguageError where the linter,
     asked again, finds an error by now.
     """
     await be_alone(tx, PUBLISHING)
     row = await version_row(tx, playbook_id, version)
     if row.waiting_since is None:
         raise Conflict("This version waits for nobody's approval.", code="not_waiting")
-    if _author(row) == person or actor.stands_in_for(_author(row)):
-        raise Conflict(
-            "Whoever publishes a version does not approve it. A second person is needed.", code="same_person"
-        )
+    await refuse_no_second(
+        tx, [author(row.published_by)], candidate(actor, person), Permission.PUBLISH_PLAYBOOK, why=SAME_PERSON, now=now
+    )
     checked = check(row.source, file=f"{playbook_id}.yaml", city=city)
     if checked.errors:
         raise LanguageError(checked.errors)
@@ -146,9 +149,9 @@ async def approve(
     return Published(row.id, row.playbook_id, row.version, is_new=True)
 
 
-def _author(row: PlaybookRow) -> UUID | None:
+def author(published_by: str) -> UUID | None:
     """None: no person published it."""
-    kind, _, who = row.published_by.partition("/")
+    kind, _, who = published_by.partition("/")
     return UUID(who) if kind == "person" else None
 
 

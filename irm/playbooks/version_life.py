@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from irm.access.second import candidate, is_first
 from irm.db import Actor, Tx
 from irm.errors import Conflict, Invalid, NotFound
 from irm.one_at_a_time import be_alone
@@ -19,6 +20,7 @@ from irm.playbooks.publishing import (
     ACTIVE,
     PUBLISHING,
     Verdict,
+    author,
     frozen,
     judge,
     put_into_use,
@@ -41,7 +43,7 @@ async def decline(
     row = await version_row(tx, playbook_id, version)
     if row.waiting_since is None:
         raise Conflict("This version waits for nobody's approval.", code="not_waiting")
-    verdict: Verdict = "withdrawn" if row.published_by == f"{PERSON}{person}" else "declined"
+    verdict: Verdict = "withdrawn" if is_first([author(row.published_by)], candidate(actor, person)) else "declined"
     row.waiting_since = None
     await judge(tx, row, verdict, by=f"{PERSON}{person}", reason=why, actor=actor, now=now)
     if verdict == "declined":

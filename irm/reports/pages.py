@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from irm.access import queries as access
 from irm.access.policy import AUTHORITY, Permission, Principal, Resource, allow, may, reach
+from irm.access.second import is_second
 from irm.clock import SHANGHAI, Clock
 from irm.config import Settings
 from irm.db import Database
@@ -150,7 +151,7 @@ async def _edition(
         differs=len(changes(older[1], made.figures)) if older and made else 0,
         may_write=may(principal, Permission.MAKE_ANNUAL_REPORTS, own),
         may_approve=may(principal, Permission.APPROVE_ANNUAL_REPORTS, own)
-        and one.requested_by_id != principal.account_id,
+        and is_second([one.requested_by_id], principal),
         form=form if form.values or form.message else Form(values=dict(one.commentary)),
         **_words(),
     )

@@ -11,6 +11,8 @@ from sqlalchemy import select
 from irm import jobs
 from irm.access import queries as access
 from irm.access.policy import AUTHORITY, Permission, Principal, Resource, may, reach
+from irm.access.second import reader
+from irm.access.seconds import refuse_no_second
 from irm.clock import SHANGHAI
 from irm.db import Actor, Tx
 from irm.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
@@ -41,6 +43,7 @@ ENTRY_WORDS: Final[Mapping[str, str]] = {
     "edition.filled": N_("Form of an authority filled from the annual report"),
 }
 """What the ledger says of editions."""
+SAME_PERSON: Final = N_("Whoever made the edition does not approve it. A second person is needed.")
 NO_EDITION: Final = N_("There is no such annual report, or it is not yours to see.")
 NOT_YET: Final = N_("The documents of this edition are still being made. Approve it when they are ready.")
 
@@ -127,8 +130,15 @@ async def approve(tx: Tx, edition_id: UUID, *, by: Principal, actor: Actor, now:
     """
     row = await locked(tx, edition_id, by, Permission.APPROVE_ANNUAL_REPORTS)
     _is_open(row)
-    if row.requested_by == by.account_id or by.actor.stands_in_for(row.requested_by):
-        raise Forbidden("Whoever made the edition does not approve it. A second person is needed.")
+    await refuse_no_second(
+        tx,
+        [row.requested_by],
+        reader(by),
+        Permission.APPROVE_ANNUAL_REPORTS,
+        why=SAME_PERSON,
+        units=[row.organization_id],
+        now=now,
+    )
     documents = await documents_of(tx, row)
     if set(documents) != set(KEPT):
         raise Conflict(NOT_YET, code="not_ready")

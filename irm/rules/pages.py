@@ -10,6 +10,7 @@ from litestar.status_codes import HTTP_303_SEE_OTHER
 
 from irm.access.policy import Permission, Principal, allow, dangerous, may
 from irm.access.queries import person_names
+from irm.access.second import is_first, is_second, reader
 from irm.clock import Clock
 from irm.db import Database
 from irm.i18n import Translator
@@ -64,7 +65,8 @@ async def pack_page(
         waiting=[one for one in versions if one.is_waiting],
         in_use=next((one.pack.version for one in versions if one.newest), ""),
         name_of=lambda person: names.get(person, ""),
-        is_own=lambda one: one.published_by == principal.person_id,
+        is_own=lambda one: is_first([one.published_by], reader(principal)),
+        is_second=lambda one: is_second([one.published_by], principal),
         may_approve=may(principal, Permission.APPROVE_RULES),
         gradings=_by_level(shown.pack),
         duties=shown.pack.duties,

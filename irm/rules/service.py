@@ -11,8 +11,12 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from irm.access.policy import Permission
+from irm.access.second import candidate
+from irm.access.seconds import refuse_no_second
 from irm.db import Actor, Tx, uuid7
 from irm.errors import Conflict, NotFound
+from irm.i18n import N_
 from irm.ledger import Event, record
 from irm.one_at_a_time import be_alone
 from irm.positions import LanguageError
@@ -23,6 +27,7 @@ from irm.rules.pack import Pack
 from irm.rules.pack_tests import check_pack
 from irm.rules.policies import reason_of
 
+SAME_PERSON: Final = N_("Whoever publishes a version does not approve it. A second person is needed.")
 PUBLISHING: Final = "rule packs are published"
 """Lock: one version of a pack is proposed, approved or withdrawn after the other."""
 
@@ -94,16 +99,15 @@ async def propose(
 async def approve(tx: Tx, pack_id: str, version: str, *, person: UUID, actor: Actor, now: datetime) -> Pack:
     """The second pair of eyes: from now on the version judges what happens new.
 
-    Raises NotFound, Conflict (it does not wait, or this person has proposed it), and LanguageError where irm, asked
+    Raises NotFound, Conflict (it does not wait), Forbidden (this person has proposed it), and LanguageError where irm, asked
     again, finds a fault by now.
     """
     row = await _row(tx, pack_id, version)
     if not is_waiting(row):
         raise Conflict("This version waits for nobody's approval.", code="not_waiting")
-    if person == row.published_by or actor.stands_in_for(row.published_by):
-        raise Conflict(
-            "Whoever publishes a version does not approve it. A second person is needed.", code="same_person"
-        )
+    await refuse_no_second(
+        tx, [row.published_by], candidate(actor, person), Permission.APPROVE_RULES, why=SAME_PERSON, now=now
+    )
     pack = _sound(row.source, f"{pack_id}.yaml")
     row.active, row.published_at = True, now
     row.approved_by, row.approved_at = person, now

@@ -10,6 +10,7 @@ from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
 
 from irm.access.policy import Permission, Principal, allow, dangerous, may
+from irm.access.second import is_first, reader
 from irm.clock import Clock
 from irm.db import Database, Tx
 from irm.errors import Forbidden
@@ -79,7 +80,7 @@ async def may_withdraw(tx: Tx, principal: Principal, pack: str, version: str, *,
     one = chosen(await published(tx, now=now), pack, version)
     manages = may(principal, Permission.MANAGE_RULES)
     if one.is_waiting and (
-        may(principal, Permission.APPROVE_RULES) or (manages and one.published_by == principal.person_id)
+        may(principal, Permission.APPROVE_RULES) or (manages and is_first([one.published_by], reader(principal)))
     ):
         return
     if one.is_waiting or not manages:

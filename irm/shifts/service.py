@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from irm.access import queries as access
 from irm.access.policy import Permission, Principal, granted, reach
+from irm.access.second import is_first, reader
 from irm.db import Tx, uuid7
 from irm.errors import Conflict, Forbidden, Invalid, NotFound
 from irm.i18n import N_
@@ -175,7 +176,7 @@ async def withdraw(tx: Tx, handover_id: UUID, *, by: Principal, now: datetime) -
 
 async def may_take(tx: Tx, row: ShiftHandoverRow, by: Principal, *, now: datetime) -> bool:
     """To whom it was handed, or who is on duty there by the roster once the shift has changed; never who gave it."""
-    if by.person_id == row.given_by or not _is_own(by, row.organization_id):
+    if is_first([row.given_by], reader(by)) or not _is_own(by, row.organization_id):
         return False
     if by.person_id == row.to_person_id:
         return True

@@ -14,6 +14,7 @@ from irm.access.leaving import left_at
 from irm.access.models import SessionRow
 from irm.access.policy import AUTHORITY, Permission, Role
 from irm.access.queries import members
+from irm.access.second import Verdict, may_be_second, reader
 from irm.clock import FixedClock
 from irm.db import SYSTEM, Database
 from irm.ledger import LedgerEntryRow
@@ -214,8 +215,8 @@ async def test_a_token_acts_by_no_hand_over_and_still_is_no_second_person(
         found = await principal_of_token(tx, secret, now=clock.now())
     assert found is not None
     assert found.memberships == {unit.id: frozenset({Role.HANDLER})}
-    assert found.actor.stands_in_for(unit.head.person_id)
-    assert found.actor.stands_in_for(unit.head.id)
+    for began in (unit.head.person_id, unit.head.id):
+        assert may_be_second([began], reader(found)) is Verdict.STANDS_IN
 
 
 async def test_who_answers_for_the_unit_stays_the_one_who_holds_the_role(

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from irm.access.policy import Role
 from irm.db import SYSTEM
-from irm.findings import service
+from irm.findings.proposals import propose
 from irm.playbooks.publishing import publish_library
 from tests import make
 from tests.feature.findings.conftest import City
@@ -65,7 +65,7 @@ async def test_talk_and_circular_are_put_before_the_verifier(city: City) -> None
     number = (await city.raised(due_on="2026-11-25", found_on="2026-11-21"))["number"]
     city.clock.tick(days=20)
     async with city.db.transaction() as tx:
-        assert await service.propose(tx, now=city.clock.now()) == 2
+        assert await propose(tx, now=city.clock.now()) == 2
     await city.sign_in(city.officer)
     board = (await city.client.get("/")).text
     assert (number in board, "约谈" in board) == (True, True)

@@ -12,7 +12,7 @@ from irm.access.policy import AUTHORITY
 from irm.clock import FixedClock
 from irm.db import SYSTEM, Database, Tx
 from irm.errors import Conflict, Forbidden, Invalid
-from irm.findings import service
+from irm.findings import proposals, service
 from irm.findings.service import NewFinding
 from irm.jobs import Inside
 from irm.obligations.models import SubmissionRow
@@ -171,20 +171,20 @@ async def test_a_day_that_passed_is_proposed_for_a_talk_once_and_then_for_a_circ
     await propose.run(scene.tx, {}, scene.clock.now())
     made = select(func.count()).select_from(text("finding_proposal"))
     assert await scene.tx.scalar(made) == 1, "what was handed in is not proposed"
-    assert await service.propose(scene.tx, now=scene.clock.now()) == 0
+    assert await proposals.propose(scene.tx, now=scene.clock.now()) == 0
     scene.clock.tick(days=20)
-    assert await service.propose(scene.tx, now=scene.clock.now()) == 1
+    assert await proposals.propose(scene.tx, now=scene.clock.now()) == 1
     kinds = await scene.tx.execute(
         text("SELECT id, kind FROM finding_proposal WHERE finding_id = :id"), {"id": finding}
     )
     by_kind = {kind: proposal for proposal, kind in kinds}
     assert set(by_kind) == {"talk", "circular"}
     decided = {"account_id": scene.second.id, "actor": SYSTEM, "now": scene.clock.now()}
-    await service.decide_proposal(scene.tx, by_kind["talk"], accepted=True, reason="", **decided)
+    await proposals.decide_proposal(scene.tx, by_kind["talk"], accepted=True, reason="", **decided)
     with pytest.raises(Conflict):
-        await service.decide_proposal(scene.tx, by_kind["talk"], accepted=False, reason="再议", **decided)
+        await proposals.decide_proposal(scene.tx, by_kind["talk"], accepted=False, reason="再议", **decided)
     with pytest.raises(Invalid):
-        await service.decide_proposal(scene.tx, by_kind["circular"], accepted=False, reason="", **decided)
+        await proposals.decide_proposal(scene.tx, by_kind["circular"], accepted=False, reason="", **decided)
 
 
 async def test_every_fault_of_an_entry_is_named(scene: Scene) -> None:

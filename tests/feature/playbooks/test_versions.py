@@ -112,7 +112,7 @@ async def test_four_eyes_see_a_version_before_it_is_used(
     again = (await client.post("/api/v1/playbooks", json={"source": SECOND, "reason": "演练后修订"})).json()
     assert (again["version"], again["new"], again["waits"]) == (2, False, True)
     refused = await client.post("/api/v1/playbooks/story/versions/2/approval")
-    assert (refused.status_code, refused.json()["code"]) == (409, "same_person")
+    assert (refused.status_code, refused.json()["code"]) == (403, "second_person")
     shown = (await client.get("/playbooks/story")).text
     assert "第 2 版待批准" in shown
     assert "批准第 2 版" not in shown

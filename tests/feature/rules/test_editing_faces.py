@@ -73,7 +73,7 @@ async def test_put_forward_approved_and_withdrawn(people: dict[str, Any], sign_i
     assert sent.status_code == 201, sent.text
     assert (sent.json()["waiting"], sent.json()["newest"], sent.json()["reason"]) == (True, False, "新发文")
     where = "/api/v1/rules/city-chain/versions/2026.12.1"
-    assert (await client.post(f"{where}/approval")).json()["code"] == "same_person"
+    assert (await client.post(f"{where}/approval")).json()["code"] == "second_person"
     clock.tick(minutes=1)
     client = await sign_in(people["head"])
     approved = (await client.post(f"{where}/approval")).json()

@@ -9,7 +9,7 @@ from sqlalchemy import delete, select
 from irm.access.policy import Role
 from irm.clock import FixedClock
 from irm.db import SYSTEM, Actor, Database, Tx
-from irm.errors import Conflict, Invalid
+from irm.errors import Conflict, Forbidden, Invalid
 from irm.ledger import LedgerEntryRow
 from irm.notify.models import DeliveryRow
 from irm.positions import LanguageError
@@ -76,10 +76,10 @@ async def test_a_version_waits_until_another_person_approves_it(db: Database, cl
         )
         waiting = await version(tx, "2026.12.1", clock)
         before = await in_use(tx, clock)
-        with pytest.raises(Conflict) as caught:
+        with pytest.raises(Forbidden) as caught:
             await approve(tx, pack.id, pack.version, person=lawyer, actor=acting(lawyer), now=now)
         stand_in = make.standing_in(acting(deputy), lawyer)
-        with pytest.raises(Conflict, match="second person"):
+        with pytest.raises(Forbidden, match="second person"):
             await approve(tx, pack.id, pack.version, person=deputy, actor=stand_in, now=now)
         now = clock.tick(hours=1)
         await approve(tx, pack.id, pack.version, person=deputy, actor=acting(deputy), now=now)
@@ -91,7 +91,7 @@ async def test_a_version_waits_until_another_person_approves_it(db: Database, cl
     assert waiting.is_waiting
     assert waiting.life.reason == "市里新发文"
     assert before == VERSION
-    assert caught.value.code == "same_person"
+    assert caught.value.code == "second_person"
     assert after == "2026.12.1"
     assert not done.is_waiting
     assert (done.life.approved_by, done.life.approved_at, done.published_at) == (deputy, now, now)

@@ -14,7 +14,6 @@ from irm.obligations.approval import (
     asked_rung,
     begins,
     half_of,
-    may_approve,
     print_of,
     verdict,
 )
@@ -119,9 +118,3 @@ def test_blanks_and_empty_items_are_no_other_text_but_a_letter_is() -> None:
     assert print_of("initial", text) == print_of("initial", same)
     assert print_of("initial", text) != print_of("initial", {**text, "cause": "x"})
     assert print_of("initial", text) != print_of("progress", text)
-
-
-def test_nobody_approves_his_own_unless_there_is_nobody_else() -> None:
-    assert may_approve(LEADER, [DEPUTY], [LEADER, DEPUTY])
-    assert not may_approve(LEADER, [LEADER], [LEADER, DEPUTY])
-    assert may_approve(LEADER, [LEADER], [LEADER])

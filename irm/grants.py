@@ -21,6 +21,8 @@ _NARROWER: Final = {
     "ledger_private": "SELECT, INSERT, DELETE",  # purge and retention erase values, never change them
     "party": "SELECT",  # triggers write it: nobody makes themselves a party
 }
+_VIEWS: Final = ("party_due", "concern")
+"""To read; an older release has fewer."""
 
 
 class RoleMissing(Exception):
@@ -37,8 +39,8 @@ def apply(connection: Connection) -> None:
     for table in sorted(tables):
         statements.append(f'REVOKE ALL ON TABLE "{table}" FROM {APP}')
         statements.append(f'GRANT {_NARROWER.get(table, _ALL)} ON TABLE "{table}" TO {APP}')
-    if connection.scalar(text("SELECT to_regclass('party_due')")):
-        statements.append(f"GRANT SELECT ON party_due TO {APP}")
+    known = [one for one in _VIEWS if connection.scalar(text("SELECT to_regclass(:view)"), {"view": one})]
+    statements += [f"GRANT SELECT ON {view} TO {APP}" for view in known]
     statements.append(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {APP}")
     for statement in statements:
         connection.execute(text(statement))

@@ -104,7 +104,10 @@ def by_delegation(principal: Principal, wanted: Collection[Permission]) -> UUID 
             role for each in principal.actor.lent if each.organization_id == one.organization_id for role in each.roles
         }
         kind = principal.kinds.get(one.organization_id, "other")
-        own = granted(principal.memberships.get(one.organization_id, frozenset()) - {Role(role) for role in lent}, kind)
+        held = principal.memberships.get(one.organization_id, frozenset()).union(
+            *(each.roles for each in principal.limited if each.organization_id == one.organization_id)
+        )
+        own = granted(held - {Role(role) for role in lent}, kind)
         if (granted(frozenset(Role(role) for role in one.roles), kind) - own).intersection(wanted):
             return one.delegation
     return None

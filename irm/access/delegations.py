@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
@@ -61,7 +61,8 @@ class Delegation:
 async def hand_over(
     tx: Tx, of: Handing, organization_id: UUID, *, policy: SecurityPolicy, actor: Actor, now: datetime
 ) -> UUID:
-    """From `begins_at` (a moment that has passed: from now) until `ends_at`. The giver keeps the roles.
+    """From `begins_at` (a moment that has passed: from now) until `ends_at`, for the systems for which the giver holds them.
+    The giver keeps the roles.
 
     Raises Invalid with every fault, NotFound, and Conflict for a vendor's staff who may not work (`engaging.refusal`).
     """
@@ -90,6 +91,7 @@ async def hand_over(
     )
     tx.add(row)
     await tx.flush()
+    within = await _systems(tx, of.giver, organization_id, now=now)
     tx.add_all(
         MembershipRow(
             person_id=of.taker,
@@ -98,11 +100,12 @@ async def hand_over(
             since=of.begins_at,
             until=of.ends_at,
             delegation_id=row.id,
+            system_ids=within[role],
         )
         for role in sorted(of.roles)
     )
     await tx.flush()
-    body = {
+    body: dict[str, Any] = {
         "delegation": str(row.id),
         "organization": str(organization_id),
         "giver": str(of.giver),
@@ -111,6 +114,9 @@ async def hand_over(
         "begins_at": of.begins_at.isoformat(),
         "ends_at": of.ends_at.isoformat(),
     }
+    limits = {role.value: [str(one) for one in within[role] or ()] for role in sorted(of.roles) if within[role]}
+    if limits:
+        body["systems"] = limits
     await record(tx, Event("delegation.given", f"delegation/{row.id}", now, actor, body, {"reason": of.reason}))
     return row.id
 
@@ -271,6 +277,19 @@ async def _parties(tx: Tx, of: Handing, organization_id: UUID, *, now: datetime)
 
 async def _own_roles(tx: Tx, person_id: UUID, organization_id: UUID, *, now: datetime) -> frozenset[Role]:
     return (await own_roles(tx, person_id, now=now)).get(organization_id, frozenset())
+
+
+async def _systems(tx: Tx, giver: UUID, organization_id: UUID, *, now: datetime) -> dict[Role, list[UUID] | None]:
+    """For which systems the giver holds each role himself; None: for all. Nobody hands over more than he has."""
+    rows = await tx.execute(
+        select(MembershipRow.role, MembershipRow.system_ids).where(
+            MembershipRow.person_id == giver,
+            MembershipRow.organization_id == organization_id,
+            MembershipRow.delegation_id.is_(None),
+            live_membership(now),
+        )
+    )
+    return {Role(role): systems for role, systems in rows}
 
 
 async def _overlaps(tx: Tx, of: Handing, organization_id: UUID) -> bool:

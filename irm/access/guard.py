@@ -17,9 +17,11 @@ from litestar.handlers import BaseRouteHandler
 from litestar.routes import HTTPRoute
 
 from irm.access import proving
+from irm.access.addressed import systems_addressed
 from irm.access.cookies import session_cookie
 from irm.access.delegating import by_delegation
 from irm.access.models import SessionRow
+from irm.access.narrowing import before
 from irm.access.opaque import equal, hashed
 from irm.access.policy import FRESH_OPT, PERMISSION_OPT, WITHOUT_FACTOR_OPT, Permission, Principal, may, permissions
 from irm.access.principals import principal_of, principal_of_token
@@ -76,7 +78,6 @@ async def authorize(connection: Connection, handler: BaseRouteHandler) -> None:
         if cookie_of(connection, COOKIE) and isinstance(connection, Request):
             await _keep_what_was_typed(connection)
         raise Unauthenticated(SIGN_IN if not cookie_of(connection, COOKIE) else SESSION_ENDED, code=_code(connection))
-    principal = _placed(connection, principal)
     _introduce(connection, principal, csrf_token)
     if is_public:
         return
@@ -84,9 +85,11 @@ async def authorize(connection: Connection, handler: BaseRouteHandler) -> None:
         raise FirstElsewhere(FACTOR_FIRST, path=FACTOR_PAGE, code="second_factor")
     if wanted is None or not any(may(principal, permission) for permission in wanted):
         raise _refusal(principal, wanted or frozenset())
+    await _stand_before_its_matter(connection, principal)
     lent_by = by_delegation(principal, wanted)
     if lent_by is not None:
-        connection.scope["user"] = replace(principal, actor=replace(principal.actor, delegation=lent_by))
+        placed = connection.scope["user"]
+        connection.scope["user"] = replace(placed, actor=replace(placed.actor, delegation=lent_by))
     if csrf_token and connection.scope.get("method") not in SAFE and isinstance(connection, Request):
         await _check_csrf(connection, csrf_token)
     if FRESH_OPT in handler.opt and connection.scope.get("method") not in SAFE:
@@ -161,8 +164,18 @@ def _placed(connection: Connection, principal: Principal) -> Principal:
     return behind_its_wall(principal) if connection.scope.get("method") in SAFE else principal
 
 
+async def _stand_before_its_matter(connection: Connection, principal: Principal) -> None:
+    """Whoever holds roles for named systems only is handed to the route as they stand before what the address names."""
+    if not principal.limited:
+        return
+    db: Database = connection.app.state.db
+    async with db.transaction(SYSTEM) as tx:
+        systems = await systems_addressed(tx, connection.scope["path_template"], connection.scope["path_params"])
+    connection.scope["user"] = _placed(connection, before(principal, systems))
+
+
 def _introduce(connection: Connection, principal: Principal, csrf_token: str) -> None:
-    connection.scope["user"] = principal
+    connection.scope["user"] = _placed(connection, principal)
     asked = principal.session_id is None and connection.headers.get("accept-language")
     connection.state.reader = reader_for(
         connection,

@@ -75,6 +75,7 @@ class MembershipRow(Base):
         CheckConstraint(_one_of("role", ROLES), name="role"),
         CheckConstraint("until IS NULL OR until >= since", name="order"),
         CheckConstraint("delegation_id IS NULL OR until IS NOT NULL", name="lent_ends"),
+        CheckConstraint("cardinality(system_ids) > 0", name="names_systems"),
         Index(
             "uq_membership_one_administrator",
             "person_id",
@@ -103,6 +104,8 @@ class MembershipRow(Base):
     until: Mapped[datetime | None]
     delegation_id: Mapped[UUID | None] = mapped_column(ForeignKey("delegation.id"))
     """Lent by it, from the first so long as its span; None: the person's own."""
+    system_ids: Mapped[list[UUID] | None]
+    """Held for these systems only; None: for all that the role reaches in the organization."""
 
 
 class DelegationRow(Base):

@@ -6,13 +6,14 @@ holds the permission nowhere. Which rows it covers is asked with `may(principal,
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
+from irm.access.reaching import Narrow, Reach as Reach, Resource as Resource  # noqa: PLC0414 - the rooms have both from here
 from irm.actor import Actor
 
 
@@ -242,6 +243,15 @@ REGULATORS: Final = frozenset(
 
 
 @dataclass(frozen=True)
+class Limited:
+    """Roles that somebody holds in an organization for these systems alone."""
+
+    organization_id: UUID
+    roles: frozenset[Role]
+    systems: frozenset[UUID]
+
+
+@dataclass(frozen=True)
 class Principal:
     """Whoever makes the request: a person's session, or an API token acting for an account."""
 
@@ -249,13 +259,15 @@ class Principal:
     person_id: UUID
     actor: Actor
     memberships: Mapping[UUID, frozenset[Role]]
-    """By organization; what is retired or out of date is not here."""
+    """By organization, held for all of it; what is retired or out of date is not here."""
     kinds: Mapping[UUID, str] = field(default_factory=dict)
     """Organization kinds of the memberships (DESIGN §1)."""
     below: Mapping[UUID, frozenset[UUID]] = field(default_factory=dict)
     """For a district's cloud authority: the organizations of its district. Absent: the authority of the whole city."""
     scopes: frozenset[Permission] | None = None
     """None: a session, with all that the roles give. A token: only these, and never more than the roles give."""
+    limited: tuple[Limited, ...] = ()
+    """What is held beside `memberships`, for named systems only (`access/narrowing.py`)."""
     limited_to: UUID | None = None
     """A token that was made for one organization: its person's messages elsewhere are none of its business."""
     session_id: str | None = None
@@ -276,7 +288,13 @@ class Principal:
 
     @property
     def organizations(self) -> frozenset[UUID]:
+        """Where a role is held for all of it: for these the reader acts whatever it is about."""
         return frozenset(self.memberships)
+
+    @property
+    def workplaces(self) -> frozenset[UUID]:
+        """Where any role is held, for named systems only too."""
+        return self.organizations | {one.organization_id for one in self.limited}
 
     @property
     def home(self) -> UUID | None:
@@ -285,43 +303,13 @@ class Principal:
 
     @property
     def roles(self) -> frozenset[Role]:
-        return frozenset(role for roles in self.memberships.values() for role in roles)
+        held = (*self.memberships.values(), *(one.roles for one in self.limited))
+        return frozenset(role for roles in held for role in roles)
 
     @property
     def is_authority(self) -> bool:
-        """Works in a cloud authority, in whatever role."""
-        return AUTHORITY in self.kinds.values()
-
-
-@dataclass(frozen=True)
-class Resource:
-    """What a permission is asked for. `organizations`: whose it is (those with a part, the owner and operator…)."""
-
-    organizations: frozenset[UUID] = frozenset()
-    sent_to: frozenset[UUID] = frozenset()
-    """Recipients of a submission, once it was submitted."""
-
-
-@dataclass(frozen=True)
-class Reach:
-    """How far one permission of one reader reaches; for the WHERE of a list."""
-
-    everything: bool = False
-    organizations: frozenset[UUID] = frozenset()
-    """Things that belong to one of these."""
-    sent_to: frozenset[UUID] = frozenset()
-    """Things that were submitted to one of these."""
-
-    @property
-    def is_empty(self) -> bool:
-        return not (self.everything or self.organizations or self.sent_to)
-
-    def covers(self, resource: Resource) -> bool:
-        return (
-            self.everything
-            or not self.organizations.isdisjoint(resource.organizations)
-            or not self.sent_to.isdisjoint(resource.sent_to)
-        )
+        """Works in a cloud authority, in whatever role, and not for named systems alone."""
+        return AUTHORITY in {self.kinds.get(organization) for organization in self.memberships}
 
 
 def granted(roles: frozenset[Role], kind: str) -> frozenset[Permission]:
@@ -331,13 +319,25 @@ def granted(roles: frozenset[Role], kind: str) -> frozenset[Permission]:
 
 
 def reach(principal: Principal, permission: Permission) -> Reach:
-    """Cloud authority: everything (a district's: its district). Regulators: what was sent to them. Others: their own."""
+    """Cloud authority: everything (a district's: its district). Regulators: what was sent to them. Others: their own.
+
+    What is held for named systems only reaches as far, among what concerns these; never what touches the whole city.
+    """
     if principal.scopes is not None and permission not in principal.scopes:
         return Reach()
+    narrow = () if permission in CITY else principal.limited
+    parts = ((one.systems, _reach(principal, {one.organization_id: one.roles}, permission)) for one in narrow)
+    return replace(
+        _reach(principal, principal.memberships, permission),
+        narrow=tuple(Narrow(systems, far) for systems, far in parts if not far.is_empty),
+    )
+
+
+def _reach(principal: Principal, held: Mapping[UUID, frozenset[Role]], permission: Permission) -> Reach:
     everything = False
     own: set[UUID] = set()
     sent: set[UUID] = set()
-    for organization, roles in principal.memberships.items():
+    for organization, roles in held.items():
         kind = principal.kinds.get(organization, "other")
         if permission not in granted(roles, kind):
             continue

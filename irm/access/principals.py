@@ -20,7 +20,7 @@ from irm.access.models import (
     SessionRow,
 )
 from irm.access.opaque import API_TOKEN_PREFIX, hashed
-from irm.access.policy import AUTHORITY, Permission, Principal, Role
+from irm.access.policy import AUTHORITY, Limited, Permission, Principal, Role
 from irm.access.second_factor import requirement
 from irm.access.sessions import TOUCH_AFTER
 from irm.actor import Actor, Lent
@@ -64,6 +64,7 @@ async def principal_of(
                 OrganizationRow.tier,
                 OrganizationRow.short_name,
                 MembershipRow.delegation_id,
+                MembershipRow.system_ids,
             )
             .join(OrganizationRow, OrganizationRow.id == MembershipRow.organization_id)
             .where(
@@ -76,23 +77,28 @@ async def principal_of(
         )
     ).all()
     memberships: dict[UUID, frozenset[Role]] = {}
+    limited: dict[tuple[UUID, frozenset[UUID]], frozenset[Role]] = {}
     kinds: dict[UUID, str] = {}
     districts: list[UUID] = []
     names: dict[UUID, str] = {}
-    for organization_id, role, kind, tier, short_name, lent_by in rows:
+    for organization_id, role, kind, tier, short_name, lent_by, systems in rows:
         # What is handed over, is so to a person: no program acts by it.
         if (only is not None and organization_id != only) or (token_id is not None and lent_by is not None):
             continue
-        memberships[organization_id] = memberships.get(organization_id, frozenset()) | {Role(role)}
+        if systems is None:
+            memberships[organization_id] = memberships.get(organization_id, frozenset()) | {Role(role)}
+        else:
+            within = organization_id, frozenset(systems)
+            limited[within] = limited.get(within, frozenset()) | {Role(role)}
         kinds[organization_id], names[organization_id] = kind, short_name
         if kind == AUTHORITY and tier == "county" and organization_id not in districts:
             districts.append(organization_id)
-    home = next(iter(memberships), None)
+    home = next(iter(kinds), None)
     lent = await _lent(tx, [(row.organization_id, row.role, row.delegation_id) for row in rows])
     selves = frozenset({person.id, *accounts, *(tokens or ())})
     actor = Actor("person" if token_id is None else "token", token_id or person.id, home, selves=selves, lent=lent)
     factor = requirement(
-        [role for roles in memberships.values() for role in roles] if session else (),
+        [role for roles in (*memberships.values(), *limited.values()) for role in roles] if session else (),
         needing_factor,
         has_one=has_one or (session is not None and session.factor_there is True),
         due_at=account.factor_due_at,
@@ -106,6 +112,7 @@ async def principal_of(
         kinds=MappingProxyType(kinds),
         below=MappingProxyType({district: await organizations_below(tx, district) for district in districts}),
         scopes=scopes,
+        limited=tuple(Limited(place, roles, systems) for (place, systems), roles in limited.items()),
         limited_to=only,
         session_id=session.token_hash if session else None,
         wrong_before=(session.wrong_before or 0) if session and now - session.created_at < TOLD_FOR else 0,

@@ -106,7 +106,7 @@ async def create_token(
     scopes = tokens.scopes_of(data.scopes)
     if data.until is not None and data.until.tzinfo is None:
         raise Invalid(NAIVE, errors=[FieldError("until", NAIVE)])
-    if data.organization is not None and data.organization not in principal.memberships:
+    if data.organization is not None and data.organization not in principal.workplaces:
         raise Invalid(NOT_YOURS, field="organization")
     now = clock.now()
     until = tokens.end_within(data.until, longest=policy_of(request.app).token_life, now=now)

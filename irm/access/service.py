@@ -1,6 +1,7 @@
 """Organizations, people, posts, contact addresses, roles and accounts come into being and end here."""
 
 import re
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Final
 from uuid import UUID
@@ -57,6 +58,7 @@ ONE_ADMINISTRATOR: Final = N_(
     "A person holds at most one of system administrator, security administrator and audit administrator."
 )
 ADMINISTRATOR_ELSEWHERE: Final = N_("Administrators belong to a cloud authority.")
+ADMINISTRATOR_LIMITED: Final = N_("An administrator's role cannot be limited to systems.")
 ONE_HOLDER: Final = N_("An address belongs to a person, a post or an organization.")
 EMPTY_ADDRESS: Final = N_("An address is needed.")
 
@@ -189,16 +191,29 @@ async def add_contact_address(
 
 
 async def grant_role(
-    tx: Tx, *, person_id: UUID, organization_id: UUID, role: Role, actor: Actor, now: datetime
+    tx: Tx,
+    *,
+    person_id: UUID,
+    organization_id: UUID,
+    role: Role,
+    actor: Actor,
+    now: datetime,
+    systems: Collection[UUID] = (),
 ) -> UUID:
-    """From now on. Raises Conflict for a role already held, for a second administrator's role (DESIGN §7), and for a
-    vendor's staff who are not vetted or whose contract has ended (`engaging.refusal`)."""
+    """From now on; with `systems` for what concerns these alone, otherwise for all of the organization's.
+
+    Raises Conflict for a role already held, for a second administrator's role (DESIGN §7), and for a vendor's staff who are
+    not vetted or whose contract has ended (`engaging.refusal`); Invalid for an administrator's role with systems.
+    """
     await _person(tx, person_id)
     organization = await _organization(tx, organization_id)
     if role in ADMINISTRATORS and organization.kind != AUTHORITY:
         raise Invalid(ADMINISTRATOR_ELSEWHERE, field="role")
+    if role in ADMINISTRATORS and systems:
+        raise Invalid(ADMINISTRATOR_LIMITED, field="systems")
     await refuse_unvetted(tx, organization, person_id, now=now)
     row = MembershipRow(person_id=person_id, organization_id=organization_id, role=role.value, since=now)
+    row.system_ids = sorted(set(systems)) or None
     held = Conflict(ROLE_HELD, field="role")
     await _insert(
         tx,
@@ -215,7 +230,11 @@ async def grant_role(
             f"person/{person_id}",
             now,
             actor,
-            {"role": role.value, "organization": str(organization_id)},
+            {
+                "role": role.value,
+                "organization": str(organization_id),
+                "systems": None if row.system_ids is None else [str(one) for one in row.system_ids],
+            },
         ),
     )
     return row.id

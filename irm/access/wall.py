@@ -24,14 +24,16 @@ def wall(principal: Principal) -> frozenset[UUID] | None:
 
     As wide as `reach` is for any permission that leads to such rows, so never narrower than the policy. What widens
     `reach` (a door broken open, somebody who stands in) widens this with it; whoever lets somebody read a row by any other
-    way must widen this too, or the row will not be there.
+    way must widen this too, or the row will not be there. Roles held for named systems only count as if they were held for
+    the whole organization: which systems an incident concerns, the database's policies do not ask (ADR 19).
     """
     seen: set[UUID] = set()
     for permission in Permission:
         if permission in BEHIND_NO_WALL:
             continue
         far = reach(principal, permission)
-        if far.everything:
-            return None
-        seen |= far.organizations | far.sent_to
+        for each in (far, *(one.far for one in far.narrow)):
+            if each.everything:
+                return None
+            seen |= each.organizations | each.sent_to
     return frozenset(seen)

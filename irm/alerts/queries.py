@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, select
 
 from irm.access import queries as access
+from irm.access.narrowing import owned_by, within
 from irm.access.policy import Permission, Principal, reach
 from irm.alerts.filing import GRAVITY
 from irm.alerts.models import AlertFilingRow, AlertRow, AlertSourceRow
@@ -71,8 +72,7 @@ class One:
 def _within(by: Principal, wanted: Wanted) -> list[ColumnElement[bool]]:
     far = reach(by, Permission.READ_ALERTS)
     found: list[ColumnElement[bool]] = []
-    if not far.everything:
-        found.append(AlertSourceRow.organization_id.in_(far.organizations))
+    found.append(within(far, owned_by(AlertSourceRow.organization_id), AlertRow.id))
     if wanted.verdict:
         found.append(AlertRow.verdict == wanted.verdict)
     if wanted.severity:

@@ -4,7 +4,8 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_, select
 
-from irm.access.policy import Permission, Principal, Resource, may, reach
+from irm.access.narrowing import within
+from irm.access.policy import Permission, Principal, Reach, Resource, may, reach
 from irm.db import Tx
 from irm.drills.models import DrillOrganizationRow, DrillParticipantRow, DrillRow
 from irm.drills.vocabulary import Part
@@ -17,12 +18,15 @@ NOT_YOURS = N_("Only the director of this drill does that.")
 
 def visible(by: Principal) -> ColumnElement[bool]:
     """Drills of one's organizations, and those that one takes part in."""
-    far = reach(by, Permission.READ_DRILLS)
+    part = select(DrillParticipantRow.drill_id).where(DrillParticipantRow.person_id == by.person_id)
+    return or_(within(reach(by, Permission.READ_DRILLS), _of_parties, DrillRow.id), DrillRow.id.in_(part))
+
+
+def _of_parties(far: Reach) -> ColumnElement[bool]:
     if far.everything:
         return DrillRow.id.is_not(None)
     own = select(DrillOrganizationRow.drill_id).where(DrillOrganizationRow.organization_id.in_(far.organizations))
-    part = select(DrillParticipantRow.drill_id).where(DrillParticipantRow.person_id == by.person_id)
-    return or_(DrillRow.id.in_(own), DrillRow.id.in_(part))
+    return DrillRow.id.in_(own)
 
 
 async def readable(tx: Tx, number: str, by: Principal) -> DrillRow:

@@ -273,9 +273,7 @@ async def _ahead(tx: Tx, year: int, far: Reach, forecaster: Forecaster, now: dat
     return [
         one
         for one in await forecaster.between(tx, first, last, now=now)
-        if one.form == FORM
-        and (one.period or "").startswith(str(year))
-        and (far.everything or one.bearer in far.organizations)
+        if one.form == FORM and (one.period or "").startswith(str(year)) and far.covers(one.resource)
     ]
 
 

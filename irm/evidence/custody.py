@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, true, tuple_
+from sqlalchemy import func, select, tuple_
 
+from irm.access.narrowing import owned_by, path_of, within
 from irm.access.policy import Permission, Principal, Resource, may, reach
 from irm.access.queries import organization
 from irm.db import Tx
@@ -220,7 +221,7 @@ async def files(
     `outside`: only what is handed over. Raises Invalid for a cursor that is none.
     """
     far = reach(by, Permission.READ_EVIDENCE)
-    mine: ColumnElement[bool] = true() if far.everything else AttachmentRow.organization_id.in_(far.organizations)
+    mine = within(far, owned_by(AttachmentRow.organization_id), path_of(AttachmentRow.subject))
     which = (
         select(AttachmentRow, BlobRow)
         .join(BlobRow, BlobRow.sha256 == AttachmentRow.blob_sha256)
@@ -246,7 +247,7 @@ async def files(
 
 async def count_outside(tx: Tx, by: Principal) -> int:
     far = reach(by, Permission.READ_EVIDENCE)
-    mine: ColumnElement[bool] = true() if far.everything else AttachmentRow.organization_id.in_(far.organizations)
+    mine = within(far, owned_by(AttachmentRow.organization_id), path_of(AttachmentRow.subject))
     found = await tx.scalar(
         select(func.count()).select_from(AttachmentRow).where(mine, AttachmentRow.held_since.is_not(None))
     )

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 
+from irm.access.narrowing import owned_by, within
 from irm.access.policy import Permission, Principal, Reach, Resource, reach
 from irm.clock import SHANGHAI
 from irm.db import Tx
@@ -159,7 +160,7 @@ async def proposals_waiting(tx: Tx, principal: Principal) -> list[tuple[Finding,
     far = reach(principal, Permission.VERIFY_FINDINGS)
     if far.is_empty:
         return []
-    covered = FindingRow.id.is_not(None) if far.everything else FindingRow.verifier_id.in_(far.organizations)
+    covered = within(far, owned_by(FindingRow.verifier_id), FindingRow.id)
     waiting = await _proposals(
         tx,
         and_(
@@ -211,7 +212,10 @@ async def alike(tx: Tx, organization_ids: Collection[UUID]) -> list[Finding]:
 
 
 def _within(principal: Principal) -> ColumnElement[bool]:
-    far: Reach = reach(principal, Permission.READ_FINDINGS)
+    return within(reach(principal, Permission.READ_FINDINGS), _of_parties, FindingRow.id)
+
+
+def _of_parties(far: Reach) -> ColumnElement[bool]:
     if far.everything:
         return FindingRow.id.is_not(None)
     if not far.organizations:

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, or_, select, true
+from sqlalchemy import ColumnElement, case, func, or_, select
 
+from irm.access.narrowing import owned_by, within
 from irm.access.policy import Reach
 from irm.errors import FieldError
 from irm.i18n import N_
@@ -44,10 +45,15 @@ def filter_faults(filters: Filters) -> list[FieldError]:
     return found
 
 
+def seen_parts(far: Reach) -> ColumnElement[bool]:
+    """The parts of incidents that a reader sees."""
+    return within(far, owned_by(PartRow.organization_id), PartRow.incident_id)
+
+
 def filtered(filters: Filters, far: Reach) -> list[ColumnElement[bool]]:
     """Organization and system are looked for in the parts that the reader sees: whether a foreign one shares an
     incident with the reader's own must not show."""
-    seen = true() if far.everything else PartRow.organization_id.in_(far.organizations)
+    seen = seen_parts(far)
     found: list[ColumnElement[bool]] = []
     if filters.status is not None:
         found.append(IncidentRow.status == filters.status)

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 
 from irm.access.policy import Reach
 from irm.db import Tx
+from irm.incidents.filters import seen_parts
 from irm.incidents.models import GradingRow, IncidentRow, PartRow
 
 MOST_SHOWN: Final = 5
@@ -34,7 +35,7 @@ class GradedBy:
 async def graded_by(tx: Tx, pack_id: str, *, reach: Reach) -> Mapping[str, GradedBy]:
     """By qualified rule id: incidents of which it held at some time, among the `LOOKED_AT` newest that the reader sees. No
     exercises; who does not see everything is told of the gradings of its own parts only."""
-    of_reader = PartRow.organization_id.in_(reach.organizations)
+    of_reader = seen_parts(reach)
     own = true() if reach.everything else IncidentRow.id.in_(select(PartRow.incident_id).where(of_reader))
     newest = (
         select(IncidentRow.id, IncidentRow.number)

@@ -6,16 +6,17 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
+from irm.access.narrowing import within
 from irm.access.policy import Permission, Principal, Reach, reach
 from irm.db import Tx
 from irm.errors import Invalid, NotFound
 from irm.i18n import N_
 from irm.incidents.absorbed import Absorbed, absorbed_into
-from irm.incidents.filters import Filters, filter_faults, filtered
+from irm.incidents.filters import Filters, filter_faults, filtered, seen_parts
 from irm.incidents.lifecycle import LIVE
 from irm.incidents.models import (
     FilingRow,
@@ -278,7 +279,7 @@ async def system_ids_of(tx: Tx, incident_ids: Sequence[UUID], by: Principal) -> 
         .join(PartSystemRow, PartSystemRow.part_id == PartRow.id)
         .where(
             PartRow.incident_id.in_(incident_ids),
-            true() if far.everything else PartRow.organization_id.in_(far.organizations),
+            seen_parts(far),
         )
         .distinct()
         .order_by(PartRow.incident_id, PartSystemRow.system_id)
@@ -342,6 +343,10 @@ async def latest_trace(tx: Tx, sight: Sight) -> list[dict[str, Any]]:
 
 
 def _within(far: Reach) -> ColumnElement[bool]:
+    return within(far, _of_parties, IncidentRow.id)
+
+
+def _of_parties(far: Reach) -> ColumnElement[bool]:
     if far.everything:
         return IncidentRow.id.is_not(None)
     parts = select(PartRow.incident_id).where(PartRow.organization_id.in_(far.organizations))

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from irm.access import queries as access
+from irm.access.narrowing import owned_by, path_of, within
 from irm.access.policy import Permission, Principal, Role, reach
 from irm.access.vocabulary import KINDS
 from irm.db import Tx
@@ -358,9 +359,9 @@ async def replies_since(tx: Tx, since: datetime, *, limit: int = 50) -> list[Sms
 
 def _visible(query: Select[DeliveryRow], principal: Principal) -> Select[DeliveryRow]:
     far = reach(principal, Permission.READ_DELIVERIES)
-    if far.everything:
-        return query
-    return query.where(or_(DeliveryRow.organization_id.in_(far.organizations), _mine(principal)))
+    return query.where(
+        or_(within(far, owned_by(DeliveryRow.organization_id), path_of(DeliveryRow.subject)), _mine(principal))
+    )
 
 
 async def last_test(tx: Tx, person_id: UUID, channel: str | None) -> Delivery | None:

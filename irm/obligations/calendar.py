@@ -60,7 +60,7 @@ class Asked:
         """A forecast has no state: asking for one leaves it out."""
         return (
             not self.state
-            and (far.everything or one.bearer in far.organizations)
+            and far.covers(one.resource)
             and self.bearer in {None, one.bearer}
             and self.system in {None, one.system_id}
             and self.pack in {None, one.pack_id}

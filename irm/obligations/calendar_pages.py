@@ -220,7 +220,7 @@ async def feed(
         principal = await feeds.reader_of_feed(tx, token, now=now)
         entries = await feeds.entries_of(tx, principal, now=now)
         ahead = await forecaster.between(tx, now, feeds.horizon(now), now=now)
-    own = [one for one in ahead if one.bearer in principal.organizations]
+    own = [one for one in ahead if feeds.is_own(one, principal)]
     body = feeds.as_ics(entries, own, base=_base(settings), now=now, t=t)
     return Response(body, media_type="text/calendar; charset=utf-8", headers={"Cache-Control": "private, no-store"})
 

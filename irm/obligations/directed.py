@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import aliased
 
+from irm.access.narrowing import within
 from irm.access.policy import Reach
 from irm.db import Tx
 from irm.errors import NotFound
@@ -59,6 +60,10 @@ async def directive_of_duty(tx: Tx, obligation_id: UUID) -> UUID | None:
 
 
 def _visible(reach: Reach) -> ColumnElement[bool]:
+    return within(reach, _of_parties, ContactRecordRow.subject)
+
+
+def _of_parties(reach: Reach) -> ColumnElement[bool]:
     if reach.everything:
         return true()
     addressed = select(DirectiveBearerRow.directive_id).where(

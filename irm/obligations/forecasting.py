@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from irm.access.policy import Resource
 from irm.db import Tx
 from irm.obligations.kept_answers import Answers, asked_again, breathing
 from irm.obligations.periodic import Given, Giver, year_rules
@@ -54,6 +55,11 @@ class Forecast:
     provisional: bool
     name: str = ""
     """Of the system that it is about."""
+
+    @property
+    def resource(self) -> Resource:
+        """Whose it is: the bearer's; of a duty about a system, that system's."""
+        return Resource(frozenset({self.bearer}), systems=frozenset({self.system_id} if self.system_id else ()))
 
     @property
     def about(self) -> str:

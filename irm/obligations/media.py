@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
 
+from irm.access.narrowing import owned_by, within
 from irm.access.policy import Reach
 from irm.db import Actor, Tx, uuid7
 from irm.errors import Conflict, Invalid, NotFound
@@ -156,8 +157,7 @@ async def _found(
         .order_by(*first, ContactRecordRow.stated_at.desc(), MediaInquiryRow.id.desc())
         .limit(most)
     )
-    if not reach.everything:
-        query = query.where(ContactRecordRow.organization_id.in_(reach.organizations))
+    query = query.where(within(reach, owned_by(ContactRecordRow.organization_id), ContactRecordRow.subject))
     rows = (await tx.execute(query)).all()
     contacts = {one.id: one for one in await contact_views(tx, [contact for _, contact in rows])}
     return [

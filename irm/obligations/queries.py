@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Integer, Row, and_, false, func, literal_column, or_, select, true, tuple_
 
+from irm.access.narrowing import within
 from irm.access.policy import Reach, Resource
 from irm.db import Moment, Tx
 from irm.errors import Invalid, NotFound
@@ -222,9 +223,13 @@ async def submissions_listed(
     handed over in a drill: there the director plays every authority. Raises Invalid for a cursor that is none.
     """
     desk = SubmissionRow.organization_id if sent else SubmissionRow.recipient_id
-    own = and_(desk.in_(reach.organizations), SubmissionRow.form != FILING)
+
+    def handed(far: Reach) -> ColumnElement[bool]:
+        own = and_(desk.in_(far.organizations), SubmissionRow.form != FILING)
+        return own if sent else or_(own, SubmissionRow.recipient_id.in_(far.sent_to))
+
     query = select(SubmissionRow).where(
-        own if sent else or_(own, SubmissionRow.recipient_id.in_(reach.sent_to)),
+        within(reach, handed, SubmissionRow.subject),
         SubmissionRow.status.in_(HANDED_OVER),
         SubmissionRow.exercise.is_(False),
     )
@@ -271,6 +276,10 @@ async def incidents_sent_to(tx: Tx, organization_ids: Collection[UUID]) -> froze
 
 def visible_obligations(reach: Reach) -> ColumnElement[bool]:
     """A bearer sees its own; the cloud authority all; an authority never sees who still owes it something."""
+    return within(reach, _borne, ObligationRow.subject)
+
+
+def _borne(reach: Reach) -> ColumnElement[bool]:
     return (
         true()
         if reach.everything
@@ -281,6 +290,10 @@ def visible_obligations(reach: Reach) -> ColumnElement[bool]:
 
 
 def visible_submissions(reach: Reach) -> ColumnElement[bool]:
+    return within(reach, _handed_over, SubmissionRow.subject)
+
+
+def _handed_over(reach: Reach) -> ColumnElement[bool]:
     if reach.everything:
         return true()
     spoken_for = (

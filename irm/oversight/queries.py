@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_, select, tuple_
 
+from irm.access.narrowing import owned_by, within
 from irm.access.policy import Permission, Principal, Resource, may, reach
 from irm.access.queries import organization_names
 from irm.clock import SHANGHAI
@@ -180,7 +181,8 @@ async def _within(tx: Tx, principal: Principal) -> ColumnElement[bool]:
     if far.everything:
         return ChangeRow.id.is_not(None)
     named = [one.id for one in await systems_in_reach(tx, principal, most=None)]
-    return or_(ChangeRow.by_id.in_(far.organizations), ChangeRow.system_id.in_(named))
+    own = within(far, owned_by(ChangeRow.by_id), ChangeRow.id)
+    return or_(own, ChangeRow.system_id.in_(named))
 
 
 def _chosen(filters: Filters) -> list[ColumnElement[bool]]:

@@ -153,7 +153,7 @@ async def _inside(
     coming = [
         one
         for one in await forecaster.between(tx, now, year_end, now=now, system=found.id)
-        if owed.everything or one.bearer in owed.organizations
+        if owed.covers(one.resource)
     ]
     about, more_incidents = await incidents.incidents(tx, by, IncidentFilters(system=found.id), limit=MOST)
     held, more_drills = await drills.drills(tx, by, drills.Filters(system=found.id), limit=MOST)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import or_, select
 
+from irm.access.narrowing import owned_by, path_of, within
 from irm.access.policy import Permission, Principal, reach
 from irm.access.queries import organization_names
 from irm.db import Tx
@@ -181,10 +182,12 @@ async def tasks_for(tx: Tx, principal: Principal, *, status: str | None = "open"
     """The reader's own tasks and those of the organizations for which he does tasks, the most urgent first."""
     far = reach(principal, Permission.DO_TASKS)
     query = select(TaskRow)
-    if not far.everything:
-        query = query.where(
-            or_(TaskRow.person_id == principal.person_id, TaskRow.organization_id.in_(far.organizations))
+    query = query.where(
+        or_(
+            TaskRow.person_id == principal.person_id,
+            within(far, owned_by(TaskRow.organization_id), path_of(TaskRow.subject)),
         )
+    )
     if status is not None:
         query = query.where(TaskRow.status == status)
     rows = await tx.scalars(query.order_by(TaskRow.due_at.asc().nulls_last(), TaskRow.id).limit(limit))

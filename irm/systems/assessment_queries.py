@@ -11,7 +11,8 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, false, func, or_, select, true
 
-from irm.access.policy import Permission, Principal, Resource, reach
+from irm.access.narrowing import within
+from irm.access.policy import Permission, Principal, Reach, Resource, reach
 from irm.db import Tx
 from irm.errors import NotFound
 from irm.systems.assessing import NO_ASSESSMENT, Status, path_of
@@ -211,6 +212,10 @@ def sees_major(principal: Principal, one: Assessment) -> bool:
 
 def _within(principal: Principal, permission: Permission = Permission.READ_ASSESSMENTS) -> ColumnElement[bool]:
     far = reach(principal, permission)
+    return within(far, _of_parties, AssessmentRow.id)
+
+
+def _of_parties(far: Reach) -> ColumnElement[bool]:
     if far.everything:
         return true()
     if not far.organizations:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Date, Integer, Text, case, cast, func, literal, null, select, tuple_
 
+from irm.access import narrowing
 from irm.access.names import sought
 from irm.access.policy import Permission, Principal, reach
 from irm.clock import SHANGHAI
@@ -166,7 +167,11 @@ async def sums(tx: Tx, principal: Principal, *, now: datetime) -> Sums:
 
 def _reached(principal: Principal, *, own: bool = False) -> ColumnElement[bool]:
     far = reach(principal, Permission.READ_SYSTEMS)
-    return of_parties(far.organizations) if own and not far.everything else within(far)
+    return (
+        narrowing.within(far, lambda each: of_parties(each.organizations), SystemRow.id)
+        if own and not far.everything
+        else within(far)
+    )
 
 
 def _chosen(filters: Filters, terms: Terms | None, today: date) -> list[ColumnElement[bool]]:

@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import INET
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
+from irm.access import narrowing
 from irm.access.names import sought
 from irm.access.policy import Permission, Principal, Reach, Resource, reach
 from irm.db import Tx
@@ -81,7 +82,7 @@ class System:
     @property
     def resource(self) -> Resource:
         """For `policy.may(principal, permission, system.resource)`."""
-        return Resource(self.parties)
+        return Resource(self.parties, systems=frozenset({self.id}))
 
     @property
     def register(self) -> Register:
@@ -229,6 +230,10 @@ def of_parties(organization_ids: Collection[UUID]) -> ColumnElement[bool]:
 
 
 def within(far: Reach) -> ColumnElement[bool]:
+    return narrowing.within(far, _of_reach, SystemRow.id)
+
+
+def _of_reach(far: Reach) -> ColumnElement[bool]:
     if far.everything:
         return SystemRow.id.is_not(None)
     if not far.organizations:

@@ -1,6 +1,6 @@
 """All people with what a list of them holds: roles of their own, addresses, login names; and how such a list changes them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -121,8 +121,7 @@ async def set_roles(
     now: datetime,
 ) -> None:
     """Raises Conflict as `grant_role`."""
-    which: Mapping[str, UUID] = {"person_id": person_id, "organization_id": organization_id}
     for role in sorted(set(held) - set(wanted)):
-        await end_role(tx, **which, role=role, actor=actor, now=now)
+        await end_role(tx, person_id=person_id, organization_id=organization_id, role=role, actor=actor, now=now)
     for role in sorted(set(wanted) - set(held)):
-        await grant_role(tx, **which, role=role, actor=actor, now=now)
+        await grant_role(tx, person_id=person_id, organization_id=organization_id, role=role, actor=actor, now=now)

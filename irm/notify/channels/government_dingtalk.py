@@ -19,9 +19,10 @@ import msgspec
 from irm.clock import SHANGHAI
 from irm.jobs import Resources
 from irm.notify.channels import chat
-from irm.notify.channels.asking import Answer, ask, excerpt, trouble_of
+from irm.notify.channels.asking import ask, excerpt, trouble_of
 from irm.notify.channels.protocol import Message, Outcome
 from irm.notify.policy import channel_policy
+from irm.outside import Answer
 
 PATH: Final = "/message/workNotification"
 MOST: Final = 2048

@@ -110,6 +110,8 @@ from irm.oversight import (
     paper_pages as oversight_paper_pages,
     paper_routes as oversight_paper_routes,
     routes as oversight_routes,
+    vetting_pages,
+    vetting_routes,
 )
 from irm.overview import pages as overview_pages, routes as overview_routes, schema_routes, system_life
 from irm.playbooks import (
@@ -201,6 +203,8 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *oversight_paper_routes.ROUTES,
     *oversight_pages.ROUTES,
     *oversight_paper_pages.ROUTES,
+    *vetting_pages.ROUTES,
+    *vetting_routes.ROUTES,
     *assessment_routes.ROUTES,
     *assessment_findings.ROUTES,
     *assessment_pages.ROUTES,

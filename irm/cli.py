@@ -35,6 +35,7 @@ GROUPS: Final = {
     "rules": "irm.rules.commands:rules",
     "change": "irm.oversight.commands:change",
     "paper": "irm.oversight.commands:paper",
+    "vetting": "irm.oversight.vetting_commands:vetting",
     "drill": "irm.drills.commands:drill",
     "playbook": "irm.playbooks.commands:playbook",
     "roster": "irm.notify.commands:roster",

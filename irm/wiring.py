@@ -45,7 +45,7 @@ from irm.obligations import (
     periodic,
     reminding,
 )
-from irm.oversight import evidence as oversight_evidence
+from irm.oversight import directory_reminding, evidence as oversight_evidence, vetting
 from irm.oversight.change_subjects import Changes
 from irm.oversight.subjects import Organizations
 from irm.overview import auditor, evidence_packs, rule_messages
@@ -64,6 +64,7 @@ JOBS: Final[dict[str, Inside | Outside]] = {
     alert_grouping.GROUP: Inside(alert_grouping.group),
     alert_grouping.FILE: Inside(alert_filing.file_by_rule),
     account_acts.JOB: account_acts.SUSPEND,
+    directory_reminding.JOB: Inside(directory_reminding.remind),
     "evidence.sequence": sequencer.SEQUENCE,
     "evidence.call_witnesses": Inside(witnesses.call_witnesses),
     "evidence.witness": witnesses.WITNESS,
@@ -192,6 +193,8 @@ RECURRING: Final[tuple[Recurring, ...]] = (
     Recurring("findings.propose", every=Daily(time(8, 30)), queue="bulk"),
     # Whose contract ended yesterday, or who has not been here for months, signs in no more.
     Recurring(account_acts.JOB, every=Daily(time(0, 5)), queue="bulk"),
+    # Whose contract or vetting ends soon, which contact nobody looked at for too long: in office hours.
+    Recurring(directory_reminding.JOB, every=Daily(time(9, 0)), queue="bulk"),
     # What begins today is owed from today: the next period, the window before a date.
     Recurring(periodic.LOOK_AHEAD, every=Daily(time(0, 5)), queue="bulk"),
     Recurring(rosters.PLAN_ALL, every=Daily(time(1, 40)), queue="bulk"),
@@ -210,6 +213,7 @@ PROVIDERS: Final[dict[str, Provider]] = {
     "edition": edition_evidence.PROVIDER,
     "change": oversight_evidence.CHANGE,
     "paper": oversight_evidence.PAPER,
+    vetting.SUBJECT: vetting.PROVIDER,
     "finding": finding_evidence.PROVIDER,
 }
 """Kind of evidence pack → what belongs into it, and who may read a file that lies at such a subject."""

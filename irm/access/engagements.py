@@ -113,6 +113,43 @@ async def staff_of(tx: Tx, organization_id: UUID, also: Collection[UUID] = ()) -
     return [Employed(row.id, row.name, kept.get(row.id)) for row in people]
 
 
+@dataclass(frozen=True)
+class Record:
+    """What is on record of one person at one vendor."""
+
+    id: UUID
+    organization_id: UUID
+    person_id: UUID
+    name: str
+    engagement: Engagement
+
+
+async def records(
+    tx: Tx,
+    *,
+    organization_ids: Collection[UUID] | None = None,
+    person_id: UUID | None = None,
+    ids: Collection[UUID] | None = None,
+) -> list[Record]:
+    """By vendor, then by pinyin; of people who have not left irm."""
+    which = (
+        select(EngagementRow, PersonRow.name)
+        .join(PersonRow, PersonRow.id == EngagementRow.person_id)
+        .where(PersonRow.retired_at.is_(None))
+        .order_by(EngagementRow.organization_id, PersonRow.sort_key, PersonRow.id)
+    )
+    if organization_ids is not None:
+        which = which.where(EngagementRow.organization_id.in_(organization_ids))
+    if person_id is not None:
+        which = which.where(EngagementRow.person_id == person_id)
+    if ids is not None:
+        which = which.where(EngagementRow.id.in_(ids))
+    return [
+        Record(row.id, row.organization_id, row.person_id, name, _engagement(row))
+        for row, name in (await tx.execute(which)).all()
+    ]
+
+
 async def engaged_until(tx: Tx, person_ids: Collection[UUID]) -> dict[UUID, date]:
     """The last day of work of each person whose every engagement ends: when an account ends by itself."""
     last = func.max(EngagementRow.ends_on)

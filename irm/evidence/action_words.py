@@ -45,6 +45,7 @@ ACTION_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "staff.imported": N_("List of vendors' staff brought in"),
         "liaison.retired": N_("Contact of the organization retired"),
         "engagement.stated": N_("Contract and vetting of a vendor's staff entered"),
+        "engagement.paper_entered": N_("Paper of a vetting entered"),
         "organization.registered": N_("Organization entered"),
         "organization.changed": N_("Organization changed"),
         "organization.desk_changed": N_("Desk of the organization changed"),

@@ -306,10 +306,10 @@ async def _stored(console: Console, files: Sequence[Path]) -> list[StoredBlob]:
     if not files:
         raise Invalid(service.NO_FILE, field="file")
     store = BlobStore(console.settings.home / "blobs")
-    return [await store.put(_pieces(path), path.name, field="file") for path in files]
+    return [await store.put(pieces(path), path.name, field="file") for path in files]
 
 
-async def _pieces(path: Path) -> AsyncIterator[bytes]:
+async def pieces(path: Path) -> AsyncIterator[bytes]:
     with path.open("rb") as file:
         while piece := file.read(PIECE):
             yield piece

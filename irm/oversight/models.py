@@ -1,6 +1,7 @@
-"""Rows of planned changes. Papers of the month need none: they are obligations and submissions like any other."""
+"""Rows of planned changes, papers of vetting, reminders. Papers of the month need none: they are obligations and submissions
+like any other."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Sequence, UniqueConstraint, text
@@ -53,3 +54,35 @@ class ChangeRow(Base):
     version: Mapped[int] = mapped_column(default=1)
     created_by: Mapped[UUID | None]
     updated_at: Mapped[datetime | None]
+
+
+class VettingPaperRow(Base):
+    """The paper of one vetting (背景审查) of a vendor's staff. A newer one takes its place; none is taken away."""
+
+    __tablename__ = "vetting_paper"
+    __table_args__ = (
+        CheckConstraint("good_until IS NULL OR good_until >= made_on", name="order"),
+        Index("ix_vetting_paper_engagement", "engagement_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    engagement_id: Mapped[UUID] = mapped_column(ForeignKey("engagement.id"))
+    attachment_id: Mapped[UUID] = mapped_column(ForeignKey("attachment.id"))
+    made_on: Mapped[date]
+    good_until: Mapped[date | None]
+    """None: the paper names no end."""
+    entered_at: Mapped[datetime]
+    entered_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+
+
+class DirectoryReminderRow(Base):
+    """Of what somebody was reminded: about which engagement or contact, before which day."""
+
+    __tablename__ = "directory_reminder"
+    __table_args__ = (CheckConstraint("what IN ('contract', 'vetting', 'contact')", name="what"),)
+
+    about: Mapped[UUID] = mapped_column(primary_key=True)
+    what: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    days_before: Mapped[int] = mapped_column(primary_key=True)
+    told_at: Mapped[datetime]

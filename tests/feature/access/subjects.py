@@ -164,6 +164,14 @@ OWNED: Final[dict[Kind, str]] = {
         "SELECT code, contact_address.id AS address_id, organization.id AS whose FROM organization"
         " JOIN contact_address ON organization_id = organization.id"
     ),
+    ("organizations", "code", "person_id"): (
+        "SELECT code, engagement.person_id, organization.id AS whose FROM organization"
+        " JOIN engagement ON organization_id = organization.id"
+    ),
+    ("vetting", "paper_id"): (
+        "SELECT vetting_paper.id AS paper_id, engagement.organization_id AS whose FROM vetting_paper"
+        " JOIN engagement ON engagement.id = engagement_id"
+    ),
     ("organizations", "code", "liaison_id"): (
         "SELECT code, liaison.id AS liaison_id, organization.id AS whose FROM organization"
         " JOIN liaison ON organization_id = organization.id"

@@ -73,6 +73,8 @@ NEVER_HAPPENED: Final[dict[Kind, str]] = {
         [("people", "import_id"), ("liaisons", "import_id"), ("staff", "import_id")],
         "tests/feature/systems/test_lists_of_the_directory.py",
     ),
+    ("organizations", "code", "person_id"): "tests/feature/oversight/test_vetting_papers.py",
+    ("vetting", "paper_id"): "tests/feature/oversight/test_vetting_papers.py",
     ("alerts", "alert_id"): "tests/feature/alerts",
     ("duty", "handover_id"): "tests/feature/shifts",
     ("shift-handovers", "handover_id"): "tests/feature/shifts",

@@ -78,7 +78,7 @@ async def hand_over(
         found = [FieldError("roles", OVERLAPS)]
     if found:
         raise Invalid(NOT_ACCEPTED, errors=found)
-    await refuse_unvetted(tx, organization, of.taker, now=now)
+    await refuse_unvetted(tx, organization.id, organization.kind, of.taker, now=now)
     row = DelegationRow(
         id=uuid7(),
         organization_id=organization_id,

@@ -11,13 +11,14 @@ from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPR
 
 from irm.access import keeping_contacts
 from irm.access.directory_routes import KEEP, READ
+from irm.access.engagements import may_read_staff
 from irm.access.engaging import Engagement, Vetting, refusal
 from irm.access.keeping_contacts import Stated, kept_by, liaisons_of, may_read
 from irm.access.liaisons import liaison_policy, lines
 from irm.access.policy import Permission, Principal, Resource, may
 from irm.access.queries import members, organization_by_code
 from irm.access.responsible import responsible
-from irm.access.staff_routes import VET, may_read_staff, staff, stating, vetted_by_reader
+from irm.access.staff_routes import VET, staff, stating, vetted_by_reader
 from irm.clock import SHANGHAI, Clock
 from irm.db import Database, Tx
 from irm.errors import Forbidden, Invalid

@@ -11,6 +11,8 @@ from sqlalchemy import func, or_, select
 from irm.access.directory_models import EngagementRow
 from irm.access.engaging import Engagement, Vetting, refusal
 from irm.access.models import AccountRow, MembershipRow, OrganizationRow, PersonRow
+from irm.access.policy import Permission, Principal, Resource, may
+from irm.access.queries import Organization
 from irm.actor import Actor
 from irm.clock import SHANGHAI
 from irm.db import Tx
@@ -37,6 +39,14 @@ class Employed:
     person_id: UUID
     name: str
     engagement: Engagement | None
+
+
+def may_read_staff(principal: Principal, organization: Organization) -> bool:
+    """The vendor's own keepers, and whoever vets."""
+    whose = Resource(frozenset({organization.id}))
+    return organization.kind == VENDOR and any(
+        may(principal, each, whose) for each in (Permission.KEEP_CONTACTS, Permission.VET_STAFF)
+    )
 
 
 async def state(
@@ -197,13 +207,14 @@ async def _shorten_accounts(tx: Tx, person_id: UUID, *, actor: Actor, now: datet
         await record(tx, Event("account.end_set", f"account/{row.id}", now, actor, body))
 
 
-async def refuse_unvetted(tx: Tx, organization: OrganizationRow, person_id: UUID, *, now: datetime) -> None:
-    """Before a role is given. Raises Conflict with the reason; whoever works for no vendor is not asked."""
-    if organization.kind != VENDOR:
+async def refuse_unvetted(tx: Tx, organization_id: UUID, kind: str, person_id: UUID, *, now: datetime) -> None:
+    """Before a role is given in an organization of `kind`. Raises Conflict with the reason; whoever works for no vendor is
+    not asked."""
+    if kind != VENDOR:
         return
     row = await tx.scalar(
         select(EngagementRow).where(
-            EngagementRow.organization_id == organization.id, EngagementRow.person_id == person_id
+            EngagementRow.organization_id == organization_id, EngagementRow.person_id == person_id
         )
     )
     why = refusal(_engagement(row) if row else None, now.astimezone(SHANGHAI).date())

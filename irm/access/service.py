@@ -211,7 +211,7 @@ async def grant_role(
         raise Invalid(ADMINISTRATOR_ELSEWHERE, field="role")
     if role in ADMINISTRATORS and systems:
         raise Invalid(ADMINISTRATOR_LIMITED, field="systems")
-    await refuse_unvetted(tx, organization, person_id, now=now)
+    await refuse_unvetted(tx, organization.id, organization.kind, person_id, now=now)
     row = MembershipRow(person_id=person_id, organization_id=organization_id, role=role.value, since=now)
     row.system_ids = sorted(set(systems)) or None
     held = Conflict(ROLE_HELD, field="role")

@@ -76,7 +76,7 @@ async def list_staff(
     now = clock.now()
     async with db.transaction(principal.actor) as tx:
         found = await organization_by_code(tx, code)
-        if not may_read_staff(principal, found):
+        if not engagements.may_read_staff(principal, found):
             raise Forbidden(NOT_YOURS)
         people = await staff(tx, found, clock)
     today = now.astimezone(SHANGHAI).date()
@@ -107,13 +107,6 @@ async def state_engagement(
         person = await stating(tx, found, principal, clock, stated, person=data.person, name=data.name)
         one = next(each for each in await staff(tx, found, clock) if each.person_id == person)
     return _view(one, clock.now().astimezone(SHANGHAI).date(), t)
-
-
-def may_read_staff(principal: Principal, organization: Organization) -> bool:
-    whose = Resource(frozenset({organization.id}))
-    return organization.kind == engagements.VENDOR and any(
-        may(principal, each, whose) for each in (Permission.KEEP_CONTACTS, Permission.VET_STAFF)
-    )
 
 
 async def vetted_by_reader(tx: Tx, principal: Principal, code: str) -> Organization:

@@ -9,11 +9,10 @@ from uuid import UUID
 from sqlalchemy import select
 
 from irm.access import engagements
-from irm.access.engagements import Record
+from irm.access.engagements import Record, may_read_staff
 from irm.access.keeping_contacts import NOT_YOURS
 from irm.access.policy import Permission, Principal, Resource, may
 from irm.access.queries import Organization, organization_by_code, organizations
-from irm.access.staff_routes import may_read_staff
 from irm.clock import SHANGHAI
 from irm.db import SYSTEM, Actor, Tx
 from irm.errors import FieldError, Forbidden, Invalid, NotFound

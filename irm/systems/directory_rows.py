@@ -80,6 +80,11 @@ class Judging:
         return one.name if self.names.called(one.name) == {one.id} else one.code
 
 
+def plain_name(name: str) -> str:
+    """Without spaces: people write names of two signs with one in between."""
+    return "".join(name.split())
+
+
 def differences(before: Mapping[str, Any], stated: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     return {name: (before[name], value) for name, value in stated.items() if before[name] != value}
 

@@ -109,7 +109,7 @@ def pages(kind: Kind) -> list[Any]:
         principal: NamedDependency[Principal],
         t: NamedDependency[Translator],
     ) -> Response[Any]:
-        """Fields `heading-<its place in the row of titles>`; what was not touched is not said."""
+        """Fields `heading-<its place in the row of titles>`; what its own words say already is not said again."""
         sent = await request.form()
         try:
             async with db.transaction(principal.actor) as tx:
@@ -117,7 +117,9 @@ def pages(kind: Kind) -> list[Any]:
                 said = {
                     each["text"]: str(given) or None
                     for at, each in enumerate(one.headings)
-                    if (given := sent.get(f"heading-{at}")) is not None and (str(given) or None) != each["column"]
+                    if (given := sent.get(f"heading-{at}")) is not None
+                    # What is left out is said as well, so that nobody is asked again.
+                    and ((str(given) or None) != each["column"] or not each["by"])
                 }
                 await say_headings(tx, kind, import_id, said, by=principal, now=clock.now())
         except (Invalid, Conflict) as error:

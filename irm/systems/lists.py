@@ -294,7 +294,7 @@ PEOPLE: Final = Kind(
     {
         "crumb": N_("Contact list"),
         "title": N_("Import a list of people"),
-        "limit": N_("Up to 20,000 rows. Titles may stand in any order, in Chinese or English."),
+        "limit": N_("Up to 10,000 rows. Titles may stand in any order, in Chinese or English."),
         "one": N_("Person"),
         "back": N_("To the contact list"),
         "empty": N_(

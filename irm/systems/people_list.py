@@ -6,7 +6,7 @@ administrator's, roles the security administrator's, title and numbers also whoe
 person's organizations. Nothing is taken away by a list but what a filled cell replaces.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -14,7 +14,6 @@ from uuid import UUID
 
 from irm.access.engagements import refuse_unvetted
 from irm.access.everybody import CHANNELS, Known, everybody
-from irm.access.models import OrganizationRow
 from irm.access.policy import ADMINISTRATORS, AUTHORITY, Permission, Principal, Role
 from irm.access.service import (
     ADMINISTRATOR_ELSEWHERE,
@@ -31,12 +30,13 @@ from irm.documents.headings import AS_TITLED, Called
 from irm.documents.sheets import Column, Row
 from irm.errors import Conflict, Said, said
 from irm.i18n import N_, Translator
-from irm.systems.directory_rows import NOT_YOURS, NUMBER, WHOSE, Judging, differences, words
+from irm.systems.directory_rows import NOT_YOURS, NUMBER, WHOSE, Judging, differences, plain_name, words
 from irm.systems.importing import ListRead, read_rows
 from irm.systems.list_plan import Plan, Planned, plan_of
 
 TITLE: Final = N_("People")
-MOST_ROWS: Final = 20_000
+MOST_ROWS: Final = 10_000
+"""Each new one is a person, an account, addresses and roles, with an entry for each: minutes, all in one transaction."""
 LONGEST_ADDRESS: Final = 200
 LEAST_DIGITS: Final = 3
 ROLES: Final = {role.value: name for role, name in ROLE_NAMES.items()}
@@ -76,9 +76,10 @@ class _People:
     """Everybody whom the bringer may know of."""
 
     judging: Judging
-    columns: frozenset[str]
-    known: Mapping[UUID, Known]
     by_login: Mapping[str, Known]
+    by_number: Mapping[str, Known]
+    by_name: Mapping[tuple[UUID, str], Sequence[Known]]
+    """By the organization in which they hold a role, and their name."""
     firsts: dict[Any, tuple[Row, Mapping[str, Any]]] = field(default_factory=dict)
     """By person, the row that speaks of them first, and what it says."""
     seen: dict[tuple[Any, UUID | None], Row] = field(default_factory=dict)
@@ -90,19 +91,15 @@ class _People:
     def who(self, row: Row, organization: UUID | None) -> tuple[Known | None, bool]:
         """Whom the row means, None: somebody new; and whether that is clear."""
         if row["person"]:
-            one = next((each for key, each in self.known.items() if str(key) == row["person"]), None)
+            one = self.by_number.get(row["person"])
             if one is None:
                 self.judging.fault(row, "person", Said(NO_PERSON))
             return one, one is not None
         login = (row["login"] or "").lower()
         if login in self.by_login:
             return self.by_login[login], True
-        name = "".join(row["name"].split())
-        same = [
-            one
-            for one in self.known.values()
-            if organization in one.roles and "".join(one.name.split()) == name and not (login and one.login)
-        ]
+        alike = self.by_name.get((organization, plain_name(row["name"])), ()) if organization else ()
+        same = [one for one in alike if not (login and one.login)]
         if len(same) > 1:
             self.judging.fault(row, "name", said("Several people here have this name; write the number in irm."))
         return (same[0] if same else None), len(same) <= 1
@@ -133,19 +130,23 @@ async def plan(tx: Tx, given: ListRead, *, by: Principal | None, now: datetime) 
     """`by` None: whoever runs a command on the server."""
     judging = await Judging.begin(tx, by, given.home)
     known = {key: one for key, one in (await everybody(tx, now=now)).items() if may_know(judging, one)}
+    by_name: dict[tuple[UUID, str], list[Known]] = {}
+    for one in known.values():
+        for organization in one.roles:
+            by_name.setdefault((organization, plain_name(one.name)), []).append(one)
     by_login = {one.login: one for one in known.values() if one.login}
-    people = _People(judging, given.sheet.columns, known, by_login)
+    people = _People(judging, by_login, {str(key): one for key, one in known.items()}, by_name)
     planned: list[Planned] = []
     named: set[UUID] = set()
     for row in given.sheet.rows:
         of_nobody = row["person"] and not row["organization"] and not row["roles"]  # who holds no role, as exported
-        organization = None if of_nobody else judging.whose(row)
-        if organization is not None:
-            named.add(organization)
+        whose = None if of_nobody else judging.whose(row)
+        if whose is not None:
+            named.add(whose)
         elif not of_nobody:
             continue
-        one, is_clear = people.who(row, organization)
-        made = await _judged(tx, people, row, organization, one, now) if is_clear else None
+        who, is_clear = people.who(row, whose)
+        made = await _judged(tx, people, row, whose, who, now) if is_clear else None
         if made is not None:
             planned.append(made)
     listed = {person for person, _ in people.seen}
@@ -275,7 +276,7 @@ async def _look_at_roles(
         judging.fault(row, "roles", Said(ONE_ADMINISTRATOR))
     if one is not None and wanted - held:
         try:
-            await refuse_unvetted(tx, await tx.get_one(OrganizationRow, organization), one.id, now=now)
+            await refuse_unvetted(tx, organization, judging.names.by_id[organization].kind, one.id, now=now)
         except Conflict as why:
             judging.fault(row, "roles", Said(why.detail, **why.context))
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from irm.access.everybody import CHANNELS, change_person, everybody, replace_addresses, set_roles
 from irm.access.policy import Permission, Principal
-from irm.access.service import create_account, register_person
+from irm.access.service import add_contact_address, create_account, register_person
 from irm.access.vocabulary import ROLE_NAMES
 from irm.db import Actor, Tx, uuid7
 from irm.documents.tables import write_sheet, write_template
@@ -41,8 +41,11 @@ async def carry_out(
 async def _registered(tx: Tx, one: Planned, *, actor: Actor, now: datetime) -> UUID:
     stated = one.stated
     person = await register_person(tx, name=stated["name"], title=stated["title"], actor=actor, now=now)
-    for channel in CHANNELS:
-        await replace_addresses(tx, person, channel, stated[channel], actor=actor, now=now)
+    given = [(channel, address) for channel in CHANNELS for address in stated[channel]]
+    for preference, (channel, address) in enumerate(given, 1):
+        await add_contact_address(
+            tx, person_id=person, channel=channel, address=address, preference=preference, actor=actor, now=now
+        )
     if stated["login"]:
         await create_account(tx, person_id=person, login=stated["login"], actor=actor, now=now)
     return person

@@ -11,12 +11,11 @@ from typing import Any, Final
 from uuid import UUID
 
 from irm.access import engagements
-from irm.access.engagements import Employed
+from irm.access.engagements import Employed, may_read_staff
 from irm.access.engaging import Engagement, own_refusal
 from irm.access.policy import Permission, Principal
 from irm.access.queries import members
 from irm.access.service import register_person
-from irm.access.staff_routes import may_read_staff
 from irm.clock import SHANGHAI
 from irm.db import Actor, Tx, uuid7
 from irm.documents.headings import AS_TITLED, Called
@@ -25,7 +24,17 @@ from irm.documents.tables import write_sheet, write_template
 from irm.errors import FieldError, Said, said
 from irm.i18n import N_, Translator
 from irm.ledger import Event, record
-from irm.systems.directory_rows import NOT_YOURS, NUMBER, WHOSE, Judging, differences, of_interest, stated_in, words
+from irm.systems.directory_rows import (
+    NOT_YOURS,
+    NUMBER,
+    WHOSE,
+    Judging,
+    differences,
+    of_interest,
+    plain_name,
+    stated_in,
+    words,
+)
 from irm.systems.importing import ListRead, read_rows
 from irm.systems.list_plan import Plan, Planned, may_be_written, plan_of
 
@@ -66,13 +75,18 @@ async def plan(tx: Tx, given: ListRead, *, by: Principal | None, now: datetime) 
     judging = await Judging.begin(tx, by, given.home)
     whose = {row.number: found for row in given.sheet.rows if (found := _vendor(judging, row)) is not None}
     there = await staff_of(tx, sorted(set(whose.values())), now)
+    under: dict[tuple[UUID, str], list[Employed]] = {}
+    for vendor, all_of in there.items():
+        for each in all_of:
+            under.setdefault((vendor, plain_name(each.name)), []).append(each)
+            under[vendor, str(each.person_id)] = [each]
     planned: list[Planned] = []
     taken: dict[tuple[UUID, Any], Row] = {}
     for row in given.sheet.rows:
         if row.number not in whose:
             continue
         vendor = whose[row.number]
-        known, clear = _known(judging, row, there[vendor])
+        known, clear = _known(judging, row, under, vendor)
         if not clear:
             continue
         first = taken.setdefault((vendor, known.person_id if known else row["name"]), row)
@@ -105,14 +119,14 @@ def _vendor(judging: Judging, row: Row) -> UUID | None:
     return found
 
 
-def _known(judging: Judging, row: Row, there: list[Employed]) -> tuple[Employed | None, bool]:
-    """Whom the row means, None: somebody new; and whether that is clear."""
-    if row["person"]:
-        one = next((each for each in there if str(each.person_id) == row["person"]), None)
-        if one is None:
-            judging.fault(row, "person", Said(engagements.NO_PERSON))
-        return one, one is not None
-    same = [each for each in there if "".join(each.name.split()) == "".join(row["name"].split())]
+def _known(
+    judging: Judging, row: Row, under: Mapping[tuple[UUID, str], list[Employed]], vendor: UUID
+) -> tuple[Employed | None, bool]:
+    """Whom the row means, None: somebody new; and whether that is clear. `under`: by vendor, under name and number."""
+    same = under.get((vendor, row["person"] or plain_name(row["name"])), [])
+    if row["person"] and not same:
+        judging.fault(row, "person", Said(engagements.NO_PERSON))
+        return None, False
     if len(same) > 1:
         judging.fault(row, "name", said("Several people here have this name; write the number in irm."))
     return (same[0] if same else None), len(same) <= 1

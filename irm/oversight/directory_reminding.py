@@ -66,12 +66,12 @@ async def _staff(
         if days is not None and good is not None:
             due.setdefault((one.organization_id, "vetting"), set()).add((one.id, "vetting", good, days))
     authorities = [one.id for one in everybody if one.kind == AUTHORITY]
-    for vendor in vendors:
+    for vendor in (one for one in vendors if {(one.id, "contract"), (one.id, "vetting")} & set(due)):
+        leads = await members(tx, [vendor.id, *authorities], now=now, role=Role.SECURITY_LEAD)
+        people = [each.person.id for each in leads]
         for what, title in (("contract", CONTRACTS), ("vetting", VETTINGS)):
-            marks = await _untold(tx, due.get((vendor.id, what), set()), now)
+            marks = await _untold(tx, due.get((vendor.id, what), set()), now) if people else ()
             if marks:
-                leads = await members(tx, [vendor.id, *authorities], now=now, role=Role.SECURITY_LEAD)
-                people = [each.person.id for each in leads]
                 await _tell(tx, vendor, people, title, RENEW, len(marks), "/vetting", f"{what}/{today}", now)
 
 
@@ -79,18 +79,20 @@ async def _contacts(tx: Tx, everybody: Collection[Organization], today: date, no
     there = await liaisons_of(tx, [one.id for one in everybody], today=today)
     for organization in everybody:
         overdue = {(one.id, "contact", one.check_due_on, 0) for one in there.get(organization.id, ()) if one.overdue}
-        marks = await _untold(tx, overdue, now)
-        if not marks:
+        if not overdue:
             continue
         holding = await members(tx, [organization.id], now=now)
         first = next((role for role in KEEPERS if any(role in each.roles for each in holding)), None)
         people = [each.person.id for each in holding if first in each.roles]
+        marks = await _untold(tx, overdue, now) if people else ()
+        if not marks:
+            continue
         page = f"/organizations/{organization.code}/directory"
         await _tell(tx, organization, people, CONTACTS, LOOK, len(marks), page, f"contact/{today}", now)
 
 
 async def _untold(tx: Tx, marks: Collection[Mark], now: datetime) -> Collection[Mark]:
-    """Those of which nobody was reminded yet; from now on somebody was."""
+    """Those of which nobody was reminded yet; from now on somebody was. Asked only where there is somebody to tell."""
     if not marks:
         return ()
     key = (

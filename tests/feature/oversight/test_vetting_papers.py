@@ -233,6 +233,20 @@ async def test_a_contact_that_nobody_looked_at_for_too_long_is_reminded_of_once(
     assert await told(db, town["own"]) == [overdue, "云川公司 1 个应急联络对象需重新核对"]
 
 
+async def test_what_nobody_could_be_told_is_told_once_there_is_somebody(
+    town: dict[str, Any], db: Database, clock: FixedClock
+) -> None:
+    async with db.transaction(SYSTEM) as tx:
+        unit = await make.organization(tx, name="市教育局")
+        await enter(tx, unit, Stated("press", "甲报", "000-1"), by=None, actor=SYSTEM, now=clock.now())
+    clock.tick(days=liaison_policy().check_every_days + 1)
+    await look(db)
+    async with db.transaction(SYSTEM) as tx:
+        lead = await make.account(tx, unit, Role.SECURITY_LEAD)
+    await look(db)
+    assert await told(db, lead) == ["市教育局 1 个应急联络对象需重新核对"]
+
+
 async def test_it_is_looked_at_every_morning(db: Database, town: dict[str, Any], clock: FixedClock, drain: Any) -> None:
     from irm import jobs
 

@@ -17,9 +17,10 @@ from irm.access.policy import Permission, Principal, allow
 from irm.clock import Clock
 from irm.config import Settings
 from irm.db import Database
+from irm.documents.media import gives
 from irm.errors import Forbidden, Invalid
 from irm.evidence.blobs import BlobStore, StoredBlob
-from irm.evidence.downloads import download
+from irm.evidence.downloads import KINDS_GIVEN, download
 from irm.i18n import N_
 from irm.oversight import vetting
 from irm.oversight.uploads import stored
@@ -128,7 +129,12 @@ async def _stored(settings: Settings, file: Any) -> StoredBlob:
     return blob
 
 
-@get("/api/v1/vetting/papers/{paper_id:uuid}/file", opt=READ, tags=TAGS, operation_id="get_vetting_paper")
+@get(
+    "/api/v1/vetting/papers/{paper_id:uuid}/file",
+    opt=READ | gives(*KINDS_GIVEN),
+    tags=TAGS,
+    operation_id="get_vetting_paper",
+)
 async def get_paper(
     paper_id: FromPath[UUID],
     db: NamedDependency[Database],

@@ -222,3 +222,46 @@ def test_by_command(committed_url: str, monkeypatch: pytest.MonkeyPatch, tmp_pat
         assert irm("export", kind, str(out)).exit_code == 0
         again = irm("import", kind, str(out))
         assert json.loads(again.stdout)["unchanged"] == 1, again.output
+
+
+def odd_book(*rows: list[Any], merge: str = "", hidden: bool = False) -> bytes:
+    """A list of contacts as somebody keeps it, with what a spreadsheet can do to it."""
+    made = openpyxl.Workbook()
+    sheet = made.active
+    assert sheet is not None
+    for row in ([ZH(one.title) for one in liaison_list.COLUMNS], *rows):
+        sheet.append(row)
+    if merge:
+        sheet.merge_cells(merge)
+    if hidden:
+        made.create_sheet("看得见的").append(["没有表头"])
+        sheet.sheet_state = "hidden"
+    out = io.BytesIO()
+    made.save(out)
+    return out.getvalue()
+
+
+PAPER = ["edu", "新闻媒体", "示例日报", None, "000-1", "2026-11-01"]
+
+
+@pytest.mark.parametrize(
+    ("content", "cells"),
+    [
+        (odd_book([*PAPER[:4], 10000000001, "２０２６年１１月１日"]), []),
+        (odd_book([*PAPER[:4], "=A1", "2026-11-01"]), ["E2"]),
+        (odd_book([*PAPER[:5], "昨天"]), ["F2"]),
+        (odd_book([PAPER[0], "报社", *PAPER[2:]]), ["B2"]),
+        (odd_book(PAPER, [*PAPER[:2], None, *PAPER[3:]], merge="C2:C3"), ["C2:C3"]),
+        (odd_book(PAPER, hidden=True), ["file"]),
+        (odd_book(), ["1"]),
+        (b"\xd0\xcf\x11\xe0 an old workbook", ["file"]),
+        (b"PK\x03\x04 cut off", ["file"]),
+        (b"", ["file"]),
+    ],
+)
+async def test_what_a_spreadsheet_can_do_to_a_list_is_told_at_its_cell(content: bytes, cells: list[str]) -> None:
+    sheet = (await liaison_list.read_list(content)).sheet
+    assert [one.field for one in sheet.faults] == cells
+    if not cells:
+        (row,) = sheet.rows
+        assert (row["telephone"], row["checked_on"]) == ("10000000001", date(2026, 11, 1))

@@ -18,6 +18,7 @@ from irm.lazy_commands import Lazy
 
 GROUPS: Final = {
     "account": "irm.access.account_commands:account",
+    "break-glass": "irm.access.glass_commands:break_glass",
     "delegation": "irm.access.delegation_commands:delegation",
     "token": "irm.access.commands:token",
     "init": "irm.access.commands:init",

@@ -198,6 +198,8 @@ def _entry(event: Event) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     body = dict(event.body)
     if event.actor.delegation is not None:
         body["delegation"] = str(event.actor.delegation)
+    if event.actor.glass is not None:
+        body["break_glass"] = str(event.actor.glass)
     if salted:
         body["private"] = {path: commitment(salt, value) for path, (salt, value) in salted.items()}
     text = canonical(body)

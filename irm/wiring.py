@@ -5,7 +5,7 @@ from typing import Final
 
 import irm.evidence.models  # noqa: F401 - rows that others name by table must be known in every process
 from irm import housekeeping, release
-from irm.access import account_acts
+from irm.access import account_acts, glass
 from irm.alerts import filing as alert_filing, grouping as alert_grouping
 from irm.drills import evidence as drill_evidence, injecting, running
 from irm.emergency.queries import WRITE, is_sheet_due
@@ -29,6 +29,7 @@ from irm.notify import (
     altered_ledger,
     dead_work,
     delegation_news,
+    glass_news,
     jobs as notify,
     mail_inbound,
     missed_work,
@@ -44,6 +45,7 @@ from irm.obligations import (
     media_reminding,
     periodic,
     reminding,
+    taken_roles,
 )
 from irm.oversight import directory_reminding, evidence as oversight_evidence, vetting
 from irm.oversight.change_subjects import Changes
@@ -65,6 +67,8 @@ JOBS: Final[dict[str, Inside | Outside]] = {
     alert_grouping.FILE: Inside(alert_filing.file_by_rule),
     account_acts.JOB: account_acts.SUSPEND,
     directory_reminding.JOB: Inside(directory_reminding.remind),
+    glass.END: Inside(glass.end_in_time),
+    glass.ASK_FOR_REVIEW: Inside(glass.ask_for_review),
     "evidence.sequence": sequencer.SEQUENCE,
     "evidence.call_witnesses": Inside(witnesses.call_witnesses),
     "evidence.witness": witnesses.WITNESS,
@@ -168,6 +172,11 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
     Subscription("session.new_device", in_transaction=account_news.hear_new_device),
     # Whose duties were handed over, and to whom.
     *(Subscription(action, in_transaction=delegation_news.hear) for action in delegation_news.TITLES),
+    # A chain of approvers that is silent hears of who took a role of it.
+    Subscription("break_glass.taken", in_transaction=taken_roles.hear),
+    Subscription("break_glass.ended", in_transaction=taken_roles.hear),
+    # Who must know that a role was taken at night, hears of it with the taking.
+    *(Subscription(action, in_transaction=glass_news.hear) for action in (*glass_news.LOUD, *glass_news.QUIET)),
     # … and those who can extend a contract hear that it ends.
     Subscription("account.ends_soon", in_transaction=account_news.hear_end),
     Subscription("workdays.imported", job=periodic.LOOK_AHEAD),

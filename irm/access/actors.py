@@ -44,19 +44,30 @@ FOR: Final = N_("%(name)s for %(giver)s")
 """代: what an entry says of somebody who acted by a hand-over of duties."""
 
 
+TAKEN: Final = N_("%(name)s (break-glass)")
+"""应急启权: what an entry says of somebody who acted by a role taken at night."""
+
+
 def acting(actor: str, body: Mapping[str, Any]) -> str:
-    """The actor of an entry, with the hand-over of duties that its body names, if any."""
-    return f"{actor} {body['delegation']}" if body.get("delegation") else actor
+    """The actor of an entry, with the hand-over of duties or the break-glass that its body names, if any."""
+    by = body.get("delegation") or body.get("break_glass")
+    return f"{actor} {by}" if by else actor
 
 
 async def standing_in(
     tx: Tx, t: Translator, names: Mapping[str, str], entries: Iterable[tuple[str, Mapping[str, Any]]]
 ) -> dict[str, str]:
-    """By `acting`, of whoever acted by a hand-over: their name and for whom. `entries`: actor and body; whoever is not in
-    `names` (by actor) stays unnamed, and so does for whom."""
+    """By `acting`, of whoever acted by a hand-over: their name and for whom; of whoever acted by break-glass, that they did.
+    `entries`: actor and body; whoever is not in `names` (by actor) stays unnamed, and so does for whom."""
+    entries = list(entries)
     by = {(actor, str(body["delegation"])) for actor, body in entries if body.get("delegation") and actor in names}
     givers = await giver_names(tx, {UUID(one) for _, one in by})
-    return {f"{actor} {one}": t(FOR, name=names[actor], giver=givers[UUID(one)]) for actor, one in by}
+    taken = {
+        f"{actor} {body['break_glass']}": t(TAKEN, name=names[actor])
+        for actor, body in entries
+        if body.get("break_glass") and actor in names
+    }
+    return taken | {f"{actor} {one}": t(FOR, name=names[actor], giver=givers[UUID(one)]) for actor, one in by}
 
 
 async def names_of_actors(tx: Tx, actors: Collection[str]) -> dict[str, str]:

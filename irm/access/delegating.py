@@ -12,6 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from irm.access.policy import ADMINISTRATORS, Permission, Principal, Role, granted
+from irm.actor import Lent
 from irm.errors import FieldError
 from irm.i18n import N_
 
@@ -92,8 +93,9 @@ def _of_span(of: Handing, *, longest: timedelta, now: datetime) -> list[FieldErr
     return []
 
 
-def by_delegation(principal: Principal, wanted: Collection[Permission]) -> UUID | None:
-    """The hand-over that alone gives the reader one of `wanted` in its organization, the oldest; None: by their own roles.
+def acts_by(principal: Principal, wanted: Collection[Permission]) -> Lent | None:
+    """What alone gives the reader one of `wanted` in its organization: the oldest hand-over, or what they took by
+    break-glass; None: their own roles do.
 
     Whoever holds the permission as his own in another organization is named with it all the same: rather once too often.
     """
@@ -109,5 +111,5 @@ def by_delegation(principal: Principal, wanted: Collection[Permission]) -> UUID 
         )
         own = granted(held - {Role(role) for role in lent}, kind)
         if (granted(frozenset(Role(role) for role in one.roles), kind) - own).intersection(wanted):
-            return one.delegation
+            return one
     return None

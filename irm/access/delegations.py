@@ -12,7 +12,7 @@ from irm.access.delegating import Handing, Parties, faults
 from irm.access.engagements import refuse_unvetted
 from irm.access.models import DelegationRow, MembershipRow, OrganizationRow, PersonRow
 from irm.access.policy import Reach, Role
-from irm.access.principals import live_membership
+from irm.access.principals import live_membership, own_membership
 from irm.access.security import SecurityPolicy
 from irm.actor import Actor
 from irm.db import Tx, uuid7
@@ -257,7 +257,7 @@ async def own_roles(tx: Tx, person_id: UUID, *, now: datetime) -> dict[UUID, fro
     """By organization: what the person could hand over, administrators' roles among it."""
     rows = await tx.execute(
         select(MembershipRow.organization_id, MembershipRow.role).where(
-            MembershipRow.person_id == person_id, MembershipRow.delegation_id.is_(None), live_membership(now)
+            MembershipRow.person_id == person_id, own_membership(), live_membership(now)
         )
     )
     found: dict[UUID, frozenset[Role]] = {}

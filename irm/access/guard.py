@@ -18,8 +18,9 @@ from litestar.routes import HTTPRoute
 
 from irm.access import proving
 from irm.access.addressed import systems_addressed
+from irm.access.breaking import taken_roles
 from irm.access.cookies import session_cookie
-from irm.access.delegating import by_delegation
+from irm.access.delegating import acts_by
 from irm.access.models import SessionRow
 from irm.access.narrowing import before
 from irm.access.opaque import equal, hashed
@@ -86,10 +87,11 @@ async def authorize(connection: Connection, handler: BaseRouteHandler) -> None:
     if wanted is None or not any(may(principal, permission) for permission in wanted):
         raise _refusal(principal, wanted or frozenset())
     await _stand_before_its_matter(connection, principal)
-    lent_by = by_delegation(principal, wanted)
-    if lent_by is not None:
+    lent = acts_by(principal, wanted)
+    if lent is not None:
+        handed, taken = (None, lent.id) if lent.taken else (lent.id, None)
         placed = connection.scope["user"]
-        connection.scope["user"] = replace(placed, actor=replace(placed.actor, delegation=lent_by))
+        connection.scope["user"] = replace(placed, actor=replace(placed.actor, delegation=handed, glass=taken))
     if csrf_token and connection.scope.get("method") not in SAFE and isinstance(connection, Request):
         await _check_csrf(connection, csrf_token)
     if FRESH_OPT in handler.opt and connection.scope.get("method") not in SAFE:
@@ -185,6 +187,7 @@ def _introduce(connection: Connection, principal: Principal, csrf_token: str) ->
         locale=None if asked else principal.locale,
         factor_due_at=principal.factor_due_at,
         wrong_before=principal.wrong_before,
+        taken=taken_roles(principal),
         permissions=frozenset(permission.value for permission in permissions(principal)),
     )
 

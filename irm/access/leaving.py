@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from irm.access.models import MembershipRow, PersonRow
+from irm.access.principals import own_membership
 from irm.db import Tx
 
 
@@ -28,7 +29,7 @@ async def left_at(tx: Tx, organization_id: UUID, person_ids: Collection[UUID]) -
         .where(
             MembershipRow.organization_id == organization_id,
             MembershipRow.person_id.in_(person_ids),
-            MembershipRow.delegation_id.is_(None),
+            own_membership(),
         )
         .group_by(MembershipRow.person_id)
         .having(func.count() == func.count(MembershipRow.until))

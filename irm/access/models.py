@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from irm.access import glass_models  # noqa: F401 - a role taken by break-glass names its row
 from irm.access.policy import ADMINISTRATORS, Role
 from irm.access.vocabulary import CHANNELS, KINDS, TIERS
 from irm.db import Base, uuid7
@@ -76,6 +77,7 @@ class MembershipRow(Base):
         CheckConstraint("until IS NULL OR until >= since", name="order"),
         CheckConstraint("delegation_id IS NULL OR until IS NOT NULL", name="lent_ends"),
         CheckConstraint("cardinality(system_ids) > 0", name="names_systems"),
+        CheckConstraint("glass_id IS NULL OR (until IS NOT NULL AND delegation_id IS NULL)", name="taken_ends"),
         Index(
             "uq_membership_one_administrator",
             "person_id",
@@ -94,6 +96,7 @@ class MembershipRow(Base):
         ),
         Index("ix_membership_organization", "organization_id", "role"),
         Index("ix_membership_delegation", "delegation_id"),
+        Index("ix_membership_glass", "glass_id", postgresql_where=text("glass_id IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
@@ -103,7 +106,9 @@ class MembershipRow(Base):
     since: Mapped[datetime]
     until: Mapped[datetime | None]
     delegation_id: Mapped[UUID | None] = mapped_column(ForeignKey("delegation.id"))
-    """Lent by it, from the first so long as its span; None: the person's own."""
+    """Lent by it, from the first so long as its span."""
+    glass_id: Mapped[UUID | None] = mapped_column(ForeignKey("break_glass.id"))
+    """Taken by break-glass, as long as that runs. Neither: the person's own."""
     system_ids: Mapped[list[UUID] | None]
     """Held for these systems only; None: for all that the role reaches in the organization."""
 

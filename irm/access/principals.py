@@ -65,6 +65,8 @@ async def principal_of(
                 OrganizationRow.short_name,
                 MembershipRow.delegation_id,
                 MembershipRow.system_ids,
+                MembershipRow.glass_id,
+                MembershipRow.until,
             )
             .join(OrganizationRow, OrganizationRow.id == MembershipRow.organization_id)
             .where(
@@ -81,9 +83,10 @@ async def principal_of(
     kinds: dict[UUID, str] = {}
     districts: list[UUID] = []
     names: dict[UUID, str] = {}
-    for organization_id, role, kind, tier, short_name, lent_by, systems in rows:
-        # What is handed over, is so to a person: no program acts by it.
-        if (only is not None and organization_id != only) or (token_id is not None and lent_by is not None):
+    for organization_id, role, kind, tier, short_name, lent_by, systems, taken_by, _ in rows:
+        # What is handed over or taken, is so by a person: no program acts by it.
+        is_own = lent_by is None and taken_by is None
+        if (only is not None and organization_id != only) or (token_id is not None and not is_own):
             continue
         if systems is None:
             memberships[organization_id] = memberships.get(organization_id, frozenset()) | {Role(role)}
@@ -94,7 +97,14 @@ async def principal_of(
         if kind == AUTHORITY and tier == "county" and organization_id not in districts:
             districts.append(organization_id)
     home = next(iter(kinds), None)
-    lent = await _lent(tx, [(row.organization_id, row.role, row.delegation_id) for row in rows])
+    lent = (
+        *await _lent(tx, [(one.organization_id, one.role, one.delegation_id) for one in rows if one.glass_id is None]),
+        *(
+            Lent(one.glass_id, one.organization_id, frozenset({one.role}), taken=True, until=one.until)
+            for one in rows
+            if one.glass_id is not None
+        ),
+    )
     selves = frozenset({person.id, *accounts, *(tokens or ())})
     actor = Actor("person" if token_id is None else "token", token_id or person.id, home, selves=selves, lent=lent)
     factor = requirement(
@@ -194,6 +204,11 @@ def known_scopes(values: Iterable[str]) -> frozenset[Permission]:
     """A scope that a later version stored means nothing to this one."""
     wanted = frozenset(values)
     return frozenset(permission for permission in Permission if permission.value in wanted)
+
+
+def own_membership() -> ColumnElement[bool]:
+    """A role that is the person's own: neither handed over for a time nor taken by break-glass."""
+    return and_(MembershipRow.delegation_id.is_(None), MembershipRow.glass_id.is_(None))
 
 
 def live_membership(now: datetime) -> ColumnElement[bool]:

@@ -18,7 +18,7 @@ from irm.access.models import (
 )
 from irm.access.names import sought
 from irm.access.policy import Role
-from irm.access.principals import live_membership
+from irm.access.principals import live_membership, own_membership
 from irm.db import Tx
 from irm.errors import NotFound
 from irm.i18n import DEFAULT_LOCALE, N_
@@ -228,7 +228,7 @@ async def members(
 ) -> list[Member]:
     """Who holds a role (or `role`) in these organizations now, in the order of their names' pinyin.
 
-    `own`: without roles that were only handed over to them for a time.
+    `own`: without roles that they have for a time only.
     """
     which = (
         select(MembershipRow.organization_id, MembershipRow.person_id, MembershipRow.role)
@@ -241,7 +241,7 @@ async def members(
     if role is not None:
         which = which.where(MembershipRow.role == role.value)
     if own:
-        which = which.where(MembershipRow.delegation_id.is_(None))
+        which = which.where(own_membership())
     roles: dict[tuple[UUID, UUID], set[Role]] = {}
     for organization_id, person_id, held in (await tx.execute(which)).all():
         roles.setdefault((organization_id, person_id), set()).add(Role(held))

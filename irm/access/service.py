@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from irm.access import glass
 from irm.access.delegations import lapse
 from irm.access.engagements import last_day_by_contract, refuse_unvetted
 from irm.access.models import (
@@ -256,6 +257,7 @@ async def end_role(tx: Tx, *, person_id: UUID, organization_id: UUID, role: Role
     row.until = now
     await tx.flush()
     await lapse(tx, person_id, organization_id, role, actor=actor, now=now)
+    await glass.lapse(tx, person_id, actor=actor, now=now)
     await record(
         tx,
         Event(

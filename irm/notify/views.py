@@ -26,6 +26,8 @@ CHANNEL: Final = "channel/"
 """Subjects of messages that try a channel."""
 AUDIT: Final = "audit/"
 """Subjects of pages about what irm should have done and had not: like the former they have no level."""
+GLASS: Final = "break_glass/"
+"""Subjects of pages about a role that somebody took at night."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ class Delivery:
     @property
     def level(self) -> int | None:
         """Every message has a `severity`; only of an incident it is a level that people may be shown."""
-        return None if self.subject.startswith((WORK, AUDIT, ROSTER, CHANNEL, PROOF)) else self.severity
+        return None if self.subject.startswith((WORK, AUDIT, ROSTER, CHANNEL, PROOF, GLASS)) else self.severity
 
     @property
     def level_kind(self) -> str:

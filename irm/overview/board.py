@@ -34,20 +34,35 @@ NeedKind = Literal[
     "proposal",
     "alerts",
     "alerts_lost",
+    "glass",
+    "glass_review",
+    "glass_late",
 ]
 LevelKind = Literal["reached", "possible", "assessed"]
 WarningKind = Literal["was_away", "nobody_sends", "broker_silent", "clock_skew", "failed_deliveries"]
 
 LEAST: Final = 4
 RED: Final = frozenset(
-    {"unreached", "unmanned", "dead", "missed", "unwatched", "provider", "silent", "sheet", "shift_late"}
+    {
+        "unreached",
+        "unmanned",
+        "dead",
+        "missed",
+        "unwatched",
+        "provider",
+        "silent",
+        "sheet",
+        "shift_late",
+        "glass",
+        "glass_late",
+    }
 )
 """What irm itself cannot mend: a person has to."""
 FAR: Final = timedelta(days=3)
 """What is due later than this is no matter of the night: it stands apart, below what needs a person now."""
 GATHERED: Final = frozenset({"duty", "receipt"})
 FOR_OTHERS: Final = frozenset(
-    {"unreached", "unanswered", "unmanned", "missed", "unwatched", "provider", "silent", "sheet"}
+    {"unreached", "unanswered", "unmanned", "missed", "unwatched", "provider", "silent", "sheet", "glass"}
 )
 """Not the reader's own errands: they stand on the board, not in 待办."""
 

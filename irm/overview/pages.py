@@ -51,6 +51,9 @@ NEED_NAMES: Final = {
     "proposal": N_("Measure proposed"),
     "alerts": N_("Alerts to judge"),
     "alerts_lost": N_("Alerts refused"),
+    "glass": N_("Break-glass in force"),
+    "glass_review": N_("Break-glass to review"),
+    "glass_late": N_("Review overdue"),
 }
 NEED_ICONS: Final = {
     "page": "bell",
@@ -77,6 +80,9 @@ NEED_ICONS: Final = {
     "proposal": "warning",
     "alerts": "bell",
     "alerts_lost": "warning",
+    "glass": "warning",
+    "glass_review": "check",
+    "glass_late": "warning",
 }
 NEED_VERBS: Final = {
     "unreached": N_("Open"),
@@ -101,6 +107,9 @@ NEED_VERBS: Final = {
     "proposal": N_("Decide"),
     "alerts": N_("Judge"),
     "alerts_lost": N_("Open"),
+    "glass": N_("Open"),
+    "glass_review": N_("Review"),
+    "glass_late": N_("Open"),
 }
 
 

@@ -13,8 +13,6 @@ from irm.access import queries as access
 from irm.access.policy import AUTHORITY, Permission, Principal, Reach, may, reach
 from irm.db import Tx
 from irm.exercise import clocks_of
-from irm.findings import queries as findings
-from irm.findings.lifecycle import PROPOSAL_NAMES
 from irm.heartbeat import HeartbeatRow
 from irm.i18n import N_
 from irm.incidents import queries as incidents
@@ -37,10 +35,12 @@ from irm.overview.alerts import alerts_to_judge
 from irm.overview.approving import with_approvals
 from irm.overview.board import FOR_OTHERS, Board, LiveIncident, Need, Station, Trouble, gravest_first, in_order, is_far
 from irm.overview.dead_work import dead_tasks
+from irm.overview.glasses import glasses
 from irm.overview.handovers import handovers
 from irm.overview.missed import missed_things, unwatched
 from irm.overview.paper_for_the_night import missing_sheet
 from irm.overview.press import questions
+from irm.overview.proposals import proposals
 from irm.overview.providers_down import providers_down
 from irm.overview.rosters_ahead import rosters_ahead
 from irm.overview.second_persons import second_persons
@@ -77,13 +77,14 @@ async def board_of(tx: Tx, principal: Principal, *, now: datetime) -> Board:
         *await unwatched(tx, principal, now=now),
         *await providers_down(tx, principal),
         *await silent_people(tx, principal, now=now),
+        *await glasses(tx, principal, now=now),
         *_duties(owed, own, may(principal, Permission.SUBMIT_REPORT)),
         *_receipts(awaited, own, may(principal, Permission.RECORD_RECEIPT)),
         *await _tasks(tx, principal),
         *await second_persons(tx, principal),
         *await handovers(tx, principal, now=now),
         *await questions(tx, principal),
-        *await _proposals(tx, principal),
+        *await proposals(tx, principal),
         *await alerts_to_judge(tx, principal, now=now),
     ]
     needs = await with_approvals(tx, principal, needs)
@@ -304,22 +305,6 @@ async def _tasks(tx: Tx, principal: Principal) -> list[Need]:
             pace=paces.get(row.subject),
         )
         for row, number in found
-    ]
-
-
-async def _proposals(tx: Tx, principal: Principal) -> list[Need]:
-    """约谈 and 通报 that irm proposes because the day on a finding passed; a person decides."""
-    return [
-        Need(
-            "proposal",
-            proposal.id,
-            one.title,
-            one.number,
-            f"/findings/{one.number}#proposals",
-            proposal.proposed_at,
-            reasons=(PROPOSAL_NAMES[proposal.kind],),
-        )
-        for one, proposal in await findings.proposals_waiting(tx, principal)
     ]
 
 

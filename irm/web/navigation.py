@@ -41,6 +41,7 @@ DESKTOP: Final = (
     Entry("/authorizations", N_("Standing authorizations"), "edit", "enter_authorizations", group=5),
     Entry("/accounts", N_("Accounts"), "person", "manage_accounts", group=5),
     Entry("/delegations", N_("Duties handed over"), "person", "manage_roles", group=5),
+    Entry("/break-glass", N_("Break-glass"), "warning", "read_ledger", group=5),
     Entry("/screens", N_("Duty screens"), "duty", "manage_screens", group=5),
     Entry("/alert-sources", N_("Alert sources"), "bell", "manage_sources", group=5),
     Entry("/alert-rules", N_("Alert rules"), "book", "manage_rules", group=5),

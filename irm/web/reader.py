@@ -31,6 +31,8 @@ class Reader:
     csrf_token: str = ""
     factor_due_at: datetime | None = None
     """Until when the reader has to set up a second factor; every page counts down to it."""
+    taken: tuple[tuple[str, datetime | None], ...] = ()
+    """Roles taken by break-glass, as msgids, and until when; every page says so."""
     wrong_before: int = 0
     """Wrong attempts to sign in before this one; every page tells it for a while."""
     permissions: frozenset[str] | None = None
@@ -74,6 +76,7 @@ def reader_for(
     locale: str | None = None,
     factor_due_at: datetime | None = None,
     wrong_before: int = 0,
+    taken: tuple[tuple[str, datetime | None], ...] = (),
     permissions: frozenset[str] | None = None,
 ) -> Reader:
     """`locale` is the account's own and loses to a choice made in this browser."""
@@ -86,6 +89,7 @@ def reader_for(
         csrf_token=csrf_token,
         factor_due_at=factor_due_at,
         wrong_before=wrong_before,
+        taken=taken,
         permissions=permissions,
     )
 

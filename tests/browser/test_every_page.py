@@ -25,6 +25,7 @@ PAGES = (
     "/playbooks",
     "/playbooks/report-chain",
     "/me",
+    "/break-glass",
     "/inbox",
     "/outbox",
     "/report",

@@ -29,6 +29,7 @@ PAGES: Final = (
     "/rules/cac-2025-reporting",
     "/playbooks",
     "/me",
+    "/break-glass",
     "/inbox",
 )
 WORDS: Final = """(() => {

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from irm.access.models import MembershipRow, OrganizationRow, PersonRow
 from irm.access.policy import Role
-from irm.access.principals import live_membership
+from irm.access.principals import live_membership, own_membership
 from irm.access.vocabulary import KIND_NAMES, ROLE_NAMES
 from irm.db import Tx
 from irm.i18n import LOCALES, N_
@@ -32,7 +32,7 @@ async def chapter(tx: Tx, span: Span, pool: Pool, organization_id: UUID) -> Chap
         .where(
             MembershipRow.organization_id == organization_id,
             live_membership(span.as_of),
-            MembershipRow.delegation_id.is_(None),
+            own_membership(),
             PersonRow.retired_at.is_(None),
         )
         .order_by(PersonRow.sort_key, PersonRow.id)
@@ -72,7 +72,7 @@ async def _members(tx: Tx, span: Span, pool: Pool) -> tuple[Grid, Grid]:
         .where(
             MembershipRow.role.in_(needed),
             live_membership(span.as_of),
-            MembershipRow.delegation_id.is_(None),
+            own_membership(),
             PersonRow.retired_at.is_(None),
         )
         .distinct()

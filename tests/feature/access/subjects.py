@@ -45,6 +45,7 @@ OWNED: Final[dict[Kind, str]] = {
         "SELECT planned_change.number, attachment.id AS file_id, by_id AS whose FROM planned_change"
         " JOIN attachment ON attachment.subject LIKE 'change/' || planned_change.id || '%'"
     ),
+    ("break-glass", "glass_id"): "SELECT id AS glass_id, organization_id AS whose FROM break_glass",
     ("delegations", "delegation_id"): "SELECT id AS delegation_id, organization_id AS whose FROM delegation",
     ("deliveries", "delivery_id"): "SELECT id AS delivery_id, organization_id AS whose FROM delivery",
     ("directives", "directive_id"): "SELECT directive_id, organization_id AS whose FROM directive_bearer",

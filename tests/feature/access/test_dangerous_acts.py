@@ -48,6 +48,8 @@ OF_ONES_OWN = {
     "POST /me/tokens",
     "POST /delegations",
     "POST /api/v1/delegations",
+    "POST /break-glass",
+    "POST /api/v1/break-glass",
     "POST /me/proof",
     "POST /me/sessions/end-others",
     "POST /me/sessions/{session_id:str}/end",

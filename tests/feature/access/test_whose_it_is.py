@@ -55,6 +55,7 @@ NEVER_HAPPENED: Final[dict[Kind, str]] = {
     ("approvals", "request_id"): "tests/feature/obligations/test_approval_faces.py",
     ("incidents", "number", "merge_id"): "tests/feature/incidents/test_merging.py",
     ("reports", "edition_id", "file_id"): "tests/feature/reports/test_forms.py",
+    ("break-glass", "glass_id"): "tests/feature/access/test_break_glass.py",
     ("delegations", "delegation_id"): "tests/feature/access/test_delegation.py",
     ("me", "identity_id"): "tests/feature/access/test_linked_identities.py",
     ("me", "passkey_id"): "tests/feature/access/test_own_passkeys.py",

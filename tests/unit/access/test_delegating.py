@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from irm.access.delegating import Handing, Parties, by_delegation, faults
+from irm.access.delegating import Handing, Parties, acts_by, faults
 from irm.access.policy import ADMINISTRATORS, AUTHORITY, Permission, Principal, Role
 from irm.actor import Actor, Lent
 
@@ -63,21 +63,21 @@ def test_no_administrator_hands_over_and_none_takes_over(role: Role) -> None:
 
 def reader(own: frozenset[Role], lent: frozenset[Role], *, kind: str = "using_unit", token: bool = False) -> Principal:
     unit, by = uuid4(), Lent(uuid4(), UUID(int=0), lent, frozenset({GIVER}))
-    by = Lent(by.delegation, unit, lent, by.giver)
+    by = Lent(by.id, unit, lent, by.giver)
     actor = Actor("person", TAKER, unit, lent=(by,))
     scopes = frozenset(Permission) if token else None
     held = MappingProxyType({unit: own if token else own | lent})
     return Principal(uuid4(), TAKER, actor, held, kinds={unit: kind}, scopes=scopes)
 
 
-def test_an_act_is_by_delegation_when_the_own_roles_would_not_do() -> None:
+def test_an_act_is_acts_by_when_the_own_roles_would_not_do() -> None:
     one = reader(frozenset({Role.HANDLER}), frozenset({Role.DUTY_LEADER}))
-    by = one.actor.lent[0].delegation
-    assert by_delegation(one, {Permission.APPROVE_REPORTS}) == by
-    assert by_delegation(one, {Permission.SET_FACTS}) is None, "a handler may that himself"
-    assert by_delegation(one, {Permission.SET_FACTS, Permission.APPROVE_REPORTS}) == by, "rather once too often"
-    assert by_delegation(one, {Permission.PUBLISH_PLAYBOOK}) is None, "a unit's leader may not that either"
+    by = one.actor.lent[0]
+    assert acts_by(one, {Permission.APPROVE_REPORTS}) == by
+    assert acts_by(one, {Permission.SET_FACTS}) is None, "a handler may that himself"
+    assert acts_by(one, {Permission.SET_FACTS, Permission.APPROVE_REPORTS}) == by, "rather once too often"
+    assert acts_by(one, {Permission.PUBLISH_PLAYBOOK}) is None, "a unit's leader may not that either"
     leader = reader(frozenset({Role.HANDLER}), frozenset({Role.DUTY_LEADER}), kind=AUTHORITY)
-    assert by_delegation(leader, {Permission.PUBLISH_PLAYBOOK}) is not None
+    assert acts_by(leader, {Permission.PUBLISH_PLAYBOOK}) is not None
     token = reader(frozenset({Role.HANDLER}), frozenset({Role.DUTY_LEADER}), token=True)
-    assert by_delegation(token, {Permission.APPROVE_REPORTS}) is None
+    assert acts_by(token, {Permission.APPROVE_REPORTS}) is None

@@ -18,6 +18,7 @@ from irm.errors import Forbidden, Said, said
 from irm.i18n import N_
 
 STANDS_IN: Final = N_("You have now the duties of the person who began this, and cannot be the second person to them.")
+NOT_ASKED: Final = N_("Your roles do not decide this.")
 NAMED: Final = 3
 
 
@@ -29,18 +30,24 @@ async def refuse_no_second(
     *,
     why: str,
     units: Collection[UUID] = (),
+    holds: bool = True,
+    not_asked: str = NOT_ASKED,
     now: datetime,
 ) -> None:
     """Raises Forbidden (code `second_person`) where `who` may not be second to `first`: `why`, and who could.
 
-    `permission`: what deciding needs. `units`: whose matter it is; none: the cloud authority's.
+    `permission`: what deciding needs. `units`: whose matter it is; none: the cloud authority's. `holds`: whether `who` has
+    a role that decides it, else the words are `not_asked`; True where the caller has asked that already.
     """
-    verdict = may_be_second(first, who)
+    verdict = may_be_second(first, who, holds=holds)
     if verdict is Verdict.MAY:
         return
-    reason = Said(STANDS_IN) if verdict is Verdict.STANDS_IN else Said(why)
+    words = {Verdict.SAME_PERSON: why, Verdict.STANDS_IN: STANDS_IN, Verdict.NOT_ASKED: not_asked}[verdict]
     raise Forbidden(
-        "%(why)s %(who)s", code="second_person", why=reason, who=await _could(tx, first, permission, units, now=now)
+        "%(why)s %(who)s",
+        code="second_person",
+        why=Said(words),
+        who=await _could(tx, first, permission, units, now=now),
     )
 
 

@@ -11,7 +11,7 @@ from irm.access.policy import Permission, Principal, reach
 from irm.access.second import is_second, reader
 from irm.access.seconds import refuse_no_second
 from irm.db import Tx, uuid7
-from irm.errors import Conflict, Forbidden, Invalid, NotFound
+from irm.errors import Conflict, Invalid, NotFound
 from irm.i18n import N_
 from irm.incidents import intake
 from irm.incidents.grading import Cause, regrade, subject_of
@@ -192,15 +192,20 @@ async def check_second(tx: Tx, incident_id: UUID, first: UUID, by: Principal, *,
     """
     parts = list(await tx.scalars(select(PartRow).where(PartRow.incident_id == incident_id)))
     units = {part.organization_id for part in parts if RESPONSIBLE.intersection(part.roles)}
-    await refuse_no_second(tx, [first], reader(by), Permission.ASSESS_LEVEL, why=SAME_PERSON, units=units, now=now)
     far = reach(by, Permission.ASSESS_LEVEL)
-    if far.everything:
-        return
-    own = [part for part in parts if part.organization_id in far.organizations]
-    if not own:
+    if not far.everything and far.organizations.isdisjoint(part.organization_id for part in parts):
         raise NotFound(NOTHING_WAITS)
-    if not any(RESPONSIBLE.intersection(part.roles) for part in own):
-        raise Forbidden(NOT_RESPONSIBLE, code="second_person")
+    await refuse_no_second(
+        tx,
+        [first],
+        reader(by),
+        Permission.ASSESS_LEVEL,
+        why=SAME_PERSON,
+        units=units,
+        holds=far.everything or not units.isdisjoint(far.organizations),
+        not_asked=NOT_RESPONSIBLE,
+        now=now,
+    )
 
 
 async def _locked(tx: Tx, incident_id: UUID) -> IncidentRow:

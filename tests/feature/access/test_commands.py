@@ -1,5 +1,6 @@
 """`irm init`, `irm account`, `irm token` on a database of their own."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
@@ -118,6 +119,34 @@ def test_duties_are_handed_over_listed_and_ended(irm: Run) -> None:
     assert read(irm("delegation", "end", made["id"], "--json"))["ended"] is True
     assert read(irm("delegation", "list", "--json")) == []
     assert irm("delegation", "end", made["id"]).exit_code == 1
+
+
+def test_roles_taken_at_night_are_listed_and_no_command_takes_one(irm: Run, committed_url: str) -> None:
+    code = read(irm("init", "--city", "示例市", "--region", "410400", "--json"))["code"]
+    made = ("account", "create", "officer", "--name", "夜班", "--organization", code, "--role", "duty_officer")
+    read(irm(*made, "--json"))
+
+    async def take() -> None:
+        from irm.access import glass
+        from irm.access.policy import Role
+        from irm.access.principals import principal_of
+        from irm.access.queries import account_by_login, organization_by_code
+
+        clock = DatabaseClock()
+        db = Database.connect(committed_url, clock=clock, wiring=WIRING, pool_size=1)
+        async with db.transaction() as tx:
+            now = clock.now()
+            who = await principal_of(tx, (await account_by_login(tx, "officer", now=now)).id, now=now)
+            assert who is not None
+            place = (await organization_by_code(tx, code)).id
+            await glass.take(tx, who, place, Role.DUTY_LEADER, reason="无人应答", now=now)
+        await db.dispose()
+
+    asyncio.run(take())
+    (one,) = read(irm("break-glass", "list", "--open", "--json"))
+    assert (one["person"], one["role"], one["reason"], one["state"]) == ("夜班", "duty_leader", "无人应答", "running")
+    assert "夜班" in irm("break-glass", "list").output
+    assert irm("break-glass", "take").exit_code == 2
 
 
 async def test_the_link_of_init_opens_the_account(committed_url: str, settings: Settings) -> None:

@@ -10,6 +10,7 @@ from irm.access import delegations
 from irm.access.delegating import Handing
 from irm.access.policy import Role
 from irm.access.security import security_policy
+from irm.access.service import create_account
 from irm.clock import FixedClock
 from irm.db import SYSTEM, Database
 from tests import make
@@ -91,3 +92,24 @@ async def test_the_record_says_for_whom(
     assert f"{one.taker}（代{one.giver}）" in {each["actor"] for each in seen}, (
         "people of the cloud authority are named"
     )
+
+
+async def test_a_second_account_of_one_person_is_no_second_person_and_he_reads_who_could(
+    sign_in: Any, city: City, filing: Any, db: Database, clock: FixedClock
+) -> None:
+    """What waits names the account by which it was asked; the person behind both is one."""
+    client = await sign_in(city.officer)
+    where, waiting = await asked_to_lower(client, filing)
+    async with db.transaction(SYSTEM) as tx:
+        other = await create_account(
+            tx, person_id=city.officer.person_id, login="second-account", actor=SYSTEM, now=clock.now()
+        )
+    await sign_in(other)
+    (shown,) = (await client.get(where)).json()["waiting"]
+    assert shown["mine"] is True
+    refused = await client.post(f"{where}/assessments/{waiting}/confirmation", json={"confirmed": True})
+    assert (refused.status_code, refused.json()["code"]) == (403, "second_person")
+    assert "可由" in refused.json()["detail"]
+    assert "need-second_person" not in (await client.get("/", headers={"accept": "text/html"})).text
+    await sign_in(city.leader)
+    assert "need-second_person" in (await client.get("/", headers={"accept": "text/html"})).text

@@ -78,23 +78,3 @@ async def test_for_every_such_act_somebody_is_left(night: Night, lone: make.Acco
         head = await make.account(tx, lone.organization_id, Role.UNIT_HEAD)
         found = await seconds_of(tx, [lone.id], permission, lone.organization_id, now=now)
     assert {one.person_id for one in found} == {head.person_id}
-
-
-async def test_a_second_account_of_one_person_is_no_second_person(night: Night, sign_in: SignIn) -> None:
-    """Receipts: written down by one account, confirmed from another of the same person; the words say who could."""
-    (owed,) = await night.open(night.owed(CITY))
-    draft = await night.hand_over(owed.id)
-    receipt = await night.receipt(draft)
-    async with night.db.transaction() as tx:
-        from irm.access.service import create_account
-
-        other = await create_account(
-            tx, person_id=night.officer.person_id, login="second-account", actor=SYSTEM, now=night.clock.now()
-        )
-    client = await sign_in(other)
-    path = f"/api/v1/submissions/{draft}/receipt/{receipt}/confirmation"
-    refused = await client.post(path, json={})
-    assert (refused.status_code, refused.json()["code"]) == (403, "second_person"), refused.text
-    assert "可由" in refused.json()["detail"], refused.text
-    client = await sign_in(night.second)
-    assert (await client.post(path, json={})).status_code == 200

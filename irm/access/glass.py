@@ -18,7 +18,7 @@ from irm.access.policy import AUTHORITY, Permission, Principal, Role, may
 from irm.access.principals import organizations_below
 from irm.access.queries import Person, members, organizations, people
 from irm.access.second import reader
-from irm.access.seconds import refuse_no_second
+from irm.access.seconds import authorities_over, refuse_no_second
 from irm.db import SYSTEM, Actor, Tx, uuid7
 from irm.errors import Conflict, Forbidden, Invalid, NotFound
 from irm.i18n import N_
@@ -82,7 +82,7 @@ async def offered(tx: Tx, principal: Principal, *, now: datetime, policy: GlassP
 async def to_tell(tx: Tx, organization_id: UUID, role: Role, taker: UUID, *, now: datetime) -> list[Person]:
     """Who hears of it at once: everybody who holds the role there, the deputy in charge (of the unit, and of the cloud
     authority), the head, and the audit administrators."""
-    authorities = [one.id for one in await organizations(tx, kinds=[AUTHORITY], joined=True)]
+    authorities = await authorities_over(tx, organization_id)
     held = await members(tx, [organization_id, *authorities], now=now, own=True)
     told = [
         one
@@ -219,7 +219,7 @@ def may_review(principal: Principal, organization_id: UUID) -> bool:
 
 
 async def reviewers(tx: Tx, organization_id: UUID, taker: UUID, *, now: datetime) -> list[Person]:
-    authorities = [one.id for one in await organizations(tx, kinds=[AUTHORITY], joined=True)]
+    authorities = await authorities_over(tx, organization_id)
     found = [
         one.person
         for one in await members(tx, [organization_id, *authorities], now=now)
@@ -252,6 +252,8 @@ async def glasses(
     if is_open:
         which = which.where(BreakGlassRow.reviewed_at.is_(None))
     rows = list(await tx.scalars(which))
+    if not rows:
+        return []
     named = await people(tx, {one for row in rows for one in (row.person_id, row.reviewed_by) if one is not None})
     places = await tx.execute(
         select(OrganizationRow.id, OrganizationRow.short_name).where(
@@ -301,13 +303,13 @@ async def marked(tx: Tx, one: Glass) -> int:
     return await tx.scalar(which) or 0
 
 
-async def seen_by(tx: Tx, principal: Principal, *, now: datetime) -> list[Glass]:
+async def seen_by(tx: Tx, principal: Principal, *, now: datetime, is_open: bool = False) -> list[Glass]:
     """One's own; of the organizations that one heads; of everybody for the audit and the security administrator, and what
-    runs or waits for review for whoever works in the cloud authority."""
+    runs or waits for review for whoever works in the cloud authority. `is_open`: without what was reviewed."""
     if may(principal, Permission.READ_LEDGER) or may(principal, Permission.MANAGE_ROLES):
-        return await glasses(tx, now=now)
+        return await glasses(tx, now=now, is_open=is_open)
     headed = {place for place, roles in principal.memberships.items() if Role.UNIT_HEAD in roles}
-    found = await glasses(tx, now=now, person_id=principal.person_id, organizations_=headed)
+    found = await glasses(tx, now=now, person_id=principal.person_id, organizations_=headed, is_open=is_open)
     known = {one.id for one in found}
     others = await glasses(tx, now=now, is_open=True) if principal.is_authority else []
     return sorted([*found, *(one for one in others if one.id not in known)], key=lambda one: one.id, reverse=True)

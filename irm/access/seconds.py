@@ -63,7 +63,9 @@ async def seconds_of(
     organization = await tx.get_one(OrganizationRow, unit)
     excluded = await _excluded(tx, first, now=now)
     own = await members(tx, [unit], now=now)
-    return who_could(excluded, permission, own, organization.kind, await members(tx, await _over(tx, unit), now=now))
+    return who_could(
+        excluded, permission, own, organization.kind, await members(tx, await authorities_over(tx, unit), now=now)
+    )
 
 
 async def persons_behind(tx: Tx, ids: Collection[UUID | None]) -> frozenset[UUID]:
@@ -83,7 +85,7 @@ async def _excluded(tx: Tx, first: Collection[UUID | None], *, now: datetime) ->
     return began | await standing_in_for(tx, began, now=now)
 
 
-async def _over(tx: Tx, unit: UUID | None) -> list[UUID]:
+async def authorities_over(tx: Tx, unit: UUID | None) -> list[UUID]:
     """Cloud authorities whose matter a unit's is: the city's, and that of its district."""
     found = await tx.execute(
         select(OrganizationRow.id, OrganizationRow.tier).where(
@@ -105,7 +107,7 @@ async def _could(
         found += [one for one in await seconds_of(tx, first, permission, unit, now=now) if one not in found]
     if not units:
         excluded = await _excluded(tx, first, now=now)
-        authority = await members(tx, await _over(tx, None), now=now)
+        authority = await members(tx, await authorities_over(tx, None), now=now)
         found = list(who_could(excluded, permission, authority, AUTHORITY, ()))
     if not found:
         return said("Nobody else holds the role for it now; the security administrator gives it to somebody.")

@@ -25,7 +25,7 @@ async def glasses(tx: Tx, principal: Principal, *, now: datetime) -> list[Need]:
     for its reviewers."""
     if principal.scopes is not None:
         return []
-    found = [one for one in await glass.seen_by(tx, principal, now=now) if one.state in OPEN]
+    found = [one for one in await glass.seen_by(tx, principal, now=now, is_open=True) if one.state in OPEN]
     return [_need(one) for one in found if one.state != "to_review" or _is_reviewer(principal, one)]
 
 

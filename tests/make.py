@@ -8,6 +8,7 @@
 Names count up (`vendor-1`, `vendor-2`), so that nothing collides and failures are readable. People are posts.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -53,8 +54,13 @@ async def organization(
     )
 
 
-async def person(tx: Tx, organization_id: UUID, *roles: Role, name: str = "", **addresses: str) -> UUID:
-    """With a mobile for SMS and a mail address, unless `addresses` names others (`sms="…"`, `email=""` for none)."""
+async def person(
+    tx: Tx, organization_id: UUID, *roles: Role, name: str = "", systems: Collection[UUID] = (), **addresses: str
+) -> UUID:
+    """With a mobile for SMS and a mail address, unless `addresses` names others (`sms="…"`, `email=""` for none).
+
+    `systems`: the roles are held for these only.
+    """
     number, now = _next(), tx.clock.now()
     person_id = await access.register_person(tx, name=name or f"officer {number}", actor=SYSTEM, now=now)
     reached = {"sms": f"1390000{number:04d}", "email": f"officer-{number}@unit.example.invalid"} | addresses
@@ -65,18 +71,25 @@ async def person(tx: Tx, organization_id: UUID, *roles: Role, name: str = "", **
             )
     for role in roles:
         await access.grant_role(
-            tx, person_id=person_id, organization_id=organization_id, role=role, actor=SYSTEM, now=now
+            tx, person_id=person_id, organization_id=organization_id, role=role, actor=SYSTEM, now=now, systems=systems
         )
     return person_id
 
 
 async def account(
-    tx: Tx, organization_id: UUID, *roles: Role, locale: str = "zh-CN", password: bool = False, **addresses: str
+    tx: Tx,
+    organization_id: UUID,
+    *roles: Role,
+    locale: str = "zh-CN",
+    password: bool = False,
+    systems: Collection[UUID] = (),
+    **addresses: str,
 ) -> Account:
     """`password=True` sets `make.PASSWORD` (argon2 takes its time); the fixture `sign_in` needs none."""
     number, now = _next(), tx.clock.now()
     sms, email = addresses.get("sms", f"1391000{number:04d}"), addresses.get("email", f"p{number}@unit.example.invalid")
-    person_id = await person(tx, organization_id, *roles, **({"sms": sms, "email": email} | addresses))
+    reached = {"sms": sms, "email": email} | addresses
+    person_id = await person(tx, organization_id, *roles, systems=systems, **reached)
     login = f"person-{number}"
     account_id = await access.create_account(tx, person_id=person_id, login=login, locale=locale, actor=SYSTEM, now=now)
     if password:

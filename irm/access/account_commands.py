@@ -14,12 +14,14 @@ from irm.access.commands import setup_address
 from irm.access.oidc_metadata import issuer_of
 from irm.access.passwords import generate
 from irm.access.policy import Role
-from irm.access.queries import Account, account_by_login, accounts, organization_by_code
+from irm.access.queries import Account, account_by_login, accounts
+from irm.access.roles import give, give_to, take_back
 from irm.access.security import security_policy
-from irm.access.service import create_account, grant_role, register_person
+from irm.access.service import create_account, register_person
 from irm.access.vocabulary import ROLE_NAMES
 from irm.console import Console, json_option
 from irm.db import SYSTEM, Database, Tx
+from irm.i18n import Translator
 
 ROLES: Final = tuple(role.value for role in Role)
 
@@ -36,6 +38,7 @@ def account() -> None:
 @click.option(
     "--role", "roles", type=click.Choice(ROLES), multiple=True, required=True, help="May be given several times."
 )
+@click.option("--system", "systems", multiple=True, help="Only for this system (its code). May be given several times.")
 @click.option("--locale", type=click.Choice(["zh-CN", "en"]), default="zh-CN", show_default=True)
 @click.option(
     "--password",
@@ -48,7 +51,15 @@ def account() -> None:
 @json_option
 @click.pass_obj
 def create(
-    console: Console, login: str, name: str, code: str, roles: tuple[str, ...], locale: str, how: str, as_json: bool
+    console: Console,
+    login: str,
+    name: str,
+    code: str,
+    roles: tuple[str, ...],
+    systems: tuple[str, ...],
+    locale: str,
+    how: str,
+    as_json: bool,
 ) -> None:
     """Create a person with an account; print once how they get in."""
     policy = security_policy(console.settings.security_profile)
@@ -57,12 +68,9 @@ def create(
     async def work(db: Database) -> dict[str, Any]:
         async with db.transaction(SYSTEM) as tx:
             now = db.clock.now()
-            organization = await organization_by_code(tx, code)
             person_id = await register_person(tx, name=name, actor=SYSTEM, now=now)
             for role in roles:
-                await grant_role(
-                    tx, person_id=person_id, organization_id=organization.id, role=Role(role), actor=SYSTEM, now=now
-                )
+                await give_to(tx, person_id, organization=code, role=role, systems=systems, actor=SYSTEM, now=now)
             account_id = await create_account(
                 tx, person_id=person_id, login=login, locale=locale, actor=SYSTEM, now=now
             )
@@ -98,7 +106,10 @@ def list_accounts(console: Console, as_json: bool) -> None:
                     "login": one.login,
                     "name": one.name,
                     "locale": one.locale,
-                    "roles": [{"organization": where, "role": role.value} for where, role in one.roles],
+                    "roles": [
+                        {"organization": where, "role": role.value, "systems": list(systems)}
+                        for where, role, systems in one.roles
+                    ],
                     "has_password": one.has_password,
                     "locked_until": one.locked_until,
                     "disabled_at": one.disabled_at,
@@ -115,7 +126,7 @@ def list_accounts(console: Console, as_json: bool) -> None:
             {
                 t("Login name"): one.login,
                 t("Name"): one.name,
-                t("Roles"): "; ".join(f"{where} {t(ROLE_NAMES[role])}" for where, role in one.roles),
+                t("Roles"): "; ".join(_held(t, *each) for each in one.roles),
                 t("State"): t("disabled") if one.disabled_at else t("active") if one.has_password else t("not set up"),
             }
             for one in found
@@ -148,6 +159,10 @@ def show(console: Console, login: str, as_json: bool) -> None:
             "signed_in_at": one.signed_in_at,
             "second_factor": one.has_factor,
             "wrong_since": one.wrong_since,
+            "roles": [
+                {"organization": each.organization, "role": each.role.value, "systems": list(each.systems)}
+                for each in one.roles
+            ],
         },
         as_json=as_json,
     )
@@ -291,6 +306,23 @@ def link_identity(console: Console, login: str, subject: str, reason: str, as_js
     _do(console, login, act, as_json=as_json)
 
 
+@account.command("give-role")
+@click.argument("login")
+@click.option("--organization", "code", required=True, help="Code of the organization.")
+@click.option("--role", type=click.Choice(ROLES), required=True)
+@click.option("--system", "systems", multiple=True, help="Only for this system (its code). May be given several times.")
+@json_option
+@click.pass_obj
+def give_role(console: Console, login: str, code: str, role: str, systems: tuple[str, ...], as_json: bool) -> None:
+    """Give a role, for all that it reaches in the organization or for named systems only."""
+
+    async def act(tx: Tx, account_id: UUID, now: datetime) -> dict[str, Any]:
+        await give(tx, account_id, organization=code, role=role, systems=systems, by=None, actor=SYSTEM, now=now)
+        return {"organization": code, "role": role, "systems": list(systems)}
+
+    _do(console, login, act, as_json=as_json)
+
+
 @account.command("unlink-identity")
 @click.argument("login")
 @click.argument("identity", type=click.UUID)
@@ -305,6 +337,27 @@ def unlink_identity(console: Console, login: str, identity: UUID, reason: str, a
         return {"unlinked": identity}
 
     _do(console, login, act, as_json=as_json)
+
+
+@account.command("end-role")
+@click.argument("login")
+@click.option("--organization", "code", required=True, help="Code of the organization.")
+@click.option("--role", type=click.Choice(ROLES), required=True)
+@json_option
+@click.pass_obj
+def end_role(console: Console, login: str, code: str, role: str, as_json: bool) -> None:
+    """Take a role back, with what was handed over of it."""
+
+    async def act(tx: Tx, account_id: UUID, now: datetime) -> dict[str, Any]:
+        await take_back(tx, account_id, organization=code, role=role, by=None, actor=SYSTEM, now=now)
+        return {"organization": code, "role": role, "ended": True}
+
+    _do(console, login, act, as_json=as_json)
+
+
+def _held(t: Translator, where: str, role: Role, systems: tuple[str, ...]) -> str:
+    words = f"{where} {t(ROLE_NAMES[role])}"
+    return t("%(role)s (only for: %(systems)s)", role=words, systems=t(", ").join(systems)) if systems else words
 
 
 def _do(

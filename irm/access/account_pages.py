@@ -81,6 +81,14 @@ class PasskeyView(msgspec.Struct):
     """When its counter did not go up; it is not accepted since."""
 
 
+class RoleOfAccount(msgspec.Struct):
+    """`systems`: names of those for which alone it is held; empty: for all."""
+
+    organization: str
+    role: str
+    systems: list[str]
+
+
 class AccountView(msgspec.Struct):
     account: UUID
     login: str
@@ -90,7 +98,7 @@ class AccountView(msgspec.Struct):
     ends_on: date | None
     signed_in_at: datetime | None
     second_factor: bool
-    roles: list[dict[str, str]]
+    roles: list[RoleOfAccount]
 
 
 class AccountList(msgspec.Struct):
@@ -377,7 +385,7 @@ def _view(one: AccountLine) -> AccountView:
         one.ends_on,
         one.signed_in_at,
         one.has_factor,
-        [{"organization": where, "role": role.value} for where, role in one.roles],
+        [RoleOfAccount(each.organization, each.role.value, list(each.systems)) for each in one.roles],
     )
 
 

@@ -1,5 +1,6 @@
 """The list of accounts and one of them, as the system administrator reads them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final, Literal
@@ -10,8 +11,8 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from irm.access.factors import has_factor
 from irm.access.models import AccountRow, MembershipRow, OrganizationRow, PersonRow
 from irm.access.names import sought
-from irm.access.policy import Role
 from irm.access.principals import live_membership
+from irm.access.roles import HeldRole, roles_held
 from irm.db import Tx
 from irm.errors import NotFound
 from irm.i18n import N_
@@ -53,8 +54,7 @@ class AccountLine:
     login: str
     person_id: UUID
     name: str
-    roles: tuple[tuple[str, Role], ...]
-    """(organization's short name, role)."""
+    roles: tuple[HeldRole, ...]
     state: State
     disabled_why: str | None
     disabled_at: datetime | None
@@ -82,7 +82,7 @@ async def account_lines(
     if after:
         which = which.where(AccountRow.login > after)
     found = (await tx.execute(which)).all()
-    roles = await _roles(tx, {row.person_id for row, _, _ in found}, now)
+    roles = await roles_held(tx, {row.person_id for row, _, _ in found}, now=now)
     lines = [_line(row, name, has, roles.get(row.person_id, ()), now) for row, name, has in found]
     return lines[:most], lines[most - 1].login if len(lines) > most else None
 
@@ -104,7 +104,7 @@ async def account_line(tx: Tx, account_id: UUID, *, now: datetime) -> AccountLin
     if found is None:
         raise NotFound(N_("There is no such account."))
     row, name, has = found
-    roles = await _roles(tx, {row.person_id}, now)
+    roles = await roles_held(tx, {row.person_id}, now=now)
     return _line(row, name, has, roles.get(row.person_id, ()), now)
 
 
@@ -149,24 +149,11 @@ def _filters(wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:
     return found
 
 
-async def _roles(tx: Tx, people: set[UUID], now: datetime) -> dict[UUID, tuple[tuple[str, Role], ...]]:
-    held = await tx.execute(
-        select(MembershipRow.person_id, OrganizationRow.short_name, MembershipRow.role)
-        .join(OrganizationRow, OrganizationRow.id == MembershipRow.organization_id)
-        .where(MembershipRow.person_id.in_(people), live_membership(now))
-        .order_by(OrganizationRow.sort_key, MembershipRow.role)
-    )
-    found: dict[UUID, tuple[tuple[str, Role], ...]] = {}
-    for person_id, short_name, role in held.all():
-        found[person_id] = (*found.get(person_id, ()), (short_name, Role(role)))
-    return found
-
-
 def _line(
     row: AccountRow,
     name: str,
     has_factor: bool,
-    roles: tuple[tuple[str, Role], ...],
+    roles: Sequence[HeldRole],
     now: datetime,
 ) -> AccountLine:
     is_locked = row.locked_until is not None and row.locked_until > now
@@ -176,7 +163,7 @@ def _line(
         row.login,
         row.person_id,
         name,
-        roles,
+        tuple(roles),
         "disabled" if row.disabled_at else state,
         row.disabled_why,
         row.disabled_at,

@@ -25,6 +25,7 @@ _HANDOVER: Final = (
 _FILE: Final = "SELECT subject FROM attachment WHERE id = :name"
 _PACK: Final = "SELECT subject FROM pack WHERE id = :name"
 _DUTY: Final = "SELECT subject FROM obligation WHERE id = :name"
+_REPORT: Final = "SELECT subject FROM submission WHERE id = :name"
 
 MATTERS: Final[Mapping[tuple[str, str], str]] = {
     ("alerts", "alert_id"): "SELECT 'alert/' || id FROM alert WHERE id = :name",
@@ -48,7 +49,7 @@ MATTERS: Final[Mapping[tuple[str, str], str]] = {
     ("obligations", "obligation_id"): _DUTY,
     ("papers", "obligation_id"): _DUTY,
     ("runs", "run_id"): "SELECT subject FROM run WHERE id = :name",
-    ("submissions", "submission_id"): "SELECT subject FROM submission WHERE id = :name",
+    ("submissions", "submission_id"): _REPORT,
     ("systems", "code"): "SELECT 'system/' || id FROM system WHERE code = :name",
     ("tasks", "task_id"): "SELECT subject FROM task WHERE id = :name",
 }

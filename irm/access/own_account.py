@@ -19,7 +19,7 @@ from irm.access.identities import identities_of
 from irm.access.identity_door import provider_of
 from irm.access.passkeys import passkeys_of
 from irm.access.policy import SIGNED_IN, WITHOUT_FACTOR, Principal, dangerous, permissions
-from irm.access.queries import organizations
+from irm.access.roles import roles_held
 from irm.access.service import choose_locale
 from irm.access.vocabulary import KIND_NAMES, ROLE_NAMES
 from irm.clock import Clock
@@ -205,7 +205,7 @@ async def _own_page(
 ) -> Page:
     now, provider = clock.now(), provider_of(request.app)
     async with db.transaction(principal.actor) as tx:
-        mine = await organizations(tx, ids=principal.organizations)
+        mine = (await roles_held(tx, [principal.person_id], now=now)).get(principal.person_id, [])
         open_sessions = await sessions.sessions_of(tx, principal.account_id, now=now)
         own_tokens = await tokens.tokens(tx, account_id=principal.account_id)
         account = await signing.account_facts(tx, principal.account_id)
@@ -222,7 +222,7 @@ async def _own_page(
         scopes=sorted(permission.value for permission in permissions(principal)),
         now=now,
         principal=principal,
-        organizations=mine,
+        held=mine,
         kind_names=KIND_NAMES,
         role_names=ROLE_NAMES,
         account=account,

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from irm.access.limits import system_names
 from irm.access.models import (
     AccountRow,
     ApiTokenRow,
@@ -93,8 +94,8 @@ class Account:
     person_id: UUID
     name: str
     locale: str
-    roles: tuple[tuple[str, Role], ...]
-    """(organization's short name, role)."""
+    roles: tuple[tuple[str, Role, tuple[str, ...]], ...]
+    """(organization's short name, role, names of the systems for which alone it is held)."""
     has_password: bool
     locked_until: datetime | None
     disabled_at: datetime | None
@@ -313,14 +314,17 @@ async def accounts(tx: Tx, *, now: datetime, login: str | None = None) -> list[A
         which = which.where(AccountRow.login == login.strip().lower())
     found = (await tx.execute(which)).all()
     held = await tx.execute(
-        select(MembershipRow.person_id, OrganizationRow.short_name, MembershipRow.role)
+        select(MembershipRow.person_id, OrganizationRow.short_name, MembershipRow.role, MembershipRow.system_ids)
         .join(OrganizationRow, OrganizationRow.id == MembershipRow.organization_id)
         .where(MembershipRow.person_id.in_([row.person_id for row, _ in found]), live_membership(now))
         .order_by(OrganizationRow.sort_key, MembershipRow.role)
     )
-    roles: dict[UUID, list[tuple[str, Role]]] = {}
-    for person_id, short_name, role in held.all():
-        roles.setdefault(person_id, []).append((short_name, Role(role)))
+    given = held.all()
+    names = await system_names(tx, {one for row in given for one in row.system_ids or ()})
+    roles: dict[UUID, list[tuple[str, Role, tuple[str, ...]]]] = {}
+    for person_id, short_name, role, systems in given:
+        limit = tuple(names[one] for one in systems or () if one in names)
+        roles.setdefault(person_id, []).append((short_name, Role(role), limit))
     return [
         Account(
             row.id,

@@ -31,6 +31,11 @@ class Reach:
     def is_empty(self) -> bool:
         return not (self.everything or self.organizations or self.sent_to or self.narrow)
 
+    @property
+    def anywhere(self) -> frozenset[UUID]:
+        """Organizations for which it is held at all, for named systems too: what a form may offer before it knows more."""
+        return self.organizations.union(*(one.far.organizations for one in self.narrow))
+
     def covers(self, resource: Resource) -> bool:
         return (
             self.everything

@@ -11,11 +11,13 @@ from litestar.status_codes import HTTP_201_CREATED, HTTP_204_NO_CONTENT
 from irm.access import tokens
 from irm.access.directory import contact_list
 from irm.access.guard import policy_of
+from irm.access.limits import system_names
 from irm.access.policy import SIGNED_IN, WITHOUT_FACTOR, Permission, Principal, allow, dangerous, permissions
 from irm.access.queries import organizations
 from irm.access.schemas import (
     CreatedToken,
     CreateToken,
+    LimitedView,
     MembershipView,
     MeView,
     OrganizationList,
@@ -39,14 +41,26 @@ NOT_YOURS: Final = N_("This is not one of your organizations.")
 async def who_am_i(db: NamedDependency[Database], principal: NamedDependency[Principal]) -> MeView:
     """The account behind this session or token, its organizations and roles, and what it may do."""
     async with db.transaction(principal.actor) as tx:
-        mine = await organizations(tx, ids=principal.organizations)
+        mine = await organizations(tx, ids=principal.workplaces)
+        names = await system_names(tx, {system for one in principal.limited for system in one.systems})
+    limited = {
+        place.id: [
+            LimitedView(sorted(one.roles), [name for system, name in names.items() if system in one.systems])
+            for one in principal.limited
+            if one.organization_id == place.id
+        ]
+        for place in mine
+    }
     return MeView(
         account=principal.account_id,
         person=principal.person_id,
         name=principal.name,
         locale=principal.locale,
         organizations=[
-            MembershipView(one.id, one.code, one.name, one.kind, sorted(principal.memberships[one.id])) for one in mine
+            MembershipView(
+                one.id, one.code, one.name, one.kind, sorted(principal.memberships.get(one.id, ())), limited[one.id]
+            )
+            for one in mine
         ],
         permissions=sorted(permissions(principal)),
         scopes=None if principal.scopes is None else sorted(principal.scopes),

@@ -12,6 +12,16 @@ class MembershipView(Struct, frozen=True):
     name: str
     kind: str
     roles: list[str]
+    """Held for all that they reach in the organization."""
+    limited: list["LimitedView"]
+    """Held for named systems only."""
+
+
+class LimitedView(Struct, frozen=True):
+    """`systems`: their names."""
+
+    roles: list[str]
+    systems: list[str]
 
 
 class MeView(Struct, frozen=True):

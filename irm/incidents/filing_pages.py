@@ -305,9 +305,7 @@ async def _form(
     systems = await systems_in_reach(tx, principal, most=MOST_SYSTEMS)
     may_call = not reach(principal, Permission.FILE_FOR_CALLER).is_empty
     known = await access.organizations(tx) if may_call else []
-    own = await access.organizations(
-        tx, ids=reach(principal, Permission.FILE_INCIDENT).organizations & principal.organizations
-    )
+    own = await access.organizations(tx, ids=reach(principal, Permission.FILE_INCIDENT).anywhere & principal.workplaces)
     kept = await attachments_of(tx, _kept(principal, key))
     return page(
         "incidents/file.html",

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from irm.access import narrowing
+from irm.access.addressed import systems_of
 from irm.access.policy import Permission, Principal, reach
 from irm.access.queries import Organization
 from irm.categories import is_category
@@ -31,6 +33,7 @@ from irm.rules.load import check_facts
 Means = Literal["web", "api", "telephone", "machine"]
 
 NO_ORGANIZATION = N_("Your account belongs to no organization; it cannot file.")
+NAME_A_SYSTEM = N_("Your role is limited to certain systems: name the one that it is about.")
 NOT_YOURS = N_("This is not one of your organizations.")
 WHICH = N_("You belong to several organizations: say for which one you file.")
 NOT_FOR_CALLERS = N_("Only the duty desk files for a caller.")
@@ -156,8 +159,11 @@ async def _resolve(
         check_facts(given.facts)
     except Invalid as refused:
         found += refused.errors
-    organization = await _organization(tx, given, by, found)
-    systems, system_id = await _target(tx, given, by, found)
+    of_target: list[FieldError] = []
+    systems, system_id = await _target(tx, given, by, of_target)
+    filer = narrowing.before(by, {system.id for system in systems})
+    organization = await _organization(tx, given, filer, found)
+    found += of_target
     if given.category is not None and not is_category(given.category, given.subcategory):
         found.append(FieldError("category", NO_CATEGORY))
     elif given.category is None and given.subcategory is not None:
@@ -191,6 +197,9 @@ async def _organization(tx: Tx, given: FileIncident, by: Principal, found: list[
         if given.organization in own:
             return given.organization
         found.append(FieldError("organization", NOT_YOURS))
+        return None
+    if not own and not reach(by, Permission.FILE_INCIDENT).is_empty:
+        found.append(FieldError("target.system", NAME_A_SYSTEM))
         return None
     if not own:
         found.append(FieldError("organization", NO_ORGANIZATION))
@@ -232,7 +241,7 @@ async def _joined(
         row = await tx.scalar(main.execution_options(populate_existing=True))
     if row is not None and row.status in LIVE and row.exercise == (exercise is not None):
         parts = set(await tx.scalars(select(PartRow.organization_id).where(PartRow.incident_id == row.id)))
-        far = reach(by, Permission.READ_INCIDENTS)
+        far = reach(narrowing.before(by, await systems_of(tx, f"incident/{row.id}")), Permission.READ_INCIDENTS)
         if far.everything or not far.organizations.isdisjoint(parts):
             return row
     found.append(FieldError("joins", NO_INCIDENT))

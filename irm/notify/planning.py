@@ -14,6 +14,7 @@ from irm.exercise import Exercise, exercise_of, obstacle
 from irm.i18n import DEFAULT_LOCALE, LOCALES, translator
 from irm.ledger import Event, record
 from irm.notify import bundling, codes, retries, wishes
+from irm.notify.matters import for_matter
 from irm.notify.messages import About, Text, compose, locale_for
 from irm.notify.models import ChannelRow, DeliveryRow
 from irm.notify.plan import NO_CHANNEL, PREFERRED, Leg, Resolution, Via, plan
@@ -111,6 +112,7 @@ async def channels_off(tx: Tx) -> frozenset[str]:
 
 async def plan_messages(tx: Tx, occasion: Occasion, targets: Resolution, via: Via) -> Planned:
     off = await channels_off(tx)
+    targets = await for_matter(tx, targets, occasion.subject, occasion.now)
     waiting: list[UUID] = []
     skipped: list[UUID] = []
     reached: set[str] = set()

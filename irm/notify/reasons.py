@@ -9,6 +9,7 @@ REASONS: Final[dict[str, str]] = {
     "nobody_on_duty": N_("nobody is on duty"),
     "no_roster": N_("the organization has no roster"),
     "nobody_holds_role": N_("nobody holds this role"),
+    "other_systems": N_("whoever would be told works for other systems only"),
     "no_organization": N_("no organization has this part in the incident"),
     "not_joined": N_("the organization does not work in irm: call its duty telephone"),
     "unknown_target": N_("the target is not known"),

@@ -17,6 +17,7 @@ from irm.db import SYSTEM, Tx
 from irm.i18n import LOCALES, translator
 from irm.ledger import Event, record
 from irm.notify import queries as directory, service as messages
+from irm.notify.matters import for_matter
 from irm.notify.messages import About
 from irm.notify.plan import Resolution
 from irm.notify.targets import Target as Named
@@ -292,7 +293,8 @@ class Doing:
         """Several steps call the same desk at one moment: it is looked up once."""
         if audience not in self._reached:
             named = Named(audience.kind, audience.organization or audience.person or "", audience.role)
-            self._reached[audience] = await directory.resolve(self.tx, named, self.run.facts, self.now)
+            found = await directory.resolve(self.tx, named, self.run.facts, self.now)
+            self._reached[audience] = await for_matter(self.tx, found, self.run.subject, self.now)
         return self._reached[audience]
 
     async def notice(

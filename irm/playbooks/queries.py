@@ -14,6 +14,7 @@ from irm.access.queries import organization_names
 from irm.db import Tx
 from irm.errors import NotFound
 from irm.notify import queries as directory
+from irm.notify.matters import for_matter
 from irm.notify.targets import Target as Named
 from irm.playbooks.models import PlaybookRow, RunRow, TaskRow
 from irm.playbooks.publishing import frozen
@@ -311,7 +312,8 @@ class _Plan:
         key = (audience, step, rung)
         if key not in self.known:
             of = audience.organization or audience.person or ""
-            resolved = await directory.resolve(self.tx, Named(audience.kind, of, audience.role), self.run.facts, at)
+            meant = await directory.resolve(self.tx, Named(audience.kind, of, audience.role), self.run.facts, at)
+            resolved = await for_matter(self.tx, meant, self.run.subject, at)
             found = [one.organization_id for one in resolved.recipients] + [
                 one.organization_id for one in resolved.gaps
             ]

@@ -40,6 +40,7 @@ DESKTOP: Final = (
     Entry("/organizations", N_("Contact list"), "phone", "read_organizations", group=5),
     Entry("/authorizations", N_("Standing authorizations"), "edit", "enter_authorizations", group=5),
     Entry("/accounts", N_("Accounts"), "person", "manage_accounts", group=5),
+    Entry("/roles", N_("Giving roles"), "person", "manage_roles", group=5),
     Entry("/delegations", N_("Duties handed over"), "person", "manage_roles", group=5),
     Entry("/break-glass", N_("Break-glass"), "warning", "read_ledger", group=5),
     Entry("/screens", N_("Duty screens"), "duty", "manage_screens", group=5),

@@ -1,6 +1,6 @@
 """The made-up city with its year behind it, its people, and strangers who have nothing to do with it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,11 +78,18 @@ async def _strangers(living: Living, clock: FixedClock) -> None:
         living.strangers[kind] = await _all_roles(living.db, clock, place, kind)
 
 
-async def _all_roles(db: Database, clock: FixedClock, place: UUID, kind: str) -> dict[str, str]:
+async def limited_member(living: Living, place: UUID, systems: Collection[UUID]) -> dict[str, str]:
+    """Headers of somebody who holds every role there, for these systems only."""
+    return await _all_roles(living.db, FixedClock(NOW), place, "", systems=systems)
+
+
+async def _all_roles(
+    db: Database, clock: FixedClock, place: UUID, kind: str, *, systems: Collection[UUID] = ()
+) -> dict[str, str]:
     """Every role at once, so that no fewer roles see more; of the administrators' one, and only where they may be."""
     roles = (set(Role) - ADMINISTRATORS) | ({Role.SYSTEM_ADMINISTRATOR} if kind == AUTHORITY else set())
     async with db.transaction() as tx:
-        account = await make.account(tx, place, *sorted(roles))
+        account = await make.account(tx, place, *sorted(roles), systems=systems)
         _, token = await tokens.create_token(
             tx, account_id=account.id, name="walk", scopes=frozenset(Permission), actor=SYSTEM, now=clock.now()
         )

@@ -227,6 +227,7 @@ COMMON: Final[dict[Kind, str]] = {
     ("alert-sources", "code"): "the city's system administrator registers all sources",
     ("channels", "name"): "channels are those of the installation",
     ("me", "name"): "a channel, of the account alone",
+    ("roles", "account_id"): "the city's security administrator gives all roles",
     ("calendar", "name"): "the secret in the address is the key",
     ("drafts", "form"): "the name of a form; what was typed is found by the account alone",
     ("ledger", "index"): "the city's ledger, read by its audit administrator",
@@ -264,7 +265,20 @@ def kind_of(route: str) -> Kind:
 
 async def found_in(tx: Tx, kind: Kind) -> list[Subject]:
     """The newest rows of `kind`, of as many organizations as there are, `MOST` at most."""
-    order = f"ORDER BY whose, {', '.join(f'{place} DESC' for place in kind[1:])}"
-    asked = f"SELECT DISTINCT ON (whose) * FROM ({OWNED[kind]}) AS each WHERE whose IS NOT NULL {order}"
-    rows: list[Any] = list((await tx.execute(text(asked))).mappings())
-    return [Subject({place: str(row[place]) for place in kind[1:]}, row["whose"]) for row in rows[:MOST]]
+    asked = f"SELECT DISTINCT ON (whose) * FROM ({OWNED[kind]}) AS each WHERE whose IS NOT NULL"
+    return (await _read(tx, kind, f"{asked} ORDER BY whose, {_newest(kind)}"))[:MOST]
+
+
+async def found_of(tx: Tx, kind: Kind, whose: UUID, *, most: int) -> list[Subject]:
+    """The newest rows of `kind` of one organization."""
+    asked = f"SELECT DISTINCT * FROM ({OWNED[kind]}) AS each WHERE whose = :whose ORDER BY {_newest(kind)} LIMIT {most}"
+    return await _read(tx, kind, asked, whose=whose)
+
+
+def _newest(kind: Kind) -> str:
+    return ", ".join(f"{place} DESC" for place in kind[1:])
+
+
+async def _read(tx: Tx, kind: Kind, asked: str, **given: UUID) -> list[Subject]:
+    rows: list[Any] = list((await tx.execute(text(asked), given)).mappings())
+    return [Subject({place: str(row[place]) for place in kind[1:]}, row["whose"]) for row in rows]

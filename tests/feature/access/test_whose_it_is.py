@@ -8,17 +8,14 @@ it; to a stranger it looks as if it had never existed, whether they read it or w
 import re
 from collections.abc import AsyncIterator
 from types import FunctionType
-from typing import Any, Final
-from uuid import uuid4
+from typing import Final
 
 import pytest
 from litestar import Litestar
-from litestar.handlers import HTTPRouteHandler
-from litestar.routes import HTTPRoute
 from sqlalchemy import text
 
 from irm.access import policy
-from irm.access.policy import AUTHORITY, PERMISSION_OPT, Permission, Principal, Reach
+from irm.access.policy import AUTHORITY, Permission, Principal, Reach
 from irm.access.principals import principal_of_token
 from irm.access.wall import behind_its_wall
 from irm.db import Tx
@@ -26,31 +23,21 @@ from irm.incidents import queries as incidents
 from irm.incidents.filters import Filters
 from irm.obligations import queries as obligations
 from tests.conftest import DISAGREES
-from tests.feature.access.bodies import request_of
 from tests.feature.access.living import NOW, Living, living_city
-from tests.feature.access.subjects import COMMON, OWNED, PLACE, READ_BY_ALL, Kind, Subject, kind_of
+from tests.feature.access.subjects import COMMON, OWNED, READ_BY_ALL, Kind, Subject, kind_of
+from tests.feature.access.walking import NOT_THERE, SAME_FOR_ALL, answer, body_of, names_in, owned, routes
 from tests.server import Server
 
 WRITERS: Final = ("using_unit", AUTHORITY)
 """Strangers who try to change something, too: one of those who see only their own, and one whose district is another."""
-NOT_THERE: Final = (403, 404)
 ANSWERED: Final = frozenset({200, 303})
 """303: leads on to where the matter stands now."""
-SAME_FOR_ALL: Final = {
-    "/assessments/{number:str}/findings/template.xlsx": "an empty form; nothing of the assessment stands in it",
-    "/api/v1/directives/{directive_id:uuid}/handovers": "a list: empty for whoever sees none of it",
-    "/api/v1/editions/{edition_id:uuid}/records": "refuses a request that names no list, before it looks for the edition",
-    "/reports/{edition_id:uuid}/records": "refuses a request that names no list, before it looks for the edition",
-    "/api/v1/incidents/{number:str}/merge-preview": "refuses a request that names no second incident, before it looks",
-}
 NOT_YET: Final = re.compile(r".*{edition_id:uuid}/.*|.*{pack_id:uuid}/file")
 """Files that irm makes once it runs; here no worker does. Their pages, beside them, are there."""
 NOT_EVERY_OWNER: Final = {
     "/drills/{number:str}/sheet": "only those who evaluate the drill have a sheet",
     "/api/v1/incidents/{number:str}/merge-preview": "asks for a second incident, too",
 }
-NAMED: Final = frozenset({("incidents", "number", "name"), ("drills", "number", "kind")})
-"""Kinds whose last place is a word of irm's own, the same for every subject."""
 NEVER_HAPPENED: Final[dict[Kind, str]] = {
     ("approvals", "request_id"): "tests/feature/obligations/test_approval_faces.py",
     ("incidents", "number", "merge_id"): "tests/feature/incidents/test_merging.py",
@@ -83,14 +70,8 @@ NEVER_HAPPENED: Final[dict[Kind, str]] = {
 """Kinds of which the made-up city has no row, and who tells of them; here strangers knock only with made-up numbers."""
 BEHIND_THE_WALL: Final = frozenset({"incidents", "submissions"})
 """Rooms whose subjects the database itself hides from strangers (ADR 18)."""
-SHORTEST: Final = 7
-"""Characters of a number or id, with a digit in it, that cannot stand in a text by chance."""
 THROUGH: Final = 3
 """Room and two places: something within something."""
-REQUEST: Final = re.compile(
-    r'[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}|nonce="[^"]*"|value="[^"]{40,}"'
-)
-"""What every answer has anew: the request's own id, the page's secrets."""
 
 
 @pytest.fixture(scope="module")
@@ -98,27 +79,6 @@ async def living(server: Server, tmp_path_factory: pytest.TempPathFactory) -> As
     """Loaded once for all of this file; whatever a stranger tries changes nothing."""
     async with living_city(server, tmp_path_factory.mktemp("whose")) as made:
         yield made
-
-
-def routes(app: Litestar) -> list[tuple[str, str, HTTPRouteHandler]]:
-    """(method, path with its places, handler) of all that asks who one is."""
-    return [
-        (method, route.path, handler)
-        for route in app.routes
-        if isinstance(route, HTTPRoute)
-        for handler in route.route_handlers
-        if handler.opt.get(PERMISSION_OPT) is not None
-        for method in sorted(handler.http_methods - {"OPTIONS", "HEAD"})
-    ]
-
-
-def owned(app: Litestar, *, reading: bool) -> list[tuple[str, str]]:
-    """(method, path) of all that names a subject which belongs to somebody."""
-    return [
-        (method, path)
-        for method, path, _ in routes(app)
-        if kind_of(path) in OWNED and (method == "GET") == reading and not (reading and kind_of(path) in READ_BY_ALL)
-    ]
 
 
 def test_every_route_with_a_subject_says_whose_it_is(application: Litestar) -> None:
@@ -151,13 +111,13 @@ async def test_to_a_stranger_it_looks_as_if_it_had_never_been(living: Living) ->
     for turn, (kind, headers) in enumerate(living.strangers.items()):
         writing = owned(living.app, reading=False) if kind in WRITERS else []
         for method, path in (*owned(living.app, reading=True), *writing):
-            body = _body(living.schema, method, path)
+            body = body_of(living.schema, method, path)
             rows = living.rows[kind_of(path)]
-            unknown = await _answer(living, method, path, None, headers, body)
+            unknown = await answer(living, method, path, None, headers, body)
             if method == "GET" and unknown[0] not in NOT_THERE and path not in SAME_FOR_ALL:
                 wrong.append((kind, method, path, unknown[0], "answers to what is not there"))
             if rows:
-                got = await _answer(living, method, path, rows[turn % len(rows)], headers, body)
+                got = await answer(living, method, path, rows[turn % len(rows)], headers, body)
                 if got[0] in NOT_THERE and kind_of(path)[:2] in READ_BY_ALL:
                     continue  # that it exists is no secret; that it is somebody else's, is said
                 if got != unknown:
@@ -168,10 +128,7 @@ async def test_to_a_stranger_it_looks_as_if_it_had_never_been(living: Living) ->
 
 async def test_no_list_names_what_is_not_ones_own(living: Living) -> None:
     """Every page and list without a subject, read by every stranger, names no row that belongs to somebody."""
-    everybodys = {value for kind in READ_BY_ALL for one in living.rows[kind] for value in one.places.values()}
-    rows = [one for each in living.rows.values() for one in each]
-    names = {value for one in rows for value in one.places.values() if len(value) >= SHORTEST}
-    names = {value for value in names - everybodys if any(sign.isdigit() for sign in value)}
+    names = names_in(living.rows)
     assert len(names) > 50, "nothing to find"
     wrong = []
     for kind, headers in living.strangers.items():
@@ -219,7 +176,7 @@ async def test_a_stranger_finds_nothing_even_where_the_policy_says_yes_to_everyt
     for kind, headers in living.strangers.items():
         for method, path in reading:
             for row in living.rows[kind_of(path)][:2]:
-                got = await _answer(living, method, path, row, headers, {})
+                got = await answer(living, method, path, row, headers, {})
                 tried += 1
                 if got[0] not in NOT_THERE and path not in SAME_FOR_ALL:
                     wrong.append((kind, path, got[0], got[1][:200]))
@@ -292,34 +249,3 @@ async def _deeds(living: Living) -> set[str]:
             {"strangers": living.places},
         )
         return {action for (action,) in done}
-
-
-def _body(schema: dict[str, Any], method: str, path: str) -> dict[str, Any]:
-    if method == "GET":
-        return {}
-    if not path.startswith("/api/"):
-        return {"data": {"reason": "words"}}
-    named = re.sub(r"{(\w+):\w+}", r"{\1}", path)
-    return request_of(schema["paths"][named][method.lower()], schema["components"]["schemas"])
-
-
-async def _answer(
-    living: Living, method: str, path: str, one: Subject | None, headers: dict[str, str], body: dict[str, Any]
-) -> tuple[int, str]:
-    """Status and text, without what names this one request and this one subject."""
-    places = one.places if one else _nobodys(living, path)
-    filled = PLACE.sub(lambda found: places[found[1]], path)
-    got = await living.client.request(method, filled, headers=headers, **body)
-    said = got.text
-    for value in sorted(places.values(), key=len, reverse=True):
-        said = said.replace(value, "…")
-    return got.status_code, REQUEST.sub("…", said)
-
-
-def _nobodys(living: Living, path: str) -> dict[str, str]:
-    """Values as long and as well formed as real ones, which nobody was ever given."""
-    if kind_of(path) in NAMED:
-        known = living.rows[kind_of(path)][0].places
-        return {**known, kind_of(path)[1]: "NONE-2026-000987"}
-    sample = {"uuid": str(uuid4()), "int": "987654", "str": "NONE-2026-000987"}
-    return {name: sample[kind] for name, kind in PLACE.findall(path)}

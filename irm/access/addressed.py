@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import select, text
 
 from irm.access.narrowing import CONCERN
 from irm.db import Tx
@@ -55,6 +55,16 @@ MATTERS: Final[Mapping[tuple[str, str], str]] = {
 }
 """By room and first place of an address: the path of what it is about. `:name` is what stands in that place."""
 
+NAMED: Final[Mapping[str, tuple[str, str]]] = {
+    "incident": ("incidents", "number"),
+    "obligation": ("obligations", "obligation_id"),
+    "system": ("systems", "code"),
+    "drill": ("drills", "number"),
+    "change": ("changes", "number"),
+    "finding": ("findings", "number"),
+}
+"""Kinds of evidence packs of one matter."""
+
 
 def named_in(template: str) -> tuple[str, str] | None:
     """("incidents", "number") of `/api/v1/incidents/{number:str}/facts`; None where no matter is named."""
@@ -71,10 +81,23 @@ async def systems_addressed(tx: Tx, template: str, places: Mapping[str, Any]) ->
     key = named_in(template)
     if key is None:
         return frozenset()
-    name = places[key[1]]
-    path = await tx.scalar(
-        text(MATTERS[key]).bindparams(bindparam("name", name.replace("\0", "") if isinstance(name, str) else name))
-    )
+    return await _systems(tx, key, places[key[1]])
+
+
+async def systems_named(tx: Tx, kind: str, name: str) -> frozenset[UUID]:
+    """Of the matter that a kind and a name say, as a pack is asked for: `incident` and its number. Empty as above."""
+    key = NAMED.get(kind)
+    if key is None:
+        return frozenset()
+    try:
+        return await _systems(tx, key, UUID(name) if key[1].endswith("_id") else name)
+    except ValueError:
+        return frozenset()
+
+
+async def _systems(tx: Tx, key: tuple[str, str], name: object) -> frozenset[UUID]:
+    given = name.replace("\0", "") if isinstance(name, str) else name
+    path = await tx.scalar(text(MATTERS[key]).bindparams(name=given))
     return await systems_of(tx, path) if path else frozenset()
 
 

@@ -38,12 +38,16 @@ Column = ColumnElement[Any] | InstrumentedAttribute[Any]
 
 def before(principal: Principal, systems: Collection[UUID]) -> Principal:
     """The reader as they stand before something that concerns `systems`: a role held for one of these counts there as if
-    it were held for the whole organization. Nothing changes for whoever holds no such role."""
+    it were held for the whole organization. Nothing changes for whoever holds no such role. What else a request names than
+    the matter of its address is asked for anew: `before(principal, …)` of that one, or `principal.away`."""
+    principal = principal.away or principal
     held = dict(principal.memberships)
     for one in principal.limited:
         if not one.systems.isdisjoint(systems):
             held[one.organization_id] = held.get(one.organization_id, frozenset[Role]()) | one.roles
-    return principal if held == principal.memberships else replace(principal, memberships=MappingProxyType(held))
+    if held == principal.memberships:
+        return principal
+    return replace(principal, memberships=MappingProxyType(held), away=principal)
 
 
 def within(far: Reach, whole: Callable[[Reach], ColumnElement[bool]], concerned: Column) -> ColumnElement[bool]:

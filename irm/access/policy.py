@@ -268,6 +268,8 @@ class Principal:
     """None: a session, with all that the roles give. A token: only these, and never more than the roles give."""
     limited: tuple[Limited, ...] = ()
     """What is held beside `memberships`, for named systems only (`access/narrowing.py`)."""
+    away: "Principal | None" = None
+    """As they are but for the matter before which they stand; None: before none that widens what they hold."""
     limited_to: UUID | None = None
     """A token that was made for one organization: its person's messages elsewhere are none of its business."""
     session_id: str | None = None
@@ -325,7 +327,7 @@ def reach(principal: Principal, permission: Permission) -> Reach:
     """
     if principal.scopes is not None and permission not in principal.scopes:
         return Reach()
-    narrow = () if permission in CITY else principal.limited
+    narrow = principal.limited if permission not in CITY else ()
     parts = ((one.systems, _reach(principal, {one.organization_id: one.roles}, permission)) for one in narrow)
     return replace(
         _reach(principal, principal.memberships, permission),
@@ -334,9 +336,7 @@ def reach(principal: Principal, permission: Permission) -> Reach:
 
 
 def _reach(principal: Principal, held: Mapping[UUID, frozenset[Role]], permission: Permission) -> Reach:
-    everything = False
-    own: set[UUID] = set()
-    sent: set[UUID] = set()
+    everything, own, sent = False, set[UUID](), set[UUID]()
     for organization, roles in held.items():
         kind = principal.kinds.get(organization, "other")
         if permission not in granted(roles, kind):

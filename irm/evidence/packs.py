@@ -17,6 +17,8 @@ from anyio import to_thread
 from sqlalchemy import select
 
 from irm import jobs
+from irm.access.addressed import systems_named
+from irm.access.narrowing import before
 from irm.access.policy import Permission, Principal, may
 from irm.access.principals import principal_of
 from irm.access.queries import organization_names
@@ -104,6 +106,7 @@ async def request_pack(
 async def _gathered(tx: Tx, kind: str, name: str, by: Principal, organization: UUID | None, now: datetime) -> Gathered:
     if not may(by, Permission.EXPORT_EVIDENCE):
         raise Forbidden(N_("Your roles do not include taking evidence out of irm."))
+    by = before(by, await systems_named(tx, kind, name)) if by.limited else by
     return await provider_of(tx, kind).gather(tx, name, by, organization=organization, now=now)
 
 

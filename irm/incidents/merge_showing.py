@@ -25,7 +25,7 @@ async def both(tx: Tx, number: str, into: str, by: Principal) -> tuple[Incident,
     if not into.strip() or has_control_characters(into):
         raise Invalid(NO_MAIN, field="into")
     try:
-        main = (await queries.sight_of(tx, into.strip(), by, Permission.CHANGE_STATUS)).incident
+        main = (await queries.sight_of(tx, into.strip(), by.away or by, Permission.CHANGE_STATUS)).incident
     except NotFound:
         raise Invalid(NO_MAIN, field="into") from None
     return absorbed, main

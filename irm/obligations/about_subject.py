@@ -7,7 +7,9 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from irm.access.policy import Permission, Principal, Reach, reach
+from irm.access.addressed import systems_of
+from irm.access.narrowing import before
+from irm.access.policy import Permission, Principal, reach
 from irm.db import Tx
 from irm.errors import Forbidden, Invalid, NotFound
 from irm.evidence import service as evidence
@@ -77,8 +79,7 @@ async def write_contact(
         ("acknowledgement", Permission.ACKNOWLEDGE),
     ):
         if any(each.purpose == purpose for each in given.serves):
-            far = reach(principal, permission)
-            await _covers_all(tx, far, given, purpose)
+            await _covers_all(tx, principal, permission, given, purpose)
     await check_file(tx, given.attachment, {subject.path})
     contact_id = await record_contact(
         tx,
@@ -113,7 +114,7 @@ def acting_for(principal: Principal, permission: Permission, wanted: UUID | None
         return principal.home
     if len(far.organizations) == 1:
         return next(iter(far.organizations))
-    if far.is_empty:
+    if not far.organizations:
         raise Forbidden("Your roles do not include this.")
     raise Invalid("Say for which organization.", field=field)
 
@@ -130,19 +131,24 @@ async def check_file(tx: Tx, attachment_id: UUID | None, subjects: Collection[st
         raise Invalid("This file belongs to something else.", field="attachment")
 
 
-async def _covers_all(tx: Tx, far: Reach, given: RecordContact, purpose: str) -> None:
+async def _covers_all(tx: Tx, principal: Principal, permission: Permission, given: RecordContact, purpose: str) -> None:
+    far = reach(principal, permission)
     if far.is_empty:
         raise Forbidden("Your roles do not include this.")
-    if far.everything:
+    if far.everything and principal.away is None:
         return
     for place, each in enumerate(given.serves):
         if each.purpose == purpose == "acknowledgement" and each.delivery is not None:
             # A confirmation stops the escalation: a unit speaks for its own people, never for another desk.
             message = await messages.delivery(tx, each.delivery)
-            if message is not None and message.organization_id not in far.organizations:
+            if message is None:
+                continue
+            there = reach(before(principal, await systems_of(tx, message.subject)), permission)
+            if not (there.everything or message.organization_id in there.organizations):
                 raise Invalid("That message did not go to your organization.", field=f"serves.{place}.delivery")
         if each.purpose != purpose or each.submission is None:
             continue
         one = await queries.submission(tx, each.submission)
-        if not far.covers(queries.resource_of(one)):
+        there = reach(before(principal, await systems_of(tx, one.subject)), permission)
+        if not there.covers(queries.resource_of(one)):
             raise Invalid("That report is not yours to hand over or to receipt.", field=f"serves.{place}.submission")

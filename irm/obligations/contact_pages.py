@@ -16,7 +16,7 @@ from litestar.params import FromQuery
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER, HTTP_409_CONFLICT, HTTP_422_UNPROCESSABLE_ENTITY
 
-from irm.access.policy import Permission, Principal, allow, reach
+from irm.access.policy import Permission, Principal, allow
 from irm.clock import Clock
 from irm.config import Settings
 from irm.db import Database, Tx
@@ -30,7 +30,7 @@ from irm.obligations.contact_choices import choices_for
 from irm.obligations.contacts import MEANS
 from irm.obligations.directive_routes import give
 from irm.obligations.directive_schemas import GiveDirective
-from irm.obligations.lookup import subject_at
+from irm.obligations.lookup import subject_before
 from irm.obligations.media import Asked, record_inquiry
 from irm.obligations.schemas import RecordContact, ServesAs
 from irm.obligations.showing import words
@@ -60,7 +60,7 @@ async def contact_page(
 ) -> Page:
     """`incident`: its number; the rest fills the form beforehand. `serves` directive or media_inquiry: their short form."""
     async with db.transaction(principal.actor) as tx:
-        subject = await _subject(tx, principal, incident)
+        subject, principal = await _subject(tx, principal, incident)
         kept = await drafts.read(tx, principal.account_id, draft_name(subject.number))
         choices = await choices_for(tx, principal, subject, t, demanded=serves == DIRECTIVE, now=clock.now())
     given = {"means": "telephone", "counterpart": counterpart or "", "serves": PLAIN}
@@ -90,7 +90,7 @@ async def record(
         (each for name, each in pairs if name == "file" and isinstance(each, UploadFile) and each.filename), None
     )
     async with db.transaction(principal.actor) as tx:
-        subject = await _subject(tx, principal, typed.line(values, "incident") or "")
+        subject, principal = await _subject(tx, principal, typed.line(values, "incident") or "")
     try:
         # On disk before any row; what the form says stays unwritten if the file is refused.
         blob = await BlobStore(settings.home / "blobs").put(chunks_of(file), file.filename) if file else None
@@ -111,8 +111,8 @@ def draft_name(number: str) -> str:
     return f"contact:{number.lower()}"
 
 
-async def _subject(tx: Tx, principal: Principal, about: str) -> Subject:
-    return await subject_at(tx, about, reach=reach(principal, Permission.RECORD_CONTACT))
+async def _subject(tx: Tx, principal: Principal, about: str) -> tuple[Subject, Principal]:
+    return await subject_before(tx, about, principal, Permission.RECORD_CONTACT)
 
 
 async def _write(

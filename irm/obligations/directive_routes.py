@@ -16,7 +16,7 @@ from irm.obligations import directed
 from irm.obligations.about_subject import acting_for, check_file
 from irm.obligations.directive_schemas import DirectiveList, DirectiveView, GiveDirective, directive_view
 from irm.obligations.directives import Demand, Word, record_directive
-from irm.obligations.lookup import subject_at
+from irm.obligations.lookup import subject_at, subject_before
 from irm.obligations.subjects import Subject
 
 TAGS: Final = ["directives"]
@@ -73,9 +73,8 @@ async def give_directive(
 ) -> DirectiveView:
     """Write down what an authority demands: its contact record, and the duties that it opens, at once."""
     async with db.transaction(principal.actor) as tx:
-        subject = await subject_at(
-            tx, data.incident.replace("\0", ""), reach=reach(principal, Permission.RECORD_DIRECTIVE)
-        )
+        about = data.incident.replace("\0", "")
+        subject, principal = await subject_before(tx, about, principal, Permission.RECORD_DIRECTIVE)
         directive_id = await give(tx, subject, data, principal, clock)
         far = reach(principal, Permission.READ_OBLIGATIONS)
         return directive_view(await directed.directive(tx, directive_id, reach=far, now=clock.now()), t)

@@ -7,7 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import Boolean, Text, Uuid, column, or_, select, table
 
-from irm.access.policy import Reach
+from irm.access.addressed import systems_of
+from irm.access.narrowing import before
+from irm.access.policy import Permission, Principal, Reach, Resource, reach
 from irm.db import Tx
 from irm.errors import NotFound
 from irm.obligations.models import SubmissionRow
@@ -30,11 +32,9 @@ async def subject_at(tx: Tx, about: str, *, reach: Reach) -> Subject:
         parts = (
             await tx.execute(select(PART.c.organization_id, PART.c.id).where(PART.c.incident_id == found.id))
         ).all()
-        if (
-            reach.everything
-            or reach.organizations & {row.organization_id for row in parts}
-            or await _sent(tx, path, reach)
-        ):
+        systems = await systems_of(tx, path) if reach.narrow else frozenset()
+        with_parts = Resource(frozenset(row.organization_id for row in parts), systems=systems)
+        if reach.covers(with_parts) or await _sent(tx, path, reach):
             return Subject(
                 path=path,
                 number=found.number,
@@ -44,6 +44,12 @@ async def subject_at(tx: Tx, about: str, *, reach: Reach) -> Subject:
                 parts={row.organization_id: row.id for row in parts},
             )
     raise NotFound("There is no such incident, or it is not yours to see.")
+
+
+async def subject_before(tx: Tx, about: str, principal: Principal, permission: Permission) -> tuple[Subject, Principal]:
+    """`subject_at`, where no address but what is sent names it; and the reader as they stand before it."""
+    subject = await subject_at(tx, about, reach=reach(principal, permission))
+    return subject, before(principal, await systems_of(tx, subject.path)) if principal.limited else principal
 
 
 def _id_in(about: str) -> UUID | None:

@@ -23,7 +23,7 @@ from irm.db import Database
 from irm.errors import Conflict, Invalid, IrmError
 from irm.i18n import Translator
 from irm.obligations.about_subject import acting_for
-from irm.obligations.lookup import subject_at
+from irm.obligations.lookup import subject_at, subject_before
 from irm.obligations.media import Asked, Inquiry, answer_inquiry, inquiries_of, inquiry, record_inquiry
 from irm.obligations.media_policy import media_policy
 from irm.obligations.schemas import ContactMeans, ContactView, contact_view
@@ -101,9 +101,10 @@ async def ask(
     data: JSONBody[AskInquiry],
 ) -> InquiryView:
     """Write down what the press asks; the answer says who answers."""
-    far = reach(principal, Permission.RECORD_CONTACT)
     async with db.transaction(principal.actor) as tx:
-        subject = await subject_at(tx, data.incident.replace("\0", ""), reach=far)
+        about = data.incident.replace("\0", "")
+        subject, principal = await subject_before(tx, about, principal, Permission.RECORD_CONTACT)
+        far = reach(principal, Permission.RECORD_CONTACT)
         known = await record_inquiry(
             tx,
             subject=subject,

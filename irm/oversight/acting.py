@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from irm.access.addressed import systems_named
+from irm.access.narrowing import before
 from irm.access.policy import Permission, Principal
 from irm.clock import Clock
 from irm.db import Tx
@@ -24,7 +26,8 @@ NO_FILE = N_("There is no such file, or it is not yours to see.")
 
 async def plan(tx: Tx, given: PlanChange, principal: Principal, clock: Clock) -> Change:
     """A system that the sender may not name is answered like one that does not exist."""
-    by = acting_for(principal, Permission.PLAN_CHANGES, given.by, "by")
+    named = await systems_named(tx, "system", given.system) if principal.limited else frozenset()
+    by = acting_for(before(principal, named), Permission.PLAN_CHANGES, given.by, "by")
     try:
         system = await system_by_code(tx, given.system.replace("\0", ""))
         known = await may_name(tx, principal, system.id)

@@ -47,7 +47,7 @@ async def by_id(tx: Tx, principal: Principal, assessment_id: UUID) -> Assessment
 async def plannable(tx: Tx, principal: Principal, code: str) -> System:
     """A system for which the reader may plan tests. Raises NotFound, the same for foreign and unknown ones."""
     system = await system_by_code(tx, code.replace("\0", ""))
-    own = Resource(frozenset({system.owner_id, system.operator_id}))
+    own = Resource(frozenset({system.owner_id, system.operator_id}), systems=frozenset({system.id}))
     if not may(principal, Permission.EDIT_ASSESSMENTS, own):
         raise NotFound(NO_SYSTEM, field="system")
     return system

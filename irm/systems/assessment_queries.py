@@ -64,7 +64,8 @@ class Assessment:
 
     @property
     def resource(self) -> Resource:
-        return Resource(frozenset({self.owner_id, self.operator_id}) | ({self.tester_id} if self.tester_id else set()))
+        tester = {self.tester_id} if self.tester_id else set()
+        return Resource(frozenset({self.owner_id, self.operator_id} | tester), systems=frozenset({self.system_id}))
 
     @property
     def is_completed(self) -> bool:

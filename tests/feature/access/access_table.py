@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 from litestar import Litestar
 from litestar.routes import HTTPRoute
 
+from irm.access.addressed import named_in
 from irm.access.policy import (
     ADMINISTRATORS,
     AUTHORITY,
@@ -29,7 +30,8 @@ HEAD: Final = """# Who may what
 
 Made from the route table and `irm/access/policy.py` by `python -m tests.feature.access.access_table`; a test keeps it true. What stands
 here is walked: `tests/feature/access/test_every_route.py` calls every route with every role, `test_whose_it_is.py` calls
-every route that names a subject for those who own it and for strangers of five kinds who hold every role at once.
+every route that names a subject for those who own it and for strangers of five kinds who hold every role at once;
+`test_other_system.py` calls them for people of the owner's own organization who work for another system.
 
 ● the role may call it, · it is refused (403). ◐ only in a cloud authority: what touches the whole city, whatever the role says
 elsewhere. Which rows a role covers follows from its organization: a cloud authority's reach everything (a district's: its district),
@@ -37,6 +39,10 @@ a regulator's what was sent to it, everybody else's their own.
 
 **Of another organization**: *404*: a subject of somebody else answers exactly as one that does not exist, to the letter; *all*: belongs
 to nobody or is for everybody to read; –: the address names no subject.
+
+**For named systems**: what somebody gets whose role is limited to named systems. *own*: what concerns one of these, as everybody of the
+organization; all else answers as what does not exist. *404*: such subjects concern no system. *all* and –: as before; lists show
+what concerns the systems. What is ◐ nobody holds for named systems.
 
 ## Roles
 
@@ -81,12 +87,14 @@ def _routes(app: Litestar) -> Iterator[str]:
         yield ""
         yield f"### {room}"
         yield ""
-        yield f"| Route | Permission | {' | '.join(str(n) for n in range(1, len(Role) + 1))} | Of another organization |"
-        yield "|---|---|" + "---|" * (len(Role) + 1)
+        yield f"| Route | Permission | {' | '.join(str(n) for n in range(1, len(Role) + 1))} | Of another organization | For named systems |"
+        yield "|---|---|" + "---|" * (len(Role) + 2)
         for path, method, wanted in sorted(found, key=lambda one: (one[0], one[1])):
             asked = "anybody" if wanted is None else " or ".join(f"`{one}`" for one in sorted(wanted))
             marks = " | ".join("●" if wanted is None else _mark(wanted, role) for role in Role)
-            yield f"| {method} `{path}` | {asked} | {marks} | {_others(method, path, public=wanted is None)} |"
+            others = _others(method, path, public=wanted is None)
+            limited = "own" if others == "404" and named_in(path) else others
+            yield f"| {method} `{path}` | {asked} | {marks} | {others} | {limited} |"
 
 
 def _others(method: str, path: str, *, public: bool) -> str:

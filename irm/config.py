@@ -7,6 +7,9 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+Tried = Literal["sms", "voice", "email", "wecom", "dingtalk", "feishu", "webhook", "in_app"]
+"""Channels on which a test message may go out every few minutes; a group's bot would disturb everybody in it."""
+
 
 def _callable(url: str) -> str:
     parts = urlsplit(url)
@@ -28,6 +31,16 @@ class Endpoint(BaseModel):
     """Certificates of the authority that the endpoint's own is checked with; None: those of the machine."""
     drills: bool = False
     """It takes calls that are marked as an exercise."""
+
+
+class OwnDestination(BaseModel):
+    """Where synthetic messages of a channel go: an address of the city's own that nobody reads."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    to: str = Field(min_length=1)
+    echo: bool = False
+    """It comes back: the mailbox is the one that irm reads (IRM_IMAP_URL), the number answers with the code it was sent."""
 
 
 class Settings(BaseSettings):
@@ -119,6 +132,8 @@ class Settings(BaseSettings):
     """A mailbox outside that is told every hour."""
     alive_sms: str = ""
     """A number that is told every day."""
+    synthetic: dict[Tried, OwnDestination] = {}
+    """JSON, channel → {to, echo}: every few minutes a test message goes there the whole way; none: no channel is tried so."""
     webhook_url: str | None = None
     webhook_secret: SecretStr = SecretStr("")
     endpoints: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,47}$")], Endpoint] = {}

@@ -30,6 +30,7 @@ from irm.emergency.writing import FAULTS
 from irm.i18n import N_
 from irm.notify.alive import targets_of
 from irm.notify.policy import channel_policy
+from irm.notify.trial_check import look_at_trials
 from irm.overview.auditing import is_silent
 from irm.overview.policy import tolerances
 
@@ -86,6 +87,7 @@ async def _database(settings: Settings) -> list[Finding]:
                 now = clock.now()
                 findings += [await _rights(connection), await _processes(connection, now), await _work(connection, now)]
                 findings += [await _watch(connection, now), await _ledger(connection, settings, now)]
+                findings.append(await look_at_trials(connection, settings, now))
                 findings += [await _providers(connection), await _alive(connection, settings, now)]
                 findings += [await look_at_passkeys(connection, settings.public_url), await look_at_parties(connection)]
     except (SQLAlchemyError, OSError, TimeoutError) as error:

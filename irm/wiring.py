@@ -34,6 +34,8 @@ from irm.notify import (
     mail_inbound,
     missed_work,
     proving,
+    silent_channels,
+    synthetic,
 )
 from irm.notify.policy import channel_policy
 from irm.notify.rosters import planning as rosters
@@ -81,6 +83,8 @@ JOBS: Final[dict[str, Inside | Outside]] = {
     alive.SIGN: alive.SignOfLife(auditor.AUDIT).job,
     mail_inbound.READ_MAIL: mail_inbound.READ,
     proving.ASK: Inside(proving.ask),
+    synthetic.SEND: synthetic.JOB,
+    silent_channels.CALL: Inside(silent_channels.call),
     dead_work.CALL: Inside(dead_work.call),
     altered_ledger.CALL: Inside(altered_ledger.call),
     missed_work.CALL: Inside(missed_work.call),
@@ -128,6 +132,9 @@ SUBSCRIPTIONS: Final[tuple[Subscription, ...]] = (
     Subscription("job.dead", job=dead_work.CALL),
     # … nor what it should have done and did not.
     Subscription("audit.missed", job=missed_work.CALL),
+    # A channel by which nobody is reached is told by another.
+    Subscription("channel.silent", job=silent_channels.CALL),
+    Subscription("channel.heard_again", in_transaction=silent_channels.hear_again),
     # A past that was changed is nobody's to keep quiet about.
     Subscription("ledger.altered", job=altered_ledger.CALL),
     # An answer is in the run's inbox before any timer can be looked at.
@@ -189,6 +196,7 @@ RECURRING: Final[tuple[Recurring, ...]] = (
     # Somebody outside is told that irm works; answers to pages are fetched from the mailbox.
     Recurring(alive.SIGN, every=Every(timedelta(minutes=1))),
     Recurring(proving.ASK, every=channel_policy().proof_every, queue="bulk"),
+    Recurring(synthetic.SEND, every=Every(channel_policy().synthetic_every)),
     Recurring(mail_inbound.READ_MAIL, every=Every(timedelta(minutes=1))),
     # What was recorded becomes part of the log's tree, and the tree is signed, within two seconds: never behind bulk.
     Recurring("evidence.sequence", every=Every(timedelta(seconds=1)), priority=5, when=sequencer.is_anything_to_do),

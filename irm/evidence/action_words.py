@@ -122,6 +122,8 @@ ACTION_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "incident.discovery_moved": N_("Moment of knowledge moved"),
         "mail.received": N_("Answer by mail received"),
         "provider.left_alone": N_("Provider left alone for a while"),
+        "channel.silent": N_("Channel fell silent"),
+        "channel.heard_again": N_("Channel heard again"),
         "provider.back": N_("Provider in use again"),
         "roster.feed_opened": N_("Calendar address of a roster made"),
         "roster.feed_revoked": N_("Calendar address of a roster revoked"),

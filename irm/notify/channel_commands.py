@@ -44,6 +44,9 @@ def list_channels(console: Console, *, as_json: bool) -> None:
                     "failed": each.failed,
                     "median_ms": each.median_ms,
                     "down": [one.name for one in each.providers if one.opened_at is not None],
+                    "tried": each.tried.how if each.tried else None,
+                    "heard_at": each.tried.at if each.tried else None,
+                    "silent_since": each.tried.silent_since if each.tried else None,
                 }
                 for each in await health(tx, db.clock.now())
             ]

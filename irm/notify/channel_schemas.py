@@ -19,6 +19,16 @@ class ProviderView(msgspec.Struct, kw_only=True):
     opened_at: datetime | None
 
 
+class TriedView(msgspec.Struct, kw_only=True):
+    """What the synthetic messages show. `how`: answered (the whole way and back), received (a receipt), accepted (taken by
+    the provider; nobody said that it arrived), not; `at`, `seconds`: when the last one was heard of and how long it took."""
+
+    how: str
+    at: datetime | None
+    seconds: int | None
+    silent_since: datetime | None
+
+
 class ChannelView(msgspec.Struct, kw_only=True):
     """`sent`, `failed`, `median_ms` (the provider's answer) are of the last day; `confirmed_by`: the means of a page."""
 
@@ -30,6 +40,8 @@ class ChannelView(msgspec.Struct, kw_only=True):
     failed: int
     median_ms: int | None
     providers: list[ProviderView]
+    tried: TriedView | None
+    """None: this channel has no test destination."""
 
 
 class TestMessage(msgspec.Struct):

@@ -13,7 +13,7 @@ from irm.db import EARLIEST, LATEST, Tx
 from irm.errors import Invalid, NotFound
 from irm.notify.models import DeliveryRow
 from irm.notify.plan import CHANNELS
-from irm.notify.views import PROOF, UNTOLD
+from irm.notify.views import PROOF, SYNTHETIC, UNTOLD
 
 NOBODY: Final = UUID(int=0)
 STATUSES: Final = ("waiting", "sending", "sent", "delivered", "failed", "skipped", "cancelled", "would_have")
@@ -90,6 +90,7 @@ async def named(tx: Tx, filters: Filters, *, organization: str | None, person: s
 
 
 def filtered(query: Select[DeliveryRow], filters: Filters) -> Select[DeliveryRow]:
+    query = query.where(DeliveryRow.subject.not_like(f"{SYNTHETIC}%"))
     for column, value in (
         (DeliveryRow.status, filters.status),
         (DeliveryRow.channel, filters.channel),

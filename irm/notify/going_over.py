@@ -19,7 +19,7 @@ from irm.notify.plan import GROUPS, Address, obstacle
 from irm.notify.planning import Occasion, channels_off, write
 from irm.notify.policy import channel_policy
 from irm.notify.preferring import ordered
-from irm.notify.views import PROOF
+from irm.notify.views import PROOF, SYNTHETIC
 
 NOBODY: Final = UUID(int=0)
 UNDER_WAY: Final = ("waiting", "sending", "sent", "delivered", "would_have")
@@ -40,7 +40,7 @@ async def has_other_way(tx: Tx, row: DeliveryRow, now: datetime) -> bool:
 async def _way(tx: Tx, row: DeliveryRow, now: datetime, *, rings: bool) -> tuple[Address, contacts.Contact] | None:
     if row.purpose != "page" or row.matter is None or row.acknowledged_at or row.closed_at or not _somebody(row):
         return None
-    if row.subject.startswith(PROOF):  # another way would prove nothing of this one
+    if row.subject.startswith((PROOF, SYNTHETIC)):  # another way would prove nothing of this one
         return None
     same = list(
         await tx.scalars(

@@ -14,6 +14,8 @@ from irm.notify.models import ChannelRow, DeliveryAttemptRow, DeliveryRow
 from irm.notify.plan import BUILT, GROUPS
 from irm.notify.policy import channel_policy
 from irm.notify.provider_models import ProviderRow
+from irm.notify.synthetic import Standing as Tried, standings
+from irm.notify.views import SYNTHETIC
 
 LATELY: Final = timedelta(days=1)
 ACKNOWLEDGED_BY: Final[Mapping[str, str]] = {
@@ -51,6 +53,8 @@ class ChannelHealth:
     failed: int
     median_ms: int | None
     providers: tuple[ProviderHealth, ...]
+    tried: Tried | None = None
+    """What the synthetic messages say of it; None: it has no test destination, or none was judged yet."""
 
 
 async def down(tx: Tx) -> list[tuple[str, datetime]]:
@@ -72,10 +76,11 @@ async def health(tx: Tx, now: datetime) -> list[ChannelHealth]:
             func.percentile_cont(0.5).within_group(case((is_sent, seconds)).asc()).label("median"),
         )
         .join(DeliveryRow, DeliveryRow.id == DeliveryAttemptRow.delivery_id)
-        .where(DeliveryAttemptRow.started_at > now - LATELY)
+        .where(DeliveryAttemptRow.started_at > now - LATELY, DeliveryRow.subject.not_like(f"{SYNTHETIC}%"))
         .group_by(DeliveryRow.channel)
     )
     figures = {row.channel: row for row in rows.all()}
+    tried = {each.channel: each for each in await standings(tx)}
     by_channel: dict[str, list[ProviderHealth]] = {}
     for each in await tx.scalars(select(ProviderRow).order_by(ProviderRow.name)):
         by_channel.setdefault(each.name.partition(" ")[0], []).append(_health_of(each, now))
@@ -92,6 +97,7 @@ async def health(tx: Tx, now: datetime) -> list[ChannelHealth]:
                 failed=row.failed if row else 0,
                 median_ms=round(row.median * 1000) if row and row.median is not None else None,
                 providers=tuple(by_channel.get(name, ())),
+                tried=tried.get(name),
             )
         )
     return sorted(found, key=lambda each: not each.configured)

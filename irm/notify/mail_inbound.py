@@ -7,7 +7,7 @@ that what a crash interrupts is read again, and what was recorded counts once (b
 import asyncio
 import imaplib
 import ssl
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ from irm.db import Actor, Tx, uuid7
 from irm.i18n import translator
 from irm.jobs import CallFailed, Outside, Resources
 from irm.ledger import Event, record as enter
-from irm.notify import mail_replies
+from irm.notify import mail_replies, synthetic
 from irm.notify.mail_replies import MailReply
 from irm.notify.models import BundleRow, DeliveryRow
 from irm.notify.provider_models import MailReplyRow
@@ -39,13 +39,21 @@ RECENT: Final = timedelta(days=2)
 
 @dataclass(frozen=True)
 class Round:
-    """`known`: Message-IDs that are on record and may be marked as seen."""
+    """What may be marked as seen. `known`: Message-IDs that are on record; `came_back`: those of synthetic messages, before
+    the host."""
 
     known: frozenset[str]
+    came_back: frozenset[str] = frozenset()
+
+    def has(self, message_id: str) -> bool:
+        return message_id in self.known or message_id.strip("<>").partition("@")[0] in self.came_back
 
 
 async def receive(tx: Tx, reply: MailReply, *, now: datetime) -> str:
-    """Confirm the page that the mail answers, and keep what was made of it; the same mail twice changes nothing."""
+    """Confirm the page that the mail answers, and keep what was made of it; the same mail twice changes nothing. A synthetic
+    message that came back is noted as heard."""
+    if await synthetic.heard_in_mailbox(tx, reply.message_id, now=now):
+        return "synthetic"
     values = {"id": uuid7(), "message_id": reply.message_id, "sender": reply.sender[:300], "received_at": now}
     kept = insert(MailReplyRow).values(**values, outcome="unknown_message").on_conflict_do_nothing()
     if await tx.scalar(kept.returning(MailReplyRow.id)) is None:
@@ -104,7 +112,7 @@ async def _asked(tx: Tx, reply: MailReply) -> DeliveryRow | None:
 
 async def _claim(tx: Tx, args: dict[str, Any], now: datetime, attempt: int) -> Round:  # noqa: ARG001 - a handler's shape
     known = await tx.scalars(select(MailReplyRow.message_id).where(MailReplyRow.received_at > now - RECENT))
-    return Round(frozenset(known))
+    return Round(frozenset(known), await synthetic.came_back(tx, since=now - RECENT))
 
 
 async def _call(work: Round, resources: Resources) -> list[MailReply]:
@@ -112,7 +120,7 @@ async def _call(work: Round, resources: Resources) -> list[MailReply]:
     url = settings.imap_url.get_secret_value()
     if not url:
         return []
-    return await asyncio.to_thread(fetch, url, settings.imap_ca, work.known)
+    return await asyncio.to_thread(fetch, url, settings.imap_ca, work)
 
 
 async def _record(
@@ -133,8 +141,8 @@ async def _record(
 READ: Final = Outside(claim=_claim, call=_call, record=_record, timeout=SECONDS)
 
 
-def fetch(url: str, ca: Path | None, known: Collection[str]) -> list[MailReply]:
-    """Unseen mails of the mailbox, oldest first, without marking them; those in `known` are marked as seen instead. Raises
+def fetch(url: str, ca: Path | None, work: Round) -> list[MailReply]:
+    """Unseen mails of the mailbox, oldest first, without marking them; those of `work` are marked as seen instead. Raises
     OSError, imaplib.IMAP4.error without the password in its words."""
     address = urlsplit(url)
     host, is_tls = address.hostname or "", address.scheme == "imaps"
@@ -151,7 +159,7 @@ def fetch(url: str, ca: Path | None, known: Collection[str]) -> list[MailReply]:
         found = []
         for uid in _numbers(box.uid("SEARCH", "UNSEEN"))[:MOST]:
             reply = _read(box, uid)
-            if reply is not None and reply.message_id in known:
+            if reply is not None and work.has(reply.message_id):
                 box.uid("STORE", uid, "+FLAGS", r"(\Seen)")
             elif reply is not None:
                 found.append(reply)

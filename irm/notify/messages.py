@@ -26,6 +26,7 @@ OF_IRM: Final[Mapping[str, str]] = {
     "missed": N_("irm has not done something in time. Sign in and see on the board what it is."),
     "test": N_("This is a test of the channel. Nothing has happened and nothing is to be done."),
     "proof": N_("Weekly test whether you can be reached. Nothing has happened."),
+    "channel": N_("A test message did not arrive in time. Sign in and see on the board which channel it is."),
     "alive": N_("irm works. Where this message fails to come, look after irm."),
 }
 """What irm says of itself, by matter."""
@@ -33,6 +34,7 @@ TITLES: Final[Mapping[str, str]] = {
     "work": N_("Please confirm receipt: irm could not finish a task"),
     "ledger": N_("Please confirm receipt: the ledger was changed"),
     "missed": N_("Please confirm receipt: something was not done in time"),
+    "channel": N_("Please confirm receipt: a channel has fallen silent"),
     "test": N_("Test message"),
     "alive": N_("irm works"),
     "proof": N_("Weekly test: please confirm receipt"),
@@ -50,6 +52,7 @@ Matter = Literal[
     "version",
     "roster",
     "account",
+    "channel",
     "test",
     "alive",
     "proof",
@@ -64,7 +67,7 @@ class About:
     `matter`: what it concerns; `duty` is something owed that is about no incident, `approval` a report that somebody has to approve, `work` a task that irm itself gave up, `drill` the
     drill as such, `ledger` a past that was changed, `missed` what the auditor found undone, `version` a text of the
     city's (a playbook) that waits for a second person, or what became of it, `roster` a turn of duty, `account` the reader's own
-    account; `test` that a channel is tried, `alive` that irm works, `proof` whether a person can be reached.
+    account; `channel` one that fell silent, `test` that a channel is tried, `alive` that irm works, `proof` whether a person can be reached.
     """
 
     number: str

@@ -1,5 +1,5 @@
-"""Calling people about irm itself: a task given up, something missed, a ledger that was changed (`dead_work.py`,
-`missed_work.py`, `altered_ledger.py`). Each is called about once; while that page may still reach somebody and nobody has
+"""Calling people about irm itself: a task given up, something missed, a ledger that was changed, a channel that fell silent
+(`dead_work.py`, `missed_work.py`, `altered_ledger.py`, `silent_channels.py`). Each is called about once; while that page may still reach somebody and nobody has
 confirmed it, it speaks for what comes after it. The board names each."""
 
 from datetime import datetime
@@ -43,6 +43,14 @@ async def duty_officer(tx: Tx, now: datetime) -> Resolution:
 
 
 async def call(
-    tx: Tx, key: str, targets: Resolution, *, about: About, subject: str, severity: int, now: datetime
+    tx: Tx,
+    key: str,
+    targets: Resolution,
+    *,
+    about: About,
+    subject: str,
+    severity: int,
+    now: datetime,
+    via: tuple[str, ...] = VIA,
 ) -> None:
-    await service.page(tx, key=key, targets=targets, via=VIA, about=about, subject=subject, now=now, severity=severity)
+    await service.page(tx, key=key, targets=targets, via=via, about=about, subject=subject, now=now, severity=severity)

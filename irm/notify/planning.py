@@ -20,6 +20,7 @@ from irm.notify.models import ChannelRow, DeliveryRow
 from irm.notify.plan import NO_CHANNEL, PREFERRED, Leg, Resolution, Via, plan
 from irm.notify.policy import bundling as bundling_policy
 from irm.notify.preferring import Preference
+from irm.notify.views import SYNTHETIC
 
 DELIVER: Final = "notify.deliver"
 GENERAL: Final = 4
@@ -293,6 +294,8 @@ def facts_of(row: DeliveryRow) -> dict[str, Any]:
 
 
 async def tell(tx: Tx, action: str, row: DeliveryRow, now: datetime, actor: Actor, **more: Any) -> None:
-    """One ledger entry about one delivery."""
+    """One ledger entry about one delivery; of a synthetic one none, for what it shows is kept with its channel."""
+    if row.subject.startswith(SYNTHETIC):
+        return
     body = facts_of(row) | ({"reason": row.reason} if row.reason else {}) | more
     await record(tx, Event(action, f"{row.subject}/delivery/{row.id}", now, actor, body))

@@ -46,6 +46,13 @@ class ChannelPolicy:
     proof_channels: tuple[str, ...]
     proof_red_after: int
     proof_weeks_shown: int
+    synthetic_every: timedelta
+    synthetic_kept: timedelta
+    synthetic_bounds: Mapping[str, timedelta]
+
+    def synthetic_within(self, channel: str) -> timedelta:
+        """In which a synthetic message must have arrived."""
+        return self.synthetic_bounds.get(channel, self.synthetic_bounds["other"])
 
 
 @cache
@@ -72,4 +79,9 @@ def channel_policy() -> ChannelPolicy:
         proof_channels=tuple(given["proof"]["channels"]),
         proof_red_after=given["proof"]["red_after_weeks"],
         proof_weeks_shown=given["proof"]["weeks_shown"],
+        synthetic_every=timedelta(seconds=given["synthetic"]["every_seconds"]),
+        synthetic_kept=timedelta(days=given["synthetic"]["kept_days"]),
+        synthetic_bounds={
+            name: timedelta(seconds=value) for name, value in given["synthetic"]["within_seconds"].items()
+        },
     )

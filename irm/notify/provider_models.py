@@ -36,6 +36,27 @@ class AliveSignRow(Base):
     failure: Mapped[str | None]
 
 
+class SyntheticRow(Base):
+    """A message that tries a channel (`synthetic.py`), and what became of it; kept for a week."""
+
+    __tablename__ = "synthetic_message"
+    __table_args__ = (
+        CheckConstraint("heard IN ('answered', 'received', 'accepted', 'not')", name="heard"),
+        Index("ix_synthetic_message_channel_planned_at", "channel", "planned_at"),
+    )
+
+    delivery_id: Mapped[UUID] = mapped_column(ForeignKey("delivery.id"), primary_key=True)
+    channel: Mapped[str]
+    planned_at: Mapped[datetime]
+    echo: Mapped[bool]
+    """It is expected back."""
+    answered_at: Mapped[datetime | None]
+    """When it came into irm's own mailbox."""
+    heard: Mapped[str | None]
+    """None: not judged yet."""
+    heard_at: Mapped[datetime | None]
+
+
 class MailReplyRow(Base):
     """A mail that came into irm's mailbox, and what irm made of it. Its text is not kept."""
 

@@ -21,7 +21,7 @@ from irm.notify.duty import duty_at
 from irm.notify.models import DeliveryAttemptRow, DeliveryRow, SmsReplyRow
 from irm.notify.plan import NobodyToTell, Recipient, Resolution
 from irm.notify.targets import Target, parse, referred
-from irm.notify.views import PROOF, UNTOLD, Delivery, views_of
+from irm.notify.views import PROOF, SYNTHETIC, UNTOLD, Delivery, views_of
 
 CODE: Final = "code:"
 HOPEFUL: Final = ("waiting", "sending", "sent", "delivered", "would_have")
@@ -326,11 +326,18 @@ async def by_link(tx: Tx, hashed: str) -> list[Delivery]:
     return await views_of(tx, list(rows))
 
 
+async def failed(tx: Tx, *, since: datetime) -> int:
+    """How many messages failed; those that only try a channel are not among them."""
+    lately = filtered(select(DeliveryRow), Filters(status="failed", since=since))
+    return await tx.scalar(select(func.count()).select_from(lately.subquery())) or 0
+
+
 _AWAITED: Final = and_(
     DeliveryRow.purpose == "page",
     DeliveryRow.acknowledged_at.is_(None),
     DeliveryRow.closed_at.is_(None),
     DeliveryRow.subject.not_like(f"{PROOF}%"),
+    DeliveryRow.subject.not_like(f"{SYNTHETIC}%"),
 )
 
 

@@ -12,7 +12,6 @@ from sqlalchemy.dialects.postgresql import insert
 from irm.db import SYSTEM, Actor, Tx
 from irm.errors import Conflict, Invalid, NotFound
 from irm.i18n import DEFAULT_LOCALE
-from irm.ledger import Event, record
 from irm.notify.messages import About, Text
 from irm.notify.models import ChannelRow, DeliveryRow
 from irm.notify.plan import NO_CHANNEL, Resolution, Via
@@ -20,7 +19,6 @@ from irm.notify.planning import (
     Occasion,
     Planned,
     channels_off,
-    facts_of,
     plan_messages,
     tell,
     write,
@@ -246,8 +244,16 @@ async def acknowledge(
             await tx.flush()
             await tell(tx, "delivery.skipped", each, now, SYSTEM)
     await tx.flush()
-    body = {**facts_of(row), "means": means, "by": str(by_person) if by_person else None, "at": at.isoformat()}
-    await record(tx, Event("delivery.acknowledged", f"{row.subject}/delivery/{row.id}", now, who, body))
+    await tell(
+        tx,
+        "delivery.acknowledged",
+        row,
+        now,
+        who,
+        means=means,
+        by=str(by_person) if by_person else None,
+        at=at.isoformat(),
+    )
     return Acknowledgement(row.id, page_key, by_person, at, already=False)
 
 

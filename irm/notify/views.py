@@ -24,10 +24,13 @@ PROOF: Final = "proof/"
 """Subjects of the weekly proofs of reachability, which no board shows."""
 CHANNEL: Final = "channel/"
 """Subjects of messages that try a channel."""
+SYNTHETIC: Final = "synthetic/"
+"""Subjects of those that try one every few minutes (`synthetic.py`): in no list, no figure and no ledger."""
 AUDIT: Final = "audit/"
 """Subjects of pages about what irm should have done and had not: like the former they have no level."""
 GLASS: Final = "break_glass/"
 """Subjects of pages about a role that somebody took at night."""
+WITHOUT_LEVEL: Final = (WORK, AUDIT, ROSTER, CHANNEL, PROOF, SYNTHETIC, GLASS)
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ class Delivery:
     @property
     def level(self) -> int | None:
         """Every message has a `severity`; only of an incident it is a level that people may be shown."""
-        return None if self.subject.startswith((WORK, AUDIT, ROSTER, CHANNEL, PROOF, GLASS)) else self.severity
+        return None if self.subject.startswith(WITHOUT_LEVEL) else self.severity
 
     @property
     def level_kind(self) -> str:

@@ -39,6 +39,12 @@ MEANS_NAMES: Final[dict[str, str]] = {
     "chat_card": N_("by chat card"),
     "mail_reply": N_("by reply to the mail"),
 }
+HEARD_NAMES: Final[dict[str, str]] = {
+    "answered": N_("went the whole way and came back"),
+    "received": N_("receipt given"),
+    "accepted": N_("taken by the provider; arrival not proven"),
+    "not": N_("did not arrive in time"),
+}
 WEEKDAYS: Final = (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun"))
 ROLE_NAMES: Final[dict[str, str]] = {
     "primary": N_("First on duty"),

@@ -22,7 +22,6 @@ from irm.incidents.models import IncidentRow
 from irm.notify import contacts, queries as notify
 from irm.notify.bundling import urgency_of
 from irm.notify.duty import duty_at
-from irm.notify.models import DeliveryRow
 from irm.notify.policy import bundling
 from irm.notify.queries import HOPEFUL
 from irm.notify.reasons import REASONS
@@ -357,11 +356,7 @@ async def _troubles(tx: Tx, principal: Principal, now: datetime) -> list[Trouble
     if principal.is_authority:
         found += await _machinery(tx, now)
     if principal.is_authority and may(principal, Permission.READ_DELIVERIES):
-        failed = await tx.scalar(
-            select(func.count())
-            .select_from(DeliveryRow)
-            .where(DeliveryRow.status == "failed", DeliveryRow.created_at >= now - LATELY)
-        )
+        failed = await notify.failed(tx, since=now - LATELY)
         if failed:
             found.append(Trouble("failed_deliveries", n=failed))
     return found

@@ -16,9 +16,10 @@ import pytest
 from httpx2 import Timeout
 from pydantic import SecretStr
 
+from irm import outside
 from irm.config import Settings
 from irm.jobs import Resources
-from irm.notify.channels import CHANNELS, asking, chat, email
+from irm.notify.channels import CHANNELS, chat, email
 from irm.notify.channels.protocol import Channel, Message, Outcome
 from irm.notify.plan import BUILT
 from tests.fakes.chat import SECRET, DingTalkFake, FeishuFake, WeComFake
@@ -162,8 +163,8 @@ SPEAKING: Final = tuple(name for name in BY_HTTP if name != "webhook")
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "TIMEOUT", Timeout(0.3))
-    monkeypatch.setattr(asking, "HARD_SECONDS", 0.6)
+    monkeypatch.setattr(outside, "TIMEOUT", Timeout(0.3))
+    monkeypatch.setattr(outside, "HARD_SECONDS", 0.6)
     monkeypatch.setattr(email, "CONNECT_TIMEOUT", 0.3)
     monkeypatch.setattr(chat, "TOKENS", chat.Tokens())
 

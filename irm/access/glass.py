@@ -116,7 +116,8 @@ async def take(
     found = faults(offer, reason)
     if offer is None or found:
         raise Invalid(NOT_ACCEPTED, errors=found)
-    await refuse_unvetted(tx, await tx.get_one(OrganizationRow, organization_id), principal.person_id, now=now)
+    place = await tx.get_one(OrganizationRow, organization_id)
+    await refuse_unvetted(tx, place.id, place.kind, principal.person_id, now=now)
     ends_at = now + offer.lasts
     row = BreakGlassRow(
         id=uuid7(),

@@ -1,11 +1,10 @@
 """`/accounts`: the system administrator finds accounts and looks after one. The API's twins are beside each."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-import msgspec
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
@@ -18,6 +17,7 @@ from irm.access.browsers import described
 from irm.access.guard import policy_of
 from irm.access.oidc_metadata import Client, client_of, issuer_of
 from irm.access.policy import Permission, Principal, allow, dangerous
+from irm.access.schemas import AccountList, AccountView, Acted, ActOnAccount, IdentityView, PasskeyView, RoleOfAccount
 from irm.access.vocabulary import ROLE_NAMES
 from irm.actor import Actor
 from irm.clock import Clock
@@ -47,70 +47,6 @@ DONE: Final = {
 ACTS: Final = (*DONE, "link")
 NOT_OWN: Final = N_("Somebody else has to do this to your own account.")
 NO_ACT: Final = N_("There is no such act.")
-
-
-class Given(msgspec.Struct, forbid_unknown_fields=True):
-    """What an act needs: a reason to disable, enable, reset, remove and link; `ends_on` for the last day (empty: none); the id
-    of a token, passkey or identity; a session's hash; the identifier at the identity provider as `subject`."""
-
-    reason: str = ""
-    ends_on: str = ""
-    token: str = ""
-    passkey: str = ""
-    session: str = ""
-    identity: str = ""
-    subject: str = ""
-
-
-class IdentityView(msgspec.Struct):
-    identity: UUID
-    issuer: str
-    subject: str
-    linked_at: datetime
-    by_owner: bool
-    """Shown by its owner; else entered by a system administrator."""
-    used_at: datetime | None
-
-
-class PasskeyView(msgspec.Struct):
-    passkey: UUID
-    name: str
-    created_at: datetime
-    used_at: datetime | None
-    copied_at: datetime | None
-    """When its counter did not go up; it is not accepted since."""
-
-
-class RoleOfAccount(msgspec.Struct):
-    """`systems`: names of those for which alone it is held; empty: for all."""
-
-    organization: str
-    role: str
-    systems: list[str]
-
-
-class AccountView(msgspec.Struct):
-    account: UUID
-    login: str
-    name: str
-    state: str
-    disabled_why: str | None
-    ends_on: date | None
-    signed_in_at: datetime | None
-    second_factor: bool
-    roles: list[RoleOfAccount]
-
-
-class AccountList(msgspec.Struct):
-    accounts: list[AccountView]
-    next: str | None
-
-
-class Acted(msgspec.Struct):
-    account: UUID
-    act: str
-    link: str | None = None
-    """Of the act `link`: shown this once."""
 
 
 @get("/accounts", opt=MANAGE, include_in_schema=False)
@@ -168,9 +104,9 @@ async def act_on_account(
 ) -> Response[Any]:
     """One of `ACTS`."""
     sent = await request.form()
-    typed = {name: str(sent.get(name, "")) for name in Given.__struct_fields__}
+    typed = {name: str(sent.get(name, "")) for name in ActOnAccount.__struct_fields__}
     try:
-        link = await _act(request, db, clock, settings, principal, account_id, act, Given(**typed))
+        link = await _act(request, db, clock, settings, principal, account_id, act, ActOnAccount(**typed))
     except (Invalid, Conflict) as error:
         form = Form.refused(typed, error, t)
         status = HTTP_422_UNPROCESSABLE_ENTITY
@@ -260,7 +196,7 @@ async def list_identities(
 async def act_by_api(
     account_id: FromPath[UUID],
     act: FromPath[str],
-    data: JSONBody[Given],
+    data: JSONBody[ActOnAccount],
     request: AnyRequest,
     db: NamedDependency[Database],
     clock: NamedDependency[Clock],
@@ -281,7 +217,7 @@ async def _act(
     principal: Principal,
     account_id: UUID,
     act: str,
-    given: Given,
+    given: ActOnAccount,
 ) -> str | None:
     """The address of the one-time link for the act `link`, None for every other."""
     if act not in ACTS:
@@ -297,7 +233,7 @@ async def _act(
     return None
 
 
-_ACTS: Final[Mapping[str, Callable[[Tx, UUID, Given, Settings, Actor, datetime], Awaitable[object]]]] = {
+_ACTS: Final[Mapping[str, Callable[[Tx, UUID, ActOnAccount, Settings, Actor, datetime], Awaitable[object]]]] = {
     "disable": lambda tx, id_, given, _, by, now: acts.disable(tx, id_, reason=given.reason, actor=by, now=now),
     "enable": lambda tx, id_, given, _, by, now: acts.enable(tx, id_, reason=given.reason, actor=by, now=now),
     "unlock": lambda tx, id_, _given, _, by, now: acts.unlock(tx, id_, actor=by, now=now),

@@ -167,3 +167,67 @@ class CreatedToken(Struct, frozen=True):
 
 class TokenList(Struct, frozen=True):
     tokens: list[TokenView]
+
+
+class ActOnAccount(Struct, forbid_unknown_fields=True):
+    """What an act needs: a reason to disable, enable, reset, remove and link; `ends_on` for the last day (empty: none); the id
+    of a token, passkey or identity; a session's hash; the identifier at the identity provider as `subject`."""
+
+    reason: str = ""
+    ends_on: str = ""
+    token: str = ""
+    passkey: str = ""
+    session: str = ""
+    identity: str = ""
+    subject: str = ""
+
+
+class IdentityView(Struct):
+    identity: UUID
+    issuer: str
+    subject: str
+    linked_at: datetime
+    by_owner: bool
+    """Shown by its owner; else entered by a system administrator."""
+    used_at: datetime | None
+
+
+class PasskeyView(Struct):
+    passkey: UUID
+    name: str
+    created_at: datetime
+    used_at: datetime | None
+    copied_at: datetime | None
+    """When its counter did not go up; it is not accepted since."""
+
+
+class RoleOfAccount(Struct):
+    """`systems`: names of those for which alone it is held; empty: for all."""
+
+    organization: str
+    role: str
+    systems: list[str]
+
+
+class AccountView(Struct):
+    account: UUID
+    login: str
+    name: str
+    state: str
+    disabled_why: str | None
+    ends_on: date | None
+    signed_in_at: datetime | None
+    second_factor: bool
+    roles: list[RoleOfAccount]
+
+
+class AccountList(Struct):
+    accounts: list[AccountView]
+    next: str | None
+
+
+class Acted(Struct):
+    account: UUID
+    act: str
+    link: str | None = None
+    """Of the act `link`: shown this once."""

@@ -13,7 +13,7 @@ from litestar.di import Provide
 from sqlalchemy.exc import SQLAlchemyError
 
 from irm import log, openapi, problems
-from irm.access import guard, rates
+from irm.access import guard, rates, refusals
 from irm.announce import announcer
 from irm.clock import Clock, DatabaseClock
 from irm.config import Settings
@@ -54,6 +54,7 @@ def create_app(settings: Settings, db: Database, clock: Clock, *, owning: Lifesp
         guards=[guard.authorize],
         lifespan=[*([owning] if owning else []), live.lifespan, rates.lifespan],
         exception_handlers=problems.HANDLERS,
+        after_exception=[refusals.note],
         request_class=problems.ReadableRequest,
         state=State(
             {"db": db, "clock": clock, "settings": settings, "forecaster": Forecaster(GIVERS), "bearing": Bearing()}

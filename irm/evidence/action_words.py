@@ -107,6 +107,7 @@ ACTION_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "account.identity_linked": N_("Account linked to an identity"),
         "account.identity_unlinked": N_("Identity removed by its owner"),
         "account.identity_taken_away": N_("Identity removed by the administrator"),
+        "access.refused": N_("Access refused"),
         "session.proven": N_("Password asked for again"),
         "contact_address.verified": N_("Contact address verified"),
         "alert.judged": N_("Alerts judged"),

@@ -19,9 +19,8 @@ from irm.obligations.drafting import locked_with_its_report
 
 
 async def hear(tx: Tx, event: Event, entry_id: UUID) -> None:  # noqa: ARG001 - the shape of a subscriber
-    """`break_glass.taken`: onto the rungs of that role in what is open. `break_glass.ended`: off them again."""
+    """`break_glass.taken`: onto the rungs of that role in what is open; `break_glass.ended`: off them, with the role gone."""
     place, person, role = UUID(event.body["organization"]), str(event.body["person"]), str(event.body["role"])
-    is_taken = event.action == "break_glass.taken"
     waiting = select(ReportApprovalRow.id, ReportApprovalRow.submission_id).where(
         ReportApprovalRow.organization_id == place, ReportApprovalRow.status == "open"
     )
@@ -29,7 +28,7 @@ async def hear(tx: Tx, event: Event, entry_id: UUID) -> None:  # noqa: ARG001 - 
         await locked_with_its_report(tx, submission_id)
         request = await locked_request(tx, request_id)
         writers = await writers_of(tx, request.report_id)
-        able = await seconds_of(tx, writers, Permission.APPROVE_REPORTS, place, now=event.at) if is_taken else ()
+        able = await seconds_of(tx, writers, Permission.APPROVE_REPORTS, place, now=event.at)
         joins = any(str(one.person_id) == person for one in able)
         request.chain = [
             {**rung, "people": [one for one in rung["people"] if one != person] + ([person] if joins else [])}

@@ -10,8 +10,9 @@ from typing import Final, Literal
 from irm.access.engaging import Engagement
 from irm.i18n import N_
 
-State = Literal["unvetted", "refused", "no_paper", "expired", "ending", "good", "left"]
+State = Literal["unrecorded", "unvetted", "refused", "no_paper", "expired", "ending", "good", "left"]
 STATE_NAMES: Final = {
+    "unrecorded": N_("nothing on record"),
     "unvetted": N_("no vetting yet"),
     "refused": N_("vetted, refused"),
     "no_paper": N_("vetting without a paper"),
@@ -20,7 +21,7 @@ STATE_NAMES: Final = {
     "good": N_("vetting in order"),
     "left": N_("contract over"),
 }
-LACKING: Final[frozenset[State]] = frozenset({"unvetted", "no_paper", "expired"})
+LACKING: Final[frozenset[State]] = frozenset({"unrecorded", "unvetted", "no_paper", "expired"})
 """Of whom something is missing."""
 
 

@@ -10,9 +10,10 @@ from sqlalchemy import select
 
 from irm.access import engagements
 from irm.access.engagements import Record, may_read_staff
+from irm.access.engaging import Engagement
 from irm.access.keeping_contacts import NOT_YOURS
 from irm.access.policy import Permission, Principal, Resource, may
-from irm.access.queries import Organization, organization_by_code, organizations
+from irm.access.queries import Organization, members, organization_by_code, organizations
 from irm.clock import SHANGHAI
 from irm.db import SYSTEM, Actor, Tx
 from irm.errors import FieldError, Forbidden, Invalid, NotFound
@@ -48,10 +49,12 @@ class Paper:
 
 @dataclass(frozen=True)
 class Standing:
-    """`paper`: the latest."""
+    """`engagement` None: they hold a role there, and nothing is on record. `paper`: the latest."""
 
     vendor: Organization
-    record: Record
+    person_id: UUID
+    name: str
+    engagement: Engagement | None
     paper: Paper | None
     state: State
 
@@ -61,25 +64,27 @@ class Standing:
 
 
 async def standings(tx: Tx, by: Principal | None, *, now: datetime, lacking: bool = False) -> list[Standing]:
-    """Everybody of the vendors whose staff the reader may see, whose contract is not over; `lacking`: only of whom
-    something is missing. `by` None: whoever runs a command on the server."""
+    """Everybody of the vendors whose staff the reader may see, whose contract is not over or who hold a role there without any
+    record; `lacking`: only of whom something is missing. `by` None: whoever runs a command on the server."""
     vendors = {
         one.id: one
         for one in await organizations(tx, kinds=[engagements.VENDOR])
         if by is None or may_read_staff(by, one)
     }
-    kept = await engagements.records(tx, organization_ids=vendors)
-    latest = await latest_papers(tx, [one.id for one in kept])
+    kept = {
+        (one.organization_id, one.person_id): one for one in await engagements.records(tx, organization_ids=vendors)
+    }
+    latest = await latest_papers(tx, [one.id for one in kept.values()])
     today, before = now.astimezone(SHANGHAI).date(), oversight_policy().vetting_before_days
     found = [
-        Standing(
-            vendors[one.organization_id],
-            one,
-            latest.get(one.id),
-            state_of(one.engagement, has_paper=one.id in latest, today=today, before=before),
-        )
-        for one in kept
+        Standing(vendors[one.organization_id], one.person.id, one.person.name, None, None, "unrecorded")
+        for one in await members(tx, vendors, now=now)
+        if (one.organization_id, one.person.id) not in kept
     ]
+    for one in kept.values():
+        state = state_of(one.engagement, has_paper=one.id in latest, today=today, before=before)
+        vendor, paper = vendors[one.organization_id], latest.get(one.id)
+        found.append(Standing(vendor, one.person_id, one.name, one.engagement, paper, state))
     return [one for one in found if one.state != "left" and (one.is_lacking or not lacking)]
 
 

@@ -23,7 +23,11 @@ def vetting() -> None:
 
 
 @vetting.command("list")
-@click.option("--lacking", is_flag=True, help="Only who was not vetted, or whose vetting has no paper or has run out.")
+@click.option(
+    "--lacking",
+    is_flag=True,
+    help="Only who is not on record or not vetted, or whose vetting has no paper or has run out.",
+)
 @json_option
 @click.pass_obj
 def list_vetting(console: Console, *, lacking: bool, as_json: bool) -> None:
@@ -37,10 +41,10 @@ def list_vetting(console: Console, *, lacking: bool, as_json: bool) -> None:
         [
             {
                 "organization": one.vendor.code,
-                "person": one.record.person_id,
-                "name": one.record.name,
+                "person": one.person_id,
+                "name": one.name,
                 "state": one.state if as_json else console.t(STATE_NAMES[one.state]),
-                "vetted_until": one.record.engagement.vetted_until,
+                "vetted_until": one.engagement.vetted_until if one.engagement else None,
                 "paper": one.paper.made_on if one.paper else None,
             }
             for one in console.run(work)

@@ -42,7 +42,7 @@ class PaperView(Struct, frozen=True):
 
 
 class StandingView(Struct, frozen=True):
-    """`state`: unvetted, refused, no_paper, expired, ending or good; the first, no_paper and expired are `lacking`."""
+    """`state`: unrecorded, unvetted, refused, no_paper, expired, ending or good; the first two, no_paper and expired are `lacking`."""
 
     organization: str
     person: UUID
@@ -70,8 +70,8 @@ async def list_vetting(
     principal: NamedDependency[Principal],
     lacking: FromQuery[bool] = False,
 ) -> StandingList:
-    """How the staff of vendors stands, as far as you may see it; `lacking`: only who was not vetted, or whose vetting has no
-    paper or has run out."""
+    """How the staff of vendors stands, as far as you may see it; `lacking`: only who is not on record or
+    not vetted, or whose vetting has no paper or has run out."""
     async with db.transaction(principal.actor) as tx:
         found = await vetting.standings(tx, principal, now=clock.now(), lacking=lacking)
     return StandingList([view(one) for one in found])
@@ -153,16 +153,16 @@ async def downloaded(db: Database, clock: Clock, settings: Settings, principal: 
 
 
 def view(one: Standing) -> StandingView:
-    kept, paper = one.record.engagement, one.paper
+    kept, paper = one.engagement, one.paper
     return StandingView(
         one.vendor.code,
-        one.record.person_id,
-        one.record.name,
+        one.person_id,
+        one.name,
         one.state,
         one.is_lacking,
-        kept.ends_on,
-        kept.vetted_on,
-        kept.vetted_until,
+        kept.ends_on if kept else None,
+        kept.vetted_on if kept else None,
+        kept.vetted_until if kept else None,
         PaperView(paper.id, paper.made_on, paper.good_until) if paper else None,
     )
 

@@ -57,24 +57,49 @@ def where(town: dict[str, Any]) -> str:
     return f"/organizations/cloud/staff/{town['person']}"
 
 
+async def on_record(client: httpx.AsyncClient, which: str = "") -> list[dict[str, Any]]:
+    staff = (await client.get(f"/api/v1/vetting{which}")).json()["staff"]
+    return [one for one in staff if one["state"] != "unrecorded"]
+
+
+async def test_whoever_works_for_a_vendor_without_any_record_is_the_first_that_is_lacking(
+    client: httpx.AsyncClient, town: dict[str, Any], sign_in: Any, db: Database
+) -> None:
+    await sign_in(town["vets"])
+    unknown = [
+        one for one in (await client.get("/api/v1/vetting?lacking=true")).json()["staff"] if not one["vetted_on"]
+    ]
+    assert {one["person"] for one in unknown} == {str(town[who].person_id) for who in ("own", "own_worker", "other")}
+    assert {(one["state"], one["lacking"]) for one in unknown} == {("unrecorded", True)}
+    assert "未登记" in (await client.get("/vetting")).text
+    async with db.transaction(SYSTEM) as tx:
+        begins = town["today"] - timedelta(days=1)
+        stated = Engagement("HT-8", begins, None, "passed", begins, "保密办")
+        worker, now = town["own_worker"].person_id, db.clock.now()
+        await engagements.state(tx, town["vendor"], worker, stated, actor=SYSTEM, now=now)
+    left = [one["person"] for one in (await client.get("/api/v1/vetting?lacking=true")).json()["staff"]]
+    assert str(worker) in left, "its paper is lacking still"
+    assert len(left) == len(unknown) + 1
+
+
 async def test_a_paper_is_entered_and_every_reading_is_on_record(
     client: httpx.AsyncClient, town: dict[str, Any], sign_in: Any, db: Database
 ) -> None:
     await sign_in(town["vets"])
-    (before,) = (await client.get("/api/v1/vetting?lacking=true")).json()["staff"]
+    (before,) = await on_record(client, "?lacking=true")
     assert (before["name"], before["state"], before["lacking"]) == ("工程师丙", "no_paper", True)
     assert "缺审查材料" in (await client.get("/vetting")).text
     until = town["today"] + timedelta(days=365)
     form = {"made_on": town["today"].isoformat(), "good_until": until.isoformat()}
     entered = await client.post(where(town), data=form, files={"file": ("背景审查.pdf", PDF)})
     assert entered.status_code == 303, entered.text
-    (after,) = (await client.get("/api/v1/vetting")).json()["staff"]
+    (after,) = await on_record(client)
     assert (after["state"], after["vetted_until"], after["paper"]["good_until"]) == (
         "good",
         until.isoformat(),
         until.isoformat(),
     )
-    assert (await client.get("/api/v1/vetting?lacking=true")).json()["staff"] == []
+    assert await on_record(client, "?lacking=true") == []
     page = (await client.get(where(town))).text
     assert "背景审查.pdf" in page
     paper = after["paper"]["id"]
@@ -107,7 +132,7 @@ async def test_strangers_and_the_vendor_itself_enter_none(
         assert (await client.get(f"/vetting/papers/{paper}")).status_code == answer
         assert (await client.get(where(town))).status_code == 403
     await sign_in(town["other"])
-    assert (await client.get("/api/v1/vetting")).json()["staff"] == []
+    assert await on_record(client) == []
 
 
 async def test_what_is_wrong_stands_at_its_field(
@@ -133,7 +158,7 @@ async def test_what_is_wrong_stands_at_its_field(
         await state(db, tx, town, vetting=None, vetted_on=None, vetted_by="")
     unvetted = await client.post(api, data={"made_on": today.isoformat()}, files=file)
     assert unvetted.status_code == 422, "a paper without a result is no vetting"
-    assert (await client.get("/api/v1/vetting")).json()["staff"][0]["state"] == "unvetted"
+    assert (await on_record(client))[0]["state"] == "unvetted"
 
 
 async def test_an_older_paper_found_later_does_not_shorten_the_vetting(
@@ -147,7 +172,7 @@ async def test_an_older_paper_found_later_does_not_shorten_the_vetting(
     ):
         form = {"made_on": made_on.isoformat(), "good_until": until.isoformat()}
         assert (await client.post(api, data=form, files={"file": ("p.pdf", PDF)})).status_code == 201
-    (one,) = (await client.get("/api/v1/vetting")).json()["staff"]
+    (one,) = await on_record(client)
     assert (one["state"], one["paper"]["made_on"]) == ("good", today.isoformat())
 
 

@@ -129,6 +129,13 @@ class IrmError(Exception):
 class Invalid(IrmError):
     kind = "invalid"
 
+    @classmethod
+    def of(cls, faults: Sequence[FieldError]) -> Self:
+        """All faults at once; the first speaks for them. What its words name may be called `code` or `field`, too."""
+        made = cls(faults[0].message, errors=faults)
+        made.context = faults[0].context
+        return made
+
 
 class Unauthenticated(IrmError):
     kind = "unauthenticated"

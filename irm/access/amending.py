@@ -84,7 +84,7 @@ async def change_organization(
         if name in changed and (len(changed[name][1]) > LONGEST_NAME or not changed[name][1].isprintable())
     ]
     if faults:
-        raise Invalid(faults[0].message, errors=faults)
+        raise Invalid.of(faults)
     if not changed:
         return frozenset()
     for name, (_, after) in changed.items():

@@ -40,7 +40,7 @@ async def change_desk(
     if (mailbox := given.get("email")) and ("@" not in mailbox or " " in mailbox):
         faults.append(FieldError("email", NO_MAILBOX))
     if faults:
-        raise Invalid(faults[0].message, errors=faults)
+        raise Invalid.of(faults)
     changed = {name: text for name, text in given.items() if (getattr(row, name) or "") != text}
     for name, text in changed.items():
         setattr(row, name, text or None)

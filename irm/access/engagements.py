@@ -64,7 +64,7 @@ async def state(
         raise NotFound(NO_PERSON, field="person")
     faults = faults_in(stated, now.astimezone(SHANGHAI).date())
     if faults:
-        raise Invalid(faults[0].message, errors=faults)
+        raise Invalid.of(faults)
     row = await tx.scalar(
         select(EngagementRow)
         .where(EngagementRow.organization_id == organization_id, EngagementRow.person_id == person_id)

@@ -88,7 +88,7 @@ async def enter(
     given = Stated(stated.kind, stated.name.strip(), stated.telephone.strip(), stated.person.strip())
     faults = faults_in(given)
     if faults:
-        raise Invalid(faults[0].message, errors=faults)
+        raise Invalid.of(faults)
     row = LiaisonRow(
         organization_id=organization_id,
         kind=given.kind,

@@ -93,5 +93,5 @@ async def systems_coded(
         if code not in known or not (everywhere or known[code] in own)
     ]
     if faults:
-        raise Invalid(faults[0].message, errors=faults, **faults[0].context)
+        raise Invalid.of(faults)
     return frozenset(known[code] for code in wanted)

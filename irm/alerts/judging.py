@@ -126,7 +126,7 @@ async def dismiss_alerts(tx: Tx, chosen: Chosen, *, reason: str, mute_hours: int
     """误报, with its reason; how many. `mute_hours` 0: the next firing waits again. Raises Invalid, Conflict."""
     policy = alert_policy()
     if faults := intake.text_faults("reason", reason, intake_policy().longest_reason, required=True):
-        raise Invalid(faults[0].message, errors=faults, **faults[0].context)
+        raise Invalid.of(faults)
     if not 0 <= mute_hours <= policy.longest_mute_hours:
         raise Invalid(NO_MUTE, field="mute_hours", most=policy.longest_mute_hours)
     await _refuse_held(tx, chosen)

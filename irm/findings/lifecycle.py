@@ -82,7 +82,7 @@ def check_new_day(
     if by_authority and before is not None and wanted > before and not consent.strip():
         faults.append(FieldError("consent", CONSENT))
     if faults:
-        raise Invalid(faults[0].message, errors=faults)
+        raise Invalid.of(faults)
 
 
 def proposals_due(

@@ -59,7 +59,7 @@ async def assess_level(
         if value is not None and value not in LEVELS:
             raise Invalid(NO_LEVEL, field=field)
     if faults := intake.text_faults("reason", reason, policy.longest_reason, required=True):
-        raise Invalid(faults[0].message, errors=faults, **faults[0].context)
+        raise Invalid.of(faults)
     incident = await _locked(tx, incident_id)
     if Status(incident.status) not in LIVE:
         raise Conflict(NOT_LIVE)

@@ -56,5 +56,5 @@ async def colleague(tx: Tx, person_id: UUID, organization_id: UUID, field: str) 
 def checked(field: str, text: str, longest: int) -> str:
     """Raises Invalid naming the field."""
     if faults := intake.text_faults(field, text, longest, required=True):
-        raise Invalid(faults[0].message, errors=faults, **faults[0].context)
+        raise Invalid.of(faults)
     return text.strip()

@@ -65,7 +65,7 @@ async def move_discovery(
     if not found:
         found += await _faults(tx, incident, part, moment)
     if found:
-        raise Invalid(found[0].message, errors=found, **found[0].context)
+        raise Invalid.of(found)
     if moment == part.known_at:
         return Outcome(effective=True)
     waits = is_later and (await clock_ran(tx, incident_id) or await anything_sent(tx, incident_id))

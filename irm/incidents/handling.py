@@ -52,7 +52,7 @@ async def change_status(
         raise Invalid(NO_STATUS, field="status")
     policy = intake_policy()
     if faults := intake.text_faults("reason", reason, policy.longest_reason):
-        raise Invalid(faults[0].message, errors=faults, **faults[0].context)
+        raise Invalid.of(faults)
     incident = await _locked(tx, incident_id)
     whole = reach(by, Permission.CHANGE_STATUS).everything
     move = transition(Status(incident.status), Status(status), reason=reason, whole=whole)

@@ -59,7 +59,7 @@ async def merge(tx: Tx, absorbed_id: UUID, main_id: UUID, *, reason: str, by: Pr
     if not reach(by, Permission.CHANGE_STATUS).everything:
         raise Forbidden(ONLY_AUTHORITY)
     if faults := intake.text_faults("reason", reason, intake_policy().longest_reason, required=True):
-        raise Invalid(faults[0].message, errors=faults, **faults[0].context)
+        raise Invalid.of(faults)
     if absorbed_id == main_id:
         raise Invalid(ITSELF, field="into")
     rows = await locked(tx, absorbed_id, main_id)

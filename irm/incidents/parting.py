@@ -70,7 +70,7 @@ async def part_incidents(tx: Tx, absorbed_id: UUID, *, reason: str, by: Principa
     if not reach(by, Permission.CHANGE_STATUS).everything:
         raise Forbidden(ONLY_AUTHORITY)
     if faults := intake.text_faults("reason", reason, intake_policy().longest_reason, required=True):
-        raise Invalid(faults[0].message, errors=faults, **faults[0].context)
+        raise Invalid.of(faults)
     row, absorbed, main = await _merge_of(tx, absorbed_id)
     if row.undo_by is not None:
         raise Conflict(ONE_WAITS)

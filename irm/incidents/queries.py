@@ -178,7 +178,7 @@ async def incidents(
     Raises Invalid naming each filter that cannot be, or the cursor.
     """
     if faults := filter_faults(filters):
-        raise Invalid(faults[0].message, errors=faults)
+        raise Invalid.of(faults)
     far = reach(by, Permission.READ_INCIDENTS)
     which = select(IncidentRow).where(_within(far), *filtered(filters, far))
     if before is not None:

@@ -41,7 +41,7 @@ async def state_facts(
     if unknown := [name for name, value in changes.items() if value is None and not _is_fact(name)]:
         raise Invalid(N_("There is no such fact."), field=f"facts.{unknown[0]}")
     if faults := intake.text_faults("reason", reason, intake_policy().longest_reason):
-        raise Invalid(faults[0].message, errors=faults, **faults[0].context)
+        raise Invalid.of(faults)
     incident = await tx.scalar(select(IncidentRow).where(IncidentRow.id == incident_id).with_for_update(key_share=True))
     if incident is None:
         raise NotFound(N_("There is no such incident, or it is not yours to see."))

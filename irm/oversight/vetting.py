@@ -147,7 +147,7 @@ async def enter_paper(
     if good_until is not None and good_until < made_on:
         faults.append(FieldError("good_until", BACKWARDS))
     if faults:
-        raise Invalid(faults[0].message, errors=faults)
+        raise Invalid.of(faults)
     actor: Actor = by.actor if by else SYSTEM
     latest = (await latest_papers(tx, [one.id])).get(one.id)
     file = await attach(

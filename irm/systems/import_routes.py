@@ -199,7 +199,7 @@ async def exported(
 ) -> Response[bytes]:
     filters, faults = read_filters(query)
     if faults:
-        raise Invalid(faults[0].message, errors=faults)
+        raise Invalid.of(faults)
     async with db.transaction(principal.actor) as tx:
         found, _ = await listed(tx, principal, filters, now=clock.now(), limit=MOST_EXPORTED, own=True)
         return as_file(await workbook(tx, found, principal, t), "systems.xlsx")

@@ -104,6 +104,22 @@ def test_accounts_and_tokens(irm: Run) -> None:
     assert read(irm("account", "link", "duty03", "--json"))["link"]
 
 
+def test_a_role_is_given_for_a_system_and_taken_back(irm: Run) -> None:
+    code = read(irm("init", "--city", "示例市", "--region", "410400", "--json"))["code"]
+    read(irm("system", "register", "portal", "门户网站", "--owner", code, "--json"))
+    read(irm("account", "create", "keeper", "--name", "甲", "--organization", code, "--role", "reporter", "--json"))
+    handler = ("keeper", "--organization", code, "--role", "handler")
+    unknown = irm("account", "give-role", *handler, "--system", "nowhere")
+    assert (unknown.exit_code, "There is no system with the code nowhere." in unknown.output) == (1, True)
+    assert "%(" not in unknown.output
+    assert read(irm("account", "give-role", *handler, "--system", "portal", "--json"))["systems"] == ["portal"]
+    assert irm("account", "give-role", *handler).exit_code == 1, "what is to change is ended and given anew"
+    assert "(only for: 门户网站)" in " ".join(irm("account", "list").output.split())
+    assert read(irm("account", "end-role", *handler, "--json"))["ended"] is True
+    assert irm("account", "end-role", *handler).exit_code == 1
+    assert read(irm("account", "give-role", *handler, "--json"))["systems"] == []
+
+
 def test_duties_are_handed_over_listed_and_ended(irm: Run) -> None:
     code = read(irm("init", "--city", "示例市", "--region", "410400", "--json"))["code"]
     for login, role in (("head", "unit_head"), ("clerk", "handler")):

@@ -47,6 +47,14 @@ def test_an_error_fills_its_text_when_it_is_read() -> None:
     assert Conflict("Taken.").code == "conflict"
 
 
+def test_of_several_faults_the_first_speaks_whatever_its_words_name() -> None:
+    """`code` is what a refusal itself is known by, and what systems and organizations are called by."""
+    faults = [FieldError("systems", "No system %(code)s.", {"code": "portal"}), FieldError("reason", "Say why.")]
+    error = Invalid.of(faults)
+    assert error.text(lambda msgid, **params: msgid % params) == "No system portal."
+    assert (error.code, error.errors) == ("invalid", tuple(faults))
+
+
 def test_a_text_with_languages_falls_back_to_the_default() -> None:
     assert localized({"zh-CN": "初报", "en": "initial report"}, "en") == "initial report"
     assert localized({"zh-CN": "初报"}, "en") == "初报"

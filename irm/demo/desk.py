@@ -12,7 +12,8 @@ from typing import Any
 import structlog
 from sqlalchemy import select
 
-from irm.access import keeping_contacts
+from irm.access import engagements, keeping_contacts
+from irm.access.engaging import Engagement
 from irm.alerts.sources import Given, register_source
 from irm.alerts.taking import Posted, take_in
 from irm.clock import SHANGHAI
@@ -38,6 +39,8 @@ async def man_the_desk(
             await _away(tx, city, story["away"], now)
             for one in story["contacts"]:
                 await _contact(tx, city, one, now)
+            for one in story["staff"]:
+                await _employed(tx, city, one, now)
             await _machine(tx, story["machine"], Path(settings.home), now)
     except Exception:
         if strict:
@@ -76,6 +79,23 @@ async def _contact(tx: Tx, city: City, told: Mapping[str, Any], now: datetime) -
     checked = now.astimezone(SHANGHAI).date() - timedelta(days=told["checked"])
     organization = city.organizations[told["organization"]]
     await keeping_contacts.enter(tx, organization, stated, by=None, actor=SYSTEM, now=now, checked_on=checked)
+
+
+async def _employed(tx: Tx, city: City, told: Mapping[str, Any], now: datetime) -> None:
+    """Of a vendor: contract and vetting, whose papers nobody has brought yet. Others are not on record at all."""
+    today, (since, left), vetted = now.astimezone(SHANGHAI).date(), told["contract"], told["vetted"]
+    stated = Engagement(
+        told["number"],
+        today - timedelta(days=since),
+        today + timedelta(days=left),
+        "passed",
+        today - timedelta(days=vetted),
+        told["by"],
+        today - timedelta(days=vetted) + timedelta(days=365),
+    )
+    person = city.people[told["login"]]
+    vendor = city.organizations[city.homes[told["login"]]]
+    await engagements.state(tx, vendor, person, stated, actor=SYSTEM, now=now)
 
 
 async def _machine(tx: Tx, told: Mapping[str, Any], home: Path, now: datetime) -> None:

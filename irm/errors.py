@@ -145,6 +145,10 @@ class Forbidden(IrmError):
     kind = "forbidden"
 
 
+class EnteredRefusal(Forbidden):
+    """Whoever refuses it has entered so in the ledger, with as little as may be said of it: nobody writes down more."""
+
+
 class FirstElsewhere(Forbidden):
     """Something has to be done first, on the page `path`: a browser is led there, everybody else is refused."""
 

@@ -43,7 +43,7 @@ class Answer:
             return None
         try:
             decoded = msgspec.json.decode(self.body)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return None
         return decoded if isinstance(decoded, dict) else None
 

@@ -87,7 +87,10 @@ async def account(
 ) -> Account:
     """`password=True` sets `make.PASSWORD` (argon2 takes its time); the fixture `sign_in` needs none."""
     number, now = _next(), tx.clock.now()
-    sms, email = addresses.get("sms", f"1391000{number:04d}"), addresses.get("email", f"p{number}@unit.example.invalid")
+    sms, email = (
+        addresses.get("sms", f"139{10_000_000 + number}"),
+        addresses.get("email", f"p{number}@unit.example.invalid"),
+    )
     reached = {"sms": sms, "email": email} | addresses
     person_id = await person(tx, organization_id, *roles, systems=systems, **reached)
     login = f"person-{number}"

@@ -221,7 +221,7 @@ def _key(raw: object) -> PublicKey | None:
 def _fields(part: str) -> Mapping[str, Any]:
     try:
         decoded = msgspec.json.decode(_bytes(part))
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         raise TokenRefused("form") from None
     if not isinstance(decoded, dict):
         raise TokenRefused("form")

@@ -2,7 +2,7 @@
 and address of irm, so that a script that tries again and again does not fill the ledger.
 
 What does not look like a refusal is none here: being asked again who one is, being led elsewhere first, and what is kept
-from strangers by not being there at all (404).
+from strangers by not being there at all (404); nor what has been entered as a refusal of its own kind.
 """
 
 import structlog
@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from irm.access.policy import Principal
 from irm.access.rates import rates
 from irm.db import SYSTEM, Database
-from irm.errors import FirstElsewhere, Forbidden, ProofNeeded, TooOften
+from irm.errors import EnteredRefusal, FirstElsewhere, Forbidden, ProofNeeded, TooOften
 from irm.ledger import Event, record
 
 log = structlog.get_logger(__name__)
@@ -24,7 +24,7 @@ async def note(error: Exception, scope: Scope) -> None:
     A database that is away takes nothing from the answer: it is refused all the same.
     """
     principal = scope.get("user")
-    if not isinstance(error, Forbidden) or isinstance(error, FirstElsewhere | ProofNeeded):
+    if not isinstance(error, Forbidden) or isinstance(error, EnteredRefusal | FirstElsewhere | ProofNeeded):
         return
     if not isinstance(principal, Principal):
         return

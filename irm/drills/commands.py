@@ -74,7 +74,7 @@ def plan(console: Console, file: Any, scenario: Path | None, login: str, as_json
     """Plan a drill. FILE is the JSON that POST /api/v1/drills takes; - reads standard input."""
     try:
         given = msgspec.json.decode(file.read(), type=PlanDrill)
-    except (msgspec.DecodeError, OSError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, OSError) as error:
         raise Failed(str(error), console.t) from error
     source = text_of(scenario, console.t) if scenario else given.scenario_source
     given = msgspec.structs.replace(given, scenario_source=source)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from irm.db import Actor, Tx
-from irm.errors import Forbidden
+from irm.errors import EnteredRefusal
 from irm.i18n import N_
 from irm.ledger import Event, record
 
@@ -21,9 +21,9 @@ async def record_refusal(tx: Tx, answer: str, *, actor: Actor, now: datetime) ->
     await record(tx, Event("incident.refused", "secrecy-gate", now, actor, {"answer": answer}))
 
 
-def refusal(*, secrecy_office: str, duty: str) -> Forbidden:
+def refusal(*, secrecy_office: str, duty: str) -> EnteredRefusal:
     """The answer of the API; the page says the same with room for the telephones."""
-    return Forbidden(
+    return EnteredRefusal(
         REFUSAL,
         code=REFUSED,
         office=f" ({secrecy_office})" if secrecy_office else "",

@@ -96,7 +96,7 @@ def plan_change(console: Console, file: Any, login: str, as_json: bool) -> None:
     """Announce a change. FILE is the JSON that POST /api/v1/changes takes; - reads standard input."""
     try:
         given = msgspec.json.decode(file.read(), type=PlanChange)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Failed(str(error), console.t) from error
 
     async def work(tx: Tx, by: Principal, db: Database) -> str:

@@ -25,8 +25,8 @@ LIMITED: Final = ("using_unit", "vendor", "cyberspace_office", AUTHORITY)
 WRITERS: Final = ("using_unit", AUTHORITY)
 ROWS: Final = 4
 ABOUT_NONE: Final = frozenset(
-    {"authorizations", "delegations", "duty", "editions", "me", "organizations", "reports", "rosters", "screens"}
-    | {"shift-handovers", "swaps", "tokens"}
+    {"authorizations", "break-glass", "delegations", "duty", "editions", "liaisons", "me", "organizations", "people"}
+    | {"reports", "rosters", "screens", "shift-handovers", "staff", "swaps", "tokens", "vetting"}
 )
 """Rooms whose subjects concern no system. Every other room is in `addressed.MATTERS`, or this test fails."""
 OF_ONESELF: Final = frozenset(

@@ -123,7 +123,7 @@ async def test_the_deputy_approves_what_the_lawyer_puts_forward(
     assert "第 2026.12.1 版待批准" in own
     assert "/versions/2026.12.1/approval" not in own
     refused = await people["lawyer"].post("/rules/city-chain/versions/2026.12.1/approval")
-    assert refused.status_code == 409
+    assert refused.status_code == 403
     assert await in_use(db, clock) == VERSION
     assert "第 2026.12.1 版" in (await people["deputy"].get("/todo")).text
     assert "第 2026.12.1 版" not in (await people["officer"].get("/todo")).text

@@ -30,8 +30,9 @@ async def file_incident(visitor: Visitor, *, system: str = "fund") -> str:
 async def send(visitor: Visitor) -> None:
     """Sends the form; asked whether it is the incident that another test filed, says no and sends it again."""
     button = visitor.page.locator("form#file .button-row button.button-main")
-    await button.click()
-    await visitor.page.wait_for_load_state()
+    # The page that stands is loaded already: who only waits for that looks at it again, and misses what is asked.
+    async with visitor.page.expect_navigation():
+        await button.click()
     other = visitor.page.locator('#f-joins input[value=""]')
     if await other.count():
         visitor.faults.clear()  # the browser logs every 422

@@ -42,7 +42,7 @@ async def what_people_wrote(town: Town) -> str:
         for table, column in list(await tx.execute(text(columns))):
             if table not in OF_IRM:
                 found = await tx.scalars(
-                    text(f"SELECT DISTINCT {column}::text FROM {table} WHERE {column} IS NOT NULL")
+                    text(f'SELECT DISTINCT "{column}"::text FROM {table} WHERE "{column}" IS NOT NULL')
                 )
                 written += map(str, found)
     return "\n".join(written)

@@ -150,12 +150,15 @@ async def _page(
         and glass.may_review(principal, one.organization_id)
         and is_second([one.person_id], principal)
     ]
+    offers = await offers_of(tx, principal, now=now)
+    # Where there is one role only, nobody has to find a small circle with one hand.
+    alone = {"role": f"{offers[0].organization.id}/{offers[0].offer.role}"} if len(offers) == 1 else {}
     return page(
         "access/glass.html",
         status_code=HTTP_422_UNPROCESSABLE_ENTITY if form or reviewing else HTTP_200_OK,
         now=now,
         running=[one for one in own if one.state == "running"],
-        offers=await offers_of(tx, principal, now=now),
+        offers=offers,
         to_review=to_review,
         acts_of=_acts,
         marked={one.id: await glass.marked(tx, one) for one in to_review},
@@ -170,7 +173,7 @@ async def _page(
         tones=TONES,
         longest_reason=LONGEST_REASON,
         longest_review=LONGEST_REVIEW,
-        form=form or Form(),
+        form=form or Form(alone),
         review_of=lambda one: reviewing[1] if reviewing and reviewing[0] == one.id else Form(),
         done=done,
     )

@@ -135,6 +135,7 @@ async def test_everybody_who_must_know_is_paged_at_once_and_was_named_before(
     (offer,) = (await client.get(API)).json()["offers"]
     assert sorted(offer["told"]) == sorted(one.name for one in named)
     page = (await client.get("/break-glass", headers=HTML)).text
+    assert f'value="{cloud.id}/duty_leader" id="i-role" checked' in page, "the only one there is"
     assert all(one.name in page for one in named)
     made = await taken(client)
     sent = await pages(db, made["id"])

@@ -73,7 +73,7 @@ def create_app(settings: Settings, db: Database, clock: Clock, *, owning: Lifesp
 def create() -> Litestar:
     """Uvicorn's factory: reads the environment, owns the pool and the clock."""
     log.configure()
-    settings = Settings()
+    settings = Settings.read()
     clock = DatabaseClock()
     db = Database.connect(settings.async_database_url, clock=clock, wiring=WIRING, pool_size=settings.pool_size)
 

@@ -90,7 +90,6 @@ def main(ctx: click.Context) -> None:
             stream.reconfigure(errors="backslashreplace")  # a sign that a terminal lacks must not end a command
     if ctx.invoked_subcommand not in {None, "up"}:
         join_running()
-    if ctx.invoked_subcommand not in {None, "up", "web", "worker", "dispatcher"}:
         from irm.console import Console  # noqa: PLC0415 - `irm up` stays light
 
         ctx.obj = Console(_wiring)
@@ -138,18 +137,16 @@ def _in_words(text: str) -> str:
 
 
 @main.command()
-def web() -> None:
+@click.pass_obj
+def web(console: Any) -> None:
     """One web process (IRM_HOST, IRM_PORT)."""
     import uvicorn  # noqa: PLC0415 - only `irm web` needs it
 
-    from irm.config import Settings  # noqa: PLC0415 - read when a command runs
-
-    settings = Settings()
     uvicorn.run(
         "irm.app:create",
         factory=True,
-        host=settings.host,
-        port=settings.port,
+        host=console.settings.host,
+        port=console.settings.port,
         timeout_graceful_shutdown=2,  # an open event stream would block the end for ever
         server_header=False,
         access_log=False,
@@ -158,26 +155,29 @@ def web() -> None:
 
 
 @main.command()
-def worker() -> None:
+@click.pass_obj
+def worker(console: Any) -> None:
     """One worker process; any number may run."""
-    importlib.import_module("irm.worker").main()
+    importlib.import_module("irm.worker").main(console.settings)
 
 
 @main.command()
-def dispatcher() -> None:
+@click.pass_obj
+def dispatcher(console: Any) -> None:
     """One dispatcher process; any number may run."""
-    importlib.import_module("irm.dispatcher").main()
+    importlib.import_module("irm.dispatcher").main(console.settings)
 
 
 @main.command()
-def migrate() -> None:
+@click.pass_obj
+def migrate(console: Any) -> None:
     """Bring the database to this release's shape, as irm_owner (IRM_MIGRATION_DATABASE_URL)."""
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - slow to import, not for help
 
     from irm import grants, migrations  # noqa: PLC0415 - slow to import, not for help
-    from irm.config import Settings, with_driver  # noqa: PLC0415 - read when a command runs
+    from irm.config import with_driver  # noqa: PLC0415 - read when a command runs
 
-    url = Settings().migration_database_url
+    url = console.settings.migration_database_url
     if not url:
         _fail(said("IRM_MIGRATION_DATABASE_URL is not set: the database's address as irm_owner."))
     try:

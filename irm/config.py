@@ -1,11 +1,18 @@
 """Settings from the environment (`IRM_…`). Read in the composition roots and nowhere else."""
 
+import re
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from irm.errors import FieldError, Invalid, Said, said
+from irm.shapes import SHAPES
+
+PREFIX: Final = "IRM_"
 
 Tried = Literal["sms", "voice", "email", "wecom", "dingtalk", "feishu", "webhook", "in_app"]
 """Channels on which a test message may go out every few minutes; a group's bot would disturb everybody in it."""
@@ -46,8 +53,22 @@ class OwnDestination(BaseModel):
 class Settings(BaseSettings):
     """Addresses are full URLs. What is absent is switched off and said so, never guessed."""
 
+    @classmethod
+    def read(cls) -> Self:
+        """From the environment. Raises Invalid with every setting that is wrong; what was given is not told: it may be a
+        secret."""
+        try:
+            return cls()
+        except ValidationError as error:
+            found = error.errors(include_url=False, include_context=True, include_input=False)
+            faults = [_fault(one["loc"], _shape(one["type"], one["msg"], one.get("ctx", {}))) for one in found]
+        except SettingsError as error:
+            named = re.search(r'field "(\w+)"', str(error))
+            faults = [_fault((named[1] if named else "",), said("This must be JSON."))]
+        raise Invalid.of(faults) from None
+
     # What is wrong is told without what was given: it may be a secret.
-    model_config = SettingsConfigDict(env_prefix="IRM_", extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", hide_input_in_errors=True)
 
     database_url: str = ""
     """postgresql+asyncpg://irm_app:…; plain postgresql:// is accepted."""
@@ -190,3 +211,17 @@ def with_driver(url: str) -> str:
         if url.startswith(plain):
             return "postgresql+asyncpg://" + url.removeprefix(plain)
     return url
+
+
+def _fault(loc: Iterable[str | int], told: Said) -> FieldError:
+    first, *inside = map(str, loc)
+    name = ".".join((PREFIX + first.upper(), *inside))
+    return FieldError(name, said("%(name)s: %(told)s", name=name, told=told))
+
+
+def _shape(kind: str, told: str, context: dict[str, Any]) -> Said:
+    if kind in ("literal_error", "enum"):
+        return said("One of these: %(values)s.", values=str(context.get("expected", "")).replace("'", ""))
+    if kind in SHAPES and "%(value)s" not in SHAPES[kind]:
+        return Said(SHAPES[kind], **context)
+    return said("This is not valid: %(told)s.", told=told.removeprefix("Value error, ").removesuffix("."))

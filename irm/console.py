@@ -67,7 +67,10 @@ class Console:
     def settings(self) -> "Settings":
         from irm.config import Settings  # noqa: PLC0415 - slow to import; not every command has to do with a database
 
-        return Settings()
+        try:
+            return Settings.read()
+        except IrmError as error:
+            raise Refused(error, self.t) from error
 
     @cached_property
     def t(self) -> Translator:
@@ -161,8 +164,9 @@ class Refused(Failed):
             return
         super().show(file)
         for one in self.error.errors:
-            if one.text(self.t) != self.message:
-                click.echo(f"  {one.field}: {one.text(self.t)}", err=True)
+            text = one.text(self.t)
+            if text != self.message:
+                click.echo(f"  {text}" if text.startswith(one.field) else f"  {one.field}: {text}", err=True)
 
 
 def problem(error: IrmError, t: Translator) -> dict[str, Any]:

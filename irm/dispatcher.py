@@ -182,10 +182,10 @@ async def run(settings: Settings) -> None:
         await Dispatcher(me, settings.broker_url).run()
 
 
-def main() -> None:
+def main(settings: Settings) -> None:
     log.configure()
-    asyncio.run(run(Settings()))
+    asyncio.run(run(settings))
 
 
 if __name__ == "__main__":
-    main()
+    main(Settings.read())

@@ -117,7 +117,7 @@ class IrmError(Exception):
         self.errors: tuple[FieldError, ...] = (FieldError(field, detail, context),) if field else tuple(errors)
 
     def text(self, t: Translate) -> str:
-        return t(self.detail, **_read(self.context, t))
+        return self.detail.text(t) if isinstance(self.detail, Said) else t(self.detail, **_read(self.context, t))
 
     def __str__(self) -> str:
         try:

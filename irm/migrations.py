@@ -69,7 +69,7 @@ def main() -> None:
     """`python -m irm.migrations`: upgrade the database named by IRM_MIGRATION_DATABASE_URL."""
     from irm.config import Settings, with_driver  # noqa: PLC0415 - only as a program
 
-    upgrade(with_driver(Settings().migration_database_url))
+    upgrade(with_driver(Settings.read().migration_database_url))
 
 
 if __name__ == "__main__":

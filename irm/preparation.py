@@ -7,6 +7,7 @@ import asyncio
 import dataclasses
 import importlib
 import json
+import os
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -22,7 +23,9 @@ from irm import log, migrations
 from irm.clock import DatabaseClock
 from irm.config import Settings, with_driver
 from irm.db import Database
-from irm.supervisor import OUT_OF_DATE
+from irm.errors import Invalid
+from irm.i18n import locale_of_terminal, translator
+from irm.supervisor import OUT_OF_DATE, WRONG_SETTINGS
 
 LONGEST_YEAR: Final = 90.0
 """Seconds. The demo's year takes a third of it on two idle cores; a slower machine starts with less of a past."""
@@ -82,7 +85,12 @@ async def _connection(settings: Settings) -> AsyncGenerator[AsyncConnection]:
 
 def main() -> None:
     log.configure()
-    settings = Settings()
+    try:
+        settings = Settings.read()
+    except Invalid as error:
+        t = translator(locale_of_terminal(os.environ, sys.stderr.encoding))
+        sys.stdout.buffer.write("\n".join(one.text(t) for one in error.errors).encode())
+        sys.exit(WRONG_SETTINGS)
     if not asyncio.run(fits(settings)):
         if not settings.migration_database_url:
             sys.exit(OUT_OF_DATE)

@@ -36,6 +36,8 @@ LARGEST_LOG: Final = 20 * 1024 * 1024
 SECONDS_TO_STOP: Final = 2.5
 OUT_OF_DATE: Final = 3
 """Exit code of irm.preparation: the database has another shape, and there is no address to change it with."""
+WRONG_SETTINGS: Final = 4
+"""The same where a setting is wrong: which, stands in what it prints, in words of the terminal's language."""
 
 
 ACCOUNT_HEADS: Final[Mapping[str, Said]] = {
@@ -206,6 +208,8 @@ class Supervisor:
                 "The database has another shape than this release. Set IRM_MIGRATION_DATABASE_URL and run: irm migrate"
             )
             raise CannotStart(message)
+        if process.returncode == WRONG_SETTINGS:
+            raise CannotStart(output.decode().strip())
         if process.returncode:
             message = said("The database could not be prepared. From %(log)s:\n%(tail)s", log=log, tail=_tail(log))
             raise CannotStart(message)

@@ -40,10 +40,10 @@ async def run(settings: Settings) -> None:
         await asyncio.gather(*(asyncio.to_thread(pool.stop, timeout=4_000) for pool in pools))
 
 
-def main() -> None:
+def main(settings: Settings) -> None:
     log.configure()
-    asyncio.run(run(Settings()))
+    asyncio.run(run(settings))
 
 
 if __name__ == "__main__":
-    main()
+    main(Settings.read())

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 from litestar import Request, get, post
@@ -25,8 +25,8 @@ from irm.evidence.downloads import chunks_of
 from irm.evidence.service import adopt, attach, attachments_of
 from irm.evidence.types import TAKEN
 from irm.i18n import N_, Translator
-from irm.incidents import queries
-from irm.incidents.idempotency import fingerprint, once
+from irm.incidents import form_keys, queries
+from irm.incidents.idempotency import once
 from irm.incidents.policy import intake_policy
 from irm.incidents.schemas import Caller, FileIncident, Target
 from irm.incidents.secrecy import ANSWERS, record_refusal
@@ -93,11 +93,15 @@ async def filing_form(
     classified: FromQuery[str] = "",
 ) -> Page | Redirect:
     async with db.transaction(principal.actor) as tx:
-        draft = await drafts.read(tx, principal.account_id, DRAFT)
         if classified != "no":
             return Redirect("/report", status_code=HTTP_303_SEE_OTHER)
-        form = Form.from_draft(draft)
-        return await _form(tx, form, principal, t, key=_key(form.value("key")))
+        draft = await drafts.read(tx, principal.account_id, DRAFT) or {}
+        known = await form_keys.filed(tx, principal.account_id, draft)
+        if known == "same":
+            await drafts.discard(tx, principal.account_id, DRAFT)
+            draft = {}
+        key = form_keys.key_in(draft if known == "not" else {})
+        return await _form(tx, Form.from_draft(draft), principal, t, key=key)
 
 
 @get("/report/duplicates", opt=MAY_FILE, include_in_schema=False)
@@ -125,13 +129,15 @@ async def file(
     principal: NamedDependency[Principal],
     t: NamedDependency[Translator],
 ) -> Page | Redirect:
-    """Twice the same form (double click, back and again) is one incident: the form carries its own key."""
+    """Twice the same form is one incident (`form_keys.py`)."""
     sent = list((await request.form()).multi_items())
     values = flatten([(name, value) for name, value in sent if not isinstance(value, UploadFile)])
     files = [(name, value) for name, value in sent if isinstance(value, UploadFile) and value.filename]
     if values.get("classified") != "no":
         return Redirect("/report", status_code=HTTP_303_SEE_OTHER)
-    now, key = clock.now(), _key(values.get("key"))
+    async with db.transaction(principal.actor) as tx:
+        other = await form_keys.filed(tx, principal.account_id, values) == "other"
+    now, key = clock.now(), form_keys.key_in({} if other else values)
     values["key"] = key
     faults: list[FieldError] = []
     await _keep_files(db, settings, principal, files, key, now, faults)
@@ -163,12 +169,11 @@ async def _file_once(
         await drafts.discard(tx, principal.account_id, DRAFT)
         return HTTP_303_SEE_OTHER, {"number": filed.number}
 
-    # The key alone decides here: the browser sends the same form again, and a page has no use for a conflict.
     _, answer, _ = await once(
         tx,
-        scope=f"report:{principal.account_id}",
+        scope=form_keys.scope(principal.account_id),
         key=key,
-        request_hash=fingerprint(key.encode()),
+        request_hash=form_keys.content(values),
         now=now,
         act=act,
     )
@@ -353,14 +358,6 @@ def _id(text: Any, field: str) -> tuple[UUID | None, list[FieldError]]:
         return UUID(str(text)), []
     except ValueError:
         return None, [FieldError(field, N_("There is no such organization."))]
-
-
-def _key(given: Any) -> str:
-    """The form's own key; whatever else stands there is replaced."""
-    try:
-        return str(UUID(str(given)))
-    except ValueError:
-        return str(uuid4())
 
 
 def _kept(principal: Principal, key: str) -> str:

@@ -22,6 +22,13 @@ def fingerprint(body: bytes) -> str:
     return sha256(body).hexdigest()
 
 
+async def answered(tx: Tx, *, scope: str, key: str) -> str | None:
+    """The fingerprint of the request that this key stands for; None: it stands for none yet."""
+    return await tx.scalar(
+        select(IdempotencyRow.request_hash).where(IdempotencyRow.scope == scope, IdempotencyRow.key == key)
+    )
+
+
 async def once(
     tx: Tx,
     *,

@@ -21,14 +21,13 @@ async def file_incident(visitor: Visitor, *, system: str = "fund") -> str:
     await page.fill("#i-known_at", known_at)
     await page.fill("#i-contact", "值班室 000-00000024")
     await send(visitor)
-    await page.wait_for_url(re.compile(r"/incidents/SJ-"))
     found = re.search(r"SJ-\d{4}-\d{6}", page.url)
-    assert found
+    assert found, f"not filed, {page.url} says: {await page.inner_text('main')}"
     return found[0]
 
 
 async def send(visitor: Visitor) -> None:
-    """Sends the form; asked whether it is the incident that another test filed, says no and sends it again."""
+    """Sends the form; asked whether it is an incident that another test filed, says no and sends it again."""
     button = visitor.page.locator("form#file .button-row button.button-main")
     # The page that stands is loaded already: who only waits for that looks at it again, and misses what is asked.
     async with visitor.page.expect_navigation():
@@ -37,7 +36,8 @@ async def send(visitor: Visitor) -> None:
     if await other.count():
         visitor.faults.clear()  # the browser logs every 422
         await other.check()
-        await button.click()
+        async with visitor.page.expect_navigation():
+            await button.click()
 
 
 async def choose_system(visitor: Visitor, code: str) -> None:

@@ -61,7 +61,7 @@ async def test_five_fields_make_an_incident_and_a_double_click_makes_one(
     client = await sign_in(city.unit_duty)
     first = await _file(client)
     assert first.status_code == 303, first.text
-    again = await _file(client, text="typed differently meanwhile")
+    again = await _file(client)
     assert again.headers["location"] == first.headers["location"]
     assert await _count(db, FilingRow) == 1
     shown = await client.get(first.headers["location"], headers=HTML)
@@ -69,6 +69,40 @@ async def test_five_fields_make_an_incident_and_a_double_click_makes_one(
     assert "ransom note" in shown.text
     listed = await client.get("/incidents", headers=HTML)
     assert first.headers["location"] in listed.text
+
+
+async def test_what_was_typed_anew_after_filing_is_a_report_of_its_own(sign_in: Any, city: City, db: Database) -> None:
+    client = await sign_in(city.unit_duty)
+    first = (await _file(client)).headers["location"]
+    back = {"text": "Twenty hosts encrypt their disks.", "target_kind": "unknown", "system": ""}
+    second = await _file(client, **back)
+    assert second.status_code == 303, second.text
+    assert second.headers["location"] != first
+    assert "Twenty hosts" in (await client.get(second.headers["location"], headers=HTML)).text
+    asked = await _file(client, text="The note now names a price.")
+    assert asked.status_code == 422
+    assert first.rpartition("/")[2] in asked.text, "about the same system: added to it, or another?"
+    assert "The note now names a price." in asked.text
+    assert str(FORM["key"]) not in asked.text
+    assert await _count(db, FilingRow) == 2
+
+
+async def test_a_draft_that_comes_after_the_filing_is_no_form_of_the_next_report(
+    sign_in: Any, city: City, db: Database
+) -> None:
+    client = await sign_in(city.unit_duty)
+    two_lines = {"text": "The portal shows a ransom note.\r\nSince 03:35."}
+    assert (await _file(client, **two_lines)).status_code == 303
+    late = {**FORM, "text": "The portal shows a ransom note.\nSince 03:35."}
+    assert (await client.post("/drafts/incidents.file", json=late)).status_code == 204
+    blank = await client.get("/report/new?classified=no", headers=HTML)
+    assert "ransom note" not in blank.text
+    assert str(FORM["key"]) not in blank.text
+    changed = {**late, "text": "The intranet is gone, too."}
+    assert (await client.post("/drafts/incidents.file", json=changed)).status_code == 204
+    restored = await client.get("/report/new?classified=no", headers=HTML)
+    assert "The intranet is gone, too." in restored.text
+    assert str(FORM["key"]) not in restored.text
 
 
 async def test_faults_keep_what_was_typed_and_come_back_as_draft(sign_in: Any, city: City) -> None:

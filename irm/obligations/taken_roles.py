@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from irm.access.policy import Permission
+from irm.access.policy import Permission, Role
 from irm.access.seconds import seconds_of
 from irm.db import Tx
 from irm.ledger import Event
@@ -29,7 +29,8 @@ async def hear(tx: Tx, event: Event, entry_id: UUID) -> None:  # noqa: ARG001 - 
         request = await locked_request(tx, request_id)
         writers = await writers_of(tx, request.report_id)
         able = await seconds_of(tx, writers, Permission.APPROVE_REPORTS, place, now=event.at)
-        joins = any(str(one.person_id) == person for one in able)
+        # Of several roles that let him approve, only this one is asked about.
+        joins = any(str(one.person_id) == person and Role(role) in one.roles for one in able)
         request.chain = [
             {**rung, "people": [one for one in rung["people"] if one != person] + ([person] if joins else [])}
             if rung["role"] == role

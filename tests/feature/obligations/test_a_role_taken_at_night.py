@@ -26,9 +26,9 @@ async def colleague(night: Night) -> make.Account:
         return await make.account(tx, night.authority, Role.DUTY_OFFICER)
 
 
-async def takes(client: httpx.AsyncClient, night: Night) -> dict[str, Any]:
+async def takes(client: httpx.AsyncClient, night: Night, role: str = "duty_leader") -> dict[str, Any]:
     offers = (await client.get("/api/v1/break-glass")).json()["offers"]
-    asked = {"organization": offers[0]["organization"], "role": "duty_leader", "reason": "值班领导均联系不上"}
+    asked = {"organization": offers[0]["organization"], "role": role, "reason": "值班领导均联系不上"}
     made = await client.post("/api/v1/break-glass", json=asked)
     assert made.status_code == 201, made.text
     found: dict[str, Any] = made.json()
@@ -90,3 +90,19 @@ async def test_when_it_ends_he_is_asked_no_more(
         client = await sign_in(colleague)
     assert (await chain.request(request)).chain == before
     assert (await client.post(f"/api/v1/approvals/{request}/approve", json={})).status_code == 403
+
+
+async def test_a_leader_who_took_the_deputy_s_role_leaves_its_rung_with_it(
+    night: Night, chain: Chain, sign_in: SignIn, clock: FixedClock
+) -> None:
+    """He may approve by his own role still, on the rung of that role; never as the deputy."""
+    (owed,) = await night.open(night.owed(CITY))
+    request = await chain.ask(await night.draft(owed.id))
+    before = (await chain.request(request)).chain
+    client = await sign_in(night.second)
+    made = await takes(client, night, "deputy")
+    rungs = {rung["role"]: rung["people"] for rung in (await chain.request(request)).chain}
+    assert str(night.second.person_id) in rungs["deputy"]
+    clock.tick(minutes=1)
+    assert (await client.post(f"/api/v1/break-glass/{made['id']}/end")).status_code == 200
+    assert (await chain.request(request)).chain == before

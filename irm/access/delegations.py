@@ -253,13 +253,13 @@ def _runs(now: datetime) -> ColumnElement[bool]:
     )
 
 
-async def own_roles(tx: Tx, person_id: UUID, *, now: datetime) -> dict[UUID, frozenset[Role]]:
-    """By organization: what the person could hand over, administrators' roles among it."""
-    rows = await tx.execute(
-        select(MembershipRow.organization_id, MembershipRow.role).where(
-            MembershipRow.person_id == person_id, own_membership(), live_membership(now)
-        )
+async def own_roles(tx: Tx, person_id: UUID, *, now: datetime, unlimited: bool = False) -> dict[UUID, frozenset[Role]]:
+    """By organization: what the person could hand over, administrators' roles among it. `unlimited`: without what is held
+    for named systems only."""
+    which = select(MembershipRow.organization_id, MembershipRow.role).where(
+        MembershipRow.person_id == person_id, own_membership(), live_membership(now)
     )
+    rows = await tx.execute(which.where(MembershipRow.system_ids.is_(None)) if unlimited else which)
     found: dict[UUID, frozenset[Role]] = {}
     for organization_id, role in rows:
         found[organization_id] = found.get(organization_id, frozenset()) | {Role(role)}
@@ -285,7 +285,7 @@ async def _systems(tx: Tx, giver: UUID, organization_id: UUID, *, now: datetime)
         select(MembershipRow.role, MembershipRow.system_ids).where(
             MembershipRow.person_id == giver,
             MembershipRow.organization_id == organization_id,
-            MembershipRow.delegation_id.is_(None),
+            own_membership(),
             live_membership(now),
         )
     )

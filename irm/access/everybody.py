@@ -11,7 +11,7 @@ from sqlalchemy import select
 from irm.access.models import AccountRow, ContactAddressRow, MembershipRow, PersonRow
 from irm.access.names import search_key, sort_key
 from irm.access.policy import Role
-from irm.access.principals import live_membership
+from irm.access.principals import live_membership, own_membership
 from irm.access.service import NO_PERSON, add_contact_address, end_role, grant_role
 from irm.actor import Actor
 from irm.db import Tx
@@ -49,7 +49,7 @@ async def everybody(tx: Tx, *, now: datetime) -> dict[UUID, Known]:
             found[account.person_id].login = account.login
     held = await tx.execute(
         select(MembershipRow.person_id, MembershipRow.organization_id, MembershipRow.role).where(
-            live_membership(now), MembershipRow.delegation_id.is_(None)
+            live_membership(now), own_membership()
         )
     )
     for person_id, organization_id, role in held:

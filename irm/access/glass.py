@@ -9,14 +9,13 @@ from uuid import UUID
 from sqlalchemy import func, or_, select, update
 
 from irm import jobs
-from irm.access.breaking import GlassPolicy, Offer, chosen, faults, glass_policy, offers
-from irm.access.delegations import own_roles
+from irm.access.breaking import GlassPolicy, Offer, chosen, faults, glass_policy
 from irm.access.engagements import refuse_unvetted
 from irm.access.glass_models import BreakGlassRow
+from irm.access.glass_offers import offered, opened, to_tell
 from irm.access.models import MembershipRow, OrganizationRow, PersonRow
-from irm.access.policy import AUTHORITY, Permission, Principal, Role, may
-from irm.access.principals import organizations_below
-from irm.access.queries import Person, members, organizations, people
+from irm.access.policy import Permission, Principal, Role, may
+from irm.access.queries import Person, members, people
 from irm.access.second import reader
 from irm.access.seconds import authorities_over, refuse_no_second
 from irm.db import SYSTEM, Actor, Tx, uuid7
@@ -67,32 +66,6 @@ class Glass:
     state: State
 
 
-async def offered(tx: Tx, principal: Principal, *, now: datetime, policy: GlassPolicy | None = None) -> list[Offer]:
-    """What the reader may take now. A program: nothing."""
-    if principal.scopes is not None:
-        return []
-    own = await own_roles(tx, principal.person_id, now=now)
-    authorities = [one.id for one in await organizations(tx, kinds=[AUTHORITY], joined=True)]
-    below = {one: await organizations_below(tx, one) for one in authorities}
-    above = {place: [one for one in authorities if place in below[one]] for place in own}
-    kinds = {one.id: one.kind for one in await organizations(tx, ids=[*own, *authorities])}
-    return list(offers(own, principal.memberships, kinds, above, policy or glass_policy()))
-
-
-async def to_tell(tx: Tx, organization_id: UUID, role: Role, taker: UUID, *, now: datetime) -> list[Person]:
-    """Who hears of it at once: everybody who holds the role there, the deputy in charge (of the unit, and of the cloud
-    authority), the head, and the audit administrators."""
-    authorities = await authorities_over(tx, organization_id)
-    held = await members(tx, [organization_id, *authorities], now=now, own=True)
-    told = [
-        one
-        for one in held
-        if (one.organization_id == organization_id and one.roles & {role, Role.DEPUTY, Role.UNIT_HEAD})
-        or one.roles & {Role.DEPUTY, Role.AUDIT_ADMINISTRATOR}
-    ]
-    return list({one.person.id: one.person for one in told if one.person.id != taker}.values())
-
-
 async def take(
     tx: Tx,
     principal: Principal,
@@ -108,8 +81,7 @@ async def take(
     if principal.scopes is not None:
         raise Forbidden(NO_PROGRAM)
     policy = policy or glass_policy()
-    # Two takings of one person wait for each other here, so that neither overlooks the other.
-    await tx.execute(select(PersonRow.id).where(PersonRow.id == principal.person_id).with_for_update())
+    await _be_alone(tx, principal.person_id)
     offer = chosen(await offered(tx, principal, now=now, policy=policy), organization_id, role)
     if offer is not None and await _holds(tx, principal.person_id, offer, now=now):
         offer = None
@@ -171,15 +143,19 @@ async def end_in_time(tx: Tx, args: Mapping[str, Any], now: datetime) -> None:
 
 
 async def lapse(tx: Tx, person_id: UUID, *, actor: Actor, now: datetime) -> None:
-    """A role of the person's own has ended: what was taken by virtue of it ends with it."""
+    """The person's own roles have changed: what was taken and rests on none of them any more ends with it."""
+    await _be_alone(tx, person_id)
     which = (
         select(BreakGlassRow)
         .where(BreakGlassRow.person_id == person_id, BreakGlassRow.ended_at.is_(None), BreakGlassRow.ends_at > now)
         .order_by(BreakGlassRow.id)
         .with_for_update()
     )
-    for row in list(await tx.scalars(which)):
-        await _end(tx, row, by=None, why="lapsed", actor=actor, at=now, now=now)
+    rows = list(await tx.scalars(which))
+    left = await opened(tx, person_id, {}, glass_policy(), now=now) if rows else []
+    for row in rows:
+        if chosen(left, row.organization_id, Role(row.role)) is None:
+            await _end(tx, row, by=None, why="lapsed", actor=actor, at=now, now=now)
 
 
 async def ask_for_review(tx: Tx, args: Mapping[str, Any], now: datetime) -> None:
@@ -322,6 +298,12 @@ def _state(row: BreakGlassRow, now: datetime) -> State:
     if row.ended_at is None and now < row.ends_at:
         return "running"
     return "late" if now >= row.review_by else "to_review"
+
+
+async def _be_alone(tx: Tx, person_id: UUID) -> None:
+    """Two takings of one person wait for each other, and a taking for a change of what it rests on, so that neither
+    overlooks the other."""
+    await tx.execute(select(PersonRow.id).where(PersonRow.id == person_id).with_for_update(key_share=True))
 
 
 async def _holds(tx: Tx, person_id: UUID, offer: Offer, *, now: datetime) -> bool:

@@ -14,6 +14,7 @@ from msgspec import Struct
 from irm.access import glass
 from irm.access.breaking import Offer
 from irm.access.glass import Glass
+from irm.access.glass_offers import offered, to_tell
 from irm.access.policy import SIGNED_IN, Principal, Role, dangerous
 from irm.access.queries import Organization, Person, organization_by_code, organizations
 from irm.clock import Clock
@@ -169,13 +170,13 @@ async def review_role(
 
 async def offers_of(tx: Tx, principal: Principal, *, now: datetime) -> list[Told]:
     """What the reader may take, with everybody who would be told."""
-    found = await glass.offered(tx, principal, now=now)
+    found = await offered(tx, principal, now=now)
     places = {one.id: one for one in await organizations(tx, ids=[one.organization_id for one in found])}
     return [
         Told(
             one,
             places[one.organization_id],
-            tuple(await glass.to_tell(tx, one.organization_id, one.role, principal.person_id, now=now)),
+            tuple(await to_tell(tx, one.organization_id, one.role, principal.person_id, now=now)),
         )
         for one in found
     ]

@@ -20,7 +20,8 @@ GIVES: Final = allow(Permission.MANAGE_ROLES)
 
 
 class RoleView(Struct, frozen=True):
-    """`systems`: names of those for which alone it is held; empty: for all."""
+    """`systems`: names of those for which alone it is held; empty: for all. `lent`: handed over by a colleague; `taken`: by
+    break-glass; either is ended there."""
 
     organization: str
     role: str
@@ -28,6 +29,7 @@ class RoleView(Struct, frozen=True):
     since: datetime
     until: datetime | None
     lent: bool
+    taken: bool
 
 
 class RolesView(Struct, frozen=True):
@@ -125,7 +127,7 @@ async def _held(tx: Tx, account_id: UUID, now: datetime) -> RolesView:
 
 
 def _view(one: HeldRole) -> RoleView:
-    return RoleView(one.code, one.role.value, list(one.systems), one.since, one.until, one.is_lent)
+    return RoleView(one.code, one.role.value, list(one.systems), one.since, one.until, one.is_lent, one.is_taken)
 
 
 ROUTES: Final = [list_roles, give_role, end_role_of_account]

@@ -38,6 +38,8 @@ class HeldRole:
     until: datetime | None
     is_lent: bool
     """Handed over by a colleague: it is ended there."""
+    is_taken: bool
+    """By break-glass: the same."""
 
 
 async def roles_held(tx: Tx, people: Collection[UUID], *, now: datetime) -> dict[UUID, list[HeldRole]]:
@@ -55,8 +57,17 @@ async def roles_held(tx: Tx, people: Collection[UUID], *, now: datetime) -> dict
     for row, code, short_name in rows:
         limit = {str(one) for one in row.system_ids or ()}
         called = tuple(name for one, name in names.items() if str(one) in limit)
-        is_lent = row.delegation_id is not None
-        held = HeldRole(row.organization_id, code, short_name, Role(row.role), called, row.since, row.until, is_lent)
+        held = HeldRole(
+            row.organization_id,
+            code,
+            short_name,
+            Role(row.role),
+            called,
+            row.since,
+            row.until,
+            is_lent=row.delegation_id is not None,
+            is_taken=row.glass_id is not None,
+        )
         found.setdefault(row.person_id, []).append(held)
     return found
 

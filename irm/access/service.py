@@ -204,7 +204,8 @@ async def grant_role(
     """From now on; with `systems` for what concerns these alone, otherwise for all of the organization's.
 
     Raises Conflict for a role already held, for a second administrator's role (DESIGN §7), and for a vendor's staff who are
-    not vetted or whose contract has ended (`engaging.refusal`); Invalid for an administrator's role with systems.
+    not vetted or whose contract has ended (`engaging.refusal`); Invalid for an administrator's role with systems. What
+    an administrator has taken by break-glass ends.
     """
     await _person(tx, person_id)
     organization = await _organization(tx, organization_id)
@@ -238,6 +239,8 @@ async def grant_role(
             },
         ),
     )
+    if role in ADMINISTRATORS:
+        await glass.lapse(tx, person_id, actor=actor, now=now)
     return row.id
 
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from irm.access import delegations, glass, tokens
+from irm.access import delegations, glass, glass_offers, tokens
 from irm.access.actors import names_of_actors, standing_in
 from irm.access.delegating import Handing
 from irm.access.policy import AUTHORITY, Permission, Role
@@ -129,7 +129,7 @@ async def test_everybody_who_must_know_is_paged_at_once_and_was_named_before(
 ) -> None:
     client = await sign_in(cloud.officer)
     async with db.transaction() as tx:
-        named = await glass.to_tell(tx, cloud.id, Role.DUTY_LEADER, cloud.officer.person_id, now=tx.clock.now())
+        named = await glass_offers.to_tell(tx, cloud.id, Role.DUTY_LEADER, cloud.officer.person_id, now=tx.clock.now())
     must = {cloud.leader.person_id, cloud.deputy.person_id, cloud.head.person_id, cloud.auditor.person_id}
     assert {one.id for one in named} == must
     (offer,) = (await client.get(API)).json()["offers"]

@@ -139,7 +139,8 @@ async def end_role(
     clock: NamedDependency[Clock],
     principal: NamedDependency[Principal],
 ) -> GlassView:
-    """Before its time, by whoever took it, a reviewer or the security administrator. 409 when it is over."""
+    """Before its time, by whoever took it, a reviewer or the security administrator. By a token only with `manage_roles`.
+    409 when it is over."""
     now = clock.now()
     async with db.transaction(principal.actor) as tx:
         await glass.end(tx, glass_id, by=principal, now=now)
@@ -161,7 +162,7 @@ async def review_role(
     principal: NamedDependency[Principal],
 ) -> GlassView:
     """Say whether it was justified: the audit administrator, or the head of the organization, who did not take it. 409
-    while it runs, and when it was reviewed."""
+    while it runs, and when it was reviewed. Never by a token: 404."""
     now = clock.now()
     async with db.transaction(principal.actor) as tx:
         await glass.review(tx, glass_id, justified=data.justified, reason=data.review, by=principal, now=now)

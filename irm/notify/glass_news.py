@@ -50,6 +50,8 @@ VERDICTS: Final = {True: N_("justified"), False: N_("not justified")}
 
 async def hear(tx: Tx, event: Event, entry_id: UUID) -> None:  # noqa: ARG001 - the shape of a subscriber
     one = await glass(tx, UUID(str(event.body["glass"])), now=event.at)
+    if event.action == "break_glass.ended" and one.reviewed_at is not None:
+        return  # the record of its end came late, after an outage: nobody is asked again to review it
     title, body = LOUD.get(event.action) or QUIET[event.action]
     titles = {locale: _said(title, one, translator(locale)) for locale in LOCALES}
     bodies = {locale: _said(body, one, translator(locale)) for locale in LOCALES}

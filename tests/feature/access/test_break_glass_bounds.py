@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from irm.access import delegations, glass
+from irm.access import delegations, glass, tokens
 from irm.access.delegating import Handing
 from irm.access.everybody import everybody
 from irm.access.models import MembershipRow
-from irm.access.policy import AUTHORITY, Role
+from irm.access.policy import AUTHORITY, Permission, Role
 from irm.access.principals import principal_of
 from irm.access.roles import roles_held
 from irm.access.security import security_policy
@@ -19,8 +19,8 @@ from irm.clock import FixedClock
 from irm.db import SYSTEM, Database
 from irm.errors import Invalid
 from tests import make
-from tests.conftest import SignIn
-from tests.feature.access.test_break_glass import API, REASON, Cloud, actions, asked, cloud, may_lead, taken
+from tests.conftest import Drain, SignIn
+from tests.feature.access.test_break_glass import API, REASON, Cloud, actions, asked, cloud, may_lead, pages, taken
 
 __all__ = ["cloud"]  # a fixture of the neighbour
 
@@ -117,3 +117,46 @@ async def test_it_waits_for_what_it_rests_on_to_be_decided(committed_db: Databas
         await asyncio.wait([taking], timeout=0.5)
     with pytest.raises(Invalid):
         await taking
+
+
+async def test_no_token_ends_or_judges_it_that_may_only_read_the_ledger(
+    sign_in: SignIn, cloud: Cloud, db: Database, clock: FixedClock
+) -> None:
+    client = await sign_in(cloud.officer)
+    one = (await taken(client))["id"]
+    secrets = []
+    async with db.transaction(SYSTEM) as tx:
+        for who in (cloud.officer, cloud.auditor):
+            _, secret = await tokens.create_token(
+                tx,
+                account_id=who.id,
+                name="probe",
+                scopes=frozenset({Permission.OWN_ACCOUNT, Permission.READ_LEDGER}),
+                actor=SYSTEM,
+                now=clock.now(),
+                until=clock.now() + timedelta(days=1),
+            )
+            secrets.append(secret)
+    client.cookies.clear()
+    for secret in secrets:
+        client.headers["authorization"] = f"Bearer {secret}"
+        assert (await client.post(f"{API}/{one}/end")).status_code == 404
+    clock.tick(hours=2)
+    words = {"justified": True, "review": "批量处理"}
+    assert (await client.post(f"{API}/{one}/review", json=words)).status_code == 404
+    assert [each["state"] for each in (await client.get(API)).json()["taken"]] == ["to_review"], "it reads, as before"
+
+
+async def test_whoever_judged_it_before_the_record_of_its_end_is_not_asked_again(
+    sign_in: SignIn, cloud: Cloud, clock: FixedClock, db: Database, drain: Drain
+) -> None:
+    """After an outage the job that writes the end comes late."""
+    client = await sign_in(cloud.officer)
+    one = (await taken(client))["id"]
+    clock.tick(hours=3)
+    await sign_in(cloud.auditor)
+    words = {"justified": True, "review": "值班领导确实失联"}
+    assert (await client.post(f"{API}/{one}/review", json=words)).status_code == 200
+    await drain()
+    assert sorted(await actions(db, one)) == ["break_glass.ended", "break_glass.reviewed", "break_glass.taken"]
+    assert {row.person_id for row in await pages(db, one) if row.purpose == "notice"} == {cloud.officer.person_id}

@@ -24,15 +24,22 @@ CHANNELS: Final = ("sms", "voice", "telephone", "email")
 
 @dataclass
 class Known:
-    """`roles`: by organization, without those that were only handed over. `addresses`: by channel, the preferred first.
-    `login`: None where there is no account."""
+    """`roles`: by organization, held for all of its systems and for good: neither handed over nor taken by break-glass.
+    `limited`: those held for named systems only, which a list neither gives nor takes back. `addresses`: by channel, the
+    preferred first. `login`: None where there is no account."""
 
     id: UUID
     name: str
     title: str
     login: str | None = None
     roles: dict[UUID, set[Role]] = field(default_factory=dict)
+    limited: dict[UUID, set[Role]] = field(default_factory=dict)
     addresses: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def places(self) -> frozenset[UUID]:
+        """The organizations in which they hold a role of their own."""
+        return frozenset({*self.roles, *self.limited})
 
 
 async def everybody(tx: Tx, *, now: datetime) -> dict[UUID, Known]:
@@ -48,13 +55,15 @@ async def everybody(tx: Tx, *, now: datetime) -> dict[UUID, Known]:
         if account.person_id in found:
             found[account.person_id].login = account.login
     held = await tx.execute(
-        select(MembershipRow.person_id, MembershipRow.organization_id, MembershipRow.role).where(
-            live_membership(now), own_membership()
-        )
+        select(
+            MembershipRow.person_id, MembershipRow.organization_id, MembershipRow.role, MembershipRow.system_ids
+        ).where(live_membership(now), own_membership())
     )
-    for person_id, organization_id, role in held:
+    for person_id, organization_id, role, systems in held:
         if person_id in found:
-            found[person_id].roles.setdefault(organization_id, set()).add(Role(role))
+            whose = found[person_id]
+            kept = whose.roles if systems is None else whose.limited
+            kept.setdefault(organization_id, set()).add(Role(role))
     reached = await tx.execute(
         select(ContactAddressRow.person_id, ContactAddressRow.channel, ContactAddressRow.address)
         .where(ContactAddressRow.person_id.is_not(None), ContactAddressRow.disabled_at.is_(None))
@@ -64,6 +73,11 @@ async def everybody(tx: Tx, *, now: datetime) -> dict[UUID, Known]:
         if one.person_id in found:
             found[one.person_id].addresses.setdefault(one.channel, []).append(one.address)
     return found
+
+
+async def logins(tx: Tx) -> frozenset[str]:
+    """All that are taken: also those of second accounts, and of people who have left irm."""
+    return frozenset(await tx.scalars(select(AccountRow.login)))
 
 
 async def change_person(tx: Tx, person_id: UUID, *, name: str, title: str, actor: Actor, now: datetime) -> None:

@@ -13,11 +13,12 @@ from typing import Any, Final
 from uuid import UUID
 
 from irm.access.engagements import refuse_unvetted
-from irm.access.everybody import CHANNELS, Known, everybody
+from irm.access.everybody import CHANNELS, Known, everybody, logins
 from irm.access.policy import ADMINISTRATORS, AUTHORITY, Permission, Principal, Role
 from irm.access.service import (
     ADMINISTRATOR_ELSEWHERE,
     LOGIN,
+    LOGIN_TAKEN,
     LONGEST_NAME,
     NO_PERSON,
     ODD_LOGIN,
@@ -60,6 +61,7 @@ LABELS: Final[Mapping[str, str]] = {one.name: one.title for one in COLUMNS}
 OF_THE_PERSON: Final = ("name", "title", *CHANNELS, "login")
 ACCOUNTS_NEED: Final = N_("The system administrator registers people and opens accounts.")
 ROLES_NEED: Final = N_("The security administrator gives and takes back roles.")
+HELD_FOR_SYSTEMS: Final = N_("%(role)s is held here for named systems only; a list does not change that.")
 NOT_ONES_OWN: Final = N_("Nobody gives themselves a role.")
 KNOWN_AGAIN: Final = N_("Write a login name or a role, or irm could not know this person again.")
 LOGIN_STAYS: Final = N_("This person has the login name %(login)s; a list changes none.")
@@ -80,6 +82,12 @@ class _People:
     by_number: Mapping[str, Known]
     by_name: Mapping[tuple[UUID, str], Sequence[Known]]
     """By the organization in which they hold a role, and their name."""
+    taken: frozenset[str]
+    """Login names, whoever's."""
+    opened: dict[str, Any] = field(default_factory=dict)
+    """By login name, the person for whom a row opens it."""
+    led: dict[Any, set[tuple[UUID, Role]]] = field(default_factory=dict)
+    """By person, the roles that they hold when these rows are written."""
     firsts: dict[Any, tuple[Row, Mapping[str, Any]]] = field(default_factory=dict)
     """By person, the row that speaks of them first, and what it says."""
     seen: dict[tuple[Any, UUID | None], Row] = field(default_factory=dict)
@@ -132,10 +140,10 @@ async def plan(tx: Tx, given: ListRead, *, by: Principal | None, now: datetime) 
     known = {key: one for key, one in (await everybody(tx, now=now)).items() if may_know(judging, one)}
     by_name: dict[tuple[UUID, str], list[Known]] = {}
     for one in known.values():
-        for organization in one.roles:
+        for organization in one.places:
             by_name.setdefault((organization, plain_name(one.name)), []).append(one)
     by_login = {one.login: one for one in known.values() if one.login}
-    people = _People(judging, by_login, {str(key): one for key, one in known.items()}, by_name)
+    people = _People(judging, by_login, {str(key): one for key, one in known.items()}, by_name, await logins(tx))
     planned: list[Planned] = []
     named: set[UUID] = set()
     for row in given.sheet.rows:
@@ -154,7 +162,7 @@ async def plan(tx: Tx, given: ListRead, *, by: Principal | None, now: datetime) 
         (judging.label(organization), one.name)
         for organization in sorted(named, key=judging.label)
         for one in known.values()
-        if organization in one.roles and one.id not in listed
+        if organization in one.places and one.id not in listed
     ]
     return plan_of(given, planned, judging.faults, missing)
 
@@ -163,7 +171,7 @@ def may_know(judging: Judging, one: Known) -> bool:
     """Who rules accounts or roles knows everybody; others those who hold a role where they keep the contacts."""
     if judging.everywhere(Permission.MANAGE_ACCOUNTS) or judging.everywhere(Permission.MANAGE_ROLES):
         return True
-    return any(judging.may(each, Permission.KEEP_CONTACTS) for each in one.roles)
+    return any(judging.may(each, Permission.KEEP_CONTACTS) for each in one.places)
 
 
 async def _judged(
@@ -186,9 +194,9 @@ async def _judged(
     wanted = frozenset(Role(each) for each in row["roles"] or ()) or held
     if one is not None and wanted != held:
         changes["roles"] = (_sorted(held), _sorted(wanted))
-    _look_at_person(people, row, one, stated, changes, wanted)
+    _look_at_person(people, row, key, one, stated, changes, wanted)
     if wanted != held and organization is not None:
-        await _look_at_roles(tx, people, row, organization, one, held, wanted, now)
+        await _look_at_roles(tx, people, row, organization, key, one, held, wanted, now)
     if len(judging.faults) > faults:
         return None
     said_of = {"organization": organization, "key": key, "held": held, "wanted": wanted, **stated}
@@ -203,6 +211,7 @@ def _sorted(roles: frozenset[Role]) -> tuple[str, ...]:
 def _look_at_person(
     people: _People,
     row: Row,
+    key: Any,
     one: Known | None,
     stated: Mapping[str, Any],
     changes: Mapping[str, Any],
@@ -213,8 +222,9 @@ def _look_at_person(
         judging.fault(row, "name", Said(ACCOUNTS_NEED))
     if one is None and not stated["login"] and not wanted:
         judging.fault(row, "login", Said(KNOWN_AGAIN))
-    _look_at_login(people, row, one, stated["login"])
-    keeps = one is not None and all(judging.may(each, Permission.KEEP_CONTACTS) for each in one.roles)
+    _look_at_login(people, row, key, one, stated["login"])
+    places = one.places if one else ()
+    keeps = bool(places) and all(judging.may(each, Permission.KEEP_CONTACTS) for each in places)
     for name in changes:
         if name == "name" and not people.rules_accounts:
             judging.fault(row, name, Said(ACCOUNTS_NEED))
@@ -223,7 +233,7 @@ def _look_at_person(
     _look_at_texts(judging, row, stated, OF_THE_PERSON if one is None else changes)
 
 
-def _look_at_login(people: _People, row: Row, one: Known | None, login: str | None) -> None:
+def _look_at_login(people: _People, row: Row, key: Any, one: Known | None, login: str | None) -> None:
     there = one.login if one else None
     if there and login != there:
         people.judging.fault(row, "login", Said(LOGIN_STAYS, login=there))
@@ -232,6 +242,8 @@ def _look_at_login(people: _People, row: Row, one: Known | None, login: str | No
             people.judging.fault(row, "login", Said(ODD_LOGIN))
         elif not people.rules_accounts:
             people.judging.fault(row, "login", Said(ACCOUNTS_NEED))
+        elif login in people.taken or people.opened.setdefault(login, key) != key:
+            people.judging.fault(row, "login", Said(LOGIN_TAKEN, login=login))
 
 
 def _look_at_texts(judging: Judging, row: Row, stated: Mapping[str, Any], new: Collection[str]) -> None:
@@ -259,6 +271,7 @@ async def _look_at_roles(
     people: _People,
     row: Row,
     organization: UUID,
+    key: Any,
     one: Known | None,
     held: frozenset[Role],
     wanted: frozenset[Role],
@@ -271,8 +284,14 @@ async def _look_at_roles(
         judging.fault(row, "roles", Said(NOT_ONES_OWN))
     if wanted & ADMINISTRATORS and judging.names.by_id[organization].kind != AUTHORITY:
         judging.fault(row, "roles", Said(ADMINISTRATOR_ELSEWHERE))
-    elsewhere = {role for each, roles in one.roles.items() if each != organization for role in roles} if one else set()
-    if len((wanted | elsewhere) & ADMINISTRATORS) > 1:
+    if one is not None and (narrow := wanted & one.limited.get(organization, set())):
+        judging.fault(row, "roles", Said(HELD_FOR_SYSTEMS, role=Said(ROLES[min(narrow)])))
+    led = people.led.setdefault(
+        key, {(each, role) for each, roles in one.roles.items() for role in roles} if one else set()
+    )
+    led -= {(organization, role) for role in held}
+    led |= {(organization, role) for role in wanted}
+    if sum(role in ADMINISTRATORS for _, role in led) > 1:
         judging.fault(row, "roles", Said(ONE_ADMINISTRATOR))
     if one is not None and wanted - held:
         try:

@@ -1,11 +1,12 @@
 """A list of people that was confirmed is written; and what stands here as such a list (`people_list.py`)."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from irm.access.everybody import CHANNELS, change_person, everybody, replace_addresses, set_roles
-from irm.access.policy import Permission, Principal
+from irm.access.policy import Permission, Principal, Role
 from irm.access.service import add_contact_address, create_account, register_person
 from irm.access.vocabulary import ROLE_NAMES
 from irm.db import Actor, Tx, uuid7
@@ -80,15 +81,19 @@ async def workbook(tx: Tx, by: Principal | None, code: str, t: Translator, now: 
             "person": str(one.id),
         }
         rows += [
-            {"organization": judging.written(each), "roles": tuple(sorted(roles, key=list(ROLE_NAMES).index)), **about}
-            for each, roles in one.roles.items()
+            {"organization": judging.written(each), "roles": _in_order(one.roles.get(each, ())), **about}
+            for each in one.places
             if each in ids
         ]
-        if not one.roles and everywhere and not code:
+        if not one.places and everywhere and not code:
             rows.append(about)
     rows.sort(key=lambda row: row.get("organization") or "")
     columns = [one for one in COLUMNS if everywhere or one.name != "login"]
     return write_sheet(columns, rows, title=t(TITLE), t=t)
+
+
+def _in_order(roles: Collection[Role]) -> tuple[Role, ...]:
+    return tuple(sorted(roles, key=list(ROLE_NAMES).index))
 
 
 async def template(tx: Tx, t: Translator) -> bytes:

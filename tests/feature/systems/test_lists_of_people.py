@@ -10,7 +10,7 @@ from sqlalchemy import select
 from irm.access import engagements
 from irm.access.engaging import Engagement
 from irm.access.everybody import change_person, everybody
-from irm.access.models import ContactAddressRow
+from irm.access.models import ContactAddressRow, PersonRow
 from irm.access.policy import AUTHORITY, Role
 from irm.db import SYSTEM, Database
 from irm.documents.tables import write_sheet
@@ -41,6 +41,7 @@ async def town(db: Database) -> dict[str, Any]:
             "system": await make.account(tx, authority, Role.SYSTEM_ADMINISTRATOR),
             "security": await make.account(tx, authority, Role.SECURITY_ADMINISTRATOR),
             "unit": await make.account(tx, edu, Role.SECURITY_LEAD),
+            "officer": await make.account(tx, authority, Role.DUTY_OFFICER),
         }
 
 
@@ -164,6 +165,84 @@ async def test_what_roles_cannot_be_given_so(
     assert await at_fault(client, drain, third) == ["D2"], "who was vetted and refused is given none"
 
 
+async def test_nobody_gets_a_second_administrators_role_by_two_rows_or_by_two_authorities(
+    client: httpx.AsyncClient, town: dict[str, Any], sign_in: Any, drain: Any, db: Database
+) -> None:
+    async with db.transaction(SYSTEM) as tx:
+        await make.organization(tx, AUTHORITY, code="county", name="示例县数据局")
+        free = str(await make.person(tx, town["edu"], name="李敏"))
+        bound = str(await make.person(tx, town["authority"], Role.AUDIT_ADMINISTRATOR, name="王芳"))
+    await sign_in(town["security"])
+    rows = [{"organization": each, "name": "李敏", "person": free} for each in ("data", "county")]
+    twice = [
+        each | {"roles": [role]}
+        for each, role in zip(rows, ("audit_administrator", "system_administrator"), strict=True)
+    ]
+    assert await at_fault(client, drain, *twice) == ["D3"]
+    again = {"organization": "county", "name": "王芳", "person": bound, "roles": ["audit_administrator"]}
+    assert await at_fault(client, drain, again) == ["D2"]
+
+
+async def test_a_login_name_that_is_taken_is_said_in_its_cell(
+    client: httpx.AsyncClient, town: dict[str, Any], sign_in: Any, drain: Any, db: Database
+) -> None:
+    now = db.clock.now()
+    async with db.transaction(SYSTEM) as tx:
+        gone = await make.access.register_person(tx, name="已离任者", actor=SYSTEM, now=now)
+        await make.access.create_account(tx, person_id=gone, login="gone", actor=SYSTEM, now=now)
+        (await tx.get_one(PersonRow, gone)).retired_at = now
+        there = str(await make.access.register_person(tx, name="无账号者", actor=SYSTEM, now=now))
+    await sign_in(town["system"])
+    assert await at_fault(client, drain, LI | {"login": "gone"}) == ["I2"]
+    known = {"organization": "edu", "name": "无账号者", "person": there, "login": "limin"}
+    assert await at_fault(client, drain, known, LI) == ["I3"], "one row's new login name is another row's"
+
+
+async def test_a_role_that_was_taken_at_night_stands_in_no_list(
+    client: httpx.AsyncClient, town: dict[str, Any], sign_in: Any, drain: Any, db: Database
+) -> None:
+    officer = town["officer"]
+    signed = await sign_in(officer)
+    asked = {"organization": "data", "role": "duty_leader", "reason": "带班领导电话无人接听，需立即批准下线"}
+    assert (await signed.post("/api/v1/break-glass", json=asked)).status_code == 201
+    async with db.transaction() as tx:
+        now = db.clock.now()
+        sheet = (await people_list.read_list(await workbook(tx, None, "data", ZH, now))).sheet
+    (row,) = [row for row in sheet.rows if row["person"] == str(officer.person_id)]
+    assert row["roles"] == ("duty_officer",), "brought back next week it would be given for good"
+    me = {"organization": "data", "name": row["name"], "person": row["person"]}
+    await sign_in(town["security"])
+    done = await written(client, drain, people(me | {"roles": ["duty_officer", "reporter"]}), API)
+    assert done["changed"] == 1, "and a list does not stumble over it"
+
+
+async def test_a_role_for_named_systems_is_neither_widened_nor_ended_by_a_list(
+    client: httpx.AsyncClient, town: dict[str, Any], sign_in: Any, drain: Any, db: Database
+) -> None:
+    async with db.transaction(SYSTEM) as tx:
+        portal = await make.system(tx, town["edu"], code="portal", name="门户")
+        person = await make.person(tx, town["edu"], Role.HANDLER, name="李敏", systems=[portal])
+        content = await workbook(tx, None, "edu", ZH, db.clock.now())
+    (row,) = [row for row in (await people_list.read_list(content)).sheet.rows if row["name"] == "李敏"]
+    assert row["roles"] in (None, ()), "what a list cannot say, it does not say"
+    await sign_in(town["security"])
+    li = {"organization": "edu", "name": "李敏", "person": str(person)}
+    assert await at_fault(client, drain, li | {"roles": ["handler"]}) == ["D2"]
+    await written(client, drain, people(li | {"roles": ["reporter"]}), API)
+    after = await person_called(db, "李敏")
+    assert (after.roles, after.limited) == ({town["edu"]: {Role.REPORTER}}, {town["edu"]: {Role.HANDLER}})
+
+
+async def test_who_holds_no_role_is_nobodys_whose_numbers_a_keeper_changes(
+    client: httpx.AsyncClient, town: dict[str, Any], sign_in: Any, drain: Any, db: Database
+) -> None:
+    async with db.transaction(SYSTEM) as tx:
+        free = str(await make.access.register_person(tx, name="无角色者", actor=SYSTEM, now=db.clock.now()))
+    await sign_in(town["security"])
+    row = {"organization": "edu", "name": "无角色者", "person": free, "sms": ["10000000007"]}
+    assert await at_fault(client, drain, row) == ["E2"]
+
+
 async def test_what_goes_out_comes_back_unchanged(town: dict[str, Any], db: Database) -> None:
     async with db.transaction(SYSTEM) as tx:
         for name, title in (("张伟", ""), ("张伟", "=HYPERLINK(1)"), ("+甲", "主任")):
@@ -182,7 +261,7 @@ async def test_what_goes_out_comes_back_unchanged(town: dict[str, Any], db: Data
         content = await workbook(tx, None, "", ZH, now)
         made = await people_list.plan(tx, await people_list.read_list(content), by=None, now=now)
     assert not made.faults, [one.text(ZH) for one in made.faults]
-    assert (len(made.new), len(made.changed), made.unchanged, list(made.missing)) == (0, 0, 10, [])
+    assert (len(made.new), len(made.changed), made.unchanged, list(made.missing)) == (0, 0, 11, [])
 
 
 async def test_one_person_in_two_organizations_is_registered_once(town: dict[str, Any], db: Database) -> None:

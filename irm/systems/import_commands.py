@@ -11,11 +11,14 @@ from irm.access.queries import organization_by_code
 from irm.console import Console, json_option
 from irm.db import SYSTEM, Database
 from irm.documents.headings import folded
-from irm.errors import Invalid
+from irm.errors import Conflict, Invalid
+from irm.i18n import N_
+from irm.one_at_a_time import is_alone
 from irm.systems.importing import FAULTY
 from irm.systems.list_headings import remember, remembered, shown, understood
-from irm.systems.lists import KINDS, LIAISONS, ORGANIZATIONS, PEOPLE, STAFF, SYSTEMS, Kind
+from irm.systems.lists import KINDS, LIAISONS, ORGANIZATIONS, PEOPLE, STAFF, SYSTEMS, Kind, writing
 
+BUSY = N_("Another list of this kind is being written. Bring this one again in a few minutes.")
 dry_run_option = click.option("--dry-run", is_flag=True, help="Only say what the list would do.")
 file_argument = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 organization_option = click.option(
@@ -133,6 +136,8 @@ def _bring(
         read = replace(await kind.read(file.read_bytes(), called), home=home)
         understood(said, shown(read.sheet.headings, called), kind.columns)
         async with db.transaction(SYSTEM) as tx:
+            if not await is_alone(tx, writing(kind.name)):
+                raise Conflict(BUSY)
             made = await kind.plan(tx, read, None, now)
             if made.faults:
                 raise Invalid(FAULTY, errors=made.faults)

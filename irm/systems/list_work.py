@@ -23,6 +23,7 @@ from irm.errors import Conflict
 from irm.evidence.blobs import BlobStore
 from irm.evidence.service import adopt
 from irm.jobs import CallFailed, Outside, Resources
+from irm.one_at_a_time import be_alone
 from irm.systems import bringing
 from irm.systems.bringing import (
     GIVEN_UP,
@@ -37,7 +38,7 @@ from irm.systems.bringing import (
 )
 from irm.systems.importing import CHANGED_SINCE, Tell
 from irm.systems.list_headings import remembered
-from irm.systems.lists import KINDS
+from irm.systems.lists import KINDS, writing
 from irm.systems.models import ListImportRow
 
 ATTEMPTS: Final = 5
@@ -143,6 +144,8 @@ async def _write(
     if by is None:
         give_up(row, WITHOUT_RIGHTS)
         return None
+    # What is new, nothing in the database forbids to stand there twice: the next list is judged by what this one wrote.
+    await be_alone(tx, writing(row.kind))
     kind, tell = KINDS[row.kind], _teller(tx, row.id, 5, 30)
     await tell(0.0)
     called = dict(row.called)

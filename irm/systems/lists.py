@@ -195,6 +195,11 @@ def lines_by(value_words: Words) -> Callable[[list_plan.Plan], list[Line]]:
     return lines
 
 
+def writing(kind: str) -> str:
+    """By which lists of a kind are written one after the other (`one_at_a_time.py`)."""
+    return f"list/{kind}"
+
+
 def by_language(text: Callable[[Translator], str]) -> ByLanguage:
     """What is kept is read by whoever opens it, in their own language."""
     return {locale: text(translator(locale)) for locale in LOCALES}

@@ -38,14 +38,15 @@ async def new_finding(
     """Raises Forbidden for a foreign organization, Invalid naming the field. `tested`: the reader tests its system, which
     the caller has made sure of."""
     organization_id = given.organization or principal.home
-    far = reach(principal, Permission.EDIT_FINDINGS)
+    # Before a test of their own system too: what is named beside it is asked for anew.
+    far = reach(principal.away or principal, Permission.EDIT_FINDINGS)
     if organization_id is None or not (tested or far.everything or organization_id in far.anywhere):
         raise Forbidden(NOT_YOURS)
     named = await theirs(tx, given.systems, organization_id)
-    own = frozenset({organization_id})
+    own = far.anywhere if tested else frozenset({organization_id})
     about = [Resource(own, systems=frozenset({one.id})) for one in named.values()] or [Resource(own)]
     # Whoever works for one system enters nothing beside it about another.
-    if not tested and not all(far.covers(one) for one in about):
+    if not all(far.covers(one) for one in about):
         raise Forbidden(NOT_YOURS)
     verifier = given.verifier or await verifier_for(tx, organization_id)
     if verifier is None:

@@ -53,11 +53,9 @@ def entered(values: Mapping[str, Any]) -> EnterFinding:
 
 async def choices(tx: Tx, principal: Principal, t: Translator) -> dict[str, Any]:
     """What the form of a finding offers this reader."""
-    far = reach(principal, Permission.EDIT_FINDINGS)
-    units = [
-        one for one in await access.organizations(tx, joined=True) if far.everything or one.id in far.organizations
-    ]
-    own = await register.systems_of(tx, {one.id for one in units}, most=FEW_SYSTEMS + 1) if not far.everything else []
+    far = reach(principal.away or principal, Permission.EDIT_FINDINGS)
+    units = [one for one in await access.organizations(tx, joined=True) if far.everything or one.id in far.anywhere]
+    own = await register.systems_of(tx, far, most=FEW_SYSTEMS + 1) if not far.everything else []
     return {
         "units": [(str(one.id), one.name) for one in units],
         "verifiers": [(str(one.id), one.name) for one in await entering.verifiers(tx, None)],

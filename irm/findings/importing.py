@@ -6,7 +6,7 @@ faults are those of the act itself.
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
@@ -14,6 +14,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from irm.access import queries as access
+from irm.access.narrowing import before
 from irm.access.policy import Principal
 from irm.db import Tx
 from irm.documents.sheets import Row, read_sheet
@@ -37,7 +38,7 @@ _CELLS: Final = {"organization_id": "organization", "verifier_id": "verifier", "
 
 @dataclass(frozen=True)
 class Test:
-    """What a list of one test's findings leaves out. `tested`: the reader carries the test out."""
+    """What a list of one test's findings leaves out. `tester`: who carries it out, where that is the reader's organization."""
 
     __test__ = False
     id: UUID
@@ -45,7 +46,7 @@ class Test:
     organization_id: UUID
     system_code: str
     found_on: date
-    tested: bool = False
+    tester: UUID | None = None
 
 
 @dataclass
@@ -109,7 +110,8 @@ async def _prepare(reading: _Reading, rows: Any) -> None:
     there: dict[tuple[str, ...], list[Finding]] = defaultdict(list)
     for one in await queries.alike(reading.tx, wanted):
         reading.known[one.number] = one
-        there[_key(one.organization_id, one.title, one.clause, one.origin_label)].append(one)
+        if _works_on(reading, one, one.system_ids):
+            there[_key(one.organization_id, one.title, one.clause, one.origin_label)].append(one)
     reading.systems = await register.systems(
         reading.tx, {each for one in reading.known.values() for each in one.system_ids}
     )
@@ -190,7 +192,7 @@ async def _enter(reading: _Reading, row: Row, organization_id: UUID) -> Imported
         given,
         now=reading.now,
         origin_id=test.id if test else None,
-        tested=test.tested if test else False,
+        tested=test is not None and test.tester is not None,
     )
     meant = reading.is_meant and not reading.faults
     made = await service.raise_finding(
@@ -206,8 +208,7 @@ async def _enter(reading: _Reading, row: Row, organization_id: UUID) -> Imported
 
 async def _amend(reading: _Reading, row: Row, one: Finding, there: frozenset[str]) -> ImportedRow:
     """Only columns that the file has; an absent column is no wish to empty it."""
-    tester = reading.test is not None and reading.test.tested and one.origin_id == reading.test.id
-    if not (tester or may_edit(reading.principal, one) or queries.may_verify(reading.principal, one)):
+    if not _works_on(reading, one, one.system_ids):
         raise Forbidden(NOT_YOURS)
     if row["due_on"] and row["due_on"] != one.due_on:
         raise Invalid(lifecycle.DAY_STANDS, field="due_on")
@@ -222,8 +223,10 @@ async def _amend(reading: _Reading, row: Row, one: Finding, there: frozenset[str
     if row["systems"]:
         named = await _systems(reading, row, one.organization_id)
         system_ids = frozenset(each.id for each in named)
-    before = {name: getattr(one, name) for name in wanted}
-    changes = {name: (_word(before[name]), _word(value)) for name, value in wanted.items() if before[name] != value}
+        if not all(_works_on(reading, one, {each}) for each in system_ids - one.system_ids):
+            raise Forbidden(NOT_YOURS)
+    was = {name: getattr(one, name) for name in wanted}
+    changes = {name: (_word(was[name]), _word(value)) for name, value in wanted.items() if was[name] != value}
     if system_ids != one.system_ids:
         changes["systems"] = (_codes(reading, one.system_ids), _codes(reading, system_ids))
     if not changes:
@@ -233,9 +236,21 @@ async def _amend(reading: _Reading, row: Row, one: Finding, there: frozenset[str
     await service.amend(
         reading.tx, one.id, **wanted, system_ids=system_ids, actor=reading.principal.actor, now=reading.now
     )
-    if not sees_major(reading.principal, one) and not tester:
+    if not sees_major(reading.principal, one) and not _brought_up(reading, one):
         changes.pop("is_major", None)
     return ImportedRow(row.number, "changed", one.title, one.number, changes)
+
+
+def _works_on(reading: _Reading, one: Finding, systems: Collection[UUID]) -> bool:
+    """As the reader stands before these: on a list for their own test, too, others' findings are none of theirs."""
+    by = before(reading.principal, systems)
+    tests = reading.test is not None and reading.test.tester in by.organizations and _brought_up(reading, one)
+    return tests or may_edit(by, one) or queries.may_verify(by, one)
+
+
+def _brought_up(reading: _Reading, one: Finding) -> bool:
+    """By the test that the reader carries out."""
+    return reading.test is not None and reading.test.tester is not None and one.origin_id == reading.test.id
 
 
 async def _systems(reading: _Reading, row: Row, organization_id: UUID) -> list[register.Named]:

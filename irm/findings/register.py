@@ -6,6 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Date, Select, Text, Uuid, column, func, or_, select, table
 
+from irm.access.narrowing import within
+from irm.access.reaching import Reach
 from irm.db import Tx
 
 SYSTEM = table(
@@ -52,17 +54,16 @@ async def systems_by_code(tx: Tx, codes: Iterable[str]) -> dict[str, Named]:
     return {wanted[one.code.casefold()]: one for one in found}
 
 
-async def systems_of(tx: Tx, organization_ids: Collection[UUID], *, most: int) -> list[Named]:
-    """In use, owned, operated, used or maintained by one of these, in the order of their names' pinyin."""
-    return await _read(
-        tx,
-        or_(
-            SYSTEM.c.owner_id.in_(organization_ids),
-            SYSTEM.c.operator_id.in_(organization_ids),
-            SYSTEM.c.id.in_(select(PARTY.c.system_id).where(PARTY.c.organization_id.in_(organization_ids))),
-        ),
-        SYSTEM.c.retired_at.is_(None),
-        most=most,
+async def systems_of(tx: Tx, far: Reach, *, most: int) -> list[Named]:
+    """In use, owned, operated, used or maintained by an organization of `far`, in the order of their names' pinyin."""
+    return await _read(tx, within(far, _of_parties, SYSTEM.c.id), SYSTEM.c.retired_at.is_(None), most=most)
+
+
+def _of_parties(far: Reach) -> ColumnElement[bool]:
+    return or_(
+        SYSTEM.c.owner_id.in_(far.organizations),
+        SYSTEM.c.operator_id.in_(far.organizations),
+        SYSTEM.c.id.in_(select(PARTY.c.system_id).where(PARTY.c.organization_id.in_(far.organizations))),
     )
 
 

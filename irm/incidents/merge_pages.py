@@ -123,7 +123,7 @@ async def _show(
         one = await absorbed_incident(tx, number, principal)
         if one.merged_into_id is not None:
             return Redirect(f"/incidents/{one.number}", status_code=HTTP_303_SEE_OTHER)
-        offered = await candidates(tx, one)
+        offered = await candidates(tx, one, principal)
         if into:
             try:
                 _, main = await both(tx, number, into, principal)

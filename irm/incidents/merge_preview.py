@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from irm.access.policy import Principal
+from irm.access.policy import Permission, Principal, reach
 from irm.db import Tx
 from irm.i18n import N_
 from irm.incidents import queries
@@ -58,8 +58,9 @@ class _Never(Exception):
         self.preview = preview
 
 
-async def candidates(tx: Tx, one: Incident) -> list[Candidate]:
-    """Incidents that may be the same happening: known within the city's window, those of a same system first."""
+async def candidates(tx: Tx, one: Incident, by: Principal) -> list[Candidate]:
+    """Incidents that may be the same happening, as far as the reader sees them: known within the city's window, those of a
+    same system first."""
     window = intake_policy().duplicate_window
     known = list(await tx.scalars(select(FilingRow.known_at).where(FilingRow.incident_id == one.id)))
     first, last = min(known, default=one.discovered_at), max(known, default=one.discovered_at)
@@ -77,6 +78,7 @@ async def candidates(tx: Tx, one: Incident) -> list[Candidate]:
         select(IncidentRow.id, of_a_system.label("same"))
         .where(
             IncidentRow.id != one.id,
+            queries.seen(reach(by.away or by, Permission.READ_INCIDENTS)),
             IncidentRow.exercise.is_(one.exercise),
             IncidentRow.status.in_([status.value for status in MERGEABLE]),
             IncidentRow.id.in_(

@@ -135,7 +135,7 @@ async def sight_of(tx: Tx, number: str, by: Principal, permission: Permission = 
     The number of a merged incident leads to the main one.
     """
     far = reach(by, permission)
-    row = await tx.scalar(select(IncidentRow).where(IncidentRow.number == number, _within(far)))
+    row = await tx.scalar(select(IncidentRow).where(IncidentRow.number == number, seen(far)))
     while row is not None and row.merged_into_id is not None:
         row = await tx.get(IncidentRow, row.merged_into_id, populate_existing=True)
     if row is None:
@@ -146,7 +146,7 @@ async def sight_of(tx: Tx, number: str, by: Principal, permission: Permission = 
 
 async def incident_numbered(tx: Tx, number: str, by: Principal, permission: Permission) -> Incident:
     """That very incident, also where it was merged. Raises NotFound."""
-    row = await tx.scalar(select(IncidentRow).where(IncidentRow.number == number, _within(reach(by, permission))))
+    row = await tx.scalar(select(IncidentRow).where(IncidentRow.number == number, seen(reach(by, permission))))
     if row is None:
         raise NotFound(NO_INCIDENT)
     return _incident(row)
@@ -180,9 +180,9 @@ async def incidents(
     if faults := filter_faults(filters):
         raise Invalid.of(faults)
     far = reach(by, Permission.READ_INCIDENTS)
-    which = select(IncidentRow).where(_within(far), *filtered(filters, far))
+    which = select(IncidentRow).where(seen(far), *filtered(filters, far))
     if before is not None:
-        edge = await tx.scalar(select(IncidentRow).where(IncidentRow.number == before, _within(far)))
+        edge = await tx.scalar(select(IncidentRow).where(IncidentRow.number == before, seen(far)))
         if edge is None:
             raise Invalid(NO_PAGE, field="cursor")
         which = which.where(tuple_(IncidentRow.created_at, IncidentRow.id) < tuple_(edge.created_at, edge.id))
@@ -195,7 +195,7 @@ async def counts(tx: Tx, by: Principal) -> dict[str, int]:
     """How many the reader sees, by status; drills apart are not counted."""
     rows = await tx.execute(
         select(IncidentRow.status, func.count())
-        .where(_within(reach(by, Permission.READ_INCIDENTS)), IncidentRow.exercise.is_(False))
+        .where(seen(reach(by, Permission.READ_INCIDENTS)), IncidentRow.exercise.is_(False))
         .group_by(IncidentRow.status)
     )
     return dict(rows.all())
@@ -208,7 +208,7 @@ async def likely_duplicates(
     rows = await tx.scalars(
         select(IncidentRow)
         .where(
-            _within(reach(by, Permission.READ_INCIDENTS)),
+            seen(reach(by, Permission.READ_INCIDENTS)),
             IncidentRow.exercise.is_(False),
             IncidentRow.status.in_([status.value for status in LIVE]),
             IncidentRow.id.in_(
@@ -342,7 +342,8 @@ async def latest_trace(tx: Tx, sight: Sight) -> list[dict[str, Any]]:
     return list(deciding.trace) if deciding else []
 
 
-def _within(far: Reach) -> ColumnElement[bool]:
+def seen(far: Reach) -> ColumnElement[bool]:
+    """Incidents that a reach covers."""
     return within(far, _of_parties, IncidentRow.id)
 
 

@@ -11,7 +11,7 @@ from irm.access.policy import Permission, Principal, Reach, may, reach
 from irm.clock import SHANGHAI
 from irm.db import Tx
 from irm.drills.queries import counted_in
-from irm.errors import Invalid, NotFound
+from irm.errors import Forbidden, Invalid, NotFound
 from irm.evidence.collecting import Entry, Gathered, Line, Place, Shown, Stretch
 from irm.evidence.owned import OwnedEvidence, names_one_of, plain_lines
 from irm.evidence.service import Attachment
@@ -31,6 +31,7 @@ from irm.systems.vocabulary import LEVEL_NAMES, NO_LEVEL_NAME
 PAGE: Final = 200
 MOST_SYSTEMS: Final = 500
 MOST_CHANGES: Final = 1000
+NOT_THE_YEAR: Final = N_("Your roles are limited to certain systems: ask for the evidence of one of these.")
 WORDS: Final[Mapping[str, str]] = {
     "system.registered": N_("System registered"),
     "system.changed": N_("Register changed"),
@@ -205,9 +206,11 @@ class YearEvidence(OwnedEvidence):
         return ENTRY_WORDS
 
     async def _whose(self, far: Reach, organization: UUID | None) -> list[UUID]:
-        """Empty: the whole city. Raises NotFound for an organization out of reach."""
+        """Empty: the whole city. Raises NotFound for an organization out of reach, Forbidden for whoever reaches none."""
         if far.everything:
             return [organization] if organization else []
+        if not far.organizations:
+            raise Forbidden(NOT_THE_YEAR)
         if organization is not None and organization not in far.organizations:
             raise NotFound(access.NO_ORGANIZATION)
         return [organization] if organization else sorted(far.organizations)

@@ -164,7 +164,7 @@ async def _inside(
     people = {UUID(one.actor.partition("/")[2]) for one in entries if one.actor.startswith("person/")}
     actors = {f"person/{one}": name for one, name in (await access.person_names(tx, people)).items()}
     carried = await hosted_on(tx, found.id) if found.kind == "platform" else []
-    sees_all = reach(by, Permission.READ_SYSTEMS)
+    sees_all = reach(by.away or by, Permission.READ_SYSTEMS)
     files = await evidence.attachments_of(tx, path) if may(by, Permission.READ_EVIDENCE, found.resource) else []
     return {
         "entry": known,

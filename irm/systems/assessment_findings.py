@@ -180,7 +180,7 @@ async def _enter(tx: Tx, principal: Principal, one: Assessment, data: EnterFindi
         systems=data.systems or [one.system_code],
     )
     now = clock.now()
-    new = await entering.new_finding(tx, principal, given, now=now, origin_id=one.id, tested=test.tested)
+    new = await entering.new_finding(tx, principal, given, now=now, origin_id=one.id, tested=test.tester is not None)
     return f"finding/{await service.raise_finding(tx, new, actor=principal.actor, now=now)}"
 
 
@@ -201,7 +201,7 @@ def _test(one: Assessment, principal: Principal, clock: Clock) -> Test:
     """`editable` has made sure that the reader answers for the system, tests it, or is the cloud authority."""
     today = clock.now().astimezone(SHANGHAI).date()
     tests = one.tester_id is not None and one.tester_id in principal.organizations
-    return Test(one.id, one.number, one.operator_id, one.system_code, one.cover_on or today, tested=tests)
+    return Test(one.id, one.number, one.operator_id, one.system_code, one.cover_on or today, one.tester_id if tests else None)
 
 
 def _words(one: Assessment) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
+from uuid import UUID
 
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
@@ -28,7 +29,7 @@ from irm.systems.certificates import STATE_NAMES, STATE_TONES
 from irm.systems.editing import changeable, refuse_foreign_owner
 from irm.systems.entry import Entry, differences
 from irm.systems.listing import CHOICES, PER_PAGE, listed, read_filters, sums
-from irm.systems.queries import MOST_FOUND, System, shown_cii, systems_in_reach
+from irm.systems.queries import MOST_FOUND, System, shown_cii, system, systems_in_reach
 from irm.systems.service import change_system, entry, register_system
 from irm.systems.sheet import Names, value_words, wire_name
 from irm.web.forms import Form, flatten
@@ -149,7 +150,7 @@ async def edit_page(
     async with db.transaction(principal.actor) as tx:
         found = await changeable(tx, principal, code)
         known, version = await entry(tx, found.id)
-        choices = await _choices(tx, principal)
+        choices = await _choices(tx, principal, known.platform_id)
     form = Form(values=forms.values_of(known, choices.names, _sees_cii(found, principal)) | {"version": str(version)})
     return _form_page(form, choices, clock, system=found)
 
@@ -179,7 +180,7 @@ async def edit(
         async with db.transaction(principal.actor) as tx:
             found = await changeable(tx, principal, code)
             known, version = await entry(tx, found.id)
-            choices = await _choices(tx, principal)
+            choices = await _choices(tx, principal, known.platform_id)
         stale: list[tuple[str, str, str]] = []
         if isinstance(error, Conflict) and wanted is not None and any(one.field == "version" for one in error.errors):
             stale = _stale(known, replace(wanted, operator_id=wanted.operator_id or wanted.owner_id), choices, t)
@@ -211,10 +212,13 @@ def _status(error: IrmError) -> int:
     return HTTP_403_FORBIDDEN if isinstance(error, Forbidden) else HTTP_422_UNPROCESSABLE_ENTITY
 
 
-async def _choices(tx: Tx, principal: Principal) -> forms.Choices:
+async def _choices(tx: Tx, principal: Principal, kept: UUID | None = None) -> forms.Choices:
+    """`kept`: the platform that stands there; it is offered even to whoever may name no other of the unit's."""
     known = await organizations(tx)
     far = reach(principal, Permission.EDIT_SYSTEMS)
-    platforms = await systems_in_reach(tx, principal, kind="platform", most=MOST_FOUND * 20)
+    platforms = await systems_in_reach(tx, principal.away or principal, kind="platform", most=MOST_FOUND * 20)
+    if kept is not None and kept not in {one.id for one in platforms}:
+        platforms.append(await system(tx, kept))
     return forms.Choices(
         names=Names.of(known),
         owner_ids=frozenset(one.id for one in known if far.everything or one.id in far.organizations),

@@ -193,6 +193,16 @@ async def last_day_by_contract(tx: Tx, person_id: UUID) -> date | None:
     return None if elsewhere is not None else last
 
 
+async def ending_accounts(tx: Tx, person_ids: Collection[UUID]) -> frozenset[tuple[UUID, date]]:
+    """(person, last day) of their accounts that end by themselves and can be used until then."""
+    rows = await tx.execute(
+        select(AccountRow.person_id, AccountRow.ends_on).where(
+            AccountRow.person_id.in_(person_ids), AccountRow.ends_on.is_not(None), AccountRow.disabled_at.is_(None)
+        )
+    )
+    return frozenset((row.person_id, row.ends_on) for row in rows)
+
+
 async def _shorten_accounts(tx: Tx, person_id: UUID, *, actor: Actor, now: datetime) -> None:
     """Accounts end with the contract where they would last longer. A later contract end opens nothing by itself: the
     system administrator enters the account's new last day, and is seen to have done so."""

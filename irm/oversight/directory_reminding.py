@@ -1,7 +1,7 @@
-"""Before a contract or a vetting of a vendor's staff ends, and when a contact was not looked at for too long, whoever is to
-renew or to look hears of it: once, as a reminder that goes with others, never as a page. Job `oversight.remind_directory`.
-
-A contract on which an account hangs is told by the account (`account.ends_soon`), and not here again.
+"""Before a contract or a vetting of a vendor's staff ends, when a vetting has run out, and when a contact was not looked at
+for too long, whoever is to renew or to look hears of it: once, as a reminder that goes with others, never as a page.
+Job `oversight.remind_directory`. A contract with which an account ends is told by the account (`account.ends_soon`), and
+not here again.
 """
 
 from collections.abc import Collection
@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from irm.access import engagements
 from irm.access.keeping_contacts import liaisons_of
 from irm.access.policy import AUTHORITY, Role
-from irm.access.queries import Organization, members, organizations, with_account
+from irm.access.queries import Organization, members, organizations
 from irm.clock import SHANGHAI
 from irm.db import Tx
 from irm.i18n import LOCALES, N_, translator
@@ -31,6 +31,9 @@ KEEPERS: Final = (Role.SECURITY_LEAD, Role.COMPLIANCE_OFFICER, Role.DUTY_LEADER,
 """Who keeps an organization's contacts; the first of these roles that somebody holds is reminded."""
 CONTRACTS: Final = N_("Contracts of %(n)s of the staff of %(organization)s end soon")
 VETTINGS: Final = N_("The vetting of %(n)s of the staff of %(organization)s ends soon")
+RUN_OUT: Final = N_("The vetting of %(n)s of the staff of %(organization)s has run out")
+AFTERWARDS: Final = 0
+"""Days before the end of a vetting by which it is remembered that somebody was told when it was over."""
 CONTACTS: Final = N_("%(n)s contacts of %(organization)s are to be checked again")
 RENEW: Final = N_(
     "Who it is and until when, stands on the page of the vetting. What is renewed there is not asked again."
@@ -52,24 +55,27 @@ async def _staff(
 ) -> None:
     policy = oversight_policy()
     kept = await engagements.records(tx, organization_ids=[one.id for one in vendors])
-    told_by_account = await with_account(tx, [one.person_id for one in kept])
+    told_by_account = await engagements.ending_accounts(tx, [one.person_id for one in kept])
     due: dict[tuple[UUID, str], set[Mark]] = {}
     for one in kept:
         ends = one.engagement.ends_on
         if ends is not None and ends < today:
             continue
         days = reminder(ends, today, policy.contract_before_days)
-        if days is not None and ends is not None and one.person_id not in told_by_account:
+        if days is not None and ends is not None and (one.person_id, ends) not in told_by_account:
             due.setdefault((one.organization_id, "contract"), set()).add((one.id, "contract", ends, days))
         good = one.engagement.vetted_until
         days = reminder(good, today, policy.vetting_before_days)
         if days is not None and good is not None:
             due.setdefault((one.organization_id, "vetting"), set()).add((one.id, "vetting", good, days))
+        elif good is not None and good < today:
+            due.setdefault((one.organization_id, "run_out"), set()).add((one.id, "vetting", good, AFTERWARDS))
     authorities = [one.id for one in everybody if one.kind == AUTHORITY]
-    for vendor in (one for one in vendors if {(one.id, "contract"), (one.id, "vetting")} & set(due)):
+    titles = {"contract": CONTRACTS, "vetting": VETTINGS, "run_out": RUN_OUT}
+    for vendor in (one for one in vendors if any((one.id, what) in due for what in titles)):
         leads = await members(tx, [vendor.id, *authorities], now=now, role=Role.SECURITY_LEAD)
         people = [each.person.id for each in leads]
-        for what, title in (("contract", CONTRACTS), ("vetting", VETTINGS)):
+        for what, title in titles.items():
             marks = await _untold(tx, due.get((vendor.id, what), set()), now) if people else ()
             if marks:
                 await _tell(tx, vendor, people, title, RENEW, len(marks), "/vetting", f"{what}/{today}", now)

@@ -201,7 +201,9 @@ def _test(one: Assessment, principal: Principal, clock: Clock) -> Test:
     """`editable` has made sure that the reader answers for the system, tests it, or is the cloud authority."""
     today = clock.now().astimezone(SHANGHAI).date()
     tests = one.tester_id is not None and one.tester_id in principal.organizations
-    return Test(one.id, one.number, one.operator_id, one.system_code, one.cover_on or today, one.tester_id if tests else None)
+    return Test(
+        one.id, one.number, one.operator_id, one.system_code, one.cover_on or today, one.tester_id if tests else None
+    )
 
 
 def _words(one: Assessment) -> dict[str, Any]:

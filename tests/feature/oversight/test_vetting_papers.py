@@ -233,6 +233,35 @@ async def test_a_contract_on_which_an_account_hangs_is_told_by_the_account(
     assert await told(db, town["own"]) == []
 
 
+async def test_a_contract_that_an_account_outlives_is_told_here(
+    town: dict[str, Any], db: Database, clock: FixedClock
+) -> None:
+    async with db.transaction(SYSTEM) as tx:
+        await service.create_account(tx, person_id=town["person"], login="bing", actor=SYSTEM, now=clock.now())
+        unit = await make.organization(tx, name="市教育局")
+        handler: dict[str, Any] = {"organization_id": unit, "role": Role.HANDLER, "actor": SYSTEM, "now": clock.now()}
+        await service.grant_role(tx, person_id=town["person"], **handler)
+        await state(db, tx, town, ends_on=town["today"] + timedelta(days=5))
+    await look(db)
+    assert await told(db, town["own"]) == ["云川公司 1 名服务人员合同即将到期"], "the account has no end to tell of"
+
+
+async def test_a_vetting_that_has_run_out_is_told_once_however_long_irm_was_away(
+    town: dict[str, Any], db: Database, clock: FixedClock
+) -> None:
+    async with db.transaction(SYSTEM) as tx:
+        await state(db, tx, town, vetted_until=town["today"] + timedelta(days=40))
+    await look(db)
+    clock.tick(days=40)
+    await look(db)
+    last = "云川公司 1 名服务人员背景审查即将到期"
+    assert await told(db, town["own"]) == [last], "of the earlier reminder, which fell into the outage, nothing more"
+    for days in (1, 0, 30):
+        clock.tick(days=days)
+        await look(db)
+    assert await told(db, town["own"]) == [last, "云川公司 1 名服务人员背景审查已到期"]
+
+
 async def test_a_contact_that_nobody_looked_at_for_too_long_is_reminded_of_once(
     town: dict[str, Any], db: Database, clock: FixedClock
 ) -> None:

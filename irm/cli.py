@@ -40,6 +40,7 @@ GROUPS: Final = {
     "drill": "irm.drills.commands:drill",
     "playbook": "irm.playbooks.commands:playbook",
     "roster": "irm.notify.commands:roster",
+    "shift": "irm.shifts.commands:shift",
     "channel": "irm.notify.channel_commands:channel",
     "evidence": "irm.evidence.commands:evidence",
     "report": "irm.reports.commands:report",

@@ -7,9 +7,8 @@ from typing import Any
 import click
 import msgspec
 
+from irm.access.acting import principal_as
 from irm.access.policy import Principal
-from irm.access.principals import principal_of
-from irm.access.queries import account_by_login
 from irm.alerts import sources
 from irm.alerts.city_rules import read_rules
 from irm.alerts.rule_versions import publish_rules, rules_in_force, versions
@@ -17,20 +16,13 @@ from irm.alerts.schemas import source_view
 from irm.alerts.vocabulary import KINDS
 from irm.console import Console, json_option, source as text_of
 from irm.db import SYSTEM, Database, Tx
-from irm.errors import Forbidden
-from irm.i18n import N_
 from irm.positions import LanguageError
 
 as_option = click.option("--as", "login", default="", help="Login name of whoever does it; left out: irm itself.")
 
 
 async def _by(tx: Tx, login: str, now: datetime) -> Principal | None:
-    if not login:
-        return None
-    by = await principal_of(tx, (await account_by_login(tx, login, now=now)).id, now=now)
-    if by is None:
-        raise Forbidden(N_("This account is disabled."))
-    return by
+    return await principal_as(tx, login, now) if login else None
 
 
 @click.group()

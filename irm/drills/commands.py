@@ -8,9 +8,8 @@ from typing import Any, Final
 import click
 import msgspec
 
+from irm.access.acting import as_option, principal_as
 from irm.access.policy import Principal
-from irm.access.principals import principal_of
-from irm.access.queries import account_by_login
 from irm.console import Console, Failed, json_option, source as text_of
 from irm.db import SYSTEM, Database, Tx
 from irm.drills import acting, injecting, queries
@@ -21,14 +20,10 @@ from irm.drills.schema import scenario_schema
 from irm.drills.schemas import Act, PlanDrill, StartNow
 from irm.drills.starting import start_now
 from irm.drills.viewing import viewed
-from irm.errors import Forbidden
-from irm.i18n import N_
 from irm.positions import LanguageError
 
 Work = Callable[[Tx, Principal, datetime], Awaitable[str]]
 ACTIONS: Final = ("approve", "cancel", "start", "pause", "resume", "pace", "end", "close_evaluation")
-
-as_option: Final = click.option("--as", "login", required=True, help="Login name of the account that acts.")
 
 
 @click.group()
@@ -141,7 +136,7 @@ def list_command(console: Console, year: int | None, login: str, as_json: bool) 
 
     async def work(db: Database) -> list[dict[str, Any]]:
         async with db.transaction(SYSTEM) as tx:
-            by = await _principal(tx, login, db.clock.now())
+            by = await principal_as(tx, login, db.clock.now())
             rows, _ = await queries.drills(tx, by, queries.Filters(year), limit=200)
             return [
                 {"number": row.number, "title": row.title, "status": row.status, "planned_from": row.planned_from}
@@ -189,17 +184,9 @@ def _done(console: Console, login: str, work: Work, *, as_json: bool) -> None:
     async def run(db: Database) -> dict[str, Any]:
         now = db.clock.now()
         async with db.transaction(SYSTEM) as tx:
-            by = await _principal(tx, login, now)
+            by = await principal_as(tx, login, now)
             view = await viewed(tx, await work(tx, by, now), by, console.t, now)
         found: dict[str, Any] = msgspec.to_builtins(view)
         return found if as_json else {**found.pop("drill"), "clock": found["clock"], "incidents": found["incidents"]}
 
     console.show(console.run(run), as_json=as_json)
-
-
-async def _principal(tx: Tx, login: str, now: datetime) -> Principal:
-    account = await account_by_login(tx, login, now=now)
-    found = await principal_of(tx, account.id, now=now)
-    if found is None:
-        raise Forbidden(N_("This account is disabled."))
-    return found

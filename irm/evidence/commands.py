@@ -7,11 +7,11 @@ from typing import Any, Final
 
 import click
 
-from irm.access.principals import principal_of
-from irm.access.queries import account_by_login, organization_by_code
+from irm.access.acting import principal_as
+from irm.access.queries import organization_by_code
 from irm.console import Console, json_option
 from irm.db import SYSTEM, Database
-from irm.errors import Forbidden, Invalid
+from irm.errors import Invalid
 from irm.evidence import bag, pack_reading, packs, sequencer, standing_watch, verify as verifier
 from irm.evidence.keys import public_key_of, signer_of
 from irm.evidence.verification import FAULT_WORDS, Witnessed, found_on, kept_checkpoint, verify_log, witnessed_in
@@ -63,10 +63,7 @@ def export(
             raise Invalid(ONE_OF)
         now = db.clock.now()
         async with db.transaction(SYSTEM) as tx:
-            account = await account_by_login(tx, login, now=now)
-            by = await principal_of(tx, account.id, now=now)
-            if by is None:
-                raise Forbidden(N_("This account is closed."))
+            by = await principal_as(tx, login, now)
             of = (await organization_by_code(tx, organization)).id if organization else None
             kind, name = wanted[0]
             pack_id = await packs.request_pack(

@@ -1,25 +1,18 @@
 """`irm finding list|show|import`: the same services as page and API, as one account sees and may."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-from irm.access.policy import Principal
-from irm.access.principals import principal_of
-from irm.access.queries import account_by_login
+from irm.access.acting import as_option, principal_as
 from irm.console import Console, json_option
-from irm.db import Database, Tx
-from irm.errors import Forbidden
+from irm.db import Database
 from irm.findings import queries, showing
 from irm.findings.importing import import_list
 from irm.findings.lifecycle import STATUS_NAMES
 from irm.findings.queries import Filters
-from irm.i18n import N_
-
-as_option = click.option("--as", "login", required=True, help="Login name of the account that asks.")
 
 
 @click.group()
@@ -39,7 +32,7 @@ def list_command(console: Console, login: str, status: str | None, *, overdue: b
     async def work(db: Database) -> list[dict[str, Any]]:
         now = db.clock.now()
         async with db.transaction() as tx:
-            by = await _principal(tx, login, now)
+            by = await principal_as(tx, login, now)
             found, _ = await queries.findings(tx, by, Filters(status=status, overdue=overdue), now=now)
             views = await showing.views(tx, by, found, now=now)
         shown: list[dict[str, Any]] = msgspec.to_builtins(views)
@@ -62,7 +55,7 @@ def show_command(console: Console, number: str, login: str, *, as_json: bool) ->
     async def work(db: Database) -> dict[str, Any]:
         now = db.clock.now()
         async with db.transaction() as tx:
-            by = await _principal(tx, login, now)
+            by = await principal_as(tx, login, now)
             view = await showing.detail(tx, by, await queries.finding_by_number(tx, by, number), now=now)
         found: dict[str, Any] = msgspec.to_builtins(view)
         return found
@@ -83,7 +76,7 @@ def import_command(console: Console, file: Path, login: str, *, dry_run: bool, a
     async def work(db: Database) -> dict[str, Any]:
         now = db.clock.now()
         async with db.transaction() as tx:
-            by = await _principal(tx, login, now)
+            by = await principal_as(tx, login, now)
         async with db.transaction(by.actor) as tx:
             done = await import_list(tx, by, content, write=not dry_run, now=now)
         found: dict[str, Any] = msgspec.to_builtins(done)
@@ -92,11 +85,3 @@ def import_command(console: Console, file: Path, login: str, *, dry_run: bool, a
         return found
 
     console.show(console.run(work), as_json=as_json)
-
-
-async def _principal(tx: Tx, login: str, now: datetime) -> Principal:
-    account = await account_by_login(tx, login, now=now)
-    found = await principal_of(tx, account.id, now=now)
-    if found is None:
-        raise Forbidden(N_("This account is disabled."))
-    return found

@@ -7,14 +7,11 @@ from typing import Any
 import click
 import msgspec
 
-from irm.access.policy import Permission, Principal
-from irm.access.principals import principal_of
-from irm.access.queries import account_by_login
+from irm.access.acting import as_option, principal_as
+from irm.access.policy import Permission
 from irm.clock import SHANGHAI
 from irm.console import Console, json_option
-from irm.db import SYSTEM, Database, Tx
-from irm.errors import Forbidden
-from irm.i18n import N_
+from irm.db import SYSTEM, Database
 from irm.incidents import queries, showing
 from irm.incidents.desk_commands import COMMANDS as DESK
 from irm.incidents.discovery_commands import discovered_command
@@ -34,7 +31,7 @@ def incident() -> None:
 
 
 @incident.command("file")
-@click.option("--as", "login", required=True, help="Login name of the account that files.")
+@as_option
 @click.option(
     "--classified",
     type=click.Choice(["no", "yes", "unsure"]),
@@ -87,7 +84,7 @@ def file_command(
             joins=joins,
         )
         async with db.transaction(SYSTEM) as tx:
-            by = await _principal(tx, login, now)
+            by = await principal_as(tx, login, now)
             filed = await file_incident(tx, given, by=by, now=now, means="api")
             duplicates = await showing.duplicates_of(tx, filed, given, by)
         found: dict[str, Any] = msgspec.to_builtins(showing.filed_view(filed, duplicates))
@@ -98,7 +95,7 @@ def file_command(
 
 @incident.command("show")
 @click.argument("number")
-@click.option("--as", "login", required=True, help="Login name of the account that reads.")
+@as_option
 @json_option
 @click.pass_obj
 def show_command(console: Console, number: str, login: str, as_json: bool) -> None:
@@ -106,7 +103,7 @@ def show_command(console: Console, number: str, login: str, as_json: bool) -> No
 
     async def work(db: Database) -> dict[str, Any]:
         async with db.transaction(SYSTEM) as tx:
-            by = await _principal(tx, login, db.clock.now())
+            by = await principal_as(tx, login, db.clock.now())
             view = await showing.incident_view(tx, await queries.sight_of(tx, number, by), by)
         found: dict[str, Any] = msgspec.to_builtins(view)
         return found
@@ -117,7 +114,7 @@ def show_command(console: Console, number: str, login: str, as_json: bool) -> No
 @incident.command("status")
 @click.argument("number")
 @click.argument("status", type=click.Choice(STATUSES))
-@click.option("--as", "login", required=True, help="Login name of the account that decides.")
+@as_option
 @click.option("--reason", default="", help="Why; stays on record.")
 @json_option
 @click.pass_obj
@@ -127,7 +124,7 @@ def status_command(console: Console, number: str, status: str, login: str, reaso
     async def work(db: Database) -> dict[str, Any]:
         now = db.clock.now()
         async with db.transaction(SYSTEM) as tx:
-            by = await _principal(tx, login, now)
+            by = await principal_as(tx, login, now)
             found = await queries.sight_of(tx, number, by, Permission.CHANGE_STATUS)
             done = await change_status(
                 tx, found.incident.id, status=status, reason=reason, organization=None, by=by, now=now
@@ -143,7 +140,7 @@ def status_command(console: Console, number: str, status: str, login: str, reaso
 @incident.command("merge")
 @click.argument("number")
 @click.argument("into")
-@click.option("--as", "login", required=True, help="Login name of the account that decides.")
+@as_option
 @click.option("--reason", required=True, help="Why; stays on record.")
 @json_option
 @click.pass_obj
@@ -153,7 +150,7 @@ def merge_command(console: Console, number: str, into: str, login: str, reason: 
     async def work(db: Database) -> dict[str, Any]:
         now = db.clock.now()
         async with db.transaction(SYSTEM) as tx:
-            by = await _principal(tx, login, now)
+            by = await principal_as(tx, login, now)
             absorbed, main = await both(tx, number, into, by)
             done = merge_view(await merge(tx, absorbed.id, main.id, reason=reason, by=by, now=now))
         shown: dict[str, Any] = msgspec.to_builtins(done)
@@ -164,7 +161,7 @@ def merge_command(console: Console, number: str, into: str, login: str, reason: 
 
 @incident.command("unmerge")
 @click.argument("number")
-@click.option("--as", "login", required=True, help="Login name of the account that decides.")
+@as_option
 @click.option("--reason", required=True, help="Why; stays on record.")
 @json_option
 @click.pass_obj
@@ -174,7 +171,7 @@ def unmerge_command(console: Console, number: str, login: str, reason: str, as_j
     async def work(db: Database) -> dict[str, Any]:
         now = db.clock.now()
         async with db.transaction(SYSTEM) as tx:
-            by = await _principal(tx, login, now)
+            by = await principal_as(tx, login, now)
             absorbed = await absorbed_incident(tx, number, by)
             done = parting_view(await part_incidents(tx, absorbed.id, reason=reason, by=by, now=now))
         shown: dict[str, Any] = msgspec.to_builtins(done)
@@ -186,14 +183,6 @@ def unmerge_command(console: Console, number: str, login: str, reason: str, as_j
 incident.add_command(discovered_command)
 for one in DESK:
     incident.add_command(one)
-
-
-async def _principal(tx: Tx, login: str, now: datetime) -> Principal:
-    account = await account_by_login(tx, login, now=now)
-    found = await principal_of(tx, account.id, now=now)
-    if found is None:
-        raise Forbidden(N_("This account is disabled."))
-    return found
 
 
 def _moment(text: str | None, option: str) -> datetime | None:

@@ -8,13 +8,12 @@ from uuid import UUID
 import click
 import msgspec
 
+from irm.access.acting import as_option, principal_as
 from irm.access.policy import Permission, Principal
-from irm.access.principals import principal_of
 from irm.access.queries import account_by_login
 from irm.console import Console, json_option
 from irm.db import SYSTEM, Database, Tx
-from irm.errors import Forbidden
-from irm.i18n import N_, Translator
+from irm.i18n import Translator
 from irm.incidents import queries, shift_handover
 from irm.incidents.desk_models import ROLES, SIGHTS
 from irm.incidents.desk_showing import handover_views, note_views, role_views
@@ -28,7 +27,6 @@ from irm.incidents.roles import end_role, name_role, roles_of
 from irm.web.wording import exact
 
 Doing = Callable[[Tx, Sight, Principal, datetime], Awaitable[Any]]
-as_option = click.option("--as", "login", required=True, help="Login name of the account that acts.")
 
 
 @click.command("told")
@@ -209,10 +207,7 @@ def _run(console: Console, number: str, login: str, permission: Permission, doin
     async def work(db: Database) -> Any:
         now = db.clock.now()
         async with db.transaction(SYSTEM) as tx:
-            account = await account_by_login(tx, login, now=now)
-            by = await principal_of(tx, account.id, now=now)
-            if by is None:
-                raise Forbidden(N_("This account is disabled."))
+            by = await principal_as(tx, login, now)
             found = await queries.sight_of(tx, number, by, permission)
             return msgspec.to_builtins(await doing(tx, found, by, now))
 

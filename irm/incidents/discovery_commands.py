@@ -6,14 +6,11 @@ from typing import Any
 import click
 import msgspec
 
+from irm.access.acting import as_option, principal_as
 from irm.access.policy import Permission
-from irm.access.principals import principal_of
-from irm.access.queries import account_by_login
 from irm.clock import SHANGHAI
 from irm.console import Console, json_option
 from irm.db import SYSTEM, Database
-from irm.errors import Forbidden
-from irm.i18n import N_
 from irm.incidents import queries, showing
 from irm.incidents.discovery import move_discovery
 from irm.incidents.schemas import OutcomeView
@@ -22,7 +19,7 @@ from irm.incidents.schemas import OutcomeView
 @click.command("discovered")
 @click.argument("number")
 @click.argument("moment")
-@click.option("--as", "login", required=True, help="Login name of the account that decides.")
+@as_option
 @click.option("--organization", type=click.UUID, help="Whose moment of knowledge; left out: your own organization's.")
 @click.option("--reason", default="", help="Why; needed for a later moment, and stays on record.")
 @json_option
@@ -41,10 +38,7 @@ def discovered_command(
     async def work(db: Database) -> dict[str, Any]:
         now = db.clock.now()
         async with db.transaction(SYSTEM) as tx:
-            account = await account_by_login(tx, login, now=now)
-            by = await principal_of(tx, account.id, now=now)
-            if by is None:
-                raise Forbidden(N_("This account is disabled."))
+            by = await principal_as(tx, login, now)
             found = await queries.sight_of(tx, number, by, Permission.SET_FACTS)
             done = await move_discovery(
                 tx, found.incident.id, known_at=known_at, organization=organization, reason=reason, by=by, now=now

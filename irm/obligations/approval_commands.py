@@ -6,13 +6,13 @@ from typing import Any, Final
 
 import click
 
+from irm.access.acting import as_option, principal_as
 from irm.access.policy import Permission, Principal
 from irm.access.vocabulary import ROLE_NAMES
 from irm.console import Console, json_option
 from irm.db import SYSTEM, Database, Tx
 from irm.i18n import Translator
 from irm.obligations import answering, queries
-from irm.obligations.acting import as_option, principal_as
 from irm.obligations.approval import Verdict
 from irm.obligations.approval_messages import who
 from irm.obligations.approval_models import ReportApprovalRow

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import click
 
+from irm.access.acting import as_option, chunks_of, principal_as
 from irm.access.policy import Permission, reach
 from irm.console import Console, json_option
 from irm.db import SYSTEM, Database
@@ -12,7 +13,6 @@ from irm.errors import Invalid
 from irm.evidence.blobs import BlobStore
 from irm.evidence.service import attach
 from irm.obligations import calendar, drafting, handing, queries, telling
-from irm.obligations.acting import as_option, chunks_of, principal_as
 from irm.obligations.forms import form_of, refuse_own_page
 from irm.obligations.lateness_commands import explain_command
 from irm.obligations.policy import entry_policy

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import click
 
+from irm.access.acting import MOMENT, as_option, here, principal_as
 from irm.access.policy import Permission, reach
 from irm.access.queries import organization_by_code
 from irm.console import Console, json_option
@@ -12,7 +13,6 @@ from irm.db import SYSTEM, Database
 from irm.i18n import Translator
 from irm.obligations import directed
 from irm.obligations.about_subject import acting_for
-from irm.obligations.acting import MOMENT, as_option, here, principal_as
 from irm.obligations.contacts import MEANS
 from irm.obligations.directed import Directive
 from irm.obligations.directives import ASKS, Demand, Word, record_directive

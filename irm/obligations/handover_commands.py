@@ -8,6 +8,7 @@ from uuid import UUID
 
 import click
 
+from irm.access.acting import MOMENT, as_option, chunks_of, here, principal_as
 from irm.access.policy import Permission, Principal, reach
 from irm.console import Console, json_option
 from irm.db import SYSTEM, Database, Tx
@@ -17,7 +18,6 @@ from irm.evidence.blobs import BlobStore, StoredBlob
 from irm.evidence.service import attach
 from irm.i18n import DEFAULT_LOCALE, LOCALES, Translator, translator
 from irm.obligations import directed
-from irm.obligations.acting import MOMENT, as_option, chunks_of, here, principal_as
 from irm.obligations.handover_desk import give_under, paper_of
 from irm.obligations.handover_lines import things_in
 from irm.obligations.handover_scans import keep_scans, scans_by_list

@@ -4,11 +4,11 @@ from uuid import UUID
 
 import click
 
+from irm.access.acting import as_option, principal_as
 from irm.access.policy import Permission, reach
 from irm.console import Console, json_option
 from irm.db import SYSTEM, Database
 from irm.obligations import lateness
-from irm.obligations.acting import as_option, principal_as
 
 
 @click.command("explain")

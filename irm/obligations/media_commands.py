@@ -5,12 +5,12 @@ from uuid import UUID
 
 import click
 
+from irm.access.acting import MOMENT, as_option, here, principal_as
 from irm.access.policy import Permission, reach
 from irm.console import Console, json_option
 from irm.db import SYSTEM, Database
 from irm.i18n import Translator
 from irm.obligations.about_subject import acting_for
-from irm.obligations.acting import MOMENT, as_option, here, principal_as
 from irm.obligations.contacts import MEANS
 from irm.obligations.lookup import subject_at
 from irm.obligations.media import Asked, Inquiry, answer_inquiry, inquiries_of, inquiry, open_inquiries, record_inquiry

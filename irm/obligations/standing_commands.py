@@ -5,10 +5,10 @@ from datetime import datetime
 import click
 import msgspec
 
+from irm.access.acting import as_option, principal_as
 from irm.console import Console, json_option
 from irm.db import SYSTEM, Database
 from irm.obligations import standing_desk as desk
-from irm.obligations.acting import as_option, principal_as
 from irm.obligations.bearing import Bearing
 from irm.obligations.standing import Stood
 from irm.obligations.standing_schemas import StandingLine, line_view

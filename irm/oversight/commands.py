@@ -1,6 +1,6 @@
 """`irm change …` and `irm paper …`: planned changes and monthly papers, the same services as pages and interface."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -9,15 +9,13 @@ from uuid import UUID
 import click
 import msgspec
 
+from irm.access.acting import as_option, chunks_of, principal_as
 from irm.access.policy import Principal
-from irm.access.principals import principal_of
-from irm.access.queries import account_by_login
 from irm.clock import SHANGHAI
 from irm.console import Console, Failed, json_option
 from irm.db import SYSTEM, Database, Tx
-from irm.errors import Forbidden, Invalid
+from irm.errors import Invalid
 from irm.evidence.blobs import BlobStore, StoredBlob
-from irm.i18n import N_
 from irm.oversight import acting, papers, queries, service
 from irm.oversight.acting import answerable, attach_all, own_change
 from irm.oversight.queries import Filters
@@ -25,9 +23,6 @@ from irm.oversight.schemas import PlanChange, change_view, paper_list
 from irm.systems.queries import system_by_code
 
 Work = Callable[[Tx, Principal, Database], Awaitable[str]]
-PIECE: Final = 1 << 18
-
-as_option: Final = click.option("--as", "login", required=True, help="Login name of the account that acts.")
 answer_option: Final = click.option(
     "--returned", is_flag=True, help="Return it to be completed; without this it is taken on file."
 )
@@ -59,7 +54,7 @@ def list_changes(console: Console, when: str | None, system: str | None, login: 
     async def work(db: Database) -> list[dict[str, Any]]:
         now = db.clock.now()
         async with db.transaction(SYSTEM) as tx:
-            by = await _principal(tx, login, now)
+            by = await principal_as(tx, login, now)
             of = (await system_by_code(tx, system)).id if system else None
             found, _ = await queries.changes(tx, by, Filters(when=when, system=of), limit=200)
             owed = await queries.owed_for(tx, found, now=now)
@@ -206,7 +201,7 @@ def list_papers(console: Console, year: int | None, login: str, as_json: bool) -
         now = db.clock.now()
         wanted = papers.checked_year(year if year is not None else now.astimezone(SHANGHAI).year)
         async with db.transaction(SYSTEM) as tx:
-            by = await _principal(tx, login, now)
+            by = await principal_as(tx, login, now)
             found = paper_list(wanted, await papers.papers_of_year(tx, by, wanted, now=now), console.t)
         shown: dict[str, Any] = msgspec.to_builtins(found)
         if as_json:
@@ -282,7 +277,7 @@ def _done(console: Console, login: str, work: Work, *, as_json: bool) -> None:
     async def run(db: Database) -> dict[str, Any]:
         now = db.clock.now()
         async with db.transaction(SYSTEM) as tx:
-            by = await _principal(tx, login, now)
+            by = await principal_as(tx, login, now)
             one = await queries.change_by_number(tx, by, await work(tx, by, db))
             owed = await queries.owed_for(tx, [one], now=now)
             found: dict[str, Any] = msgspec.to_builtins(change_view(one, owed[one.id].limit, console.t))
@@ -296,7 +291,7 @@ def _submitted(
 ) -> None:
     async def run(db: Database) -> dict[str, Any]:
         async with db.transaction(SYSTEM) as tx:
-            by = await _principal(tx, login, db.clock.now())
+            by = await principal_as(tx, login, db.clock.now())
             return {"submission": str(await work(tx, by, db))}
 
     console.show(console.run(run), as_json=as_json)
@@ -306,18 +301,4 @@ async def _stored(console: Console, files: Sequence[Path]) -> list[StoredBlob]:
     if not files:
         raise Invalid(service.NO_FILE, field="file")
     store = BlobStore(console.settings.home / "blobs")
-    return [await store.put(pieces(path), path.name, field="file") for path in files]
-
-
-async def pieces(path: Path) -> AsyncIterator[bytes]:
-    with path.open("rb") as file:
-        while piece := file.read(PIECE):
-            yield piece
-
-
-async def _principal(tx: Tx, login: str, now: datetime) -> Principal:
-    account = await account_by_login(tx, login, now=now)
-    found = await principal_of(tx, account.id, now=now)
-    if found is None:
-        raise Forbidden(N_("This account is disabled."))
-    return found
+    return [await store.put(chunks_of(path), path.name, field="file") for path in files]

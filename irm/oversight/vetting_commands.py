@@ -7,11 +7,11 @@ from uuid import UUID
 
 import click
 
+from irm.access.acting import chunks_of
 from irm.console import Console, json_option
 from irm.db import SYSTEM, Database
 from irm.evidence.blobs import BlobStore
 from irm.oversight import vetting as papers
-from irm.oversight.commands import pieces
 from irm.oversight.standing import STATE_NAMES
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
@@ -67,7 +67,7 @@ def enter_paper(
     """Enter the paper of the vetting of PERSON (their number in irm) at the vendor CODE."""
 
     async def work(db: Database) -> dict[str, Any]:
-        blob = await BlobStore(console.settings.home / "blobs").put(pieces(file), file.name)
+        blob = await BlobStore(console.settings.home / "blobs").put(chunks_of(file), file.name)
         async with db.transaction(SYSTEM) as tx:
             vendor, one = await papers.staff_record(tx, None, code, person)
             made = await papers.enter_paper(

@@ -1,6 +1,5 @@
 """`irm assessment list|show|plan|report`: the same services as page and API, as one account sees and may."""
 
-from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -8,16 +7,12 @@ from uuid import UUID
 
 import click
 import msgspec
-from anyio import Path as Opened
 
+from irm.access.acting import as_option, chunks_of, principal_as
 from irm.access.policy import Principal
-from irm.access.principals import principal_of
-from irm.access.queries import account_by_login, organization_by_code
+from irm.access.queries import organization_by_code
 from irm.console import Console, json_option
 from irm.db import Database, Tx
-from irm.errors import Forbidden
-from irm.evidence.blobs import CHUNK
-from irm.i18n import N_
 from irm.systems.assessing import KIND_NAMES, MLPS, STATUS_NAMES, NewAssessment, plan_assessment
 from irm.systems.assessment_acting import by_id, keep_report, plannable
 from irm.systems.assessment_queries import Filters, assessment_by_number, assessments
@@ -26,7 +21,6 @@ from irm.systems.assessment_schemas import assessment_view, report_in
 from irm.systems.queries import system_by_code
 
 COLUMNS = ("number", "system", "system_name", "year", "kind", "status", "planned_on", "conclusion", "filed_on")
-as_option = click.option("--as", "login", required=True, help="Login name of the account that asks.")
 day = click.DateTime(["%Y-%m-%d"])
 
 
@@ -49,7 +43,7 @@ def list_command(
 
     async def work(db: Database) -> list[dict[str, Any]]:
         async with db.transaction() as tx:
-            by = await _principal(tx, login, db.clock.now())
+            by = await principal_as(tx, login, db.clock.now())
             system = (await system_by_code(tx, code)).id if code else None
             found, _ = await assessments(tx, by, Filters(year, status, system=system))
         shown: list[dict[str, Any]] = msgspec.to_builtins([assessment_view(one, by) for one in found])
@@ -68,7 +62,7 @@ def show_command(console: Console, number: str, login: str, *, as_json: bool) ->
 
     async def work(db: Database) -> dict[str, Any]:
         async with db.transaction() as tx:
-            by = await _principal(tx, login, db.clock.now())
+            by = await principal_as(tx, login, db.clock.now())
             return await _shown(tx, by, number)
 
     console.show(console.run(work), as_json=as_json)
@@ -98,7 +92,7 @@ def plan_command(
 
     async def work(db: Database) -> dict[str, Any]:
         async with db.transaction() as tx:
-            by = await _principal(tx, login, db.clock.now())
+            by = await principal_as(tx, login, db.clock.now())
         async with db.transaction(by.actor) as tx:
             found = await plannable(tx, by, system)
             tester_id: UUID | None = (await organization_by_code(tx, tester)).id if tester else None
@@ -136,9 +130,9 @@ def report_command(
 
     async def work(db: Database) -> dict[str, Any]:
         async with db.transaction() as tx:
-            by = await _principal(tx, login, db.clock.now())
+            by = await principal_as(tx, login, db.clock.now())
         await keep_report(
-            db, console.settings, db.clock, by, number, lambda: report_in(values), _chunks(file), file.name
+            db, console.settings, db.clock, by, number, lambda: report_in(values), chunks_of(file), file.name
         )
         async with db.transaction(by.actor) as tx:
             return await _shown(tx, by, number)
@@ -149,17 +143,3 @@ def report_command(
 async def _shown(tx: Tx, by: Principal, number: str) -> dict[str, Any]:
     found: dict[str, Any] = msgspec.to_builtins(assessment_view(await assessment_by_number(tx, by, number), by))
     return found
-
-
-async def _principal(tx: Tx, login: str, now: datetime) -> Principal:
-    account = await account_by_login(tx, login, now=now)
-    found = await principal_of(tx, account.id, now=now)
-    if found is None:
-        raise Forbidden(N_("This account is disabled."))
-    return found
-
-
-async def _chunks(path: Path) -> AsyncIterator[bytes]:
-    async with await Opened(path).open("rb") as file:
-        while piece := await file.read(CHUNK):
-            yield piece

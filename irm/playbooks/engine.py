@@ -6,12 +6,11 @@ step whose obligation is refused or joined by another, the pages about a refused
 a page whose acknowledgement expires: every run ends.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, assert_never, get_args
+from typing import Final, NamedTuple, assert_never, get_args
 
 from irm.playbooks import escalation, signals as s, standing_for
-from irm.playbooks.state import NOT_BEGUN, Owed, RunState, Stage, StepState
+from irm.playbooks.state import NOT_BEGUN, UNTOUCHED, Owed, RunState, Stage, StepState
 from irm.playbooks.steps import (
     Audience,
     Call,
@@ -33,18 +32,17 @@ from irm.playbooks.walk import Walk
 _NEWS: Final = get_args(s.ObligationEvent)
 
 
-@dataclass(frozen=True, slots=True)
-class Advance:
+class Advance(NamedTuple):
     state: RunState
     effects: tuple[s.Effect, ...] = ()
 
 
 def start(playbook: Playbook, facts: Facts, now: datetime) -> Advance:
     """Open every step that waits for nothing. Obligations that exist already are told next, as events."""
-    state = RunState(at=now, facts=dict(facts), steps={step.id: StepState() for step in playbook.steps})
+    state = RunState(at=now, facts=dict(facts), steps={step.id: UNTOUCHED for step in playbook.steps})
     walk = _Engine(playbook, state, now)
     walk.handled = bool((facts.get("incident") or {}).get("handled"))
-    walk.stirred.update(state.steps)
+    walk.stirred.update(playbook.first)
     walk.come_to_rest()
     return Advance(*walk.result())
 
@@ -155,18 +153,11 @@ class _Engine(Walk):
             self.done(step, event.outcome)
 
     def settle(self) -> None:
-        """What was stored had come to rest: only what this event has moved can open anything. By what is owed alone, only
-        report steps that sleep."""
+        """What was stored had come to rest: only what this event has moved can open anything."""
         self.have_facts_moved = self.facts is not self.before.facts and self.facts != self.before.facts
         if self.have_facts_moved or self.handled != self.before.handled:
             self.stirred.update(self.steps)
-        elif self.obligations is not self.before.obligations:
-            for steps in self.playbook.reports.values():
-                for step, _ in steps:
-                    if self.steps[step.id].stage is Stage.DORMANT:
-                        self.consider(step, self.steps[step.id])
-        if self.stirred:
-            self.come_to_rest()
+        self.come_to_rest()
 
     def come_to_rest(self) -> None:
         """Open whatever may open now, in the order of the file, until nothing moves; each step moves forward a few times

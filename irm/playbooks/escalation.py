@@ -6,6 +6,7 @@ expires holds from the moment at which the run learned of it, for the same reaso
 """
 
 from datetime import datetime
+from typing import Any
 
 from irm.playbooks import signals as s
 from irm.playbooks.state import Stage, StepState
@@ -19,25 +20,22 @@ def climb(walk: Walk, step: Step, action: Page) -> None:
     Who answered before the step opened did so on the same step of a run that this one goes on for: nobody is asked the
     same thing twice.
     """
-    if walk.at(step).rung == 0 and walk.at(step).answered and action.until in (Until.ACKNOWLEDGED, Until.RECEIVED):
+    standing = walk.at(step)
+    if standing.rung == 0 and standing.answered and action.until in (Until.ACKNOWLEDGED, Until.RECEIVED):
         _answered(walk, step, action)
         return
-    for number in range(walk.at(step).rung + 1, len(action.rungs) + 1):
-        standing = walk.at(step)
-        found = audiences(action.rungs[number - 1].to, walk.facts)
-        if not found:
+    for number in range(standing.rung + 1, len(action.rungs) + 1):
+        named = audiences(action.rungs[number - 1].to, walk.facts)
+        if not named:
             walk.note(step, "no_target", rung=number)
-            continue
-        if all(audience.key in standing.answered for audience in found):
-            continue
-        walk.put(step, rung=number, rung_at=walk.now, unreached=())
-        send(walk, step, action, 1)
-        if action.until is Until.NONE and number == len(action.rungs):
-            walk.done(step, "sent")
-        return
-    if not walk.at(step).asked and walk.at(step).answered:
+        elif awaited := _unanswered(standing, named):
+            send(walk, step, action, awaited, 1, rung=number, rung_at=walk.now, unreached=())
+            if action.until is Until.NONE and number == len(action.rungs):
+                walk.done(step, "sent")
+            return
+    if not standing.asked and standing.answered:
         _answered(walk, step, action)
-    elif not walk.at(step).asked:
+    elif not standing.asked:
         walk.done(step, "no_target", stage=Stage.SKIPPED)
     elif action.until is Until.NONE:
         walk.done(step, "sent")
@@ -46,15 +44,16 @@ def climb(walk: Walk, step: Step, action: Page) -> None:
         walk.done(step, "exhausted")
 
 
-def send(walk: Walk, step: Step, action: Page, number: int) -> None:
-    """One round of the present rung, to those of it who have not answered; the facts may name others than a round ago."""
+def send(
+    walk: Walk, step: Step, action: Page, awaited: tuple[Audience, ...], number: int, *, rung: int, **begun: Any
+) -> None:
+    """One round of a rung, to those of it who have not answered; `begun`: what else is new where the rung is."""
     standing = walk.at(step)
-    rung = action.rungs[standing.rung - 1]
-    found = tuple(a for a in audiences(rung.to, walk.facts) if a.key not in standing.answered)
-    asked = tuple(dict.fromkeys((*standing.asked, *(a.key for a in found))))
-    walk.put(step, round=number, asked=asked)
-    if found:
-        walk.emit(s.PageRung(step.id, standing.rung, standing.rounds_before + number, found, rung.via, action.until))
+    asked = tuple(dict.fromkeys((*standing.asked, *[each.key for each in awaited])))
+    walk.put(step, rung=rung, round=number, asked=asked, **begun)
+    if awaited:
+        via, number = action.rungs[rung - 1].via, standing.rounds_before + number
+        walk.emit(s.PageRung(step.id, rung, number, awaited, via, action.until))
 
 
 def fire(walk: Walk, step: Step, action: Page) -> None:
@@ -65,8 +64,9 @@ def fire(walk: Walk, step: Step, action: Page) -> None:
     passed = walk.now - standing.rung_at
     if passed >= rung.within:
         climb(walk, step, action)
-    elif rung.every is not None and passed // rung.every + 1 > standing.round:
-        send(walk, step, action, passed // rung.every + 1)
+    elif rung.every is not None and (number := passed // rung.every + 1) > standing.round:
+        awaited = _unanswered(standing, audiences(rung.to, walk.facts))  # the facts may name others than a round ago
+        send(walk, step, action, awaited, number, rung=standing.rung)
 
 
 def acknowledge(walk: Walk, step: Step, action: Page, key: str, at: datetime) -> None:
@@ -163,6 +163,10 @@ def expire(walk: Walk, step: Step, action: Page, expiry: Expiry) -> bool:
         walk.emit(s.LetLie(step.id))
         walk.done(step, "let_lie")
     return True
+
+
+def _unanswered(standing: StepState, named: tuple[Audience, ...]) -> tuple[Audience, ...]:
+    return tuple([each for each in named if each.key not in standing.answered])
 
 
 def _answered(walk: Walk, step: Step, action: Page, outcome: str = "acknowledged", at: datetime | None = None) -> None:

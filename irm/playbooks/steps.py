@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 Facts: TypeAlias = Mapping[str, Any]
 """The facts copy of a run: `incident`, `organizations` (role → ids), `obligation`; `decided` and `called` are its own.
@@ -45,8 +45,7 @@ class Target:
         return f"{self.kind}({who})"
 
 
-@dataclass(frozen=True, slots=True)
-class Audience:
+class Audience(NamedTuple):
     """A target with its selector replaced by one organization (id as text) or one person (login).
 
     Still not a person with a telephone: who is on duty is read from the roster when the message is planned.
@@ -239,16 +238,22 @@ class Playbook:
         return {step.id: step for step in self.steps}
 
     @cached_property
+    def first(self) -> frozenset[str]:
+        """Which steps wait for no other."""
+        return frozenset(step.id for step in self.steps if not step.after)
+
+    @cached_property
     def stirred_by(self) -> Mapping[str, frozenset[str]]:
-        """Which steps may move when a step has: itself and those after it."""
-        return {
-            moved.id: frozenset({moved.id, *(step.id for step in self.steps if moved.id in step.after)})
-            for moved in self.steps
-        }
+        """Which steps may move when a step has: those after it."""
+        return {moved.id: frozenset(step.id for step in self.steps if moved.id in step.after) for moved in self.steps}
 
     @cached_property
     def pages(self) -> tuple[tuple[Step, Page], ...]:
         return tuple((step, step.action) for step in self.steps if isinstance(step.action, Page))
+
+    @cached_property
+    def rungs(self) -> Mapping[str, tuple[Rung, ...]]:
+        return {step.id: page.rungs for step, page in self.pages}
 
     @cached_property
     def expiring(self) -> tuple[tuple[Step, Page, Expiry], ...]:
@@ -270,14 +275,14 @@ def audiences(targets: tuple[Target, ...], facts: Facts, bearers: tuple[str, ...
 
     `bearers` stand for `obligation.bearer` in a report step, which serves obligations of several organizations.
     """
-    found: dict[tuple[TargetKind, str | None, str | None, str | None], None] = {}
+    found: dict[Audience, None] = {}
     for target in targets:
         if target.kind == "person":
-            found["person", None, None, target.who] = None
+            found[Audience("person", person=target.who)] = None
             continue
         for organization in organizations_of(target.who, facts, bearers):
-            found[target.kind, organization, target.role, None] = None
-    return tuple([Audience(*one) for one in found])
+            found[Audience(target.kind, organization, target.role)] = None
+    return tuple(found)
 
 
 def organizations_of(selector: str, facts: Facts, bearers: tuple[str, ...] = ()) -> tuple[str, ...]:

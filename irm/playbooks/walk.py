@@ -53,11 +53,14 @@ class Walk:
         # What is open and in time holds up whatever comes after it, as it did before it was. Only a `wait` may be over at once.
         if standing.stage is not Stage.ACTIVE or standing.late:
             self.stirred |= self.playbook.stirred_by[step.id]
-        elif isinstance(step.action, WaitUntil):
+        if standing.stage is Stage.WAITING or (standing.stage is Stage.ACTIVE and isinstance(step.action, WaitUntil)):
             self.stirred.add(step.id)
 
     def owes(self, obligation: str, owed: Owed) -> None:
         self.obligations = {**self.obligations, obligation: owed}
+        for step, _ in self.playbook.reports.get(owed.rule, ()):
+            if self.steps[step.id].stage is Stage.DORMANT:
+                self.stirred.add(step.id)
 
     def emit(self, *effects: s.Effect) -> None:
         self.effects += effects
@@ -111,18 +114,17 @@ class Walk:
     def next_timer(self) -> datetime | None:
         timers = [
             at
-            for step in self.playbook.steps
-            if (standing := self.steps[step.id]).stage is Stage.ACTIVE or standing.expires_at is not None
-            if (at := _timer(step, standing)) is not None
+            for name, standing in self.steps.items()
+            if standing.stage is Stage.ACTIVE or standing.expires_at is not None
+            if (at := self._timer(name, standing)) is not None
         ]
         return min(timers, default=None)
 
-
-def _timer(step: Step, standing: StepState) -> datetime | None:
-    if standing.stage is not Stage.ACTIVE:
-        return standing.expires_at
-    if standing.rung_at is None or not isinstance(step.action, Page):
-        return standing.due_at
-    rung = step.action.rungs[standing.rung - 1]
-    end = standing.rung_at + rung.within
-    return end if rung.every is None else min(end, standing.rung_at + standing.round * rung.every)
+    def _timer(self, name: str, standing: StepState) -> datetime | None:
+        if standing.stage is not Stage.ACTIVE:
+            return standing.expires_at
+        if standing.rung_at is None:
+            return standing.due_at
+        rung = self.playbook.rungs[name][standing.rung - 1]
+        end = standing.rung_at + rung.within
+        return end if rung.every is None else min(end, standing.rung_at + standing.round * rung.every)

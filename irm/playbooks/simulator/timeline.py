@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from irm.playbooks import signals as s
 from irm.playbooks.engine import advance, start
@@ -31,14 +32,12 @@ class Planned:
     waits_for: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     at: datetime
     effect: s.Effect
 
 
-@dataclass(frozen=True, slots=True)
-class Supposed:
+class Supposed(NamedTuple):
     """An event that is supposed to happen `after` the start."""
 
     after: timedelta

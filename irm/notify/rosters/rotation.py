@@ -109,7 +109,7 @@ class Strand:
 
     def span_on(self, order: Rotation, day: date) -> tuple[datetime, datetime]:
         """The shift that begins on `day`. The order that follows takes over when its own first shift could begin."""
-        starts, ends = span_on(order, day)
+        starts, ends = between(day, order.starts, order.ends)
         if order is self.orders[-1]:
             return starts, ends
         following = self.orders[self.orders.index(order) + 1]
@@ -143,16 +143,16 @@ def strands(orders: Iterable[Rotation], calendar: Calendar) -> Sequence[Strand]:
     return [Strand(by_strand[key], calendar) for key in sorted(by_strand)]
 
 
-def span_on(order: Rotation, day: date) -> tuple[datetime, datetime]:
-    """The shift that begins on `day`: an end not after the start lies on the next day."""
-    starts = at_clock(day, order.starts)
-    ends = at_clock(day, order.ends)
-    return starts, ends if ends > starts else at_clock(day + ONE_DAY, order.ends)
-
-
 @lru_cache(maxsize=8192)
+def between(day: date, starts: str, ends: str) -> tuple[datetime, datetime]:
+    """The shift that begins on `day`: an end not after the start lies on the next day. The rosters of a city share their
+    hours."""
+    first, last = at_clock(day, starts), at_clock(day, ends)
+    return first, last if last > first else at_clock(day + ONE_DAY, ends)
+
+
 def at_clock(day: date, clock: str) -> datetime:
-    """As `roster.moment_of`, of a clock that has been checked; the rosters of a city share their hours."""
+    """As `roster.moment_of`, of a clock that has been checked."""
     later, hour, minute = _read(clock)
     if later:
         day += ONE_DAY

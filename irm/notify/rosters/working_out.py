@@ -5,21 +5,20 @@ day and what touches it, never from where the reckoning began.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
 from irm.notify.roster import SHANGHAI, Role, Span
-from irm.notify.rosters.rotation import ONE_DAY, ROLE_OF, Calendar, Layer, Rotation, Seat, Strand, strands
+from irm.notify.rosters.rotation import ONE_DAY, ROLE_OF, Calendar, Layer, Rotation, Seat, strands
 
 OverrideKind = Literal["add", "remove", "replace"]
 OVERRIDE_KINDS: Final[tuple[OverrideKind, ...]] = ("add", "remove", "replace")
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """Somebody at a seat. `instead_of`: whose turn it was."""
 
     layer: Layer
@@ -137,7 +136,7 @@ def doubles(turns: Iterable[Turn]) -> tuple[Double, ...]:
 
 
 class _Reckoning:
-    """One roster being worked out; keeps what it has found of each day."""
+    """One roster being worked out; keeps whom it has found for those on leave."""
 
     def __init__(self, definition: Definition, calendar: Calendar) -> None:
         self.definition = definition
@@ -145,16 +144,16 @@ class _Reckoning:
         self.leaves: dict[UUID, list[Leave]] = {}
         for leave in definition.leaves:
             self.leaves.setdefault(leave.person_id, []).append(leave)
-        self._nominal: dict[tuple[int, date], tuple[Turn, ...]] = {}
+        self._away_on = [_days(leave) for leave in definition.leaves]
         self._filled: dict[tuple[int, date], tuple[Turn, ...]] = {}
 
     def by_rotation(self, since: datetime, until: datetime) -> Iterator[Turn]:
-        first, last = since.astimezone(SHANGHAI).date() - ONE_DAY, until.astimezone(SHANGHAI).date()
+        first, last = since.astimezone(SHANGHAI).date(), until.astimezone(SHANGHAI).date()
+        # A turn ends at the latest when the day after its own does: 24:00 as a start lies there.
+        days = [first + number * ONE_DAY for number in range(-2, (last - first).days + 1)]
         for strand in range(len(self.strands)):
-            day = first - ONE_DAY  # 24:00 as a start lies on the next day
-            while day <= last:
+            for day in days:
                 yield from self.filled(strand, day)
-                day += ONE_DAY
 
     def entered(self, since: datetime, until: datetime) -> Iterator[Turn]:
         for turn in self.definition.entered:
@@ -169,32 +168,25 @@ class _Reckoning:
             yield from _outside(turn, override.starts_at, override.ends_at)
             if override.kind == "replace" and override.seat is not None:
                 inside = _inside(turn, override.starts_at, override.ends_at)
-                yield from self.present(replace(inside, seat=override.seat, instead_of=_who(turn)))
+                yield from self.present(inside._replace(seat=override.seat, instead_of=_who(turn)))
         if override.kind == "add" and override.seat is not None:
             yield from self.present(Turn(override.layer, override.seat, override.starts_at, override.ends_at))
 
     def nominal(self, strand: int, day: date) -> tuple[Turn, ...]:
         """By the order alone."""
-        known = self._nominal.get((strand, day))
-        if known is None:
-            known = self._nominal[strand, day] = tuple(self._ordered(self.strands[strand], day))
-        return known
-
-    def _ordered(self, strand: Strand, day: date) -> Iterator[Turn]:
-        found = strand.on(day)
-        if found is not None:
-            order, group = found
-            starts_at, ends_at = strand.span_on(order, day)
-            for seat in order.turns[group]:
-                yield Turn(order.layer, seat, starts_at, ends_at)
+        found = self.strands[strand].on(day)
+        if found is None:
+            return ()
+        order, group = found
+        starts_at, ends_at = self.strands[strand].span_on(order, day)
+        return tuple([Turn(order.layer, seat, starts_at, ends_at) for seat in order.turns[group]])
 
     def filled(self, strand: int, day: date) -> tuple[Turn, ...]:
         """With those who take the turns of whoever is on leave; a seat that nobody can take stays empty."""
         planned = self.nominal(strand, day)
-        for turn in planned:
-            if turn.seat.person_id in self.leaves and self._away(turn.seat.person_id, turn.starts_at, turn.ends_at):
-                break
-        else:
+        if not self._is_anybody_away(day) or not any(
+            self._away(turn.person_id, turn.starts_at, turn.ends_at) for turn in planned
+        ):
             return planned
         if (strand, day) not in self._filled:
             found: list[Turn] = []
@@ -205,7 +197,7 @@ class _Reckoning:
                         continue
                     taker = self._taker(strand, day, piece, leave, (*planned, *found))
                     if taker is not None:
-                        found.append(replace(piece, seat=taker, instead_of=turn.person_id))
+                        found.append(piece._replace(seat=taker, instead_of=turn.person_id))
             self._filled[strand, day] = tuple(found)
         return self._filled[strand, day]
 
@@ -217,7 +209,7 @@ class _Reckoning:
             elif leave.substitute_id is not None and not self._away(
                 leave.substitute_id, piece.starts_at, piece.ends_at
             ):
-                yield replace(piece, seat=Seat(leave.substitute_id, turn.post_id), instead_of=turn.person_id)
+                yield piece._replace(seat=Seat(leave.substitute_id, turn.post_id), instead_of=turn.person_id)
 
     def _taker(self, strand: int, day: date, piece: Turn, leave: Leave, beside: Sequence[Turn]) -> Seat | None:
         found = self.strands[strand].on(day)
@@ -247,6 +239,12 @@ class _Reckoning:
                     return False
         return True
 
+    def _is_anybody_away(self, day: date) -> bool:
+        for first, last in self._away_on:  # noqa: SIM110 - asked for every turn, and mostly for none
+            if first <= day <= last:
+                return True
+        return False
+
     def _away(self, person: UUID | None, since: datetime, until: datetime) -> bool:
         if person not in self.leaves:
             return False
@@ -267,7 +265,7 @@ class _Reckoning:
             away = next(
                 (each for each in reversed(own) if each.starts_at <= starts_at and ends_at <= each.ends_at), None
             )
-            yield replace(turn, starts_at=starts_at, ends_at=ends_at), away
+            yield turn._replace(starts_at=starts_at, ends_at=ends_at), away
 
 
 def _served(turn: Turn, definition: Definition) -> Iterator[Turn]:
@@ -282,18 +280,23 @@ def _served(turn: Turn, definition: Definition) -> Iterator[Turn]:
     yield from pieces
 
 
+def _days(leave: Leave) -> tuple[date, date]:
+    """The first and the last day whose turns it may touch; those of the day before may reach into it."""
+    return leave.starts_at.astimezone(SHANGHAI).date() - ONE_DAY, leave.ends_at.astimezone(SHANGHAI).date()
+
+
 def _outside(turn: Turn, since: datetime, until: datetime) -> Iterator[Turn]:
     if not turn.touches(since, until):
         yield turn
         return
     if turn.starts_at < since:
-        yield replace(turn, ends_at=since)
+        yield turn._replace(ends_at=since)
     if turn.ends_at > until:
-        yield replace(turn, starts_at=until)
+        yield turn._replace(starts_at=until)
 
 
 def _inside(turn: Turn, since: datetime, until: datetime) -> Turn:
-    return replace(turn, starts_at=max(turn.starts_at, since), ends_at=min(turn.ends_at, until))
+    return turn._replace(starts_at=max(turn.starts_at, since), ends_at=min(turn.ends_at, until))
 
 
 def _who(turn: Turn) -> UUID | None:

@@ -53,7 +53,7 @@ def advance(playbook: Playbook, state: RunState, event: s.Event, now: datetime) 
         return Advance(state)
     at = max(now, state.at)
     if isinstance(event, _NEWS) and (owed := standing_for.after_news(playbook, state, event)) is not None:
-        return Advance(RunState(at, state.facts, state.steps, owed, state.handled, state.status, state.next_at))
+        return Advance(state.but(at=at, obligations=owed))
     walk = _Engine(playbook, state, at)
     walk.take(event)
     walk.settle()
@@ -214,9 +214,10 @@ class _Engine(Walk):
 
     def fire_all(self) -> None:
         """Each step is looked at as it stands then: what fired before it may have ended it."""
+        active = Stage.ACTIVE
         for step in self.playbook.steps:
             standing = self.steps[step.id]
-            if standing.stage is not Stage.ACTIVE:
+            if standing.stage is not active:
                 continue
             if isinstance(step.action, Page):
                 escalation.fire(self, step, step.action)

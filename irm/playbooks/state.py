@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from irm.playbooks.steps import Facts
 
@@ -23,8 +23,19 @@ NOT_BEGUN = frozenset({Stage.WAITING, Stage.DORMANT})
 _LETS_PASS = _OVER | {Stage.DORMANT}
 
 
+class _Kept:
+    """What stands until something takes its place."""
+
+    def but(self, **changes: Any) -> Self:
+        """This one, otherwise in the fields that `changes` names. `dataclasses.replace` takes eight times as long, and this is
+        most of what a month of incidents asks of the engine."""
+        other = object.__new__(type(self))
+        object.__setattr__(other, "__dict__", self.__dict__ | changes)
+        return other
+
+
 @dataclass(frozen=True)
-class StepState:
+class StepState(_Kept):
     stage: Stage = Stage.WAITING
     outcome: str | None = None
     opened_at: datetime | None = None
@@ -58,13 +69,6 @@ class StepState:
         again because its answer expired: they have gone on at the first one."""
         return self.stage in _LETS_PASS or self.late or self.lapses > 0
 
-    def but(self, **changes: Any) -> "StepState":
-        """This one, otherwise in the fields that `changes` names. `dataclasses.replace` takes eight times as long, and this is
-        most of what a month of incidents asks of the engine."""
-        other = object.__new__(StepState)
-        object.__setattr__(other, "__dict__", self.__dict__ | changes)
-        return other
-
 
 UNTOUCHED: Final = StepState()
 """Every step of a run before it begins."""
@@ -84,8 +88,8 @@ class Owed:
         return Owed(self.rule, self.bearer, self.form, status)
 
 
-@dataclass(frozen=True, slots=True)
-class RunState:
+@dataclass(frozen=True)
+class RunState(_Kept):
     at: datetime
     """Run time of the last event; never goes back."""
     facts: Facts

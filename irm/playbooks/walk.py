@@ -37,7 +37,15 @@ class Walk:
             next_at = self.before.next_at
         else:
             next_at = self.next_timer()
-        state = RunState(self.now, self.facts, self.steps, self.obligations, self.handled, self.status, next_at)
+        state = self.before.but(
+            at=self.now,
+            facts=self.facts,
+            steps=self.steps,
+            obligations=self.obligations,
+            handled=self.handled,
+            status=self.status,
+            next_at=next_at,
+        )
         return state, tuple(self.effects)
 
     def at(self, step: Step) -> StepState:
@@ -112,10 +120,11 @@ class Walk:
         self.emit(s.Finished(status))
 
     def next_timer(self) -> datetime | None:
+        active = Stage.ACTIVE
         timers = [
             at
             for name, standing in self.steps.items()
-            if standing.stage is Stage.ACTIVE or standing.expires_at is not None
+            if standing.stage is active or standing.expires_at is not None
             if (at := self._timer(name, standing)) is not None
         ]
         return min(timers, default=None)

@@ -1,15 +1,14 @@
 """Which desk of the directory an article means: its kind and tier, near the bearer. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from irm.rules.pack import Addressee
 from irm.rules.subjects import Party
 
 
-@dataclass(frozen=True)
-class To:
+class To(NamedTuple):
     organization: UUID | None
     kind: str
     tier: str | None
@@ -21,15 +20,16 @@ def to(party: Party | None, organization: UUID | None, kind: str) -> To:
 
 def desk(wanted: Addressee, near: Party | None, directory: Sequence[Party]) -> Party | None:
     """The desk of that kind at the tier that the article names; where it names none, the first preferred tier."""
-    candidates = [party for party in directory if party.kind == wanted.kind and wanted.tier in {None, party.tier}]
+    candidates = [party for party in directory if party.kind == wanted.kind and wanted.tier in (None, party.tier)]
     if wanted.tier is None and wanted.prefer:
         for tier in wanted.prefer:
             if at_tier := [party for party in candidates if party.tier == tier]:
                 candidates = at_tier
                 break
     region = near.region if near else None
-    candidates.sort(key=lambda party: (not same_place(party.region, region), str(party.region), str(party.id)))
-    return candidates[0] if candidates else None
+    return min(
+        candidates, key=lambda party: (not same_place(party.region, region), str(party.region), party.id), default=None
+    )
 
 
 def same_place(one: str | None, other: str | None) -> bool:

@@ -9,7 +9,7 @@ something unknown owes nothing: a rule that must bind in doubt says so (`bearer.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from irm.rules.desks import To, desk, to
@@ -42,8 +42,7 @@ class _Part:
     """What a condition may read of it, but for the facts."""
 
 
-@dataclass(frozen=True)
-class _Bearer:
+class _Bearer(NamedTuple):
     """Who bears the duty, and the share through which it does (its own, or the operator's for a superior)."""
 
     organization: UUID | None

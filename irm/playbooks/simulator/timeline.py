@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import NamedTuple
 
 from irm.playbooks import signals as s
@@ -65,13 +66,14 @@ def simulate(
     step = start(playbook, facts, now)
     lines = [Line(now, effect) for effect in step.effects]
     state = step.state
-    told = sorted([Supposed(timedelta(), owed) for owed in obligations] + list(supposed), key=lambda one: one.after)
-    ahead = deque((now + one.after, one.event) for one in told)
+    told = sorted([*(Supposed(timedelta(), owed) for owed in obligations), *supposed], key=attrgetter("after"))
+    ahead = deque(told)
     end = None if until is None else now + until
     for _ in range(MOST_TICKS):
         timer = state.next_at
-        if ahead and (timer is None or ahead[0][0] <= timer):
-            at, event = ahead.popleft()
+        if ahead and (timer is None or now + ahead[0].after <= timer):
+            after, event = ahead.popleft()
+            at = now + after
         elif timer is not None:
             at, event = timer, s.Tick()
         else:

@@ -1,11 +1,19 @@
 """Report steps: each stands for every open obligation of its rule in the incident. Pure."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from irm.playbooks import escalation, signals as s
 from irm.playbooks.state import Owed, RunState, Stage
 from irm.playbooks.steps import Playbook, Report, Step, audiences
 from irm.playbooks.walk import Walk
+
+_BY_NEWS: Final[Mapping[type, str]] = {
+    s.ObligationSubmitted: "submitted",
+    s.ObligationMet: "met",
+    s.ObligationSuperseded: "superseded",
+}
+_BY_RECEIPT: Final = {"received": "met", "returned": "superseded", "refused": "open"}
 
 
 def owed_under(walk: Walk, rule: str) -> list[str]:
@@ -66,17 +74,9 @@ def after_news(playbook: Playbook, state: RunState, event: s.ObligationEvent) ->
 
 def status_told(event: s.ObligationEvent) -> str | None:
     """What has become of a duty; None: nothing. `open`: what was handed over was refused, and is owed again."""
-    match event:
-        case s.ObligationSubmitted():
-            return "submitted"
-        case s.ObligationMet():
-            return "met"
-        case s.ObligationSuperseded():
-            return "superseded"
-        case s.ReceiptGiven():
-            return {"received": "met", "returned": "superseded", "refused": "open"}.get(event.outcome)
-        case _:
-            return None
+    if isinstance(event, s.ReceiptGiven):
+        return _BY_RECEIPT.get(event.outcome)
+    return _BY_NEWS.get(type(event))
 
 
 def become(walk: Walk, obligation: str, status: str | None) -> None:

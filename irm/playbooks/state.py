@@ -1,10 +1,10 @@
 """Where a run stands: frozen, JSON-able, and nothing in it that is not needed to go on or to show."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 from irm.playbooks.steps import Facts
 
@@ -74,8 +74,7 @@ UNTOUCHED: Final = StepState()
 """Every step of a run before it begins."""
 
 
-@dataclass(frozen=True, slots=True)
-class Owed:
+class Owed(NamedTuple):
     """What the run knows of one obligation of its incident."""
 
     rule: str
@@ -106,7 +105,7 @@ class RunState(_Kept):
         return {
             "at": self.at.isoformat(),
             "steps": {name: _step_json(step) for name, step in self.steps.items()},
-            "obligations": {key: asdict(owed) for key, owed in self.obligations.items()},
+            "obligations": {key: owed._asdict() for key, owed in self.obligations.items()},
             "handled": self.handled,
             "status": self.status,
             "next_at": self.next_at.isoformat() if self.next_at else None,

@@ -120,20 +120,18 @@ class Walk:
         self.emit(s.Finished(status))
 
     def next_timer(self) -> datetime | None:
-        active = Stage.ACTIVE
-        timers = [
-            at
-            for name, standing in self.steps.items()
-            if standing.stage is active or standing.expires_at is not None
-            if (at := self._timer(name, standing)) is not None
-        ]
-        return min(timers, default=None)
+        earliest, active = None, Stage.ACTIVE
+        for name, standing in self.steps.items():
+            if standing.stage is not active:
+                at = standing.expires_at
+            else:
+                at = standing.due_at if standing.rung_at is None else self._next_round(name, standing, standing.rung_at)
+            if at is not None and (earliest is None or at < earliest):
+                earliest = at
+        return earliest
 
-    def _timer(self, name: str, standing: StepState) -> datetime | None:
-        if standing.stage is not Stage.ACTIVE:
-            return standing.expires_at
-        if standing.rung_at is None:
-            return standing.due_at
-        rung = self.playbook.rungs[name][standing.rung - 1]
-        end = standing.rung_at + rung.within
-        return end if rung.every is None else min(end, standing.rung_at + standing.round * rung.every)
+    def _next_round(self, page: str, standing: StepState, rung_at: datetime) -> datetime:
+        """Of its rung; after the last one the next rung."""
+        rung = self.playbook.rungs[page][standing.rung - 1]
+        end = rung_at + rung.within
+        return end if rung.every is None else min(end, rung_at + standing.round * rung.every)

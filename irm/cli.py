@@ -36,6 +36,7 @@ GROUPS: Final = {
     "rules": "irm.rules.commands:rules",
     "change": "irm.oversight.commands:change",
     "paper": "irm.oversight.commands:paper",
+    "posts": "irm.systems.post_commands:posts",
     "vetting": "irm.oversight.vetting_commands:vetting",
     "drill": "irm.drills.commands:drill",
     "playbook": "irm.playbooks.commands:playbook",

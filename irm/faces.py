@@ -125,6 +125,8 @@ from irm.systems import (
     import_routes,
     list_exports,
     pages as systems_pages,
+    post_pages,
+    post_routes,
     routes as systems_routes,
 )
 from irm.web import assets, drafts, live, preferences, styleguide
@@ -177,6 +179,8 @@ ROUTES: Final[list[ControllerRouterHandler]] = [
     *import_routes.ROUTES,
     *import_pages.ROUTES,
     *list_exports.ROUTES,
+    *post_pages.ROUTES,
+    *post_routes.ROUTES,
     *oversight_routes.ROUTES,
     *oversight_paper_routes.ROUTES,
     *oversight_pages.ROUTES,

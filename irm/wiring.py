@@ -5,7 +5,7 @@ from typing import Final
 
 import irm.evidence.models  # noqa: F401 - rows that others name by table must be known in every process
 from irm import housekeeping, release
-from irm.access import account_acts, glass
+from irm.access import account_acts, glass, staff_posts
 from irm.alerts import filing as alert_filing, grouping as alert_grouping
 from irm.drills import evidence as drill_evidence, injecting, running
 from irm.emergency.queries import WRITE, is_sheet_due
@@ -68,6 +68,7 @@ JOBS: Final[dict[str, Inside | Outside]] = {
     alert_grouping.GROUP: Inside(alert_grouping.group),
     alert_grouping.FILE: Inside(alert_filing.file_by_rule),
     account_acts.JOB: account_acts.SUSPEND,
+    staff_posts.JOB: Inside(staff_posts.end_of_leavers),
     directory_reminding.JOB: Inside(directory_reminding.remind),
     glass.END: Inside(glass.end_in_time),
     glass.ASK_FOR_REVIEW: Inside(glass.ask_for_review),
@@ -210,6 +211,8 @@ RECURRING: Final[tuple[Recurring, ...]] = (
     Recurring("findings.propose", every=Daily(time(8, 30)), queue="bulk"),
     # Whose contract ended yesterday, or who has not been here for months, signs in no more.
     Recurring(account_acts.JOB, every=Daily(time(0, 5)), queue="bulk"),
+    # Whoever has left the organization holds no post there any more.
+    Recurring(staff_posts.JOB, every=Daily(time(0, 5)), queue="bulk"),
     # Whose contract or vetting ends soon, which contact nobody looked at for too long: in office hours.
     Recurring(directory_reminding.JOB, every=Daily(time(9, 0)), queue="bulk"),
     # What begins today is owed from today: the next period, the window before a date.

@@ -1,4 +1,5 @@
-"""The duty desk of the made-up city as it stands today: who leads the duty, who is away, whom to call, what machines have sent.
+"""The duty desk of the made-up city as it stands today: who leads the duty, who is away, whom to call, who holds which
+post, what machines have sent.
 
 Nothing of it is past: it is entered at the very moment at which somebody starts irm, by the city itself.
 """
@@ -8,11 +9,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import structlog
 from sqlalchemy import select
 
-from irm.access import engagements, keeping_contacts
+from irm.access import engagements, keeping_contacts, staff_posts
 from irm.access.engaging import Engagement
 from irm.alerts.sources import Given, register_source
 from irm.alerts.taking import Posted, take_in
@@ -41,6 +43,7 @@ async def man_the_desk(
                 await _contact(tx, city, one, now)
             for one in story["staff"]:
                 await _employed(tx, city, one, now)
+            await _posts(tx, city, story["posts"], now)
             await _machine(tx, story["machine"], Path(settings.home), now)
     except Exception:
         if strict:
@@ -96,6 +99,20 @@ async def _employed(tx: Tx, city: City, told: Mapping[str, Any], now: datetime) 
     person = city.people[told["login"]]
     vendor = city.organizations[city.homes[told["login"]]]
     await engagements.state(tx, vendor, person, stated, actor=SYSTEM, now=now)
+
+
+async def _posts(tx: Tx, city: City, told: Sequence[Mapping[str, Any]], now: datetime) -> None:
+    """One unit lacks a post, one stands empty, and one person holds two that should lie in two hands."""
+    today = now.astimezone(SHANGHAI).date()
+    named: dict[str, UUID] = {}
+    for one in told:
+        stated = staff_posts.Stated(one["name"], one["kind"], one.get("key", False), one["duties"])
+        post = await staff_posts.enter(tx, city.organizations[one["organization"]], stated, actor=SYSTEM, now=now)
+        for who, days in one["held"].items():
+            person = city.people.get(who) or named.get(who)
+            given: dict[str, Any] = {"person_id": person} if person else {"name": who}
+            since = today - timedelta(days=days)
+            named[who] = await staff_posts.hold(tx, post, **given, since=since, actor=SYSTEM, now=now)
 
 
 async def _machine(tx: Tx, told: Mapping[str, Any], home: Path, now: datetime) -> None:

@@ -16,7 +16,7 @@ from irm.i18n import N_
 from irm.one_at_a_time import is_alone
 from irm.systems.importing import FAULTY
 from irm.systems.list_headings import remember, remembered, shown, understood
-from irm.systems.lists import KINDS, LIAISONS, ORGANIZATIONS, PEOPLE, STAFF, SYSTEMS, Kind, writing
+from irm.systems.lists import KINDS, LIAISONS, ORGANIZATIONS, PEOPLE, POSTS, STAFF, SYSTEMS, Kind, writing
 
 BUSY = N_("Another list of this kind is being written. Bring this one again in a few minutes.")
 dry_run_option = click.option("--dry-run", is_flag=True, help="Only say what the list would do.")
@@ -44,7 +44,7 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.group("import")
 def imports() -> None:
-    """Bring in lists (.xlsx): organizations, systems, people, contacts, staff."""
+    """Bring in lists (.xlsx): organizations, systems, people, contacts, staff, posts."""
 
 
 @imports.command("systems")
@@ -90,6 +90,15 @@ def liaisons(console: Console, /, file: Path, **how: Any) -> None:
 def staff(console: Console, /, file: Path, **how: Any) -> None:
     """Enter vendors' staff with contract, days of work and vetting."""
     _bring(console, STAFF, file, **how)
+
+
+@imports.command("posts")
+@file_argument
+@options
+@click.pass_obj
+def posts(console: Console, /, file: Path, **how: Any) -> None:
+    """Enter posts with their duties and who holds them; an empty cell leaves what stands there."""
+    _bring(console, POSTS, file, **how)
 
 
 @click.command("export")

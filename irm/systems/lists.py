@@ -22,6 +22,7 @@ from irm.systems import (
     organization_import,
     people_list,
     people_written,
+    post_list,
     staff_list,
 )
 from irm.systems.importing import ListRead, Tell
@@ -290,6 +291,30 @@ STAFF: Final = Kind(
     staff_list.workbook,
     staff_list.template,
 )
+POSTS: Final = Kind(
+    "posts",
+    "/posts",
+    frozenset({Permission.KEEP_CONTACTS}),
+    post_list.COLUMNS,
+    post_list.LABELS,
+    {
+        "crumb": N_("Staff posts"),
+        "title": N_("Import a list of posts"),
+        "limit": N_("Up to 5,000 rows. Titles may stand in any order, in Chinese or English."),
+        "one": N_("Staff post"),
+        "back": N_("To the posts"),
+        "empty": N_(
+            "An empty cell leaves what stands here; names of holders are all who hold the post: who is left out holds it no more."
+        ),
+    },
+    post_list.read_list,
+    _planned_by(post_list.plan),
+    _written_by(post_list.carry_out),
+    lines_by(post_list.value_words),
+    frozenset({Permission.READ_ROSTER, Permission.KEEP_CONTACTS, Permission.READ_LEDGER}),
+    post_list.workbook,
+    post_list.template,
+)
 PEOPLE: Final = Kind(
     "people",
     "/organizations",
@@ -315,4 +340,4 @@ PEOPLE: Final = Kind(
     people_written.template,
     is_grave=True,
 )
-KINDS: Final[Mapping[str, Kind]] = {one.name: one for one in (SYSTEMS, ORGANIZATIONS, LIAISONS, STAFF, PEOPLE)}
+KINDS: Final[Mapping[str, Kind]] = {one.name: one for one in (SYSTEMS, ORGANIZATIONS, LIAISONS, STAFF, PEOPLE, POSTS)}

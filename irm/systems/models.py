@@ -111,7 +111,7 @@ class ListImportRow(Base):
 
     __tablename__ = "list_import"
     __table_args__ = (
-        CheckConstraint("kind IN ('systems', 'organizations', 'people', 'liaisons', 'staff')", name="kind"),
+        CheckConstraint("kind IN ('systems', 'organizations', 'people', 'liaisons', 'staff', 'posts')", name="kind"),
         CheckConstraint("state IN ('looking', 'looked', 'writing', 'written', 'failed')", name="state"),
         CheckConstraint("(state = 'written') = (written_at IS NOT NULL)", name="written"),
     )

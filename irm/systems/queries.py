@@ -159,6 +159,24 @@ async def parts_of(
     return {one: (frozenset(roles[one]), max(levels[one], default=None)) for one in organization_ids}
 
 
+async def levels_answered_for(tx: Tx, organization_ids: Collection[UUID]) -> dict[UUID, int]:
+    """By organization, the highest protection level of the systems that it owns or operates.
+
+    Whoever has none, or only such as have no level yet, is not in it.
+    """
+    s = SystemRow
+    every = union_all(
+        *(
+            select(bearer.label("organization_id"), s.level).where(
+                s.retired_at.is_(None), s.level.is_not(None), bearer.in_(organization_ids)
+            )
+            for bearer in (s.owner_id, s.operator_id)
+        )
+    ).subquery()
+    asked = select(every.c.organization_id, func.max(every.c.level).label("level")).group_by(every.c.organization_id)
+    return {row.organization_id: row.level for row in await tx.execute(asked)}
+
+
 async def systems_in_reach(
     tx: Tx,
     principal: Principal,

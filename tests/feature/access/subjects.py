@@ -177,6 +177,11 @@ OWNED: Final[dict[Kind, str]] = {
         "SELECT code, liaison.id AS liaison_id, organization.id AS whose FROM organization"
         " JOIN liaison ON organization_id = organization.id"
     ),
+    ("posts", "post_id"): "SELECT id AS post_id, organization_id AS whose FROM staff_post",
+    ("posts", "post_id", "holding_id"): (
+        "SELECT staff_post.id AS post_id, staff_post_holding.id AS holding_id, organization_id AS whose FROM staff_post"
+        " JOIN staff_post_holding ON post_id = staff_post.id WHERE ended_at IS NULL"
+    ),
     ("organizations", "import_id"): (
         "SELECT list_import.id AS import_id, membership.organization_id AS whose FROM list_import"
         " JOIN account ON account.id = account_id JOIN membership USING (person_id) WHERE kind = 'organizations'"
@@ -190,7 +195,7 @@ OWNED: Final[dict[Kind, str]] = {
             "SELECT list_import.id AS import_id, membership.organization_id AS whose FROM list_import"
             f" JOIN account ON account.id = account_id JOIN membership USING (person_id) WHERE kind = '{kind}'"
         )
-        for kind in ("people", "liaisons", "staff")
+        for kind in ("people", "liaisons", "staff", "posts")
     },
     ("screens", "screen_id"): "SELECT id AS screen_id, organization_id AS whose FROM duty_screen",
     ("alerts", "alert_id"): (

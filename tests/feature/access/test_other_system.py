@@ -26,7 +26,7 @@ WRITERS: Final = ("using_unit", AUTHORITY)
 ROWS: Final = 4
 ABOUT_NONE: Final = frozenset(
     {"authorizations", "break-glass", "delegations", "duty", "editions", "liaisons", "me", "organizations", "people"}
-    | {"reports", "rosters", "screens", "shift-handovers", "staff", "swaps", "tokens", "vetting"}
+    | {"posts", "reports", "rosters", "screens", "shift-handovers", "staff", "swaps", "tokens", "vetting"}
 )
 """Rooms whose subjects concern no system. Every other room is in `addressed.MATTERS`, or this test fails."""
 OF_ONESELF: Final = frozenset(

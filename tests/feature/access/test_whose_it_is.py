@@ -61,6 +61,7 @@ NEVER_HAPPENED: Final[dict[Kind, str]] = {
         [("people", "import_id"), ("liaisons", "import_id"), ("staff", "import_id")],
         "tests/feature/systems/test_lists_of_the_directory.py",
     ),
+    ("posts", "import_id"): "tests/feature/systems/test_post_list.py",
     ("organizations", "code", "person_id"): "tests/feature/oversight/test_vetting_papers.py",
     ("vetting", "paper_id"): "tests/feature/oversight/test_vetting_papers.py",
     ("alerts", "alert_id"): "tests/feature/alerts",

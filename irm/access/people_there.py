@@ -1,0 +1,35 @@
+"""Whom an organization knows as its people: for whoever chooses among them."""
+
+from uuid import UUID
+
+from sqlalchemy import or_, select
+
+from irm.access.directory_models import EngagementRow
+from irm.access.models import MembershipRow, PersonRow
+from irm.access.principals import own_membership
+from irm.access.queries import Person
+from irm.access.staff_post_models import PostHoldingRow, StaffPostRow
+from irm.db import Tx
+
+
+async def people_of(tx: Tx, organization_id: UUID) -> list[Person]:
+    """Who holds or held a role or a post there, or is a vendor's staff there, by pinyin; without who has left irm.
+
+    Who held something is known too: whoever comes back is the same person, and not entered as another one.
+    """
+    members = select(MembershipRow.person_id).where(MembershipRow.organization_id == organization_id, own_membership())
+    staff = select(EngagementRow.person_id).where(EngagementRow.organization_id == organization_id)
+    holders = (
+        select(PostHoldingRow.person_id)
+        .join(StaffPostRow, StaffPostRow.id == PostHoldingRow.post_id)
+        .where(StaffPostRow.organization_id == organization_id)
+    )
+    rows = await tx.scalars(
+        select(PersonRow)
+        .where(
+            or_(PersonRow.id.in_(members), PersonRow.id.in_(staff), PersonRow.id.in_(holders)),
+            PersonRow.retired_at.is_(None),
+        )
+        .order_by(PersonRow.sort_key, PersonRow.id)
+    )
+    return [Person(row.id, row.name, row.title) for row in rows]

@@ -1,5 +1,6 @@
 """`/posts`: the posts of organizations with what is amiss, and one post with who holds it and who held it."""
 
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -170,7 +171,8 @@ async def change_page(
         form = Form.refused(given, error, t)
         async with db.transaction(principal.actor) as tx:
             if what == "holders":
-                return await _page(tx, post_id, principal, clock, t, taking=form)
+                errors = {"new_name" if name == "name" else name: text for name, text in form.errors.items()}
+                return await _page(tx, post_id, principal, clock, t, taking=replace(form, errors=errors))
             return await _page(tx, post_id, principal, clock, t, form=form)
     return Redirect(f"/posts/{post_id}?done={done}", status_code=HTTP_303_SEE_OTHER)
 

@@ -78,6 +78,7 @@ async def enter_post(
     clock: NamedDependency[Clock],
     principal: NamedDependency[Principal],
 ) -> Made:
+    """Of an organization whose contacts you keep. Who holds it is entered next."""
     async with db.transaction(principal.actor) as tx:
         whose = await kept_unit(tx, principal, data.organization)
         stated = Stated(data.name, data.kind, data.is_key, data.duties)

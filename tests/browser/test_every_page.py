@@ -20,6 +20,7 @@ PAGES = (
     "/duty",
     "/organizations",
     "/organizations/city-cyberspace",
+    "/posts",
     "/rules",
     "/rules/cac-2025-reporting",
     "/playbooks",

@@ -25,6 +25,7 @@ PAGES: Final = (
     "/duty",
     "/organizations",
     "/organizations/city-cyberspace",
+    "/posts",
     "/rules",
     "/rules/cac-2025-reporting",
     "/playbooks",

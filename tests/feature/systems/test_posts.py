@@ -298,6 +298,9 @@ async def test_the_pages_enter_take_end_change_and_say_what_is_wrong(
     assert (await lead.post(f"{where}/holders", data={"since": ""})).status_code == 422
     nobody = await lead.post(f"{where}/holders", data={"person": str(town["archivist"].person_id)})
     assert nobody.status_code == 422
+    long = await lead.post(f"{where}/holders", data={"new_name": "钱" * 201})
+    assert long.status_code == 422
+    assert 'id="e-new_name"' in long.text, "beside the field where it was typed"
     taken = await lead.post(f"{where}/holders", data={"new_name": "钱七", "since": "2026-01-05"})
     assert taken.status_code == 303
     page = (await lead.get(where)).text

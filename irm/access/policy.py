@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
@@ -314,6 +315,7 @@ class Principal:
         return AUTHORITY in {self.kinds.get(organization) for organization in self.memberships}
 
 
+@lru_cache(1024)
 def granted(roles: frozenset[Role], kind: str) -> frozenset[Permission]:
     """What `roles` give in one organization of `kind`."""
     held = frozenset(permission for role in roles for permission in PERMISSIONS[role])
@@ -373,7 +375,6 @@ def permissions(principal: Principal) -> frozenset[Permission]:
 PERMISSION_OPT: Final = "permission"
 PUBLIC: Final[dict[str, Any]] = {PERMISSION_OPT: None}
 """For routes that anybody may call; they say so, because a route that says nothing stops the start."""
-
 
 FRESH_OPT: Final = "fresh"
 FRESH_MINUTES: Final = 15

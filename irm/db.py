@@ -41,6 +41,9 @@ def uuid7() -> UUID:
 STATEMENTS_KEPT: Final = 500
 """Prepared statements that a connection keeps. A process has some hundreds of them; one that fell out is parsed and
 planned again by PostgreSQL."""
+COMPILED_KEPT: Final = 2000
+"""Questions that a process keeps as SQL. To read every page takes five hundred, forms and jobs as many again; one that fell
+out is put together anew, which takes longer than to ask it."""
 EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(9999, 12, 31, tzinfo=UTC)
 
@@ -127,6 +130,7 @@ class Database:
         engine = create_async_engine(
             url,
             pool_size=pool_size,
+            query_cache_size=COMPILED_KEPT,
             max_overflow=0,
             pool_pre_ping=True,
             pool_timeout=10,

@@ -141,4 +141,4 @@ def test_no_figure_of_a_rule_stands_in_code() -> None:
 )
 def test_these_lints_can_fail(lint: Callable[[Module], list[str]], code: str) -> None:
     bad = PACKAGE / "rules" / "bad.py"
-    assert lint(Module(bad, code, ast.parse(code)))
+    assert lint(Module(bad, code))

@@ -4,6 +4,7 @@ import gc
 import ipaddress
 import os
 import socket
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -200,17 +201,29 @@ def broker_url(server: Server) -> str:
     return server.broker_url(int(worker.removeprefix("gw")) % 16)
 
 
+@pytest.fixture(scope="session")
+def plain_settings() -> Settings:
+    """Read once; a test has `settings`."""
+    return Settings(public_url="http://irm.test", port=0, sms_signature="IRM")
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(plain_settings: Settings, tmp_path: Path) -> Settings:
     """No mail, no SMS, no broker; a test that needs them makes `settings.model_copy(update={…})`."""
     home = tmp_path / "home"
     home.mkdir(mode=0o700)
-    return Settings(home=home, public_url="http://irm.test", port=0, sms_signature="IRM")
+    return plain_settings.model_copy(update={"home": home}, deep=True)
+
+
+@pytest.fixture(scope="session")
+def trusted() -> ssl.SSLContext:
+    """The machine's certificates, which every client would read anew."""
+    return httpx2.create_ssl_context(trust_env=False)
 
 
 @pytest.fixture
-async def resources(settings: Settings) -> AsyncIterator[jobs.Resources]:
-    async with httpx2.AsyncClient(timeout=httpx2.Timeout(5), trust_env=False) as http:
+async def resources(settings: Settings, trusted: ssl.SSLContext) -> AsyncIterator[jobs.Resources]:
+    async with httpx2.AsyncClient(timeout=httpx2.Timeout(5), trust_env=False, verify=trusted) as http:
         yield jobs.Resources(settings, http)
 
 

@@ -329,12 +329,11 @@ def reach(principal: Principal, permission: Permission) -> Reach:
     """
     if principal.scopes is not None and permission not in principal.scopes:
         return Reach()
-    narrow = principal.limited if permission not in CITY else ()
-    parts = ((one.systems, _reach(principal, {one.organization_id: one.roles}, permission)) for one in narrow)
-    return replace(
-        _reach(principal, principal.memberships, permission),
-        narrow=tuple(Narrow(systems, far) for systems, far in parts if not far.is_empty),
-    )
+    far = _reach(principal, principal.memberships, permission)
+    limited = principal.limited if permission not in CITY else ()
+    parts = ((one.systems, _reach(principal, {one.organization_id: one.roles}, permission)) for one in limited)
+    narrow = tuple(Narrow(systems, within) for systems, within in parts if not within.is_empty)
+    return replace(far, narrow=narrow) if narrow else far
 
 
 def _reach(principal: Principal, held: Mapping[UUID, frozenset[Role]], permission: Permission) -> Reach:

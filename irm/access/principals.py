@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, func, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from irm.access.factors import has_factor
@@ -45,39 +46,11 @@ async def principal_of(
 
     `needing_factor`: roles whose sessions lead nowhere once a second factor is overdue.
     """
-    found = (
-        await tx.execute(
-            select(AccountRow, PersonRow, has_factor(), *_other_ids())
-            .join(PersonRow, PersonRow.id == AccountRow.person_id)
-            .where(AccountRow.id == account_id, AccountRow.disabled_at.is_(None), PersonRow.retired_at.is_(None))
-        )
-    ).one_or_none()
+    found = (await tx.execute(_who(), {"account": account_id})).one_or_none()
     if found is None:
         return None
     account, person, has_one, accounts, tokens = found
-    rows = (
-        await tx.execute(
-            select(
-                MembershipRow.organization_id,
-                MembershipRow.role,
-                OrganizationRow.kind,
-                OrganizationRow.tier,
-                OrganizationRow.short_name,
-                MembershipRow.delegation_id,
-                MembershipRow.system_ids,
-                MembershipRow.glass_id,
-                MembershipRow.until,
-            )
-            .join(OrganizationRow, OrganizationRow.id == MembershipRow.organization_id)
-            .where(
-                MembershipRow.person_id == person.id,
-                live_membership(now),
-                OrganizationRow.retired_at.is_(None),
-                OrganizationRow.joined,
-            )
-            .order_by(OrganizationRow.sort_key, OrganizationRow.id)
-        )
-    ).all()
+    rows = (await tx.execute(_held(), {"person": person.id, "now": now})).all()
     memberships: dict[UUID, frozenset[Role]] = {}
     limited: dict[tuple[UUID, frozenset[UUID]], frozenset[Role]] = {}
     kinds: dict[UUID, str] = {}
@@ -135,8 +108,12 @@ async def principal_of(
     )
 
 
-def _other_ids() -> tuple[ScalarSelect[list[UUID]], ScalarSelect[list[UUID]]]:
-    """All accounts and tokens of the person that the question is about, in the same question."""
+# Asked by every request: to put these three together takes longer than to ask them.
+
+
+@cache
+def _who() -> Select[AccountRow, PersonRow, bool, list[UUID], list[UUID] | None]:
+    """The account and its person while both are in use; is a second factor there; all accounts and tokens of the person."""
     account = aliased(AccountRow)
     accounts = select(func.array_agg(account.id)).where(account.person_id == PersonRow.id)
     tokens = (
@@ -144,7 +121,48 @@ def _other_ids() -> tuple[ScalarSelect[list[UUID]], ScalarSelect[list[UUID]]]:
         .join(account, account.id == ApiTokenRow.account_id)
         .where(account.person_id == PersonRow.id)
     )
-    return accounts.correlate(PersonRow).scalar_subquery(), tokens.correlate(PersonRow).scalar_subquery()
+    others = (one.correlate(PersonRow).scalar_subquery() for one in (accounts, tokens))
+    return (
+        select(AccountRow, PersonRow, has_factor(), *others)
+        .join(PersonRow, PersonRow.id == AccountRow.person_id)
+        .where(AccountRow.id == bindparam("account"), AccountRow.disabled_at.is_(None), PersonRow.retired_at.is_(None))
+    )
+
+
+@cache
+def _held() -> Select[*tuple[Any, ...]]:
+    """The roles that `person` holds at `now`, with where and by what; in the order of the organizations."""
+    return (
+        select(
+            MembershipRow.organization_id,
+            MembershipRow.role,
+            OrganizationRow.kind,
+            OrganizationRow.tier,
+            OrganizationRow.short_name,
+            MembershipRow.delegation_id,
+            MembershipRow.system_ids,
+            MembershipRow.glass_id,
+            MembershipRow.until,
+        )
+        .join(OrganizationRow, OrganizationRow.id == MembershipRow.organization_id)
+        .where(
+            MembershipRow.person_id == bindparam("person"),
+            live_membership(bindparam("now")),
+            OrganizationRow.retired_at.is_(None),
+            OrganizationRow.joined,
+        )
+        .order_by(OrganizationRow.sort_key, OrganizationRow.id)
+    )
+
+
+@cache
+def _token() -> Select[ApiTokenRow]:
+    """Of this `hash`, in use at `now`."""
+    return select(ApiTokenRow).where(
+        ApiTokenRow.token_hash == bindparam("hash"),
+        ApiTokenRow.revoked_at.is_(None),
+        or_(ApiTokenRow.until.is_(None), ApiTokenRow.until > bindparam("now")),
+    )
 
 
 async def _lent(tx: Tx, held: Sequence[tuple[UUID, str, UUID | None]]) -> tuple[Lent, ...]:
@@ -174,13 +192,7 @@ async def principal_of_token(tx: Tx, token: str, *, now: datetime) -> Principal 
     """For `Authorization: Bearer irm_…`; None when it is unknown, out of date or revoked."""
     if not token.startswith(API_TOKEN_PREFIX):
         return None
-    row = await tx.scalar(
-        select(ApiTokenRow).where(
-            ApiTokenRow.token_hash == hashed(token),
-            ApiTokenRow.revoked_at.is_(None),
-            or_(ApiTokenRow.until.is_(None), ApiTokenRow.until > now),
-        )
-    )
+    row: ApiTokenRow | None = await tx.scalar(_token(), {"hash": hashed(token), "now": now})
     if row is None:
         return None
     if row.last_used_at is None or now - row.last_used_at >= TOUCH_AFTER:
@@ -211,7 +223,7 @@ def own_membership() -> ColumnElement[bool]:
     return and_(MembershipRow.delegation_id.is_(None), MembershipRow.glass_id.is_(None))
 
 
-def live_membership(now: datetime) -> ColumnElement[bool]:
+def live_membership(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     return and_(MembershipRow.since <= now, or_(MembershipRow.until.is_(None), MembershipRow.until > now))
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any, Final, Literal
@@ -222,7 +221,7 @@ async def publish_library(tx: Tx, *, actor: Actor, now: datetime) -> list[Publis
     retired = select(PlaybookRow.playbook_id).where(PlaybookRow.verdict == "retired", ~PlaybookRow.active)
     put_away = set(await tx.scalars(retired))
     for file, text in library().items():
-        playbook = read_playbook(text, file=file).playbook
+        playbook = _read_once(text, file=file)
         newest = await tx.scalar(select(PlaybookRow).where(PlaybookRow.playbook_id == playbook.id, PlaybookRow.active))
         if newest is None and playbook.id in put_away:
             continue
@@ -301,7 +300,21 @@ async def active_playbooks(tx: Tx) -> list[tuple[PlaybookRow, Playbook]]:
     return found
 
 
-@lru_cache(maxsize=256)
 def frozen(row_id: UUID, source: str) -> Playbook:
-    """A stored version, read once per process. It was checked when it was published."""
-    return read_playbook(source, file=str(row_id)).playbook
+    """A stored version. It was checked when it was published."""
+    return _read_once(source, file=str(row_id))
+
+
+def _read_once(text: str, *, file: str) -> Playbook:
+    """In a process, by whatever name the same text comes again; `file` is for what is wrong with it."""
+    known = _READ.get(text)
+    if known is None:
+        known = read_playbook(text, file=file).playbook
+        if len(_READ) >= MOST_READ:
+            _READ.clear()
+        _READ[text] = known
+    return known
+
+
+MOST_READ: Final = 256
+_READ: Final[dict[str, Playbook]] = {}

@@ -10,10 +10,12 @@ from sqlalchemy import select
 
 from irm.access.models import AccountRow, ContactAddressRow, MembershipRow, PersonRow
 from irm.access.names import search_key, sort_key
+from irm.access.people_there import without_roles
 from irm.access.policy import Role
 from irm.access.principals import live_membership, own_membership
 from irm.access.service import NO_PERSON, add_contact_address, end_role, grant_role
 from irm.actor import Actor
+from irm.clock import SHANGHAI
 from irm.db import Tx
 from irm.errors import NotFound
 from irm.ledger import Event, record
@@ -26,7 +28,8 @@ CHANNELS: Final = ("sms", "voice", "telephone", "email")
 class Known:
     """`roles`: by organization, held for all of its systems and for good: neither handed over nor taken by break-glass.
     `limited`: those held for named systems only, which a list neither gives nor takes back. `addresses`: by channel, the
-    preferred first. `login`: None where there is no account."""
+    preferred first. `login`: None where there is no account. `there`: organizations of which they are a
+    vendor's staff or hold a post, with a role or without."""
 
     id: UUID
     name: str
@@ -35,6 +38,7 @@ class Known:
     roles: dict[UUID, set[Role]] = field(default_factory=dict)
     limited: dict[UUID, set[Role]] = field(default_factory=dict)
     addresses: dict[str, list[str]] = field(default_factory=dict)
+    there: set[UUID] = field(default_factory=set)
 
     @property
     def places(self) -> frozenset[UUID]:
@@ -64,6 +68,9 @@ async def everybody(tx: Tx, *, now: datetime) -> dict[UUID, Known]:
             whose = found[person_id]
             kept = whose.roles if systems is None else whose.limited
             kept.setdefault(organization_id, set()).add(Role(role))
+    for organization_id, person_id in await tx.execute(without_roles(now.astimezone(SHANGHAI).date())):
+        if person_id in found:
+            found[person_id].there.add(organization_id)
     reached = await tx.execute(
         select(ContactAddressRow.person_id, ContactAddressRow.channel, ContactAddressRow.address)
         .where(ContactAddressRow.person_id.is_not(None), ContactAddressRow.disabled_at.is_(None))

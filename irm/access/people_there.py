@@ -1,8 +1,9 @@
-"""Whom an organization knows as its people: for whoever chooses among them."""
+"""Whom an organization knows as its people: for whoever chooses among them, and for lists that know them by name."""
 
+from datetime import date
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import CompoundSelect, or_, select, union
 
 from irm.access.directory_models import EngagementRow
 from irm.access.models import MembershipRow, PersonRow
@@ -33,3 +34,16 @@ async def people_of(tx: Tx, organization_id: UUID) -> list[Person]:
         .order_by(PersonRow.sort_key, PersonRow.id)
     )
     return [Person(row.id, row.name, row.title) for row in rows]
+
+
+def without_roles(today: date) -> CompoundSelect[UUID, UUID]:
+    """(organization, person): a vendor's staff under contract, and who holds a post; a role they may have or not."""
+    staff = select(EngagementRow.organization_id, EngagementRow.person_id).where(
+        or_(EngagementRow.ends_on.is_(None), EngagementRow.ends_on >= today)
+    )
+    holders = (
+        select(StaffPostRow.organization_id, PostHoldingRow.person_id)
+        .join(StaffPostRow, StaffPostRow.id == PostHoldingRow.post_id)
+        .where(PostHoldingRow.ended_at.is_(None))
+    )
+    return union(staff, holders)

@@ -1,7 +1,7 @@
 """People as a list: who they are, by which numbers they are reached, their login, their roles in an organization.
 
 One row is one person in one organization. Somebody is known by their number in irm, else by login, else by name among those
-who hold a role there. What each cell may change is what its bringer may do: accounts and people are the system
+who hold a role or a post there or are a vendor's staff. What each cell may change is what its bringer may do: accounts and people are the system
 administrator's, roles the security administrator's, title and numbers also whoever's who keeps the contacts of all the
 person's organizations. Nothing is taken away by a list but what a filled cell replaces.
 """
@@ -81,7 +81,7 @@ class _People:
     by_login: Mapping[str, Known]
     by_number: Mapping[str, Known]
     by_name: Mapping[tuple[UUID, str], Sequence[Known]]
-    """By the organization in which they hold a role, and their name."""
+    """By an organization that knows them, and their name."""
     taken: frozenset[str]
     """Login names, whoever's."""
     opened: dict[str, Any] = field(default_factory=dict)
@@ -140,7 +140,7 @@ async def plan(tx: Tx, given: ListRead, *, by: Principal | None, now: datetime) 
     known = {key: one for key, one in (await everybody(tx, now=now)).items() if may_know(judging, one)}
     by_name: dict[tuple[UUID, str], list[Known]] = {}
     for one in known.values():
-        for organization in one.places:
+        for organization in one.places | one.there:
             by_name.setdefault((organization, plain_name(one.name)), []).append(one)
     by_login = {one.login: one for one in known.values() if one.login}
     people = _People(judging, by_login, {str(key): one for key, one in known.items()}, by_name, await logins(tx))

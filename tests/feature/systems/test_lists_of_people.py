@@ -7,11 +7,12 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from irm.access import engagements
+from irm.access import engagements, service, staff_posts
 from irm.access.engaging import Engagement
 from irm.access.everybody import change_person, everybody
 from irm.access.models import ContactAddressRow, PersonRow
 from irm.access.policy import AUTHORITY, Role
+from irm.clock import SHANGHAI
 from irm.db import SYSTEM, Database
 from irm.documents.tables import write_sheet
 from irm.i18n import translator
@@ -277,3 +278,25 @@ async def test_one_person_in_two_organizations_is_registered_once(town: dict[str
     assert li.roles == {town["edu"]: {Role.REPORTER}, town["health"]: {Role.HANDLER}}
     assert again.unchanged == 2
     assert [one.field for one in wrong.faults] == ["B3", "B4"]
+
+
+async def test_who_stands_on_record_without_a_role_is_known_by_name(
+    client: httpx.AsyncClient, town: dict[str, Any], sign_in: Any, drain: Any, db: Database
+) -> None:
+    """Else the vetting of a vendor's engineer, and the post of an official, were somebody else's than their account."""
+    async with db.transaction(SYSTEM) as tx:
+        now = db.clock.now()
+        engineer = await service.register_person(tx, name="丁一", actor=SYSTEM, now=now)
+        today = now.astimezone(SHANGHAI).date()
+        vetted = Engagement("合同 1", today, None, "passed", today, "保密办")
+        await engagements.state(tx, town["vendor"], engineer, vetted, actor=SYSTEM, now=now)
+        office = await staff_posts.enter(
+            tx, town["edu"], staff_posts.Stated("安全管理员", "security_administrator"), actor=SYSTEM, now=now
+        )
+        official = await staff_posts.hold(tx, office, name="李敏", actor=SYSTEM, now=now)
+    await sign_in(town["system"])
+    rows = (LI, {"organization": "cloud", "name": "丁一", "login": "dingyi"})
+    counted = await written(client, drain, people(*rows), API)
+    assert (counted["new"], counted["changed"]) == (0, 2)
+    assert (await person_called(db, "李敏")).id == official
+    assert (await person_called(db, "丁一")).id == engineer

@@ -264,10 +264,10 @@ async def _duplicates(tx: Tx, given: FileIncident, principal: Principal) -> list
 async def _unseen_duplicates(
     tx: Tx, given: FileIncident, values: Mapping[str, Any], principal: Principal
 ) -> list[queries.Incident]:
-    """Likely duplicates that the filer has not been asked about yet."""
-    seen = set(typed.text(values, "duplicates_seen").split())
-    found = await _duplicates(tx, given, principal)
-    return found if {one.number for one in found} - seen and not given.joins else []
+    """Likely duplicates, unless the filer has been asked about this system: in a storm others come in while he answers."""
+    if given.joins or typed.text(values, "asked_about") == given.target.system:
+        return []
+    return await _duplicates(tx, given, principal)
 
 
 async def _again(

@@ -220,7 +220,7 @@ async def likely_duplicates(
                 select(FilingRow.incident_id).where(FilingRow.known_at.between(known_at - within, known_at + within))
             ),
         )
-        .order_by(IncidentRow.created_at.desc())
+        .order_by(IncidentRow.created_at.desc(), IncidentRow.id.desc())
         .limit(5)
     )
     return [_incident(row) for row in rows]

@@ -134,11 +134,29 @@ async def test_a_likely_duplicate_is_asked_about_once(sign_in: Any, city: City, 
     assert first in asked.text
     fragment = await client.get("/report/duplicates?system=portal&known_at=2026-11-21T03:35", headers=HTML)
     assert first in fragment.text
-    joined = await _file(client, key=key, duplicates_seen=first, joins=first)
+    joined = await _file(client, key=key, asked_about="portal", joins=first)
     assert joined.headers["location"] == f"/incidents/{first}"
-    other = await _file(client, key="0193f000-0000-7000-8000-000000000003", duplicates_seen=first, joins="")
+    other = await _file(client, key="0193f000-0000-7000-8000-000000000003", asked_about="portal", joins="")
     assert other.headers["location"] != f"/incidents/{first}"
     assert await _count(db, IncidentRow) == 2
+
+
+async def test_whoever_said_that_it_is_another_one_is_not_asked_again_while_more_come_in(
+    sign_in: Any, city: City, db: Database
+) -> None:
+    """In a storm each answer would come after the next incident, and nobody could file."""
+    client = await sign_in(city.unit_duty)
+    await _file(client)
+    key = "0193f000-0000-7000-8000-000000000002"
+    asked = await _file(client, key=key)
+    assert asked.status_code == 422
+    assert '<input type="hidden" name="asked_about" value="portal">' in asked.text
+    other = "0193f000-0000-7000-8000-000000000003"
+    assert (await _file(client, key=other, asked_about="portal", joins="")).status_code == 303
+    assert (await _file(client, key=key, asked_about="portal", joins="")).status_code == 303
+    assert await _count(db, IncidentRow) == 3
+    elsewhere = await _file(client, key="0193f000-0000-7000-8000-000000000004", asked_about="another", joins="")
+    assert elsewhere.status_code == 422, "that answer was about another system"
 
 
 async def test_files_survive_a_refused_form_and_lying_ones_are_named(sign_in: Any, city: City, db: Database) -> None:

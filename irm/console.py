@@ -118,10 +118,12 @@ class Console:
         if as_json:
             click.echo(json.dumps(value, default=plain, ensure_ascii=False, indent=2))
         elif isinstance(value, Mapping):
+            from rich.cells import cell_len  # noqa: PLC0415 - see `table`
+
             lines = dict(_lines(value))
-            width = max(map(len, lines), default=0)
+            width = max(map(cell_len, lines), default=0)
             for name, one in lines.items():
-                click.echo(f"{name:<{width}}  {_cell(one)}")
+                click.echo(f"{name}{' ' * (width - cell_len(name))}  {_cell(one)}")
         elif isinstance(value, Sequence) and not isinstance(value, str):
             table([row if isinstance(row, Mapping) else asdict(row) for row in value])
         else:

@@ -161,7 +161,7 @@ def _line(one: ShiftHandover, t: Translator) -> dict[str, Any]:
 
 def _words(found: Standing, t: Translator) -> dict[str, Any]:
     one, change = found.handover, found.change
-    lines: dict[str, Sequence[Line]] = {t("Open matters"): one.open}
+    lines: dict[str, Sequence[Line]] = {t("Matter"): one.open}
     if change is not None:
         lines |= {
             t("Added meanwhile"): change.new,
@@ -173,5 +173,5 @@ def _words(found: Standing, t: Translator) -> dict[str, Any]:
     return {
         t("Note for the next shift"): one.note,
         t("Remark"): " ".join(filter(None, answered)),
-        **{name: [t.of(each.title) for each in each_of] for name, each_of in lines.items()},
+        **{name: t("; ").join(t.of(each.title) for each in several) for name, several in lines.items() if several},
     }

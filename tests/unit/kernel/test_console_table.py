@@ -3,6 +3,7 @@
 from uuid import UUID
 
 import pytest
+from rich.cells import cell_len
 
 from irm.console import Console, table
 
@@ -53,3 +54,10 @@ def test_what_lies_inside_stands_on_lines_of_its_own(capsys: pytest.CaptureFixtu
         ["levels.assessed"],
         ["duplicates", "[]"],
     ]
+
+
+def test_values_stand_below_each_other_beside_chinese_names(capsys: pytest.CaptureFixture[str]) -> None:
+    """A Chinese character takes two columns."""
+    Console(lambda: pytest.fail("asks no wiring")).show({"交班": "甲", "接班人": "乙", "id": "7"}, as_json=False)
+    lines = capsys.readouterr().out.splitlines()
+    assert {cell_len(line[: -len(value)]) for line, value in zip(lines, ("甲", "乙", "7"), strict=True)} == {8}

@@ -85,7 +85,7 @@ async def candidates(tx: Tx, one: Incident, by: Principal) -> list[Candidate]:
                 select(FilingRow.incident_id).where(FilingRow.known_at.between(first - window, last + window))
             ),
         )
-        .order_by(of_a_system.desc(), IncidentRow.created_at.desc())
+        .order_by(of_a_system.desc(), IncidentRow.created_at.desc(), IncidentRow.id.desc())
         .limit(intake_policy().most_candidates)
     )
     return [Candidate(await queries.incident_of(tx, other), bool(same)) for other, same in rows.all()]

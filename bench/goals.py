@@ -1,6 +1,6 @@
 """The goals that need real processes, each beside its floor (docs/performance.md): `python -m bench.goals [ROOM …]`.
 
-Rooms: filing, alerts, timers, storm, recovering; without a name, all. Nothing else should run on the machine meanwhile.
+Rooms: filing, alerts, recipients, timers, storm, recovering; without a name, all. Nothing else should run on the machine meanwhile.
 """
 
 import asyncio
@@ -12,10 +12,17 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from bench import alerts, filing, recovering, storm, timers
+from bench import alerts, filing, recipients, recovering, storm, timers
 from bench.house import house
 
-ROOMS: Final = {"filing": filing, "alerts": alerts, "timers": timers, "recovering": recovering, "storm": storm}
+ROOMS: Final = {
+    "filing": filing,
+    "alerts": alerts,
+    "timers": timers,
+    "recovering": recovering,
+    "storm": storm,
+    "recipients": recipients,
+}
 
 
 async def main(names: list[str]) -> None:

@@ -69,7 +69,13 @@ def show(console: Console, post: UUID, as_json: bool) -> None:
         shown: dict[str, Any] = msgspec.to_builtins(post_view(found, whose, console.t))
         return shown
 
-    console.show(console.run(work), as_json=as_json)
+    found, t = console.run(work), console.t
+    if not as_json:
+        for name in ("holders", "before"):
+            found[name] = t(", ").join(
+                " ".join(filter(None, (one["name"], one["since"], one["until"]))) for one in found[name]
+            )
+    console.show(found, as_json=as_json)
 
 
 @posts.command("enter")

@@ -186,6 +186,7 @@ def test_by_command(committed_url: str, monkeypatch: pytest.MonkeyPatch, tmp_pat
     (unit,) = irm("posts", "list", "--lacking")
     assert [one["what"] for one in unit["findings"]] == ["conflict"]
     assert "张三" in CliRunner().invoke(main, ["posts", "list", "--organization", "edu"]).output
+    assert "张三 2026-01-02\n" in CliRunner().invoke(main, ["posts", "show", made]).output
     irm("posts", "end", audit, first["person"], "--until", "2020-01-01", fails=True)
     irm("posts", "end", audit, first["person"])
     assert [one["name"] for one in irm("posts", "show", audit)["before"]] == ["张三"]

@@ -1,7 +1,7 @@
-"""dramatiq as executor only: one actor per queue, each message the id of a job row. Nothing else imports dramatiq."""
+"""dramatiq as executor only: one actor per queue, each message the ids of job rows. Nothing else imports dramatiq."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -10,6 +10,7 @@ import dramatiq
 from dramatiq.brokers.redis import RedisBroker
 from redis.exceptions import RedisError
 
+from irm.handing_over import Lot
 from irm.jobs import QUEUES
 
 # A killed worker's messages come back within seconds instead of minutes; the leases in PostgreSQL are the guarantee.
@@ -44,13 +45,12 @@ def connect(url: str) -> Broker:
     return broker
 
 
-def hand(broker: Broker, jobs: Sequence[tuple[UUID, str, int]]) -> None:
-    """Enqueue wake-up calls. Blocks: call it in a thread. Raises when the broker is away."""
-    for job_id, queue, priority in jobs:
+def hand(broker: Broker, lots: Iterable[Lot]) -> None:
+    """Enqueue a wake-up call for each lot. Blocks: call it in a thread. Raises when the broker is away."""
+    for job_ids, queue, priority in lots:
+        args = (",".join(map(str, job_ids)), priority)  # one job is written as an older worker reads it
         broker.enqueue(
-            dramatiq.Message(
-                queue_name=queue, actor_name=f"perform-{queue}", args=(str(job_id), priority), kwargs={}, options={}
-            )
+            dramatiq.Message(queue_name=queue, actor_name=f"perform-{queue}", args=args, kwargs={}, options={})
         )
 
 
@@ -71,7 +71,7 @@ class _Pool(dramatiq.Worker):
 
 def workers(
     url: str,
-    perform: Callable[[UUID, str, int], Awaitable[bool]],
+    perform: Callable[[Sequence[UUID], str, int], Awaitable[int]],
     loop: asyncio.AbstractEventLoop,
     *,
     threads: int,
@@ -82,8 +82,9 @@ def workers(
     worker adds a middleware to the one it gets.
     """
 
-    def wake(queue: str, job_id: str, priority: int = 0) -> None:  # an older dispatcher names none
-        asyncio.run_coroutine_threadsafe(_awaited(perform(UUID(job_id), queue, priority)), loop).result()
+    def wake(queue: str, job_ids: str, priority: int = 0) -> None:  # an older dispatcher names none
+        lot = [UUID(each) for each in job_ids.split(",")]
+        asyncio.run_coroutine_threadsafe(_awaited(perform(lot, queue, priority)), loop).result()
 
     pools: list[dramatiq.Worker] = []
     for queues, asks_every in POOLS:
@@ -94,5 +95,5 @@ def workers(
     return pools
 
 
-async def _awaited(work: Awaitable[bool]) -> bool:
+async def _awaited(work: Awaitable[int]) -> int:
     return await work

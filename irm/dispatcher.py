@@ -25,10 +25,10 @@ RESTING_SECONDS: Final = 0.1
 """Between two looks, once `REST_AFTER` looks in a row found nothing: half the work at night, a tenth of a second at most."""
 REST_AFTER: Final = 20
 SILENCE: Final = timedelta(seconds=5)
-WINDOWS: Final = {"urgent": 30, "normal": 30, "bulk": 10}
+WINDOWS: Final = {"urgent": 90, "normal": 90, "bulk": 20}
 """Jobs of a queue that lie at the broker or are being done; the next look fills them up. Fewer than a worker has hands
 (`worker.THREADS`): what is more urgent finds a hand of its own, and then takes the next place of the lane."""
-CHANNEL_WINDOW: Final = 6
+CHANNEL_WINDOW: Final = 20
 """Messages of one channel under way at once."""
 OWN_HANDS: Final = 16
 OWN_CHANNEL_WINDOW: Final = 4
@@ -78,7 +78,7 @@ class Dispatcher:
         await self._notice_absence(now)
         alone = self._ask_again_at is not None and now < self._ask_again_at
         free = OWN_HANDS - len(self._hands)
-        handed: list[tuple[UUID, str, int]] = []
+        handed: list[handing_over.Handed] = []
         lying: list[UUID] = []
         recurring = schedule.come(WIRING.recurring, now)
         if monotonic() >= self._begin_anew_at:
@@ -100,7 +100,7 @@ class Dispatcher:
                 )
         self._recurred = recurring  # not before the commit: what was rolled back is written by the next look
         if handed and not (not alone and await self._hand(handed, now)):
-            lying = [*(job_id for job_id, *_ in handed), *lying]
+            lying = [*(each.job_id for each in handed), *lying]
         left = self._take(lying)
         if left:
             async with self.me.db.transaction(SYSTEM) as tx:
@@ -127,7 +127,7 @@ class Dispatcher:
         self._since = min(first or now, now - STILL_TO_COMMIT)
         self._begin_anew_at = monotonic() + FROM_THE_BEGINNING_SECONDS
 
-    async def _hand(self, handed: list[tuple[UUID, str, int]], now: datetime) -> bool:
+    async def _hand(self, handed: list[handing_over.Handed], now: datetime) -> bool:
         """False when the broker is silent: the caller does the work, and the broker is asked again later."""
         try:
             await asyncio.to_thread(self._enqueue, handed)
@@ -141,13 +141,13 @@ class Dispatcher:
         self._ask_again_at = self.me.broker_silent_since = None
         return True
 
-    def _enqueue(self, handed: list[tuple[UUID, str, int]]) -> None:
+    def _enqueue(self, handed: list[handing_over.Handed]) -> None:
         if not self.broker_url:
             message = "no broker configured"
             raise OSError(message)
         if self._broker is None:
             self._broker = broker.connect(self.broker_url)
-        broker.hand(self._broker, handed)
+        broker.hand(self._broker, handing_over.lots(handed))
 
     def _take(self, job_ids: list[UUID]) -> list[UUID]:
         """Perform here, a bounded number at a time; gives those that found no free hand."""

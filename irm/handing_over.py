@@ -4,9 +4,9 @@ A look waits for nobody: what somebody is doing at this moment is passed over (S
 the page of a grave incident.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, select, update
@@ -20,6 +20,38 @@ LONGEST_HANDOVER: Final = timedelta(minutes=10)
 RESERVE: Final = 3
 """Places of each channel beyond its window, for what is more urgent than what fills it."""
 MOST_URGENT: Final = 0
+LOT: Final = 10
+"""Jobs of one channel that one hand does together (`performing_together.py`)."""
+
+
+class Handed(NamedTuple):
+    """A job that was claimed for the broker."""
+
+    job_id: UUID
+    queue: str
+    priority: int
+    channel: str | None
+
+
+class Lot(NamedTuple):
+    """What one hand gets at a time: one job, or several of one channel that are as urgent."""
+
+    job_ids: tuple[UUID, ...]
+    queue: str
+    priority: int
+
+
+def lots(handed: Iterable[Handed]) -> list[Lot]:
+    """Pure. In the order of the first of each; what has no channel goes by itself."""
+    found: list[list[Handed]] = []
+    filling: dict[tuple[str, int, str | None], list[Handed]] = {}
+    for one in handed:
+        lot = filling.get((one.queue, one.priority, one.channel)) if one.channel is not None else None
+        if lot is None or len(lot) == LOT:
+            lot = filling[one.queue, one.priority, one.channel] = []
+            found.append(lot)
+        lot.append(one)
+    return [Lot(tuple(each.job_id for each in lot), lot[0].queue, lot[0].priority) for lot in found]
 
 
 def _is_due(now: datetime, since: datetime) -> ColumnElement[bool]:
@@ -48,15 +80,14 @@ async def earliest(tx: Tx | AsyncConnection) -> datetime | None:
 
 async def hand_over(
     tx: Tx, now: datetime, since: datetime, windows: Mapping[str, int], channel_window: int
-) -> list[tuple[UUID, str, int]]:
-    """Claim what is due for the broker: (job id, queue, priority), most urgent first, within each queue's window. `since`: as in
-    `is_anything_due`.
+) -> list[Handed]:
+    """Claim what is due for the broker, most urgent first, within each queue's window. `since`: as in `is_anything_due`.
 
     A job handed over is due again when `handed_until` has passed without its being done (30 s, doubling to 10 min), so
     a lost message costs time, never the job. A window counts only what is as urgent as the job or more: however many
     thousands came before, a page of a graver incident never waits until they are done. A channel leaves `RESERVE` places.
     """
-    handed: list[tuple[UUID, str, int]] = []
+    handed: list[Handed] = []
     again: dict[int, list[UUID]] = {}
     flying = await _in_flight(tx, now, since)
     for queue in QUEUES:
@@ -76,7 +107,7 @@ async def hand_over(
                 continue
             flying.add(queue, channel, priority)
             again.setdefault(times, []).append(job_id)
-            handed.append((job_id, queue, priority))
+            handed.append(Handed(job_id, queue, priority, channel))
     for times, ids in again.items():
         wait = min(FIRST_HANDOVER * 2 ** min(times, 10), LONGEST_HANDOVER)
         await tx.execute(

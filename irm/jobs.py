@@ -112,6 +112,43 @@ class Outside:
     call: Callable[[Any, Resources], Awaitable[Any]]
     record: Callable[[Tx, dict[str, Any], Any, Any, datetime, int, bool], Awaitable[timedelta | None]]
     timeout: float = 15.0
+    together: "Together | None" = None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One of several jobs that are to be claimed together. `attempt`: its number, from 1."""
+
+    job_id: UUID
+    args: dict[str, Any]
+    attempt: int
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How the call of one of them went: what `Outside.record` is given."""
+
+    job_id: UUID
+    args: dict[str, Any]
+    work: Any
+    outcome: Any
+    attempt: int
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class Together:
+    """How an `Outside` claims and records several jobs in one transaction: the same for each of them, at a fraction of the
+    cost. What raises here leaves nothing, and each is done by itself.
+
+    `takes(args)`: whether this job may go with others.
+    `claim(tx, asked, now)` gives for each job, by its id, the work, None where nothing is left to do, or RetryLater.
+    `record(tx, ended, now)` gives after how long each is to be tried again (None: finished).
+    """
+
+    takes: Callable[[Mapping[str, Any]], bool]
+    claim: Callable[[Tx, Sequence[Asked], datetime], Awaitable[Mapping[UUID, Any]]]
+    record: Callable[[Tx, Sequence[Ended], datetime], Awaitable[Mapping[UUID, timedelta | None]]]
 
 
 Handlers = Mapping[str, Inside | Outside]

@@ -4,7 +4,9 @@ Who waits holds a connection and a place of his lane. Work that comes by the tho
 later (`jobs.RetryLater`); it does not wait.
 """
 
-from sqlalchemy import ColumnElement, func, select
+from collections.abc import Collection
+
+from sqlalchemy import ARRAY, ColumnElement, Text, func, literal, select
 
 from irm.db import Tx
 
@@ -16,9 +18,18 @@ async def be_alone(tx: Tx, what: str) -> None:
 
 async def is_alone(tx: Tx, what: str) -> bool:
     """Holds it from now on, or says that somebody else does."""
-    return bool(await tx.scalar(select(func.pg_try_advisory_xact_lock(_key(what)))))
+    return bool(await alone_with(tx, [what]))
 
 
-def _key(what: str) -> ColumnElement[int]:
+async def alone_with(tx: Tx, whats: Collection[str]) -> frozenset[str]:
+    """Those that it holds from now on; somebody else holds the others."""
+    if not whats:
+        return frozenset()
+    what = func.unnest(literal(sorted(set(whats)), ARRAY(Text))).column_valued("what")
+    held = await tx.execute(select(what, func.pg_try_advisory_xact_lock(_key(what))))
+    return frozenset(name for name, is_held in held.all() if is_held)
+
+
+def _key(what: str | ColumnElement[str]) -> ColumnElement[int]:
     key: ColumnElement[int] = func.hashtextextended(what, 0)
     return key

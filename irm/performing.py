@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, TimeoutError as PoolTimeoutError
 
 from irm.db import SYSTEM, Actor, Database, Tx
@@ -43,15 +43,13 @@ async def perform(db: Database, handlers: Handlers, resources: Resources, job_id
             handler = handlers.get(name)
             if isinstance(handler, Inside) and not handler.snapshot:
                 await handler.run(tx, args, now)
-                _finish(row, now, "done")
+                finish(row, now, "done")
                 return True
             if isinstance(handler, Outside):
-                row.attempt += 1
-                attempt = row.attempt
-                row.lease_until = now + timedelta(seconds=2 * min(handler.timeout, LONGEST_CALL))
+                attempt = take(row, handler, now)
                 work = await handler.claim(tx, args, now, attempt)
                 if work is None:
-                    _finish(row, now, "done")
+                    finish(row, now, "done")
                     return True
     except Exception as error:  # noqa: BLE001 - nothing of it was written and nothing went out: it is tried again
         await _not_done(db, job_id, error)
@@ -61,17 +59,21 @@ async def perform(db: Database, handlers: Handlers, resources: Resources, job_id
         return False
     if isinstance(handler, Inside):
         return await _perform_in_a_snapshot(db, handler, job_id)
-    await _call_and_record(db, handler, resources, job_id, args, work, attempt)
+    await write_down(db, handler, job_id, args, work, await outcome_of(handler, work, resources), attempt)
     return True
 
 
 async def _locked(tx: Tx, job_id: UUID, now: datetime | None = None) -> JobRow | None:
     """The row, if it is still to be done, nobody has it now, and (with `now`) it is due and nobody's lease runs."""
-    wanted = select(JobRow).where(JobRow.id == job_id, JobRow.done_at.is_(None))
-    if now is not None:
-        wanted = wanted.where(JobRow.run_at <= now, or_(JobRow.lease_until.is_(None), JobRow.lease_until <= now))
+    wanted = select(JobRow).where(JobRow.id == job_id, JobRow.done_at.is_(None) if now is None else is_free(now))
     row: JobRow | None = await tx.scalar(wanted.with_for_update(skip_locked=True))
     return row
+
+
+def is_free(now: datetime) -> ColumnElement[bool]:
+    """To be done, due, and nobody's lease runs."""
+    nobody_has_it = or_(JobRow.lease_until.is_(None), JobRow.lease_until <= now)
+    return and_(JobRow.done_at.is_(None), JobRow.run_at <= now, nobody_has_it)
 
 
 async def _perform_in_a_snapshot(db: Database, handler: Inside, job_id: UUID) -> bool:
@@ -82,7 +84,7 @@ async def _perform_in_a_snapshot(db: Database, handler: Inside, job_id: UUID) ->
             if row is None:
                 return False
             await handler.run(tx, dict(row.args), now)
-            _finish(row, now, "done")
+            finish(row, now, "done")
     except Exception as error:  # noqa: BLE001 - nothing of it was written, so it is tried again
         await _not_done(db, job_id, error)
         return False
@@ -110,16 +112,20 @@ def is_obstacle(error: Exception) -> bool:
     )
 
 
-async def _call_and_record(
-    db: Database, handler: Outside, resources: Resources, job_id: UUID, args: dict[str, Any], work: Any, attempt: int
-) -> None:
-    outcome: Any
+async def outcome_of(handler: Outside, work: Any, resources: Resources) -> Any:
+    """The call, which ends within its handler's time; what it raises is an outcome to be recorded."""
     try:
-        outcome = await asyncio.wait_for(handler.call(work, resources), timeout=min(handler.timeout, LONGEST_CALL))
+        return await asyncio.wait_for(handler.call(work, resources), timeout=min(handler.timeout, LONGEST_CALL))
     except TimeoutError:
-        outcome = CallFailed("timed out", timed_out=True)
+        return CallFailed("timed out", timed_out=True)
     except Exception as error:  # noqa: BLE001 - the provider's trouble is an outcome to be recorded
-        outcome = CallFailed(repr(error), timed_out=False)
+        return CallFailed(repr(error), timed_out=False)
+
+
+async def write_down(
+    db: Database, handler: Outside, job_id: UUID, args: dict[str, Any], work: Any, outcome: Any, attempt: int
+) -> None:
+    """Record the outcome of a job's attempt, again and again while the database is away or others are in the way."""
     for tried in count():
         try:
             await _record(db, handler, job_id, args, work, outcome, attempt)
@@ -156,16 +162,36 @@ async def _record(
     async with db.transaction(SYSTEM) as tx:
         row = await tx.scalar(select(JobRow).where(JobRow.id == job_id).with_for_update())
         now = db.clock.now()
-        is_current = row is not None and row.done_at is None and row.attempt == attempt
-        again = await handler.record(tx, args, work, outcome, now, attempt, is_current)
-        if row is None or not is_current:
-            return
-        if isinstance(outcome, CallFailed):
-            row.last_error = outcome.error
-        if again is None:
-            _finish(row, now, "done")
-        else:
-            row.run_at, row.lease_until, row.handed_at, row.handed_until, row.handed = now + again, None, None, None, 0
+        current = is_current(row, attempt)
+        again = await handler.record(tx, args, work, outcome, now, attempt, current)
+        if row is not None and current:
+            settle(row, outcome, again, now)
+
+
+def is_current(row: JobRow | None, attempt: int) -> bool:
+    """No other attempt has taken over."""
+    return row is not None and row.done_at is None and row.attempt == attempt
+
+
+def take(row: JobRow, handler: Outside, now: datetime) -> int:
+    """Nobody else begins for so long; the number of the attempt."""
+    row.attempt += 1
+    row.lease_until = now + timedelta(seconds=2 * min(handler.timeout, LONGEST_CALL))
+    return row.attempt
+
+
+def settle(row: JobRow, outcome: Any, again: timedelta | None, now: datetime) -> None:
+    """The attempt has ended; `again`: after how long there is another."""
+    if isinstance(outcome, CallFailed):
+        row.last_error = outcome.error
+    if again is None:
+        finish(row, now, "done")
+    else:
+        put_off(row, now + again)
+
+
+def put_off(row: JobRow, until: datetime) -> None:
+    row.run_at, row.lease_until, row.handed_at, row.handed_until, row.handed = until, None, None, None, 0
 
 
 async def _later(db: Database, job_id: UUID, later: RetryLater) -> None:
@@ -177,7 +203,7 @@ async def _later(db: Database, job_id: UUID, later: RetryLater) -> None:
         )
 
 
-def _finish(row: JobRow, now: datetime, outcome: str) -> None:
+def finish(row: JobRow, now: datetime, outcome: str) -> None:
     row.done_at, row.outcome, row.lease_until = now, outcome, None
 
 
@@ -195,7 +221,7 @@ async def _failed(db: Database, job_id: UUID, error: str, *, fatal: bool = False
             row.attempt += 1
         row.last_error = error
         if fatal or row.attempt >= ATTEMPTS_BEFORE_DEAD:
-            _finish(row, now, "dead")
+            finish(row, now, "dead")
             await record(
                 tx,
                 Event(
@@ -232,14 +258,7 @@ async def drain(db: Database, handlers: Handlers, resources: Resources, *, most:
         async with db.transaction(SYSTEM) as tx:
             now = db.clock.now()
             job_id = await tx.scalar(
-                select(JobRow.id)
-                .where(
-                    JobRow.done_at.is_(None),
-                    JobRow.run_at <= now,
-                    or_(JobRow.lease_until.is_(None), JobRow.lease_until <= now),
-                )
-                .order_by(JobRow.priority, JobRow.run_at, JobRow.id)
-                .limit(1)
+                select(JobRow.id).where(is_free(now)).order_by(JobRow.priority, JobRow.run_at, JobRow.id).limit(1)
             )
         if job_id is None:
             return done

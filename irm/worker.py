@@ -1,25 +1,31 @@
 """The worker: composition root of the process that performs jobs when the broker says "look"."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from irm import broker, log, performing
+from irm import broker, log
 from irm.announce import announcer
 from irm.config import Settings
 from irm.notify.presence import note_channels_of
+from irm.performing_together import perform_all
 from irm.process import process
 from irm.wiring import WIRING
 
-THREADS: Final = 40
+THREADS: Final = 100
 """Of each pool; more than every channel's window together (`dispatcher.CHANNEL_WINDOW`): a provider that hangs must leave
 hands for all other work. They wait; how many work at once is `lanes`."""
 
 
+LOTS: Final = "lots"
+
+
 def lanes(pool_size: int) -> dict[str, int]:
-    """Transactions at a time of each queue's work: what is urgent has most of the connections, always."""
-    urgent = max(1, pool_size * 6 // 10)
-    return {"urgent": urgent, "normal": max(1, (pool_size - urgent) // 2), "bulk": 1}
+    """Transactions at a time of each queue's work: what is urgent has most of the connections, always. What is done by the
+    lot fills a core with one or two of them, and leaves the others to what comes alone."""
+    urgent = max(1, pool_size // 2)
+    return {"urgent": urgent, "normal": max(1, (pool_size - urgent) // 2), "bulk": 1, LOTS: max(1, pool_size // 5)}
 
 
 async def run(settings: Settings) -> None:
@@ -29,8 +35,9 @@ async def run(settings: Settings) -> None:
 
         databases = {queue: me.db.lane(width) for queue, width in lanes(settings.pool_size).items()}
 
-        async def perform(job_id: UUID, queue: str, priority: int) -> bool:
-            return await performing.perform(databases[queue].at(priority), WIRING.jobs, me.resources, job_id)
+        async def perform(job_ids: Sequence[UUID], queue: str, priority: int) -> int:
+            lane = databases[queue if len(job_ids) == 1 else LOTS].at(priority)
+            return await perform_all(lane, WIRING.jobs, me.resources, job_ids)
 
         pools = broker.workers(settings.broker_url, perform, asyncio.get_running_loop(), threads=THREADS)
         for pool in pools:

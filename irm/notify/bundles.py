@@ -4,8 +4,8 @@ The message has a job of its own and is claimed, called and recorded like a sing
 made, so that every attempt has the same key at the provider. Deliveries of one page are locked in the order of their ids.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -20,9 +20,9 @@ from irm.notify import bundle_words, codes, retries
 from irm.notify.bundling import INCIDENT, Piece, companions, held_until, lane_of, root_of
 from irm.notify.messages import Text
 from irm.notify.models import BundleRow, DeliveryAttemptRow, DeliveryRow
-from irm.notify.planning import DELIVER
 from irm.notify.policy import bundling
-from irm.one_at_a_time import is_alone
+from irm.notify.writing import DELIVER
+from irm.one_at_a_time import alone_with
 
 WHILE_ANOTHER_GATHERS: Final = timedelta(milliseconds=200)
 PAGE: Final = "/inbox"
@@ -47,48 +47,78 @@ def piece_of(row: DeliveryRow) -> Piece:
     )
 
 
-async def alone_at_its_address(tx: Tx, delivery_id: UUID) -> None:
-    """Whoever may gather at an address does it one after the other; raises RetryLater where somebody is gathering, who
-    probably takes this delivery along. To be asked before the delivery is locked."""
-    row = await tx.get(DeliveryRow, delivery_id)
-    if row is None or lane_of(piece_of(row), bundling()) is None:
-        return
-    if not await is_alone(tx, f"{row.channel} {row.address}"):
-        raise RetryLater(WHILE_ANOTHER_GATHERS)
+async def with_others_at_work(tx: Tx, delivery_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Those at whose address somebody gathers at this moment, who probably takes them along: whoever may gather at an
+    address does it one after the other. To be asked before the deliveries are locked; the addresses of the others are held
+    from then on."""
+    asked = select(*(getattr(DeliveryRow, each.name) for each in fields(Piece))).where(DeliveryRow.id.in_(delivery_ids))
+    pieces = [Piece(**row) for row in (await tx.execute(asked)).mappings()]
+    places = {each.id: f"{each.channel} {each.address}" for each in pieces if lane_of(each, bundling()) is not None}
+    held = await alone_with(tx, frozenset(places.values()))
+    return frozenset(delivery_id for delivery_id, place in places.items() if place not in held)
 
 
-async def gather(tx: Tx, row: DeliveryRow, now: datetime) -> bool:
-    """True when this locked delivery was put into a message with others, which has its job now.
+async def gather(tx: Tx, rows: Sequence[DeliveryRow], now: datetime) -> dict[UUID, bool | RetryLater]:
+    """Of each of these locked deliveries, by its id: True where it was put into a message with others, which has its job
+    now; False where it goes by itself; RetryLater where it has to wait for company.
 
-    Raises RetryLater where it has to wait for company. What was tried before keeps to itself.
+    What was tried before keeps to itself.
     """
-    policy, first = bundling(), piece_of(row)
-    lane = lane_of(first, policy)
-    if lane is None or await tx.scalar(select(exists().where(DeliveryAttemptRow.delivery_id == row.id))):
-        return False
-    rang = await _rang(tx, row, now - policy.storm) if lane == INCIDENT else {}
-    if (until := held_until(first, row.due_at, rang, now, policy)) is not None:
-        raise RetryLater(until - now)
-    waiting = list(
-        await tx.scalars(
-            select(DeliveryRow)
-            .where(
-                DeliveryRow.status == "waiting",
-                DeliveryRow.channel == row.channel,
-                DeliveryRow.address == row.address,
-                DeliveryRow.bundle_id.is_(None),
-                ~exists().where(DeliveryAttemptRow.delivery_id == DeliveryRow.id),
-            )
-            .order_by(DeliveryRow.id)
-            .with_for_update(key_share=True, skip_locked=True)
-            .execution_options(populate_existing=True)
+    policy = bundling()
+    lanes = {row.id: lane for row in rows if (lane := lane_of(piece_of(row), policy)) is not None}
+    company: dict[UUID, bool | RetryLater] = {row.id: False for row in rows}
+    if not lanes:
+        return company
+    tried = await _tried(tx, lanes)
+    rang = await _rang(tx, [row for row in rows if lanes.get(row.id) == INCIDENT], now - policy.storm)
+    going = []
+    for row in (each for each in rows if each.id in lanes and each.id not in tried):
+        until = held_until(piece_of(row), row.due_at, rang.get(_place(row), {}), now, policy)
+        if until is None:
+            going.append(row)
+        else:
+            company[row.id] = RetryLater(until - now)
+    waiting = await _waiting(tx, going)
+    for row in going:
+        if row.bundle_id is None:
+            beside = [each for each in waiting.get(_place(row), ()) if each.bundle_id is None]
+            chosen = companions(piece_of(row), map(piece_of, beside), policy, rang=rang.get(_place(row), {}))
+            ids = {each.id for each in chosen}
+            if ids:
+                await _make(tx, [row, *(each for each in beside if each.id in ids)], now)
+        company[row.id] = row.bundle_id is not None
+    return company
+
+
+def _place(row: DeliveryRow) -> tuple[str, str | None]:
+    return row.channel, row.address
+
+
+async def _tried(tx: Tx, delivery_ids: Collection[UUID]) -> frozenset[UUID]:
+    attempts = select(DeliveryAttemptRow.delivery_id).where(DeliveryAttemptRow.delivery_id.in_(delivery_ids))
+    return frozenset(await tx.scalars(attempts))
+
+
+async def _waiting(tx: Tx, rows: Sequence[DeliveryRow]) -> dict[tuple[str, str | None], list[DeliveryRow]]:
+    """All that wait at the addresses of these and were never tried, locked where nobody else holds them."""
+    if not rows:
+        return {}
+    found: dict[tuple[str, str | None], list[DeliveryRow]] = {}
+    for row in await tx.scalars(
+        select(DeliveryRow)
+        .where(
+            DeliveryRow.status == "waiting",
+            DeliveryRow.channel.in_({row.channel for row in rows}),
+            DeliveryRow.address.in_({row.address for row in rows}),
+            DeliveryRow.bundle_id.is_(None),
+            ~exists().where(DeliveryAttemptRow.delivery_id == DeliveryRow.id),
         )
-    )
-    chosen = {each.id for each in companions(first, map(piece_of, waiting), policy, rang=rang)}
-    if not chosen:
-        return False
-    await _make(tx, [row, *(each for each in waiting if each.id in chosen)], now)
-    return True
+        .order_by(DeliveryRow.id)
+        .with_for_update(key_share=True, skip_locked=True)
+        .execution_options(populate_existing=True)
+    ):
+        found.setdefault(_place(row), []).append(row)
+    return found
 
 
 async def reorder_waiting(tx: Tx, run_id: UUID, subject: str, urgency: int, *, now: datetime) -> None:
@@ -121,24 +151,28 @@ async def reorder_waiting(tx: Tx, run_id: UUID, subject: str, urgency: int, *, n
     await jobs.reorder(tx, others)
 
 
-async def _rang(tx: Tx, row: DeliveryRow, since: datetime) -> dict[str, datetime]:
-    """When each incident last rang at this address."""
-    rows = await tx.execute(
-        select(DeliveryRow.subject, func.max(DeliveryAttemptRow.started_at))
+async def _rang(
+    tx: Tx, rows: Sequence[DeliveryRow], since: datetime
+) -> dict[tuple[str, str | None], dict[str, datetime]]:
+    """When each incident last rang at the addresses of these."""
+    if not rows:
+        return {}
+    found = await tx.execute(
+        select(DeliveryRow.channel, DeliveryRow.address, DeliveryRow.subject, func.max(DeliveryAttemptRow.started_at))
         .join(DeliveryAttemptRow, DeliveryAttemptRow.delivery_id == DeliveryRow.id)
         .where(
-            DeliveryRow.channel == row.channel,
-            DeliveryRow.address == row.address,
+            DeliveryRow.channel.in_({row.channel for row in rows}),
+            DeliveryRow.address.in_({row.address for row in rows}),
             DeliveryRow.created_at > since - RANG_WITHIN,
             DeliveryRow.subject.startswith("incident/"),
             DeliveryAttemptRow.started_at > since,
         )
-        .group_by(DeliveryRow.subject)
+        .group_by(DeliveryRow.channel, DeliveryRow.address, DeliveryRow.subject)
     )
-    rang: dict[str, datetime] = {}
-    for subject, at in rows.all():
-        root = root_of(subject)
-        rang[root] = max(at, rang.get(root, at))
+    rang: dict[tuple[str, str | None], dict[str, datetime]] = {}
+    for channel, address, subject, at in found.all():
+        roots, root = rang.setdefault((channel, address), {}), root_of(subject)
+        roots[root] = max(at, roots.get(root, at))
     return rang
 
 

@@ -15,8 +15,8 @@ from irm.jobs import JobRow
 from irm.notify import own_trouble, service
 from irm.notify.messages import About
 from irm.notify.models import DeliveryRow
-from irm.notify.planning import DELIVER
 from irm.notify.views import WORK
+from irm.notify.writing import DELIVER
 
 CALL: Final = "notify.call_about_dead_work"
 KEY: Final = "dead-work/"

@@ -16,10 +16,11 @@ from irm.notify.circuit import provider_of
 from irm.notify.messages import About
 from irm.notify.models import DeliveryRow
 from irm.notify.plan import GROUPS, Address, obstacle
-from irm.notify.planning import Occasion, channels_off, write
+from irm.notify.planning import Occasion, channels_off
 from irm.notify.policy import channel_policy
 from irm.notify.preferring import ordered
 from irm.notify.views import PROOF, SYNTHETIC
+from irm.notify.writing import Draft, write
 
 NOBODY: Final = UUID(int=0)
 UNDER_WAY: Final = ("waiting", "sending", "sent", "delivered", "would_have")
@@ -116,7 +117,7 @@ async def _write(tx: Tx, row: DeliveryRow, way: Address, known: contacts.Contact
         "status": "waiting",
         "reason": None,
     }
-    return await write(tx, values, occasion.text(way.channel, known.locale, code), code, SYSTEM)
+    return await write(tx, Draft(values, occasion.text(way.channel, known.locale, code), code), SYSTEM)
 
 
 def about_of(row: DeliveryRow) -> About:

@@ -1,4 +1,4 @@
-"""Sending one message: claim, call, record. No transaction is open while a provider is talked to.
+"""Sending messages: claim, call, record. No transaction is open while a provider is talked to.
 
 Claim looks again whether the message is still wanted. An attempt whose end nobody recorded may have gone out: the next
 one is marked so, and a report to an authority waits for a person instead (DESIGN §3). A message carries one delivery, or
@@ -6,7 +6,7 @@ those of a bundle: each of them has its own row, attempts, marks and ledger entr
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -18,13 +18,13 @@ from sqlalchemy import select
 from irm.db import Tx
 from irm.heartbeat import here
 from irm.i18n import translator
-from irm.jobs import CallFailed, Outside, Resources
+from irm.jobs import Asked, CallFailed, Ended, Outside, Resources, RetryLater, Together
 from irm.notify import bundles, circuit, passing, providers
 from irm.notify.bundling import INCIDENT, root_of
 from irm.notify.channels import CHANNELS
 from irm.notify.channels.protocol import Enclosure, Message, Outcome
 from irm.notify.models import BundleRow, DeliveryAttemptRow, DeliveryRow
-from irm.notify.sending import fail, open_ended, settle, still_to_go
+from irm.notify.sending import Tried, fail, open_ended, settle, still_to_go
 from irm.rules.levels import level_word
 
 CALL_SECONDS: Final = 15.0
@@ -49,23 +49,51 @@ async def claim(tx: Tx, args: dict[str, Any], now: datetime, attempt: int) -> Wo
     if "bundle" in args:
         return await _claim_bundle(tx, UUID(args["bundle"]), now, attempt)
     delivery_id = UUID(args["delivery"])
-    await bundles.alone_at_its_address(tx, delivery_id)
-    row = await _locked(tx, delivery_id)
-    if row is None or row.status not in SENDABLE or row.bundle_id is not None:
-        return None
-    if not await still_to_go(tx, [row], now):
-        return None
-    if row.id in await open_ended(tx, [row]):
-        row.possibly_duplicate = True
-        if row.purpose == "report":
-            await fail(tx, row, "uncertain", now)
-            return None
-    if not await passing.may_leave(tx, row, now):
-        return None
-    if await bundles.gather(tx, row, now):
-        return None
-    token = _begin(tx, [row], now, attempt)
-    message = Message(
+    found = (await _claim(tx, {delivery_id: attempt}, now))[delivery_id]
+    if isinstance(found, RetryLater):
+        raise found
+    return found
+
+
+async def _claim_together(tx: Tx, asked: Sequence[Asked], now: datetime) -> dict[UUID, Work | RetryLater | None]:
+    found = await _claim(tx, {UUID(one.args["delivery"]): one.attempt for one in asked}, now)
+    return {one.job_id: found[UUID(one.args["delivery"])] for one in asked}
+
+
+async def _claim(tx: Tx, attempts: Mapping[UUID, int], now: datetime) -> dict[UUID, Work | RetryLater | None]:
+    """Of each delivery, by its id, with the number of the attempt that begins: its message, or None where nothing is to be
+    sent any more, or after how long it is asked again."""
+    found: dict[UUID, Work | RetryLater | None] = dict.fromkeys(attempts)
+    elsewhere = await bundles.with_others_at_work(tx, attempts)
+    found |= {each: RetryLater(bundles.WHILE_ANOTHER_GATHERS) for each in elsewhere}
+    rows = await _locked(tx, attempts.keys() - elsewhere)
+    rows = await still_to_go(tx, [row for row in rows if row.status in SENDABLE and row.bundle_id is None], now)
+    rows = await _certain(tx, rows, now)
+    verdicts = await passing.may_leave(tx, rows, now)
+    company = await bundles.gather(tx, [row for row in rows if verdicts[row.id] is True], now)
+    for row in rows:
+        later = next((each for each in (verdicts[row.id], company.get(row.id)) if isinstance(each, RetryLater)), None)
+        if later is not None:
+            found[row.id] = later
+        elif company.get(row.id) is False:
+            token = _begin(tx, [row], now, attempts[row.id])
+            found[row.id] = Work(row.channel, _message(row, now, token), (row.id,))
+    return found
+
+
+async def _certain(tx: Tx, rows: Sequence[DeliveryRow], now: datetime) -> list[DeliveryRow]:
+    """Without the reports of which an attempt may have gone out: they wait for a person. Other messages say it."""
+    uncertain = await open_ended(tx, rows)
+    for row in rows:
+        row.possibly_duplicate = row.possibly_duplicate or row.id in uncertain
+    waiting = [row for row in rows if row.id in uncertain and row.purpose == "report"]
+    for row in waiting:
+        await fail(tx, row, "uncertain", now)
+    return [row for row in rows if row not in waiting]
+
+
+def _message(row: DeliveryRow, now: datetime, token: str | None) -> Message:
+    return Message(
         delivery_id=row.id,
         purpose=row.purpose,
         address=row.address or "",
@@ -83,13 +111,16 @@ async def claim(tx: Tx, args: dict[str, Any], now: datetime, attempt: int) -> Wo
         planned_at=row.created_at,
         files=tuple(Enclosure(each["name"], each["media_type"], each["sha256"]) for each in row.files or ()),
     )
-    return Work(row.channel, message, (row.id,))
 
 
 async def _claim_bundle(tx: Tx, bundle_id: UUID, now: datetime, attempt: int) -> Work | None:
     bundle = await tx.get(BundleRow, bundle_id)
     rows = [each for each in await bundles.carried_by(tx, bundle_id) if each.status in SENDABLE]
-    going = [row for row in await still_to_go(tx, rows, now) if await passing.may_leave(tx, row, now)]
+    wanted = await still_to_go(tx, rows, now)
+    verdicts = await passing.may_leave(tx, wanted, now, as_one=True)
+    if (later := next((each for each in verdicts.values() if isinstance(each, RetryLater)), None)) is not None:
+        raise later
+    going = [row for row in wanted if verdicts[row.id]]
     if bundle is None or not going:
         return None
     uncertain = await open_ended(tx, going)
@@ -158,30 +189,48 @@ async def record(
     attempt: int,
     is_current: bool,
 ) -> timedelta | None:
-    if isinstance(outcome, CallFailed):
-        outcome = Outcome("unknown", outcome.error)
     if "bundle" in args:
         rows = [row for row in await bundles.carried_by(tx, UUID(args["bundle"])) if row.id in work.carried]
     else:
-        row = await _locked(tx, UUID(args["delivery"]))
-        rows = [row] if row is not None else []
-    await providers.note(tx, circuit.provider_of(work.channel, work.message.address), outcome, now)
-    pauses = [
-        # By page, so that two messages that fail at once ask for their pages in one order.
-        await settle(tx, row, attempt, outcome, now, is_current=is_current)
-        for row in sorted(rows, key=lambda each: each.page_key)
-    ]
+        rows = await _locked(tx, work.carried)
+    known = _outcome(outcome)
+    await providers.note(tx, circuit.provider_of(work.channel, work.message.address), [known], now)
+    pauses = await settle(tx, [Tried(row, attempt, known, is_current) for row in rows], now)
     return next((pause for pause in pauses if pause is not None), None)
 
 
-async def _locked(tx: Tx, delivery_id: UUID) -> DeliveryRow | None:
-    row: DeliveryRow | None = await tx.scalar(
-        select(DeliveryRow)
-        .where(DeliveryRow.id == delivery_id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
+async def _record_together(tx: Tx, ended: Sequence[Ended], now: datetime) -> dict[UUID, timedelta | None]:
+    rows = {row.id: row for row in await _locked(tx, [one.work.message.delivery_id for one in ended])}
+    by_provider: dict[str, list[Outcome]] = {}
+    for one in ended:
+        provider = circuit.provider_of(one.work.channel, one.work.message.address) or ""
+        by_provider.setdefault(provider, []).append(_outcome(one.outcome))
+    for provider, outcomes in sorted(by_provider.items()):
+        await providers.note(tx, provider or None, outcomes, now)
+    kept = [one for one in ended if one.work.message.delivery_id in rows]
+    tried = [
+        Tried(rows[one.work.message.delivery_id], one.attempt, _outcome(one.outcome), one.is_current) for one in kept
+    ]
+    again = await settle(tx, tried, now)
+    return {one.job_id: None for one in ended} | {one.job_id: pause for one, pause in zip(kept, again, strict=True)}
+
+
+def _outcome(outcome: Outcome | CallFailed) -> Outcome:
+    return Outcome("unknown", outcome.error) if isinstance(outcome, CallFailed) else outcome
+
+
+async def _locked(tx: Tx, delivery_ids: Collection[UUID]) -> list[DeliveryRow]:
+    """In the order of their ids like everybody else."""
+    return list(
+        await tx.scalars(
+            select(DeliveryRow)
+            .where(DeliveryRow.id.in_(delivery_ids))
+            .order_by(DeliveryRow.id)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
     )
-    return row
 
 
-DELIVER: Final = Outside(claim=claim, call=call, record=record, timeout=CALL_SECONDS)
+TOGETHER: Final = Together(takes=lambda args: "delivery" in args, claim=_claim_together, record=_record_together)
+DELIVER: Final = Outside(claim=claim, call=call, record=record, timeout=CALL_SECONDS, together=TOGETHER)

@@ -1,30 +1,29 @@
-"""Writing messages that are to be sent, or that nobody could be sent: rows, ledger entries and jobs in one transaction."""
+"""Planning messages: whom an occasion reaches by which channels, in which words and when. `writing.py` writes them."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 
-from irm import jobs
 from irm.db import Actor, Tx, uuid7
 from irm.exercise import Exercise, exercise_of, obstacle
 from irm.i18n import DEFAULT_LOCALE, LOCALES, translator
-from irm.ledger import Event, record
-from irm.notify import bundling, codes, retries, wishes
+from irm.notify import bundling, codes, wishes
 from irm.notify.matters import for_matter
 from irm.notify.messages import About, Text, compose, locale_for
 from irm.notify.models import ChannelRow, DeliveryRow
 from irm.notify.plan import NO_CHANNEL, PREFERRED, Leg, Resolution, Via, plan
 from irm.notify.policy import bundling as bundling_policy
 from irm.notify.preferring import Preference
-from irm.notify.views import SYNTHETIC
+from irm.notify.writing import Draft, write_all
 
-DELIVER: Final = "notify.deliver"
 GENERAL: Final = 4
-ACTIONS: Final = {"waiting": "delivery.planned", "would_have": "delivery.would_have"}
+SAME: Final = ("person_id", "post_id", "organization_id", "channel", "status")
+"""What one message that says several things has in common."""
 
 
 @dataclass(frozen=True)
@@ -114,82 +113,98 @@ async def channels_off(tx: Tx) -> frozenset[str]:
 async def plan_messages(tx: Tx, occasion: Occasion, targets: Resolution, via: Via) -> Planned:
     off = await channels_off(tx)
     targets = await for_matter(tx, targets, occasion.subject, occasion.now)
-    waiting: list[UUID] = []
-    skipped: list[UUID] = []
-    reached: set[str] = set()
-    known = 0
-    # What is real is not asked about here: `jobs.claim` asks of every message, at the last moment.
-    exercise = await exercise_of(tx, occasion.subject) if occasion.exercise else None
-    asks = occasion.purpose == "page" and occasion.answer != "none"
     wished = await wishes.preferences_of(tx, [one.person_id for one in targets.recipients if one.person_id])
+    legs = _legs(occasion, targets, via, wished, off)
+    drafts = await _drafts(tx, occasion, legs, wished)
+    joined = await _join(tx, drafts, occasion) if occasion.purpose == "notice" and occasion.run_id else {}
+    drafts += _told_nobody(occasion, targets)
+    written = joined | await write_all(tx, [each for each in drafts if each.key not in joined], occasion.actor)
+    to_whom = {occasion.key_of(leg.recipient.who, leg.channel): leg.recipient.who for leg in legs if not leg.reason}
+    known = len(written) < len(drafts)
+    waiting = tuple(written[each.key] for each in drafts if each.key in written and each.key in to_whom)
+    skipped = tuple(written[each.key] for each in drafts if each.key in written and each.key not in to_whom)
+    reached = {who for key, who in to_whom.items() if key in written}
+    return Planned(waiting, skipped, len(reached), repeated=known and not (waiting or skipped))
+
+
+def _legs(
+    occasion: Occasion, targets: Resolution, via: Via, wished: Mapping[UUID, Preference], off: frozenset[str]
+) -> tuple[Leg, ...]:
     recipients = targets.recipients
     if via == PREFERRED:
         recipients = tuple(
             wishes.applied(one, wished.get(one.person_id) if one.person_id else None, occasion.purpose)
             for one in recipients
         )
-    for leg in plan(recipients, via, off=off, asks=asks):
-        code = None
-        if occasion.purpose == "page" and leg.channel == "sms" and leg.reason is None and leg.address:
-            code = await codes.of_page(tx, leg.address, occasion.key, occasion.now)
+    return tuple(plan(recipients, via, off=off, asks=occasion.purpose == "page" and occasion.answer != "none"))
+
+
+async def _drafts(tx: Tx, occasion: Occasion, legs: Sequence[Leg], wished: Mapping[UUID, Preference]) -> list[Draft]:
+    # What is real is not asked about here: `jobs.claim` asks of every message, at the last moment.
+    exercise = await exercise_of(tx, occasion.subject) if occasion.exercise else None
+    codes_of: dict[str, str] = {}
+    if occasion.purpose == "page":
+        numbers = {leg.address for leg in legs if leg.channel == "sms" and leg.reason is None and leg.address}
+        codes_of = await codes.of_pages(tx, numbers, occasion.key, occasion.now)
+    text = cache(occasion.text)  # the same words to all of them, but for the code
+    drafts = []
+    for leg in legs:
+        code = codes_of.get(leg.address or "") if leg.channel == "sms" and leg.reason is None else None
         row = _company_kept(occasion.values() | _leg_values(leg, occasion, exercise), leg.recipient.locale)
         row = _quiet_kept(row, wished.get(leg.recipient.person_id) if leg.recipient.person_id else None)
-        text = occasion.text(leg.channel, leg.recipient.locale, code)
-        joined = await _join(tx, row, text) if occasion.purpose == "notice" and occasion.run_id else None
-        written = joined or await write(tx, row, text, code, occasion.actor)
-        if written is None:
-            known += 1
-        elif leg.reason:
-            skipped.append(written)
-        else:
-            waiting.append(written)
-            reached.add(leg.recipient.who)
-    for gap in targets.gaps:
-        row = occasion.values() | {
-            "key": occasion.key_of(f"target:{gap.target}:{gap.organization_id or ''}", NO_CHANNEL),
-            "organization_id": gap.organization_id,
-            "channel": NO_CHANNEL,
-            "status": "skipped",
-            "reason": gap.reason,
-        }
-        text = occasion.text(NO_CHANNEL, DEFAULT_LOCALE, None)
-        if (written := await write(tx, row, text, None, occasion.actor)) is None:
-            known += 1
-        else:
-            skipped.append(written)
-    return Planned(tuple(waiting), tuple(skipped), len(reached), repeated=known > 0 and not (waiting or skipped))
+        drafts.append(Draft(row, text(leg.channel, leg.recipient.locale, code), code))
+    return drafts
 
 
-async def _join(tx: Tx, row: dict[str, Any], text: Text) -> UUID | None:
+def _told_nobody(occasion: Occasion, targets: Resolution) -> list[Draft]:
+    text = occasion.text(NO_CHANNEL, DEFAULT_LOCALE, None)
+    return [
+        Draft(
+            occasion.values()
+            | {
+                "key": occasion.key_of(f"target:{gap.target}:{gap.organization_id or ''}", NO_CHANNEL),
+                "organization_id": gap.organization_id,
+                "channel": NO_CHANNEL,
+                "status": "skipped",
+                "reason": gap.reason,
+            },
+            text,
+        )
+        for gap in targets.gaps
+    ]
+
+
+async def _join(tx: Tx, drafts: Sequence[Draft], occasion: Occasion) -> dict[str, UUID]:
     """One step may tell one person several things at one moment (a duty with two recipients): one message says all.
 
-    The delivery of that moment that is told to the same person by the same channel, with `text` added where it says
-    anything new; None where there is none, or it may be on its way.
+    By the key of a draft the delivery of that moment that is told to the same person by the same channel, with the text
+    added where it says anything new; nothing where there is none, or it may be on its way.
     """
-    said = await tx.scalar(
+    said: dict[tuple[Any, ...], DeliveryRow] = {}
+    for row in await tx.scalars(
         select(DeliveryRow)
         .where(
-            DeliveryRow.key != row["key"],
-            DeliveryRow.purpose == row["purpose"],
-            DeliveryRow.run_id == row["run_id"],
-            DeliveryRow.step_id == row["step_id"],
-            DeliveryRow.person_id.is_not_distinct_from(row["person_id"]),
-            DeliveryRow.post_id.is_not_distinct_from(row["post_id"]),
-            DeliveryRow.organization_id.is_not_distinct_from(row["organization_id"]),
-            DeliveryRow.channel == row["channel"],
-            DeliveryRow.created_at == row["created_at"],
-            DeliveryRow.status == row["status"],
+            DeliveryRow.purpose == occasion.purpose,
+            DeliveryRow.run_id == occasion.run_id,
+            DeliveryRow.step_id == occasion.step_id,
+            DeliveryRow.created_at == occasion.now,
+            DeliveryRow.key.not_in([each.key for each in drafts]),
             DeliveryRow.status.in_(("waiting", "skipped")),
         )
-        .limit(1)
+        .order_by(DeliveryRow.id)
         .with_for_update(key_share=True)
-    )
-    if said is None:
-        return None
-    said.body = _both(said.body, text.body)
-    said.bodies = {locale: _both(body, text.bodies.get(locale, "")) for locale, body in said.bodies.items()}
+    ):
+        said.setdefault(tuple(getattr(row, name) for name in SAME), row)
+    joined: dict[str, UUID] = {}
+    for draft in drafts:
+        other = said.get(tuple(draft.values[name] for name in SAME))
+        if other is not None:
+            more = draft.text.bodies
+            other.body = _both(other.body, draft.text.body)
+            other.bodies = {locale: _both(body, more.get(locale, "")) for locale, body in other.bodies.items()}
+            joined[draft.key] = other.id
     await tx.flush()
-    return said.id
+    return joined
 
 
 def _both(said: str, more: str) -> str:
@@ -237,65 +252,3 @@ def _quiet_kept(values: dict[str, Any], wished: Preference | None) -> dict[str, 
         return values
     until = wishes.held_until(wished, values["purpose"], values["channel"], values["urgency"], values["due_at"])
     return values | {"due_at": until} if until else values
-
-
-async def write(tx: Tx, values: dict[str, Any], text: Text, code: str | None, actor: Actor) -> UUID | None:
-    """The row, its ledger entry and, if it is to be sent, its job; None when the key is known."""
-    row = {
-        "id": uuid7(),
-        "crossed": False,
-        "possibly_duplicate": False,
-        **values,
-        "title": text.title,
-        "body": text.body,
-        "titles": dict(text.titles) or {text.locale: text.title},
-        "bodies": dict(text.bodies) or {text.locale: text.body},
-        "detail": text.detail,
-        "locale": text.locale,
-        "reply_code": code,
-    }
-    written = await tx.scalar(
-        insert(DeliveryRow).values(row).on_conflict_do_nothing(index_elements=["key"]).returning(DeliveryRow)
-    )
-    if written is None:
-        return None
-    await tell(tx, ACTIONS.get(written.status, "delivery.skipped"), written, written.created_at, actor)
-    if written.status == "waiting":
-        await jobs.schedule(
-            tx,
-            DELIVER,
-            {"delivery": str(written.id)},
-            run_at=written.due_at,
-            key=f"{DELIVER}/{written.id}",
-            queue=retries.queue(written.purpose),
-            priority=retries.priority(written.purpose, written.urgency),
-            channel=written.channel,
-        )
-    delivery_id: UUID = written.id
-    return delivery_id
-
-
-def facts_of(row: DeliveryRow) -> dict[str, Any]:
-    """What the ledger keeps of a delivery: ids and words of irm, no address, no text."""
-    return {
-        "delivery": str(row.id),
-        "page_key": row.page_key,
-        "purpose": row.purpose,
-        "run_id": str(row.run_id) if row.run_id else None,
-        "step_id": row.step_id,
-        "rung": row.rung,
-        "round": row.round,
-        "organization": str(row.organization_id) if row.organization_id else None,
-        "person": str(row.person_id) if row.person_id else None,
-        "post": str(row.post_id) if row.post_id else None,
-        "channel": row.channel,
-        "exercise": row.exercise,
-    } | ({"bundle": str(row.bundle_id)} if row.bundle_id else {})
-
-
-async def tell(tx: Tx, action: str, row: DeliveryRow, now: datetime, actor: Actor, **more: Any) -> None:
-    """One ledger entry about one delivery; of a synthetic one none, for what it shows is kept with its channel."""
-    if row.subject.startswith(SYNTHETIC):
-        return
-    body = facts_of(row) | ({"reason": row.reason} if row.reason else {}) | more
-    await record(tx, Event(action, f"{row.subject}/delivery/{row.id}", now, actor, body))

@@ -1,6 +1,6 @@
 """The circuits of providers in PostgreSQL, so that every process leaves the same ones alone. `circuit.py` decides."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -51,27 +51,30 @@ async def left_alone(tx: Tx, names: Collection[str], now: datetime) -> frozenset
     return frozenset(row.name for row in rows if circuit.standing(_circuit(row), now, policy) is Standing.OPEN)
 
 
-async def note(tx: Tx, provider: str | None, outcome: Outcome, now: datetime) -> None:
-    """An attempt has ended. That a circuit opens or closes is an entry of the ledger."""
-    if provider is None or outcome.kind == "not_configured":
+async def note(tx: Tx, provider: str | None, outcomes: Sequence[Outcome], now: datetime) -> None:
+    """Attempts have ended, several at one moment; one that went through says that the provider is there, whatever became of
+    the others. That a circuit opens or closes is an entry of the ledger."""
+    told = sorted((each for each in outcomes if each.kind != "not_configured"), key=lambda each: each.kind == "sent")
+    if provider is None or not told:
         return
+    failed = [each for each in told if each.kind != "sent"]
     known = await tx.get(ProviderRow, provider, populate_existing=True)
-    is_success = outcome.kind == "sent"
-    if known is not None and is_success and _is_calm(known, now):
+    if known is not None and not failed and _is_calm(known, now):
         return
     if known is None:
         await tx.execute(insert(ProviderRow).values(name=provider, failed=[]).on_conflict_do_nothing())
     row = await _locked(tx, provider)
     if row is None:
         return
-    before = _circuit(row)
-    then = circuit.after(before, outcome.kind, now, channel_policy().circuit)
+    before = then = _circuit(row)
+    for each in told:
+        then = circuit.after(then, each.kind, now, channel_policy().circuit)
     row.failed = [at.isoformat() for at in then.failed]
     row.opened_at, row.probing_until = then.opened_at, then.probing_until
-    if is_success:
+    if len(failed) < len(told):
         row.last_success_at = now
-    else:
-        row.last_failure_at, row.last_failure = now, f"{outcome.kind}: {outcome.detail}"[:300]
+    if failed:
+        row.last_failure_at, row.last_failure = now, f"{failed[-1].kind}: {failed[-1].detail}"[:300]
     await tx.flush()
     if before.is_open != then.is_open:
         action = "provider.left_alone" if then.is_open else "provider.back"

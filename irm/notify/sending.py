@@ -1,6 +1,7 @@
-"""What happens to one delivery before and after its message goes, whether it goes by itself or with others."""
+"""What happens to deliveries before and after their messages go, whether each goes by itself or with others."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -11,8 +12,8 @@ from irm.exercise import Exercise, exercise_of, obstacle, root_of
 from irm.notify.channels.protocol import Outcome
 from irm.notify.going_over import go_over
 from irm.notify.models import DeliveryAttemptRow, DeliveryRow
-from irm.notify.planning import tell
 from irm.notify.retries import pause_after
+from irm.notify.writing import entry_of, tell
 from irm.one_at_a_time import be_alone
 
 OPEN_ENDED = DeliveryAttemptRow.outcome.is_(None) | (DeliveryAttemptRow.outcome == "unknown")
@@ -32,7 +33,7 @@ async def still_to_go(tx: Tx, rows: Sequence[DeliveryRow], now: datetime) -> lis
         if (reason := unwanted.get(row.id)) is not None:
             row.status, row.reason = "cancelled", reason
             await tx.flush()
-            await tell(tx, "delivery.skipped", row, now, SYSTEM)
+            await tell(tx, [entry_of("delivery.skipped", row, now, SYSTEM)])
             continue
         root = root_of(row.subject)
         if root not in drills:
@@ -40,7 +41,7 @@ async def still_to_go(tx: Tx, rows: Sequence[DeliveryRow], now: datetime) -> lis
         if (unreachable := obstacle(drills[root], row.person_id, marked=row.exercise)) is not None:
             row.status, row.reason, row.exercise = "would_have", unreachable, True
             await tx.flush()
-            await tell(tx, "delivery.would_have", row, now, SYSTEM)
+            await tell(tx, [entry_of("delivery.would_have", row, now, SYSTEM)])
             continue
         going.append(row)
     return going
@@ -56,38 +57,72 @@ async def open_ended(tx: Tx, rows: Sequence[DeliveryRow]) -> frozenset[UUID]:
     return frozenset(found)
 
 
-async def settle(
-    tx: Tx, row: DeliveryRow, attempt: int, outcome: Outcome, now: datetime, *, is_current: bool
-) -> timedelta | None:
-    """Write what became of an attempt of this locked delivery; after how long it is to be tried again, if it is."""
-    await _keep(tx, row, attempt, outcome, now, late=not is_current)
-    if not is_current:
-        if outcome.kind == "sent":
-            row.possibly_duplicate = True
-        return None
-    if outcome.kind == "sent":
-        row.status, row.reason, row.sent_at, row.provider_id = "sent", None, now, outcome.provider_id
+@dataclass(frozen=True)
+class Tried:
+    """An attempt of a locked delivery that has ended. `is_current`: no other attempt has taken over."""
+
+    row: DeliveryRow
+    attempt: int
+    outcome: Outcome
+    is_current: bool = True
+
+
+async def settle(tx: Tx, tried: Sequence[Tried], now: datetime) -> list[timedelta | None]:
+    """Write what became of each attempt; after how long it is to be tried again, if it is."""
+    await _keep(tx, tried, now)
+    current = [one for one in tried if one.is_current]
+    for one in tried:
+        if not one.is_current and one.outcome.kind == "sent":
+            one.row.possibly_duplicate = True
+    await _sent(tx, [one for one in current if one.outcome.kind == "sent"], now)
+    # By page, so that messages that fail at once ask for their pages in one order.
+    failed = sorted((one for one in current if one.outcome.kind != "sent"), key=lambda one: one.row.page_key)
+    again = {one.row.id: await _not_sent(tx, one, now) for one in failed}
+    return [again.get(one.row.id) for one in tried]
+
+
+async def _sent(tx: Tx, sent: Sequence[Tried], now: datetime) -> None:
+    for one in sent:
+        row = one.row
+        row.status, row.reason, row.sent_at, row.provider_id = "sent", None, now, one.outcome.provider_id
         row.crossed = row.crossed or row.acknowledged_at is not None
-        await tx.flush()
-        await tell(tx, "delivery.sent", row, now, SYSTEM, attempt=attempt, possibly_duplicate=row.possibly_duplicate)
-        if outcome.received:
-            row.status = "delivered"
-            await tx.flush()
-            await tell(tx, "delivery.delivered", row, now, SYSTEM)
-        return None
-    if outcome.kind == "not_configured":
+    await tx.flush()
+    await tell(
+        tx,
+        [
+            entry_of(
+                "delivery.sent",
+                one.row,
+                now,
+                SYSTEM,
+                attempt=one.attempt,
+                possibly_duplicate=one.row.possibly_duplicate,
+            )
+            for one in sent
+        ],
+    )
+    received = [one.row for one in sent if one.outcome.received]
+    for row in received:
+        row.status = "delivered"
+    await tx.flush()
+    await tell(tx, [entry_of("delivery.delivered", row, now, SYSTEM) for row in received])
+
+
+async def _not_sent(tx: Tx, one: Tried, now: datetime) -> timedelta | None:
+    row = one.row
+    if one.outcome.kind == "not_configured":
         row.status, row.reason = "skipped", "not_configured"
         await tx.flush()
-        await tell(tx, "delivery.skipped", row, now, SYSTEM)
+        await tell(tx, [entry_of("delivery.skipped", row, now, SYSTEM)])
         return None
-    if outcome.kind == "refused":
+    if one.outcome.kind == "refused":
         await fail(tx, row, "refused", now)
         return None
-    if outcome.kind == "unknown" and row.purpose == "report":
+    if one.outcome.kind == "unknown" and row.purpose == "report":
         row.possibly_duplicate = True
         await fail(tx, row, "uncertain", now)
         return None
-    again = pause_after(row.purpose, attempt)
+    again = pause_after(row.purpose, one.attempt)
     if again is None:
         await fail(tx, row, "exhausted", now)
         return None
@@ -100,7 +135,8 @@ async def fail(tx: Tx, row: DeliveryRow, reason: str, now: datetime) -> None:
     row.status, row.reason = "failed", reason
     await tx.flush()
     over = await go_over(tx, row, now, rings=True)
-    await tell(tx, "delivery.failed", row, now, SYSTEM, nobody_reached=await _nobody_reached(tx, row))
+    nobody = await _nobody_reached(tx, row)
+    await tell(tx, [entry_of("delivery.failed", row, now, SYSTEM, nobody_reached=nobody)])
     if over is None:
         await go_over(tx, row, now, rings=False)
 
@@ -130,17 +166,21 @@ async def _unwanted(tx: Tx, rows: Sequence[DeliveryRow]) -> Mapping[UUID, str]:
     return found
 
 
-async def _keep(tx: Tx, row: DeliveryRow, attempt: int, outcome: Outcome, now: datetime, *, late: bool) -> None:
-    kept = await tx.scalar(
+async def _keep(tx: Tx, tried: Sequence[Tried], now: datetime) -> None:
+    found = await tx.scalars(
         select(DeliveryAttemptRow).where(
-            DeliveryAttemptRow.delivery_id == row.id, DeliveryAttemptRow.attempt == attempt
+            DeliveryAttemptRow.delivery_id.in_([one.row.id for one in tried]),
+            DeliveryAttemptRow.attempt.in_({one.attempt for one in tried}),
         )
     )
-    if kept is None:
-        kept = DeliveryAttemptRow(delivery_id=row.id, attempt=attempt, started_at=now)
-        tx.add(kept)
-    kept.finished_at, kept.outcome, kept.late = now, outcome.kind, late
-    kept.provider_id, kept.detail = outcome.provider_id, outcome.detail or None
+    known = {(kept.delivery_id, kept.attempt): kept for kept in found}
+    for one in tried:
+        kept = known.get((one.row.id, one.attempt))
+        if kept is None:
+            kept = DeliveryAttemptRow(delivery_id=one.row.id, attempt=one.attempt, started_at=now)
+            tx.add(kept)
+        kept.finished_at, kept.outcome, kept.late = now, one.outcome.kind, not one.is_current
+        kept.provider_id, kept.detail = one.outcome.provider_id, one.outcome.detail or None
 
 
 async def _nobody_reached(tx: Tx, row: DeliveryRow) -> bool:

@@ -15,15 +15,9 @@ from irm.i18n import DEFAULT_LOCALE
 from irm.notify.messages import About, Text
 from irm.notify.models import ChannelRow, DeliveryRow
 from irm.notify.plan import NO_CHANNEL, Resolution, Via
-from irm.notify.planning import (
-    Occasion,
-    Planned,
-    channels_off,
-    plan_messages,
-    tell,
-    write,
-)
+from irm.notify.planning import Occasion, Planned, channels_off, plan_messages
 from irm.notify.views import UNTOLD
+from irm.notify.writing import Draft, entry_of, tell, write
 
 MEANS: Final = ("page", "link", "api", "sms_reply", "contact_record", "voice_key", "chat_card", "mail_reply")
 Until = Literal["acknowledged", "acknowledged_by_all", "received", "none"]
@@ -180,7 +174,7 @@ async def report(
         "reason": reason,
         "status": "skipped" if reason else "waiting",
     }
-    written = await write(tx, row, text, None, actor)
+    written = await write(tx, Draft(row, text), actor)
     if written is None:
         known: UUID = (await tx.execute(select(DeliveryRow.id).where(DeliveryRow.key == key))).scalar_one()
         return known
@@ -231,6 +225,7 @@ async def acknowledge(
         raise Invalid("This is earlier than what it answers.", field=field)
     at = max(at, row.created_at)
     who = actor or (Actor("person", by_person, row.organization_id) if by_person else SYSTEM)
+    taken_back = []
     for each in rows:
         same = (each.person_id, each.post_id) == (row.person_id, row.post_id)
         if same and each.acknowledged_at is None:
@@ -241,19 +236,11 @@ async def acknowledge(
             each.crossed = True
         elif each.status == "waiting":
             each.status, each.reason = "cancelled", "acknowledged"
-            await tx.flush()
-            await tell(tx, "delivery.skipped", each, now, SYSTEM)
+            taken_back.append(each)
     await tx.flush()
-    await tell(
-        tx,
-        "delivery.acknowledged",
-        row,
-        now,
-        who,
-        means=means,
-        by=str(by_person) if by_person else None,
-        at=at.isoformat(),
-    )
+    by = str(by_person) if by_person else None
+    entry = entry_of("delivery.acknowledged", row, now, who, means=means, by=by, at=at.isoformat())
+    await tell(tx, [*(entry_of("delivery.skipped", each, now, SYSTEM) for each in taken_back), entry])
     return Acknowledgement(row.id, page_key, by_person, at, already=False)
 
 
@@ -319,16 +306,15 @@ async def close_page(
             query.order_by(DeliveryRow.id).with_for_update(key_share=True).execution_options(populate_existing=True)
         )
     )
-    taken_back = 0
+    taken_back = []
     for row in rows:
         row.closed_at = now
         if row.status == "waiting":
             row.status, row.reason = "cancelled", "closed"
-            taken_back += 1
-            await tx.flush()
-            await tell(tx, "delivery.skipped", row, now, SYSTEM)
+            taken_back.append(row)
     await tx.flush()
-    return taken_back
+    await tell(tx, [entry_of("delivery.skipped", row, now, SYSTEM) for row in taken_back])
+    return len(taken_back)
 
 
 async def send_again(tx: Tx, delivery_id: UUID, *, now: datetime, actor: Actor) -> UUID:
@@ -364,9 +350,8 @@ async def send_again(tx: Tx, delivery_id: UUID, *, now: datetime, actor: Actor) 
         "closed_at": None,
         "possibly_duplicate": old.reason == "uncertain",
     }
-    written = await write(
-        tx, row, Text(old.title, old.body, old.detail, old.locale, old.titles, old.bodies), old.reply_code, actor
-    )
+    text = Text(old.title, old.body, old.detail, old.locale, old.titles, old.bodies)
+    written = await write(tx, Draft(row, text, old.reply_code), actor)
     if written is None:
         raise Conflict("It has been sent again already.")
     return written

@@ -18,9 +18,9 @@ from irm.db import SYSTEM, Actor, Tx
 from irm.errors import Invalid
 from irm.notify import replies
 from irm.notify.models import DeliveryRow
-from irm.notify.planning import tell
 from irm.notify.sending import fail
 from irm.notify.service import acknowledge
+from irm.notify.writing import entry_of, tell
 
 OWN: Final = ("extra", "out_id", "outid", "id", "session_context", "sessioncontext", "ext")
 """Fields in which gateways give back what irm called the message."""
@@ -110,7 +110,7 @@ async def hear_sms(tx: Tx, report: Report, *, now: datetime) -> Told:
         if row.status == "sent":
             row.status = "delivered"
             await tx.flush()
-            await tell(tx, "delivery.delivered", row, now, SYSTEM)
+            await tell(tx, [entry_of("delivery.delivered", row, now, SYSTEM)])
     return "delivered"
 
 

@@ -13,7 +13,7 @@ from irm.exercise import clocks_of
 from irm.jobs import JobRow
 from irm.ledger import LedgerEntryRow, LedgerPendingRow
 from irm.notify.models import DeliveryRow
-from irm.notify.planning import DELIVER
+from irm.notify.writing import DELIVER
 from irm.obligations import owed
 from irm.obligations.models import ObligationRow
 from irm.obligations.policy import entry_policy, standing_of

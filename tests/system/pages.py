@@ -10,6 +10,7 @@ from sqlalchemy import select
 from irm import broker
 from irm.access.policy import Role
 from irm.db import SYSTEM, Database
+from irm.handing_over import Lot
 from irm.jobs import JobRow
 from irm.ledger import LedgerEntryRow
 from irm.notify import queries, service
@@ -68,7 +69,7 @@ async def wake(broker_url: str, page: Page) -> None:
 
     def hand() -> None:
         line = broker.connect(broker_url)
-        broker.hand(line, [(page.job, "urgent", 1)])
+        broker.hand(line, [Lot((page.job,), "urgent", 1)])
         line.client.close()
 
     await asyncio.to_thread(hand)

@@ -1,7 +1,7 @@
 """The broker says "look" and may fall silent; the dispatcher then does the work itself."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ import pytest
 from redis import Redis
 from sqlalchemy import event, func, select, update
 
-from irm import broker, dispatcher, handing_over, jobs, performing, worker
+from irm import broker, dispatcher, handing_over, jobs, worker
 from irm.clock import DatabaseClock
 from irm.config import Settings
 from irm.db import EARLIEST, SYSTEM, Database, Tx, uuid7
@@ -20,6 +20,7 @@ from irm.dispatcher import Dispatcher
 from irm.heartbeat import HeartbeatRow
 from irm.jobs import Inside, JobRow, Outside, Resources
 from irm.ledger import Wiring
+from irm.performing_together import perform_all
 from irm.process import Process
 from irm.schedule import Daily, Recurring
 
@@ -62,8 +63,8 @@ async def dispatching(me: Process, broker_url: str, monkeypatch: pytest.MonkeyPa
 
 @asynccontextmanager
 async def working(me: Process, broker_url: str, threads: int = 2) -> AsyncIterator[None]:
-    async def perform(job_id: UUID, _queue: str, _priority: int) -> bool:
-        return await performing.perform(me.db, WIRING.jobs, me.resources, job_id)
+    async def perform(job_ids: Sequence[UUID], _queue: str, _priority: int) -> int:
+        return await perform_all(me.db, WIRING.jobs, me.resources, job_ids)
 
     pools = broker.workers(broker_url, perform, asyncio.get_running_loop(), threads=threads)
     for pool in pools:

@@ -27,7 +27,7 @@ async def administrator(db: Database, desk: Desk) -> Any:
 async def down(db: Database, provider: str) -> None:
     async with db.transaction() as tx:
         for _ in range(5):
-            await providers.note(tx, provider, Outcome("failed", "ConnectError"), tx.clock.now())
+            await providers.note(tx, provider, [Outcome("failed", "ConnectError")], tx.clock.now())
 
 
 async def test_a_test_message_goes_the_way_of_every_other_and_the_page_says_what_became_of_it(
@@ -73,7 +73,7 @@ async def test_a_provider_that_is_down_stands_red_on_the_board_until_it_is_back(
     clock.tick(minutes=5)
     assert "短信通道故障" in (await client.get("/", headers=HTML)).text, "nobody has tried again"
     async with db.transaction() as tx:
-        await providers.note(tx, "sms", Outcome("sent"), tx.clock.now())
+        await providers.note(tx, "sms", [Outcome("sent")], tx.clock.now())
     assert "短信通道故障" not in (await client.get("/", headers=HTML)).text
 
 

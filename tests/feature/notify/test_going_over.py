@@ -38,7 +38,7 @@ async def night(db: Database, clock: FixedClock) -> Night:
 async def down(db: Database, provider: str) -> None:
     async with db.transaction() as tx:
         for _ in range(5):
-            await providers.note(tx, provider, Outcome("failed", "nobody there"), tx.clock.now())
+            await providers.note(tx, provider, [Outcome("failed", "nobody there")], tx.clock.now())
 
 
 async def ways(night: Night) -> list[tuple[str, str, str | None]]:
@@ -139,5 +139,5 @@ async def test_one_message_tries_a_provider_that_was_down_and_the_others_wait(db
         assert await providers.may_go(tx, "sms", tx.clock.now()) is Standing.PROBING
     async with db.transaction() as tx:
         assert await providers.may_go(tx, "sms", tx.clock.now()) is Standing.OPEN
-        await providers.note(tx, "sms", Outcome("sent"), tx.clock.now())
+        await providers.note(tx, "sms", [Outcome("sent")], tx.clock.now())
         assert await providers.may_go(tx, "sms", tx.clock.now()) is Standing.CLOSED

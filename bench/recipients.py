@@ -34,6 +34,8 @@ async def measure(house: House) -> list[Found]:
     db = Database.connect(url, clock=clock, wiring=WIRING, pool_size=2)
     try:
         await clock.anchor(db.engine)
+        cloud = await house.world.person("cloud1")
+        alone = [await house.rings(cloud, a_grave_filing(), within=60) for _ in range(2)]
         people = await _people(db)
         begun = time.monotonic()
         async with db.transaction(SYSTEM) as tx:
@@ -52,7 +54,9 @@ async def measure(house: House) -> list[Found]:
         await db.dispose()
     committed = time.monotonic()
     found = [
-        tell("paging", f"{len(planned.waiting)} messages written, in one transaction", written, f"{written:.1f} s")
+        tell("paging", "a grave incident's first message, the first since the start", alone[0], f"{alone[0]:.2f} s"),
+        tell("paging", "a grave incident's first message, with nothing beside", alone[1], f"{alone[1]:.2f} s"),
+        tell("paging", f"{len(planned.waiting)} messages written, in one transaction", written, f"{written:.1f} s"),
     ]
     beside = asyncio.create_task(_grave(house, committed))
     taken, seconds = await _taken(house, committed, len(planned.waiting))

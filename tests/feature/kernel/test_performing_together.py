@@ -165,6 +165,18 @@ async def test_two_workers_that_get_the_same_lot_do_each_once(committed_db: Data
     assert len(box.received) == len(set(box.received)) == 20
 
 
+async def test_a_job_that_somebody_is_at_holds_up_no_other_of_its_lot(
+    committed_db: Database, resources: Resources
+) -> None:
+    box, db = Lots(), committed_db
+    ids = await posted(db, "desk", "held", "office")
+    async with db.transaction(SYSTEM) as somebody:
+        await somebody.execute(select(JobRow).where(JobRow.id == ids[1]).with_for_update())
+        async with asyncio.timeout(5):
+            assert await perform_all(db, box.lots(), resources, ids) == 2
+    assert sorted(box.received) == ["desk", "office"]
+
+
 async def test_in_a_lot_too_a_call_is_cut_at_its_hard_timeout(committed_db: Database, resources: Resources) -> None:
     db, box = committed_db, Lots(before_answer=lambda: asyncio.sleep(30))
     ids = await posted(db, "desk", "office")

@@ -273,10 +273,28 @@ async def test_a_lot_whose_provider_is_left_alone_goes_another_way(
         assert set(waits) == {"waiting"}
     assert {(row.channel, row.reason) for row in second} == {("sms", "circuit_open"), ("email", None)}
     clock.tick(seconds=61)
+    await hall.sent()
+    assert len(outside.gateway.taken) == asked + 1, "one of the lot asks whether the provider is back"
     for _ in range(3):
         await hall.sent()
         clock.tick(seconds=15)
     assert await left(hall, notices.waiting) == {"sent"}
+    outside.expect.forget()
+
+
+async def test_a_provider_that_took_one_of_a_lot_is_there(hall: Hall, outside: Outside) -> None:
+    """Seven numbers of a lot fail; the circuit opens after five in a row, and the next page would have gone by mail."""
+    await hall.fill(8, "email")
+    *broken, _ = [each.addresses[0].address for each in hall.people]
+    outside.gateway.provider = by_phone({each: Answer(503) for each in broken})
+    await hall.told()
+    await hall.sent()
+    outside.gateway.provider = None
+    await hall.told(key="next/alarm")
+    await hall.sent()
+    async with hall.db.transaction() as tx:
+        of_next = select(DeliveryRow.channel, DeliveryRow.status).where(DeliveryRow.page_key == "next/alarm")
+        assert {tuple(each) for each in await tx.execute(of_next)} == {("sms", "sent")}
     outside.expect.forget()
 
 

@@ -81,7 +81,17 @@ class Settings(BaseSettings):
     smtp_ca: Path | None = None
     """Certificates of the authority that the mail server's own is checked with; None: those of the machine."""
     mail_from: str = "irm@localhost"
+    sms_provider: Literal["gateway", "aliyun", "tencent"] = "gateway"
+    """Whose interface it is: a gateway that is described here, or 阿里云短信服务 or 腾讯云短信, whose requests irm signs."""
     sms_url: str | None = None
+    """Of 阿里云 and 腾讯云 empty: the provider's public address."""
+    sms_key_id: str = ""
+    """AccessKey ID (阿里云), SecretId (腾讯云)."""
+    sms_key_secret: SecretStr = SecretStr("")
+    sms_app_id: str = ""
+    """SmsSdkAppId (腾讯云)."""
+    sms_region: str = "ap-guangzhou"
+    """腾讯云 only."""
     sms_signature: str = ""
     """The registered 【签名】 without brackets."""
     sms_template: str = ""
@@ -95,14 +105,27 @@ class Settings(BaseSettings):
     sms_headers: SecretStr = SecretStr("")
     """JSON, name → value: headers by which irm proves itself to the gateway."""
     sms_format: Literal["json", "form"] = "json"
-    sms_codes: str = ""
+    sms_codes: dict[str, str] = {}
     """JSON, kind of message → number of the registered template, as {template}; empty: the text itself goes."""
-    sms_params: str = ""
-    """JSON of the registered template's variables, as {params}; {number}, {level}, {code}, {count} are filled in."""
+    sms_params: dict[str, Any] | list[str] = {}
+    """JSON of the registered template's variables, as {params}: by name or by place, for all kinds of message or by kind;
+    {number}, {level}, {code}, {count} are filled in."""
     sms_ca: Path | None = None
     sms_secret: SecretStr = SecretStr("")
     """Shared secret of the inbound callbacks (上行短信, 送达回执); empty: they are closed."""
+    voice_provider: Literal["gateway", "aliyun", "tencent"] = "gateway"
+    """As of SMS: 阿里云语音服务, 腾讯云语音消息."""
     voice_url: str | None = None
+    voice_key_id: str = ""
+    voice_key_secret: SecretStr = SecretStr("")
+    voice_app_id: str = ""
+    """VoiceSdkAppid (腾讯云)."""
+    voice_region: str = "ap-guangzhou"
+    voice_caller: str = ""
+    """The number that calls (阿里云); empty: one of the provider's."""
+    voice_codes: dict[str, str] = {}
+    """As of SMS; `confirmed` (阿里云) is what is read out after the key 1, and pages ask for it."""
+    voice_params: dict[str, Any] | list[str] = {}
     voice_template: str = ""
     """JSON of the request; {phone}, {content}, {id} and {code} are filled in."""
     voice_success: str = ""

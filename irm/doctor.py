@@ -29,6 +29,7 @@ from irm.emergency.policy import sheet_policy
 from irm.emergency.writing import FAULTS
 from irm.i18n import N_
 from irm.notify.alive import targets_of
+from irm.notify.gateway_check import look_at_gateways
 from irm.notify.policy import channel_policy
 from irm.notify.trial_check import look_at_trials
 from irm.overview.auditing import is_silent
@@ -53,7 +54,6 @@ CHANNELS: Final = N_("Channels")
 ALIVE: Final = N_("Sign of life")
 BROKER: Final = N_("Broker")
 MAIL: Final = N_("Mail")
-SMS: Final = N_("SMS gateway")
 ADDRESS: Final = N_("Public address")
 DISK: Final = N_("Disk")
 HOME: Final = N_("Home directory")
@@ -67,8 +67,7 @@ def examine(settings: Settings) -> list[Finding]:
 
 async def look(settings: Settings) -> list[Finding]:
     findings = await _database(settings)
-    for check in (_broker, _mail, _sms):
-        findings.append(await check(settings))
+    findings += [await _broker(settings), await _mail(settings), *await look_at_gateways(settings)]
     findings.append(await look_at_provider(settings, DatabaseClock().now()))
     findings += [_address(settings), _disk(settings.home), _home(settings.home), _sheet(settings)]
     return findings
@@ -295,25 +294,6 @@ async def _mail(settings: Settings) -> Finding:
     if trouble:
         return Finding(MAIL, "broken", N_("The mail server does not answer: %(reason)s"), {"reason": trouble})
     return Finding(MAIL, "good", N_("%(host)s answers."), {"host": address.hostname or ""})
-
-
-async def _sms(settings: Settings) -> Finding:
-    if not settings.sms_url:
-        return Finding(SMS, "off", N_("Not configured: nothing is sent by SMS."))
-    address = urlsplit(settings.sms_url)
-
-    async def ask() -> str:
-        port = address.port or (443 if address.scheme == "https" else 80)
-        _, writer = await asyncio.open_connection(address.hostname, port)
-        writer.close()
-        return ""
-
-    _, trouble = await _tried(ask)
-    if trouble:
-        return Finding(SMS, "broken", N_("The gateway does not answer: %(reason)s"), {"reason": trouble})
-    if not settings.sms_secret.get_secret_value():
-        return Finding(SMS, "weak", N_("IRM_SMS_SECRET is not set: pages cannot be acknowledged by reply."))
-    return Finding(SMS, "good", N_("%(host)s answers."), {"host": address.hostname or ""})
 
 
 async def _tried(ask: Callable[[], Awaitable[str]]) -> tuple[str, str]:

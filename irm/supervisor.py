@@ -187,7 +187,7 @@ class Supervisor:
         ]
         if not self.given.get("IRM_SMTP_URL"):
             self.env["IRM_SMTP_URL"] = f"smtp://127.0.0.1:{smtp}"
-        if not self.given.get("IRM_SMS_URL"):
+        if not self.given.get("IRM_SMS_URL") and not self.given.get("IRM_SMS_PROVIDER"):
             self.env["IRM_SMS_URL"] = f"http://127.0.0.1:{http_port}/sms"
         self.env["IRM_CATCHER_URL"] = f"http://127.0.0.1:{http_port}"
         self._launch(Child("catcher", argv))

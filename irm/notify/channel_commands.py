@@ -14,13 +14,13 @@ from irm.db import SYSTEM, Database
 from irm.i18n import translator
 from irm.jobs import Resources
 from irm.notify.channels import CHANNELS
-from irm.notify.channels.protocol import Message, Outcome
+from irm.notify.channels.protocol import TEST, Message, Outcome
 from irm.notify.health import health
 from irm.notify.messages import About, compose, locale_for
 from irm.notify.plan import GROUP, GROUPS
 from irm.notify.reach_report import lines_of, reach_report
 
-TEST: Final = About("TEST", None, "/channels", matter="test")
+ABOUT: Final = About(TEST, None, "/channels", matter="test")
 
 
 @click.group()
@@ -89,7 +89,7 @@ def test(console: Console, name: str, address: str, *, as_json: bool) -> None:
 
 async def _send(console: Console, name: str, address: str) -> Outcome:
     locale = locale_for(name, console.t.locale)
-    text = compose("notice", name, TEST, translator(locale), code=None, exercise=False)
+    text = compose("notice", name, ABOUT, translator(locale), code=None, exercise=False)
     now: datetime = DatabaseClock().now().astimezone(SHANGHAI)
     message = Message(
         delivery_id=uuid4(),
@@ -98,11 +98,11 @@ async def _send(console: Console, name: str, address: str) -> Outcome:
         title=text.title,
         body=text.body,
         locale=locale,
-        path=TEST.path,
+        path=ABOUT.path,
         exercise=False,
         severity=4,
         at=now,
-        number=TEST.number,
+        number=TEST,
     )
     async with httpx2.AsyncClient(trust_env=False) as http:
         return await CHANNELS[name].send(message, Resources(console.settings, http))

@@ -52,9 +52,9 @@ async def left_alone(tx: Tx, names: Collection[str], now: datetime) -> frozenset
 
 
 async def note(tx: Tx, provider: str | None, outcomes: Sequence[Outcome], now: datetime) -> None:
-    """Attempts have ended, several at one moment; one that went through says that the provider is there, whatever became of
-    the others. That a circuit opens or closes is an entry of the ledger."""
-    told = sorted((each for each in outcomes if each.kind != "not_configured"), key=lambda each: each.kind == "sent")
+    """Attempts have ended, several at one moment; one that was answered says that the provider is there, whatever became
+    of the others. That a circuit opens or closes is an entry of the ledger."""
+    told = [each for each in outcomes if each.kind != "not_configured"]
     if provider is None or not told:
         return
     failed = [each for each in told if each.kind != "sent"]
@@ -67,8 +67,10 @@ async def note(tx: Tx, provider: str | None, outcomes: Sequence[Outcome], now: d
     if row is None:
         return
     before = then = _circuit(row)
-    for each in told:
-        then = circuit.after(then, each.kind, now, channel_policy().circuit)
+    # What one number is refused says as much for the provider as a refusal.
+    kinds = ["refused" if each.of_receiver else each.kind for each in told]
+    for kind in sorted(kinds, key=lambda kind: kind not in circuit.TROUBLE):
+        then = circuit.after(then, kind, now, channel_policy().circuit)
     row.failed = [at.isoformat() for at in then.failed]
     row.opened_at, row.probing_until = then.opened_at, then.probing_until
     if len(failed) < len(told):

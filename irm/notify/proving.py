@@ -17,6 +17,7 @@ from irm.db import SYSTEM, Actor, Tx
 from irm.errors import Conflict, NotFound
 from irm.ledger import Event
 from irm.notify import contacts
+from irm.notify.channels.protocol import TEST
 from irm.notify.messages import About
 from irm.notify.models import DeliveryRow, RosterRow, ShiftRow
 from irm.notify.plan import Resolution, obstacle
@@ -27,7 +28,7 @@ from irm.notify.service import close_page, page
 from irm.notify.views import PROOF
 
 ASK: Final = "notify.ask_for_proof"
-ABOUT: Final = About("TEST", None, "/reachability", matter="proof")
+ABOUT: Final = About(TEST, None, "/reachability", matter="proof")
 AROUND: Final = timedelta(days=30)
 """Whoever was on duty so lately, or will be so soon, has to be reachable."""
 

@@ -18,6 +18,7 @@ from irm.db import SYSTEM, Tx
 from irm.jobs import CallFailed, Outside, Resources
 from irm.ledger import Event, record
 from irm.notify import service
+from irm.notify.channels.protocol import TEST
 from irm.notify.heard import Heard, Sent, judged
 from irm.notify.messages import About
 from irm.notify.models import DeliveryAttemptRow, DeliveryRow, SmsReplyRow
@@ -28,7 +29,7 @@ from irm.notify.provider_models import SyntheticRow
 from irm.notify.views import CHANNEL, SYNTHETIC
 
 SEND: Final = "notify.send_synthetic"
-ABOUT: Final = About("TEST", None, "/channels", matter="test")
+ABOUT: Final = About(TEST, None, "/channels", matter="test")
 SECONDS: Final = 5.0
 
 

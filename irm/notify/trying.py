@@ -8,6 +8,7 @@ from irm.db import Actor, Tx
 from irm.errors import Conflict, Invalid, NotFound
 from irm.i18n import N_
 from irm.notify import contacts
+from irm.notify.channels.protocol import TEST
 from irm.notify.messages import About
 from irm.notify.plan import BUILT, GROUPS, Recipient, Resolution, obstacle
 from irm.notify.planning import channels_off
@@ -34,7 +35,7 @@ async def send_test(tx: Tx, channel: str, person_id: UUID, *, now: datetime, act
         key=f"channel/{channel}/test/{person_id}/{now.isoformat(timespec='seconds')}",
         targets=Resolution((who,)),
         via=[channel],
-        about=About("TEST", None, "/channels", matter="test"),
+        about=About(TEST, None, "/channels", matter="test"),
         subject=f"channel/{channel}",
         now=now,
         actor=actor,

@@ -4,11 +4,10 @@
 gateways that take a registered template's number and its variables (`TemplateParam`).
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
@@ -18,8 +17,7 @@ from irm.jobs import Resources
 from irm.notify.channels.answers import verdict
 from irm.notify.channels.asking import ask, excerpt
 from irm.notify.channels.protocol import Message, Outcome
-
-PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
+from irm.notify.channels.registered import filled, params_of
 
 
 @dataclass(frozen=True)
@@ -33,17 +31,18 @@ class Gateway:
     headers: SecretStr
     default: Mapping[str, Any]
     is_form: bool = False
-    params: str = ""
+    params: Any = None
+    """The registered template's variables, as `registered.params_of` reads them."""
     ca: Path | None = None
 
     async def post(self, message: Message, values: Mapping[str, str], resources: Resources) -> Outcome:
         """`values`: what may stand in the template, without `params`."""
         try:
             template = template_of(self.template, self.default)
-            params = filled(template_of(self.params, {}), values)
             own = template_of(self.headers.get_secret_value(), {})
         except ValueError:
             return Outcome("failed", f"{self.name}: no JSON")
+        params = params_of(message, self.params or {}, values)
         body = filled(template, {**values, "params": msgspec.json.encode(params).decode()})
         if not isinstance(body, dict) or not isinstance(own, dict):
             return Outcome("failed", f"{self.name}: no JSON object")
@@ -62,27 +61,3 @@ class Gateway:
 def template_of(source: str, default: Mapping[str, Any]) -> Any:
     """Raises ValueError where it is not JSON."""
     return msgspec.json.decode(source) if source else dict(default)
-
-
-def filled(template: Any, values: Mapping[str, str]) -> Any:
-    """The template with every `{name}` of `values` replaced in every string; other braces stay as they are."""
-    if isinstance(template, str):
-        return PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), template)
-    if isinstance(template, Mapping):
-        return {key: filled(value, values) for key, value in template.items()}
-    if isinstance(template, list):
-        return [filled(value, values) for value in template]
-    return template
-
-
-def variables_of(message: Message, content: str) -> dict[str, str]:
-    """What a registered template may have as variables beside the text itself."""
-    return {
-        "phone": message.address,
-        "content": content,
-        "id": str(message.delivery_id),
-        "number": message.number,
-        "level": message.level,
-        "code": message.reply_code or "",
-        "count": str(message.carries),
-    }

@@ -6,13 +6,16 @@ whether the message may have gone out, because that decides what a second attemp
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 from uuid import UUID
 
 from irm.config import Settings
 from irm.jobs import Resources
 
 Kind = Literal["sent", "refused", "failed", "unknown", "not_configured"]
+
+TEST: Final = "TEST"
+"""The number of a message about nothing that happened: a test of a channel, or whether somebody can be reached."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,8 @@ class Outcome:
     provider_id: str | None = None
     received: bool = False
     """The receiver itself has said so; a provider's "taken" is less."""
+    of_receiver: bool = False
+    """It has to do with this one address (so many an hour to one number), and says nothing against the provider."""
 
 
 class Channel(Protocol):

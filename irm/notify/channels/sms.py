@@ -1,14 +1,15 @@
-"""SMS by an HTTP gateway: plain text, or the number of a registered template with its variables."""
+"""SMS: by 阿里云 or 腾讯云, or by an HTTP gateway that is described (plain text, or a registered template's number with its
+variables)."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-import msgspec
-
 from irm.config import Settings
 from irm.jobs import Resources
-from irm.notify.channels.gateway import Gateway, variables_of
+from irm.notify.channels import accounts, aliyun, tencent
+from irm.notify.channels.gateway import Gateway
 from irm.notify.channels.protocol import Message, Outcome
+from irm.notify.channels.registered import code_of, kind_of, variables_of
 from irm.notify.channels.sms_text import shortened, signed, units
 from irm.notify.policy import channel_policy
 
@@ -18,23 +19,23 @@ TEMPLATE: Final[Mapping[str, Any]] = {"phone": "{phone}", "content": "{content}"
 
 class Sms:
     def configured(self, settings: Settings) -> bool:
-        return bool(settings.sms_url)
+        account = accounts.of_sms(settings)
+        return not account.missing if account is not None else bool(settings.sms_url)
 
     async def send(self, message: Message, resources: Resources) -> Outcome:
         settings = resources.settings
-        if not settings.sms_url:
+        if not self.configured(settings):
             return Outcome("not_configured")
-        content = fitting(message, settings.sms_signature)
-        try:
-            template = registered(message, settings.sms_codes)
-        except ValueError:
-            return Outcome("failed", "IRM_SMS_CODES: no JSON")
+        if (account := accounts.of_sms(settings)) is not None:
+            send = aliyun.sms if account.provider == "aliyun" else tencent.sms
+            return await send(account, message, resources)
+        template = code_of(message, settings.sms_codes)
         if settings.sms_codes and not template:
             return Outcome("refused", f"IRM_SMS_CODES: no registered template for {kind_of(message)}")
         own = settings.sms_drill_template if message.exercise else ""
         gateway = Gateway(
             "IRM_SMS_TEMPLATE",
-            settings.sms_url,
+            settings.sms_url or "",
             own or settings.sms_template,
             settings.sms_success,
             settings.sms_headers,
@@ -43,7 +44,7 @@ class Sms:
             params=settings.sms_params,
             ca=settings.sms_ca,
         )
-        values = variables_of(message, content)
+        values = variables_of(message, fitting(message, settings.sms_signature))
         return await gateway.post(message, {**values, "sign": settings.sms_signature, "template": template}, resources)
 
 
@@ -53,16 +54,3 @@ def fitting(message: Message, signature: str) -> str:
     whole = signed(message.body, signature)
     text = shortened(whole, channel_policy().sms_segments, keep)
     return text if units(text) < units(whole) else whole
-
-
-def kind_of(message: Message) -> str:
-    """How the registered templates of a city are told apart: `page`, `pages` (several in one), `drill_page`, …"""
-    purpose = f"{message.purpose}s" if message.carries > 1 else message.purpose
-    return f"drill_{purpose}" if message.exercise else purpose
-
-
-def registered(message: Message, codes: str) -> str:
-    """The number of the registered template for this kind of message, else that of `default`, else empty. Raises
-    ValueError where `codes` is no JSON object."""
-    known = msgspec.json.decode(codes, type=dict[str, str]) if codes else {}
-    return known.get(kind_of(message)) or known.get("default", "")

@@ -50,6 +50,7 @@ async def test_a_sound_installation(sound: Settings) -> None:
         "Broker": "good",
         "Mail": "off",
         "SMS gateway": "off",
+        "Telephone gateway": "off",
         "Channels": "good",
         "Test messages": "off",  # no channel has a destination of its own
         "Sign of life": "off",  # no address outside irm is set
@@ -108,6 +109,25 @@ async def test_a_gateway_without_the_way_back(settings: Settings) -> None:
         assert (await states(settings.model_copy(update={"sms_url": url})))["SMS gateway"] == "weak"
         both = settings.model_copy(update={"sms_url": url, "sms_secret": SecretStr("s")})
         assert (await states(both))["SMS gateway"] == "good"
+
+
+async def test_an_account_at_a_provider_is_told_what_it_lacks(settings: Settings) -> None:
+    told = settings.model_copy(update={"sms_provider": "aliyun", "sms_key_id": "k", "voice_provider": "tencent"})
+    found = {each.check: each for each in await doctor.look(told)}
+    assert found["SMS gateway"].state == found["Telephone gateway"].state == "broken"
+    assert found["SMS gateway"].context == {"names": "IRM_SMS_KEY_SECRET, IRM_SMS_CODES"}
+    assert "IRM_VOICE_APP_ID" in found["Telephone gateway"].context["names"]
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        more = {
+            "sms_key_secret": SecretStr("s"),
+            "sms_codes": {"default": "T"},
+            "sms_signature": "示例市",
+            "sms_url": url,
+        }
+        assert (await states(told.model_copy(update=more)))["SMS gateway"] == "weak"
 
 
 async def test_an_open_home_is_broken(settings: Settings) -> None:

@@ -17,6 +17,12 @@ WRONG = {
         "IRM_SMS_FORMAT: One of these: json or form.",
         "IRM_SMS_FORMAT：可填：json or form。",
     ),
+    "IRM_SMS_PROVIDER": (
+        "huawei-of-old",
+        "IRM_SMS_PROVIDER: One of these: gateway, aliyun or tencent.",
+        "IRM_SMS_PROVIDER：可填：",
+    ),
+    "IRM_SMS_CODES": ("SMS_1-alone", "IRM_SMS_CODES: This must be JSON.", "IRM_SMS_CODES：此处应为 JSON。"),
     "IRM_SYNTHETIC": (
         '{"sms": {"to": "1", "echo": "callback"}}',
         "IRM_SYNTHETIC.sms.echo: This must be true or false.",

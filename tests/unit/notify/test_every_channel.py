@@ -19,12 +19,12 @@ from pydantic import SecretStr
 from irm import outside
 from irm.config import Settings
 from irm.jobs import Resources
-from irm.notify.channels import CHANNELS, chat, email
+from irm.notify.channels import CHANNELS, chat
 from irm.notify.channels.protocol import Channel, Message, Outcome
 from irm.notify.plan import BUILT
 from tests.fakes.chat import SECRET, DingTalkFake, FeishuFake, WeComFake
+from tests.fakes.clouds import KEY_ID, AliyunFake, Cloud, TencentFake, refused, taken
 from tests.fakes.gateway import Answer, HttpServer, Request
-from tests.fakes.mail import MailServer
 from tests.fakes.outside import WEBHOOK_SECRET
 
 MESSAGE: Final = Message(
@@ -64,7 +64,7 @@ class World:
 
     @property
     def channel(self) -> Channel:
-        return CHANNELS["dingtalk" if self.name == GOVERNMENT else self.name]
+        return CHANNELS[OF_ANOTHER_KIND.get(self.name, self.name)]
 
     @property
     def asked(self) -> Request:
@@ -79,6 +79,24 @@ Arranged = tuple[dict[str, Any], str, str, str, tuple[str, ...]]
 """Settings; the person's address; a yes and a no of the provider; what must never be told."""
 GOVERNMENT: Final = "专有钉钉"
 """The channel `dingtalk` where the city has one of its own."""
+OF_ANOTHER_KIND: Final = {
+    GOVERNMENT: "dingtalk",
+    "阿里云短信": "sms",
+    "腾讯云短信": "sms",
+    "阿里云语音": "voice",
+    "腾讯云语音": "voice",
+}
+"""Channels that have more than one kind of provider."""
+
+
+def cloud(kind: str, provider: str, url: str) -> dict[str, Any]:
+    values = {"provider": provider, "url": url, "key_id": KEY_ID, "key_secret": SecretStr(SECRET), "app_id": "14000"}
+    values |= {"codes": {"default": "T_1"}, "params": {"number": "{number}", "words": "{content}"}}
+    return {"sms_signature": "示例市政务云"} | {f"{kind}_{name}": value for name, value in values.items()}
+
+
+NO_OF_ALIYUN: Final = f'{{"Code": "isv.INVALID_PARAMETERS", "Message": "{SECRET}", "RequestId": "1"}}'
+NO_OF_TENCENT: Final = refused("InvalidParameterValue", f"{SECRET} {KEY_ID}")
 ARRANGED: Final[dict[str, Callable[[str], Arranged]]] = {
     "sms": lambda url: (
         {"sms_url": f"{url}/send?key={KEY}", "sms_headers": SecretStr(f'{{"authorization": "{SECRET}"}}')},
@@ -153,9 +171,43 @@ ARRANGED: Final[dict[str, Callable[[str], Arranged]]] = {
         f'{{"code": 19021, "msg": "sign match fail {SECRET}"}}',
         (SECRET, KEY),
     ),
+    "阿里云短信": lambda url: (
+        cloud("sms", "aliyun", url),
+        "13900000001",
+        '{"Code": "OK", "Message": "OK", "BizId": "9006^0", "RequestId": "1"}',
+        NO_OF_ALIYUN,
+        (SECRET,),
+    ),
+    "腾讯云短信": lambda url: (
+        cloud("sms", "tencent", url),
+        "13900000001",
+        taken("+8613900000001", ""),
+        NO_OF_TENCENT,
+        (SECRET, KEY_ID),
+    ),
+    "阿里云语音": lambda url: (
+        cloud("voice", "aliyun", url),
+        "13900000001",
+        '{"Code": "OK", "Message": "OK", "CallId": "1160^1028", "RequestId": "1"}',
+        NO_OF_ALIYUN,
+        (SECRET,),
+    ),
+    "腾讯云语音": lambda url: (
+        cloud("voice", "tencent", url),
+        "13900000001",
+        '{"Response": {"SendStatus": {"CallId": "v-1", "SessionContext": ""}, "RequestId": "1"}}',
+        NO_OF_TENCENT,
+        (SECRET, KEY_ID),
+    ),
     "webhook": lambda url: ({"webhook_secret": SecretStr(WEBHOOK_SECRET)}, f"{url}/hook", "", "", (WEBHOOK_SECRET,)),
 }
 PROVIDERS: Final = {"wecom": WeComFake, "dingtalk": DingTalkFake, "feishu": FeishuFake}
+CLOUDS: Final[dict[str, Callable[[HttpServer], Cloud]]] = {
+    "阿里云短信": AliyunFake,
+    "腾讯云短信": TencentFake,
+    "阿里云语音": AliyunFake,
+    "腾讯云语音": TencentFake,
+}
 BY_HTTP: Final = tuple(ARRANGED)
 SPEAKING: Final = tuple(name for name in BY_HTTP if name != "webhook")
 """Those whose answers say yes or no; a webhook's receiver is no provider, and its status is all that it says."""
@@ -165,7 +217,6 @@ SPEAKING: Final = tuple(name for name in BY_HTTP if name != "webhook")
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outside, "TIMEOUT", Timeout(0.3))
     monkeypatch.setattr(outside, "HARD_SECONDS", 0.6)
-    monkeypatch.setattr(email, "CONNECT_TIMEOUT", 0.3)
     monkeypatch.setattr(chat, "TOKENS", chat.Tokens())
 
 
@@ -176,6 +227,8 @@ async def world(request: pytest.FixtureRequest, settings: Settings) -> AsyncIter
     more, address, yes, no, secrets = ARRANGED[name](server.url(""))
     if name in PROVIDERS:
         PROVIDERS[name](server).attach()
+    if name in CLOUDS:
+        CLOUDS[name](server).attach()
     told = settings.model_copy(update=more)
     async with httpx2.AsyncClient(trust_env=False, verify=PLAIN) as http:
         message = replace(MESSAGE, address=address)
@@ -188,7 +241,7 @@ def of(*names: str) -> pytest.MarkDecorator:
 
 
 def test_every_channel_that_is_built_stands_here() -> None:
-    assert set(CHANNELS) == set(BUILT) == {*BY_HTTP, "email", "in_app"} - {GOVERNMENT}
+    assert set(CHANNELS) == set(BUILT) == {*BY_HTTP, "email", "in_app"} - set(OF_ANOTHER_KIND)
 
 
 @pytest.mark.parametrize("name", sorted(set(BUILT) - {"in_app"}))
@@ -203,7 +256,8 @@ async def test_a_yes_is_sent_and_the_message_carries_what_it_must(world: World) 
     assert world.channel.configured(world.settings)
     world.server.will(body=world.yes)
     assert (await world.send()).kind == "sent"
-    said = next(unquote_plus(each.body.decode()) for each in world.server.taken if b"SJ-2026-000001" in each.body)
+    told = [unquote_plus(f"{each.path} {each.body.decode()}") for each in world.server.taken]
+    said = next(each for each in told if "SJ-2026-000001" in each)
     assert "通知" in said or "请登录处理" in said or "\\u" in said
 
 
@@ -284,13 +338,14 @@ async def test_no_outcome_tells_a_secret(
         assert secret not in written
 
 
-@of("sms", "voice", "feishu", "webhook")
+@of("sms", "voice", "feishu", "webhook", "阿里云短信", "腾讯云短信", "腾讯云语音")
 async def test_a_second_attempt_says_the_same_key(world: World) -> None:
     """Where the provider knows such a key; WeCom compares the text itself, DingTalk and group bots know none."""
     for _ in range(2):
         world.server.will(body=world.yes)
         await world.send()
-    told = [f"{each.headers}{each.body!r}" for each in world.server.taken if b"SJ-2026-000001" in each.body]
+    told = [f"{each.path}{each.headers}{each.body!r}" for each in world.server.taken]
+    told = [each for each in told if "SJ-2026-000001" in each]
     assert len(told) == 2
     assert all(str(MESSAGE.delivery_id) in each for each in told)
 
@@ -300,69 +355,11 @@ async def test_inside_irm_nothing_leaves(settings: Settings) -> None:
         assert (await CHANNELS["in_app"].send(MESSAGE, Resources(settings, http))).kind == "sent"
 
 
-# -- mail, which speaks otherwise and keeps to the same
-
-
-@pytest.fixture
-async def mail(settings: Settings) -> AsyncIterator[tuple[MailServer, Resources]]:
-    server = MailServer()
-    listening = await server.start()
-    async with httpx2.AsyncClient(verify=PLAIN) as http:
-        url = server.url.replace("smtp://", f"smtp://duty:{SECRET}@")
-        yield server, Resources(settings.model_copy(update={"smtp_url": url}), http)
-    listening.close()
-
-
-BY_MAIL: Final = {
-    "refuse": "refused",
-    "busy": "failed",
-    "mute": "failed",
-    "mute_at_the_end": "unknown",
-    "vanish": "unknown",
-}
-
-
-@pytest.mark.parametrize(("how", "kind"), BY_MAIL.items(), ids=BY_MAIL)
-async def test_a_mail_servers_trouble_is_the_same_outcome(
-    mail: tuple[MailServer, Resources], how: str, kind: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    server, resources = mail
-    plain = resources.settings.smtp_url or ""
-    resources = replace(
-        resources, settings=resources.settings.model_copy(update={"smtp_url": plain.replace(f"duty:{SECRET}@", "")})
-    )
-    getattr(server, how).add("officer@unit.example.invalid")
-    outcome = await CHANNELS["email"].send(replace(MESSAGE, address="officer@unit.example.invalid"), resources)
-    assert outcome.kind == kind
-
-
-async def test_a_mail_server_that_takes_no_password_is_told_of_without_it(mail: tuple[MailServer, Resources]) -> None:
-    server, resources = mail
-    outcome = await CHANNELS["email"].send(replace(MESSAGE, address="officer@unit.example.invalid"), resources)
-    assert outcome.kind == "failed"
-    assert SECRET not in f"{outcome!r}"
-    assert not server.taken
-
-
-async def test_a_mail_leaves_this_machine_by_tls_or_not_at_all(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    server = MailServer()
-    listening = await server.start()
-    monkeypatch.setattr(email, "is_here", lambda _host: False)  # as if it stood elsewhere
-    message = replace(MESSAGE, address="officer@unit.example.invalid")
-    async with httpx2.AsyncClient(verify=PLAIN) as http:
-        strict = Resources(settings.model_copy(update={"smtp_url": server.url}), http)
-        outcome = await CHANNELS["email"].send(message, strict)
-        assert (outcome.kind, server.taken) == ("failed", [])
-        allowed = Resources(settings.model_copy(update={"smtp_url": f"{server.url}&starttls=never"}), http)
-        assert (await CHANNELS["email"].send(message, allowed)).kind == "sent"
-    listening.close()
-
-
-@of("sms", "voice", "wecom", "dingtalk", "feishu")
+@of("sms", "voice", "wecom", "dingtalk", "feishu", "阿里云短信", "腾讯云短信", "阿里云语音", "腾讯云语音")
 async def test_an_authority_that_cannot_be_read_trusts_nobody(world: World, tmp_path: Path) -> None:
-    told = world.settings.model_copy(update={f"{world.name}_ca": tmp_path / "none.pem"})
+    told = world.settings.model_copy(
+        update={f"{OF_ANOTHER_KIND.get(world.name, world.name)}_ca": tmp_path / "none.pem"}
+    )
     outcome = await world.channel.send(world.message, replace(world.resources, settings=told))
     assert outcome.kind == "failed"
     assert not world.server.taken

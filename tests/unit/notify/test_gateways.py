@@ -3,14 +3,14 @@
 from dataclasses import replace
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given, strategies as st
 
 from irm.condition_types import ConditionError
 from irm.notify.channels.answers import check_rule, verdict
-from irm.notify.channels.gateway import filled
-from irm.notify.channels.sms import TEMPLATE, fitting, kind_of, registered
+from irm.notify.channels.protocol import TEST
+from irm.notify.channels.registered import code_of, filled, kind_of, params_of
+from irm.notify.channels.sms import TEMPLATE, fitting
 from irm.notify.channels.sms_text import segments, shortened, signed, units
 from irm.outside import Answer
 from tests.unit.notify.test_every_channel import MESSAGE
@@ -99,7 +99,7 @@ def test_the_gateways_template_is_filled_and_nothing_else_is_interpreted() -> No
     }
 
 
-CODES = msgspec.json.encode({"page": "SMS_1", "pages": "SMS_2", "drill_page": "SMS_3", "default": "SMS_9"}).decode()
+CODES = {"page": "SMS_1", "pages": "SMS_2", "drill_page": "SMS_3", "default": "SMS_9"}
 
 
 @pytest.mark.parametrize(
@@ -109,6 +109,7 @@ CODES = msgspec.json.encode({"page": "SMS_1", "pages": "SMS_2", "drill_page": "S
         ({"purpose": "page", "carries": 40}, "pages", "SMS_2"),
         ({"purpose": "page", "exercise": True}, "drill_page", "SMS_3"),
         ({"purpose": "notice"}, "notice", "SMS_9"),
+        ({"purpose": "page", "number": TEST}, "test", "SMS_1"),
     ],
 )
 def test_each_kind_of_message_has_the_number_of_its_registered_template(
@@ -116,8 +117,41 @@ def test_each_kind_of_message_has_the_number_of_its_registered_template(
 ) -> None:
     message = replace(MESSAGE, **more)
     assert kind_of(message) == kind
-    assert registered(message, CODES) == code
-    assert registered(message, "") == ""
+    assert code_of(message, CODES) == code
+    assert code_of(message, {}) == ""
+
+
+def test_no_drill_reads_like_the_real_thing() -> None:
+    notice = replace(MESSAGE, exercise=True)
+    assert code_of(notice, CODES) == ""
+    assert code_of(notice, {**CODES, "drill_default": "SMS_8"}) == "SMS_8"
+
+
+def test_the_weekly_test_has_a_wording_of_its_own() -> None:
+    weekly = replace(MESSAGE, purpose="page", number=TEST)
+    assert code_of(weekly, {**CODES, "test": "SMS_7"}) == "SMS_7"
+
+
+NAMED = {"number": "{number}", "level": "{level}"}
+BY_KIND = {"page": ["{number}", "{code}"], "default": ["{number}"]}
+
+
+@pytest.mark.parametrize(
+    ("params", "more", "told"),
+    [
+        (NAMED, {}, {"number": "SJ-2026-000001", "level": "较大"}),
+        (NAMED, {"level": ""}, {"number": "SJ-2026-000001", "level": "无"}),
+        (["{number}", "{level}"], {}, ["SJ-2026-000001", "较大"]),
+        (BY_KIND, {"purpose": "page", "reply_code": "4821"}, ["SJ-2026-000001", "4821"]),
+        (BY_KIND, {}, ["SJ-2026-000001"]),
+        ({"page": NAMED}, {}, {}),
+    ],
+    ids=["by name", "an empty one", "by place", "a page's own", "every other's", "none for this kind"],
+)
+def test_the_variables_of_a_template_are_by_name_or_by_place(params: Any, more: dict[str, Any], told: Any) -> None:
+    message = replace(MESSAGE, **more)
+    values = {"number": message.number, "level": message.level, "code": message.reply_code or ""}
+    assert params_of(message, params, values) == told
 
 
 @pytest.mark.parametrize(("count", "parts"), [(1, 1), (70, 1), (71, 2), (134, 2), (135, 3), (201, 3), (202, 4)])

@@ -5,11 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Final
-from urllib.parse import parse_qs
+from typing import Final
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
@@ -17,7 +15,8 @@ from irm.db import Actor, Tx, uuid7
 from irm.errors import Invalid, Unauthenticated, Unavailable
 from irm.i18n import N_, translator
 from irm.ledger import Event, record as enter
-from irm.notify import replies
+from irm.notify import handed_over, replies
+from irm.notify.handed_over import first
 from irm.notify.models import BundleRow, DeliveryRow, SmsReplyRow
 from irm.notify.service import acknowledge, acknowledge_together
 
@@ -25,6 +24,7 @@ PHONE_FIELDS: Final = ("phone", "mobile", "from", "sender", "msisdn", "phone_num
 TEXT_FIELDS: Final = ("content", "text", "message", "msg", "body", "sms_content")
 ID_FIELDS: Final = ("id", "message_id", "msgid", "msg_id", "sequence_id", "sequenceid")
 LARGEST: Final = 10_000
+"""Signs of one text."""
 
 OUTCOME_NAMES: Final[dict[str, str]] = {
     "acknowledged": N_("The reply confirmed the page."),
@@ -66,27 +66,34 @@ def authenticate(headers: Mapping[str, str], key: str | None, body: bytes, secre
         raise Unauthenticated("This request does not prove that it is from the gateway.")
 
 
-def read(body: bytes, content_type: str) -> Reply:
-    """JSON or a form, by any of the usual names of fields. Raises Invalid naming what is missing."""
-    if len(body) > LARGEST:
-        raise Invalid("The message is too long.", field="content")
-    values: dict[str, Any]
-    try:
-        if "json" in content_type or body.lstrip()[:1] == b"{":
-            decoded = msgspec.json.decode(body)
-            values = decoded if isinstance(decoded, dict) else {}
-        else:
-            values = {name: each[0] for name, each in parse_qs(body.decode()).items()}
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Invalid("The request cannot be read as JSON or as a form.") from error
-    low = {str(name).casefold(): value for name, value in values.items() if isinstance(value, str | int)}
-    address = replies.telephone(_first(low, PHONE_FIELDS))
-    content = _first(low, TEXT_FIELDS).replace("\x00", "")
+def read(body: bytes, content_type: str) -> list[Reply]:
+    """JSON (an object or a list of them) or a form, by any of the usual names of fields. Of a list what cannot be read is
+    left out: it keeps no other reply from its page. Raises Invalid naming what is missing where nothing can be read."""
+    found: list[Reply] = []
+    fault: Invalid | None = None
+    for fields in handed_over.read(body, content_type) or [{}]:
+        try:
+            found.append(_reply(fields))
+        except Invalid as error:
+            fault = fault or error
+    if not found and fault is not None:
+        raise fault
+    return found
+
+
+def _reply(fields: Mapping[str, str]) -> Reply:
+    address = replies.telephone(first(fields, PHONE_FIELDS))
+    content = first(fields, TEXT_FIELDS)
     if not address:
         raise Invalid("The sender's number is missing.", field="phone")
     if not content:
         raise Invalid("The text is missing.", field="content")
-    return Reply(address, content[: replies.LONGEST], _first(low, ID_FIELDS) or None)
+    if len(content) > LARGEST:
+        raise Invalid("The message is too long.", field="content")
+    # 腾讯云 numbers no reply: who wrote it and when is what it is known by when it is pushed again.
+    at = fields.get("time", "")
+    number = first(fields, ID_FIELDS) or (f"{address}@{at}" if at else "")
+    return Reply(address, content[: replies.LONGEST], number[:200] or None)
 
 
 async def receive(tx: Tx, reply: Reply, *, now: datetime) -> Understood:
@@ -169,7 +176,3 @@ async def _sent_to(tx: Tx, address: str, *, since: datetime) -> list[tuple[repli
 def _words_of_receipt() -> tuple[str, ...]:
     """What people write who do not write the code, in both languages."""
     return tuple(word for locale in ("zh-CN", "en") for word in translator(locale)("received words").split())
-
-
-def _first(values: Mapping[str, str | int], names: tuple[str, ...]) -> str:
-    return next((str(values[name]).strip() for name in names if str(values.get(name) or "").strip()), "")

@@ -282,7 +282,7 @@ async def reply_from_outbox(
 ) -> Redirect:
     """What the gateway's callback would do, for the telephone that the form names."""
     _catcher(settings)
-    reply = inbound.read(await request.body(), request.headers.get("content-type", ""))
+    reply = inbound.read(await request.body(), request.headers.get("content-type", ""))[0]
     async with db.transaction(Actor("channel", label="sms")) as tx:
         understood = await inbound.receive(tx, reply, now=clock.now())
     return Redirect(f"/outbox?kind=sms&answered={understood.outcome}", status_code=HTTP_303_SEE_OTHER)

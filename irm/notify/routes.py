@@ -168,17 +168,19 @@ async def receive_sms(
     settings: NamedDependency[Settings],
     key: FromQuery[str | None] = None,
 ) -> ReplyOutcome:
-    """上行短信: the gateway hands over a reply, as JSON or as a form (phone, content, id under their usual names).
+    """上行短信: the gateway hands over a reply or several, as JSON or as a form (phone, content, id under their usual names).
 
-    Authenticated by `x-irm-secret`, `?key=`, or `x-irm-signature` (hex HMAC-SHA256 of the body).
+    Authenticated by `x-irm-secret`, `?key=`, or `x-irm-signature` (hex HMAC-SHA256 of the body). Each reply is a transaction
+    of its own; the last outcome is told.
     """
     body = await request.body()
     headers = {name.lower(): value for name, value in request.headers.items()}
     inbound.authenticate(headers, key, body, settings.sms_secret.get_secret_value())
-    reply = inbound.read(body, headers.get("content-type", ""))
-    async with db.transaction(Actor("channel", label="sms")) as tx:
-        understood = await inbound.receive(tx, reply, now=clock.now())
-    return ReplyOutcome(0, understood.outcome)
+    outcome = ""
+    for reply in inbound.read(body, headers.get("content-type", "")):
+        async with db.transaction(Actor("channel", label="sms")) as tx:
+            outcome = (await inbound.receive(tx, reply, now=clock.now())).outcome
+    return ReplyOutcome(0, outcome)
 
 
 async def readable(tx: Tx, principal: Principal, delivery_id: UUID) -> Delivery:

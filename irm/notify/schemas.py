@@ -106,10 +106,12 @@ class AcknowledgementView(msgspec.Struct, kw_only=True):
 
 
 class ReplyOutcome(msgspec.Struct):
-    """Sent to the gateway: `code` 0 says that it need not send the reply again."""
+    """Sent to the gateway: `code` 0, and `result` 0 with `errmsg` for 腾讯云, say that it need not send the reply again."""
 
     code: int
     outcome: str
+    result: int = 0
+    errmsg: str = "OK"
 
 
 def duty_view(duty: Duty) -> DutyView:

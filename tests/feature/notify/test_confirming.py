@@ -32,6 +32,8 @@ async def test_the_officer_is_called_by_sms_and_confirms_by_reply(
     assert await reply(client, f"+86 {night.officer.telephone}", f"收到 {sms.code}") == {
         "code": 0,
         "outcome": "acknowledged",
+        "result": 0,
+        "errmsg": "OK",
     }
     [delivery] = await night.deliveries()
     assert (delivery.status, delivery.acknowledged_by, delivery.acknowledged_means) == (

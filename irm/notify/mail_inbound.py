@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
-from sqlalchemy import or_, select
+from sqlalchemy import Text, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from irm.db import Actor, Tx, uuid7
@@ -24,7 +24,9 @@ from irm.ledger import Event, record as enter
 from irm.notify import mail_replies, synthetic
 from irm.notify.mail_replies import MailReply
 from irm.notify.models import BundleRow, DeliveryRow
+from irm.notify.policy import channel_policy
 from irm.notify.provider_models import MailReplyRow
+from irm.notify.replies import REMEMBERED
 from irm.notify.service import acknowledge, acknowledge_together
 
 READ_MAIL: Final = "notify.read_mail"
@@ -58,7 +60,7 @@ async def receive(tx: Tx, reply: MailReply, *, now: datetime) -> str:
     kept = insert(MailReplyRow).values(**values, outcome="unknown_message").on_conflict_do_nothing()
     if await tx.scalar(kept.returning(MailReplyRow.id)) is None:
         return "already"
-    outcome, row = await _understood(tx, reply)
+    outcome, row = await _understood(tx, reply, now)
     if outcome == "acknowledged" and row is not None:
         if row.bundle_id is not None:
             every = await acknowledge_together(tx, row.bundle_id, means="mail_reply", now=now, label="mail")
@@ -79,10 +81,10 @@ async def receive(tx: Tx, reply: MailReply, *, now: datetime) -> str:
     return outcome
 
 
-async def _understood(tx: Tx, reply: MailReply) -> tuple[str, DeliveryRow | None]:
-    if reply.is_automatic:
+async def _understood(tx: Tx, reply: MailReply, now: datetime) -> tuple[str, DeliveryRow | None]:
+    if reply.is_automatic or mail_replies.is_by_itself(reply.subject, channel_policy().automatic_subjects):
         return "automatic", None
-    row = await _asked(tx, reply)
+    row = await _asked(tx, reply) or await _with_code(tx, reply, now)
     if row is None:
         return "unknown_message", None
     if (row.address or "").casefold() != reply.sender:
@@ -108,6 +110,26 @@ async def _asked(tx: Tx, reply: MailReply) -> DeliveryRow | None:
         if row is not None:
             return row
     return None
+
+
+async def _with_code(tx: Tx, reply: MailReply, now: datetime) -> DeliveryRow | None:
+    """The page whose mail bore the code of the answer's subject, or one of those that it carried: one that went to the
+    answer's sender, else another, which that sender cannot confirm."""
+    if not reply.code:
+        return None
+    sent_as = func.coalesce(DeliveryRow.bundle_id, DeliveryRow.id).cast(Text)
+    rows = await tx.scalars(
+        select(DeliveryRow)
+        .where(
+            DeliveryRow.channel == "email",
+            DeliveryRow.purpose == "page",
+            DeliveryRow.created_at > now - REMEMBERED,
+            func.right(sent_as, mail_replies.CODE_LENGTH) == reply.code.lower(),
+        )
+        .order_by(DeliveryRow.id)
+    )
+    found = list(rows)
+    return next((row for row in found if (row.address or "").casefold() == reply.sender), found[0] if found else None)
 
 
 async def _claim(tx: Tx, args: dict[str, Any], now: datetime, attempt: int) -> Round:  # noqa: ARG001 - a handler's shape

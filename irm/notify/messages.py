@@ -246,10 +246,13 @@ def _approval_brief(purpose: str, what: str, code: str | None, t: Translator) ->
     return t("There is news of a report's approval: %(what)s. Sign in to read it.", what=what)
 
 
-def mail_footer(t: Translator, *, link: str | None, page: str) -> str:
-    """What a mail adds to its text: where to confirm, where to read. `link` only in pages."""
+def mail_footer(t: Translator, *, link: str | None, page: str, answered: bool = False) -> str:
+    """What a mail adds to its text: where to confirm, where to read. `link` only in pages; `answered`: an answer by mail
+    comes back to irm."""
     lines = []
     if link:
         lines.append(t("Confirm receipt: %(link)s", link=link))
+    if answered:
+        lines.append(t("Or answer this mail with “received” as the first word, and leave the code in the subject."))
     lines.append(t("Open in irm: %(page)s", page=page))
     return "\n".join(lines)

@@ -36,6 +36,9 @@ class ChannelPolicy:
 
     sms_segments: int
     repeated: str
+    limit_of_the_day: str
+    nothing: str
+    automatic_subjects: tuple[str, ...]
     circuit: CircuitPolicy
     throttle: Mapping[str, Throttle]
     rings: frozenset[str]
@@ -62,6 +65,9 @@ def channel_policy() -> ChannelPolicy:
     return ChannelPolicy(
         sms_segments=given["sms_segments"],
         repeated=given["repeated"],
+        limit_of_the_day=given["limit_of_the_day"],
+        nothing=given["nothing"],
+        automatic_subjects=tuple(given["automatic_subjects"]),
         circuit=CircuitPolicy(
             failures=given["circuit"]["failures"],
             within=seconds["within_seconds"],

@@ -12,17 +12,17 @@ import msgspec
 
 from irm.jobs import Resources
 from irm.notify.channels.accounts import Account
-from irm.notify.channels.acs3 import signed
+from irm.notify.channels.aliyun_signature import signed
 from irm.notify.channels.asking import ask, excerpt, trouble_of
 from irm.notify.channels.protocol import Message, Outcome
 from irm.notify.channels.registered import code_of, kind_of, params_of, variables_of
+from irm.notify.policy import channel_policy
 from irm.outside import Answer
 
 VERSION: Final = "2017-05-25"
 YES: Final = "OK"
 LIMIT: Final = "isv.BUSINESS_LIMIT_CONTROL"
 """So many to one number by the minute, the hour or the day; which of them stands in the message only."""
-OF_THE_DAY: Final = "天级"
 LATER: Final = frozenset(
     {
         "isp.SYSTEM_ERROR",
@@ -104,6 +104,6 @@ def outcome_of(answer: Answer, *hidden: str) -> Outcome:
     if code == YES:
         return Outcome("unknown", told) if trouble is not None else Outcome("sent", provider_id=provider_id)
     if code == LIMIT:
-        is_over = OF_THE_DAY in str(fields.get("Message"))
+        is_over = channel_policy().limit_of_the_day in str(fields.get("Message"))
         return Outcome("refused" if is_over else "failed", told, of_receiver=True)
     return Outcome("failed" if code in LATER or code.startswith(THROTTLED) else "refused", told)

@@ -25,6 +25,7 @@ from irm.errors import NotFound, Unavailable
 from irm.evidence.blobs import BlobStore
 from irm.i18n import translator
 from irm.jobs import Resources
+from irm.notify import mail_replies
 from irm.notify.channels.protocol import Message, Outcome
 from irm.notify.messages import mail_footer
 
@@ -54,7 +55,7 @@ class Email:
         sender = options.get("from", [resources.settings.mail_from])[0]
         if not is_address(message.address):
             return Outcome("refused", "not a mail address")
-        mail = written(message, sender, resources.settings.public_url)
+        mail = written(message, sender, resources.settings)
         store = BlobStore(resources.settings.home / "blobs")
         try:
             for file in message.files:
@@ -111,21 +112,30 @@ def is_address(text: str) -> bool:
     return bool(name and at and host) and text.isprintable() and not any(each in text for each in " \r\n,;<>")
 
 
-def written(message: Message, sender: str, public_url: str) -> EmailMessage:
+def written(message: Message, sender: str, settings: Settings) -> EmailMessage:
+    """A page says how it is answered where answers come back to irm, and bears its code in the subject: some programs keep
+    nothing else of what they answer."""
     t = translator(message.locale)
-    root = public_url.rstrip("/")
+    root = settings.public_url.rstrip("/")
+    is_read = bool(settings.imap_url.get_secret_value() or settings.mail_secret.get_secret_value())
+    answered = is_read and message.purpose == "page"
+    subject = " ".join(message.title.split())
     link = f"{root}/a/{message.token}" if message.token else None
     host = parseaddr(sender)[1].rpartition("@")[2] or "irm.invalid"
     mail = EmailMessage()
     mail["From"] = sender
     mail["To"] = message.address
-    mail["Subject"] = " ".join(message.title.split())
+    mail["Subject"] = mail_replies.coded(subject, message.delivery_id) if answered else subject
     mail["Message-ID"] = f"<{message.delivery_id}@{host}>"
     mail["Date"] = format_datetime(message.at)
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Irm-Delivery"] = str(message.delivery_id)
     if message.exercise:
         mail[DRILL_HEADER] = "yes"
-    footer = "" if message.purpose == "report" else "\n\n" + mail_footer(t, link=link, page=root + message.path)
+    footer = (
+        ""
+        if message.purpose == "report"
+        else "\n\n" + mail_footer(t, link=link, page=root + message.path, answered=answered)
+    )
     mail.set_content(message.body + footer + "\n", charset="utf-8", cte="base64")
     return mail

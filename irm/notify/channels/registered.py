@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from irm.notify.channels.protocol import TEST, Message
+from irm.notify.policy import channel_policy
 
 PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
-NOTHING: Final = "无"
-"""Providers refuse a variable that is empty; what is registered is Chinese."""
 
 
 def kind_of(message: Message) -> str:
@@ -30,13 +29,13 @@ def code_of(message: Message, codes: Mapping[str, str]) -> str:
 
 
 def params_of(message: Message, params: Any, values: Mapping[str, str]) -> Any:
-    """The template's variables, filled: by name (an object) or by place (a list).
+    """The template's variables, filled: by name (an object) or by place (a list). Providers refuse one that is empty.
 
     `params` is those of every template, or an object of them by kind of message, where templates differ.
     """
     if isinstance(params, Mapping) and any(isinstance(each, list | Mapping) for each in params.values()):
         params = next((params[kind] for kind in kinds_of(message) if kind in params), {})
-    return filled(params, {name: value or NOTHING for name, value in values.items()})
+    return filled(params, {name: value or channel_policy().nothing for name, value in values.items()})
 
 
 def filled(template: Any, values: Mapping[str, str]) -> Any:

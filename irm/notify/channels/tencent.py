@@ -14,7 +14,7 @@ from irm.notify.channels.accounts import Account
 from irm.notify.channels.asking import ask, excerpt, trouble_of
 from irm.notify.channels.protocol import Message, Outcome
 from irm.notify.channels.registered import code_of, kind_of, params_of, variables_of
-from irm.notify.channels.tc3 import signed
+from irm.notify.channels.tencent_signature import signed
 from irm.outside import Answer
 
 YES: Final = "Ok"

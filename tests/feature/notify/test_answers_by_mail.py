@@ -18,6 +18,7 @@ from tests.conftest import Drain
 from tests.fakes.mail import Mail
 from tests.fakes.mailbox import Mailbox, mailbox
 from tests.fakes.outside import SECRET, Outside
+from tests.feature.notify.crowd import Crowd
 from tests.feature.notify.night import Night
 
 pytestmark = pytest.mark.usefixtures("channels")
@@ -41,6 +42,7 @@ def answer(page: Mail, sender: str, text: str = "确认收到", **headers: str) 
     mail["Message-ID"] = f"<{abs(hash((sender, text, page.message_id)))}@unit.example.invalid>"
     mail["In-Reply-To"] = page.message_id
     for name, value in headers.items():
+        del mail[name]
         mail[name] = value
     mail.set_content(f"{text}\n\n> {page.subject}")
     return mail.as_bytes()
@@ -82,6 +84,7 @@ async def test_an_answer_confirms_the_page_that_it_answers_and_only_once(
         ("leader", "确认收到", {}, "other_mailbox"),
         ("officer", "我在休假，请联系值班室", {"Auto-Submitted": "auto-replied"}, "automatic"),
         ("officer", "确认收到", {"Auto-Submitted": "auto-replied"}, "automatic"),
+        ("officer", "确认收到", {"Subject": "自动回复: 我在休假"}, "automatic"),
         ("officer", "未收到正文，请重发", {}, "no_word"),
     ],
 )
@@ -99,6 +102,65 @@ async def test_what_is_no_answer_of_who_was_asked_confirms_nothing(
     sender: str = getattr(night, who).email
     assert await told(client, answer(page, sender, text, **headers)) == outcome
     assert (await night.deliveries())[0].acknowledged_at is None
+
+
+def bare(page: Mail, sender: str, text: str = "确认", number: int = 1) -> bytes:
+    """As some programs answer: nothing of the page but its subject."""
+    mail = EmailMessage()
+    mail["From"], mail["Subject"] = sender, f"回复：{page.subject}"
+    mail["Message-ID"] = f"<bare-{number}@unit.example.invalid>"
+    mail.set_content(text)
+    return mail.as_bytes()
+
+
+async def test_an_answer_that_keeps_only_the_subject_confirms_its_own_page_and_only_once(
+    night: Night, outside: Outside, drain: Drain, client: httpx.AsyncClient
+) -> None:
+    old = await paged(night, outside, drain)
+    newer = await paged(night, outside, drain, "newer")
+    assert "保留主题中的编号" in old.text
+    assert old.subject != newer.subject, "each page has a code of its own"
+    assert await told(client, bare(old, night.officer.email.upper())) == "acknowledged"
+    assert await told(client, bare(old, night.officer.email, number=2)) == "already"
+    found = {each.step_id: each for each in await night.deliveries()}
+    assert found["alarm"].acknowledged_means == "mail_reply"
+    assert found["newer"].acknowledged_at is None, "an old code is no answer to a newer page"
+    assert await told(client, bare(newer, night.officer.email, number=3)) == "acknowledged"
+
+
+async def test_the_code_of_a_subject_confirms_nothing_from_another_mailbox_or_after_a_month(
+    night: Night, outside: Outside, drain: Drain, client: httpx.AsyncClient, clock: FixedClock
+) -> None:
+    page = await paged(night, outside, drain)
+    assert await told(client, bare(page, night.leader.email)) == "other_mailbox"
+    assert await told(client, bare(page, night.officer.email, "我看不懂", number=2)) == "no_word"
+    clock.tick(days=31)
+    assert await told(client, bare(page, night.officer.email, number=3)) == "unknown_message"
+    assert (await night.deliveries())[0].acknowledged_at is None
+
+
+async def test_a_mail_that_carries_several_pages_is_confirmed_by_its_own_code(
+    db: Database, outside: Outside, drain: Drain, client: httpx.AsyncClient, clock: FixedClock
+) -> None:
+    crowd = await Crowd(db, clock).begin()
+    for number in ("OA", "HR", "GIS"):
+        await crowd.owed(number, via=["email"])
+    clock.tick(seconds=30)
+    await drain()
+    together = outside.expect.mail(crowd.officer.email)
+    outside.expect.nothing()
+    assert await told(client, bare(together, crowd.officer.email)) == "acknowledged"
+    assert {row.acknowledged_means for row in (await crowd.rows()).values()} == {"mail_reply"}
+
+
+async def test_a_page_bears_no_code_where_no_answer_is_read(
+    night: Night, outside: Outside, drain: Drain, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "mail_secret", SecretStr(""))
+    monkeypatch.setattr(settings, "imap_url", SecretStr(""))
+    page = await paged(night, outside, drain)
+    assert "[#" not in page.subject
+    assert "主题中的编号" not in page.text
 
 
 async def test_a_mail_that_answers_nothing_of_irms_is_kept_as_such(client: httpx.AsyncClient) -> None:

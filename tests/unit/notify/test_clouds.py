@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from irm.config import Settings
 from irm.jobs import Resources
-from irm.notify.channels import CHANNELS, accounts, acs3, aliyun, tc3, tencent
+from irm.notify.channels import CHANNELS, accounts, aliyun, aliyun_signature, tencent, tencent_signature
 from irm.notify.channels.protocol import Message, Outcome
 from irm.outside import Answer
 from tests.fakes.chat import SECRET
@@ -24,7 +24,7 @@ PAGE: Final = replace(MESSAGE, purpose="page", reply_code="4821")
 
 def test_the_signature_of_aliyun_is_that_of_its_published_sample() -> None:
     """《V3版本请求体&签名机制》, 固定参数示例: RunInstances of ECS on 2023-10-26."""
-    url, headers = acs3.signed(
+    url, headers = aliyun_signature.signed(
         "https://ecs.cn-shanghai.aliyuncs.com/",
         {"RegionId": "cn-shanghai", "ImageId": "win2019_1809_x64_dtc_zh-cn_40G_alibase_20230811.vhd"},
         action="RunInstances",
@@ -44,12 +44,12 @@ def test_the_signature_of_aliyun_is_that_of_its_published_sample() -> None:
 
 def test_what_stands_in_a_query_is_encoded_as_it_is_signed() -> None:
     """《V3版本请求体&签名机制》: a blank is %20, an asterisk %2A, a tilde stays."""
-    assert acs3.canonical({"b": "a b*c~d/e", "a": "确认"}) == "a=%E7%A1%AE%E8%AE%A4&b=a%20b%2Ac~d%2Fe"
+    assert aliyun_signature.canonical({"b": "a b*c~d/e", "a": "确认"}) == "a=%E7%A1%AE%E8%AE%A4&b=a%20b%2Ac~d%2Fe"
 
 
 def test_the_signature_of_tencent_is_that_of_its_published_sample() -> None:
     """《签名方法 v3》, DescribeInstances of CVM at 1551113065, with the asterisks of the sample for its key."""
-    headers = tc3.signed(
+    headers = tencent_signature.signed(
         "https://cvm.tencentcloudapi.com",
         rb'{"Limit": 1, "Filters": [{"Values": ["\u672a\u547d\u540d"], "Name": "instance-name"}]}',
         service="cvm",

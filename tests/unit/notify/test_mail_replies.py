@@ -6,7 +6,8 @@ from uuid import UUID
 import pytest
 from hypothesis import given, strategies as st
 
-from irm.notify.mail_replies import read, says_yes
+from irm.notify.mail_replies import code_of, coded, is_by_itself, read, says_yes
+from irm.notify.policy import channel_policy
 
 PAGE, OLDER = UUID(int=7), UUID(int=8)
 YES = ("收到", "已收到", "确认", "确认收到", "ok", "yes")
@@ -84,3 +85,34 @@ def test_a_mail_in_html_only_is_read_too() -> None:
 def test_no_bytes_break_the_reading(content: bytes) -> None:
     found = read(content + b"\n")
     assert len(found.line) <= 200
+
+
+RANDOM = UUID("01932f6e-7d2a-7c3b-9a41-5e0c7f3a21c7")
+
+
+@pytest.mark.parametrize("before", ["Re: ", "回复：", "答复: ", "RE: 转发: ", ""])
+def test_an_answer_that_names_nothing_else_bears_the_code_of_its_subject(before: str) -> None:
+    subject = coded("请确认收到：事件SJ-2026-000001，较大", RANDOM)
+    assert subject == "请确认收到：事件SJ-2026-000001，较大 [#7F3A21C7]"
+    found = read(answer(In_Reply_To="<rewritten@gateway>", Subject=before + subject))
+    assert (found.answers, found.code) == ((), code_of(RANDOM))
+
+
+@pytest.mark.parametrize(
+    "subject", ["Re: [#7F3A21C7] [#00000001]", "Re: #7F3A21C7", "Re: [#7F3A21C]", "Re: [工单#7F3A21C7]"]
+)
+def test_a_subject_with_two_codes_or_none_names_nothing(subject: str) -> None:
+    assert read(answer(Subject=subject)).code == ""
+
+
+def test_a_code_that_a_program_wrote_otherwise_is_the_same() -> None:
+    assert read(answer(Subject="re: ［＃7f3a21c7］")).code == code_of(RANDOM)
+
+
+@pytest.mark.parametrize(
+    "subject", ["自动回复: x [#7F3A21C7]", "Automatic reply: x", "Out of Office: x", "自动答复：x"]
+)
+def test_what_a_program_writes_by_itself_is_a_machines_answer(subject: str) -> None:
+    words = channel_policy().automatic_subjects
+    assert is_by_itself(read(answer(Subject=subject)).subject, words)
+    assert not is_by_itself(read(answer(Subject=f"Re: {subject}")).subject, words)

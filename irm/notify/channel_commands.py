@@ -40,6 +40,7 @@ def list_channels(console: Console, *, as_json: bool) -> None:
                 {
                     "channel": each.name,
                     "configured": each.configured,
+                    "interface": each.interface,
                     "sent": each.sent,
                     "failed": each.failed,
                     "median_ms": each.median_ms,

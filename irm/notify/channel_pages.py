@@ -16,7 +16,7 @@ from irm.notify import queries
 from irm.notify.channel_schemas import ChannelView, TestMessage, channel_view
 from irm.notify.health import health
 from irm.notify.trying import send_test
-from irm.notify.words import CHANNEL_NAMES, HEARD_NAMES, MEANS_NAMES, STATUS_NAMES, reason_of, tone_of
+from irm.notify.words import CHANNEL_NAMES, HEARD_NAMES, INTERFACE_NAMES, MEANS_NAMES, STATUS_NAMES, reason_of, tone_of
 from irm.web.pages import Page, page
 
 SEES: Final = allow(Permission.MANAGE_CHANNELS, Permission.RETRY_WORK)
@@ -40,6 +40,7 @@ async def channels_page(
         channels=found,
         tried=latest,
         channel_names=CHANNEL_NAMES,
+        interface_names=INTERFACE_NAMES,
         means_names=MEANS_NAMES,
         heard_names=HEARD_NAMES,
         status_names=STATUS_NAMES,

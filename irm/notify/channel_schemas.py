@@ -34,6 +34,8 @@ class ChannelView(msgspec.Struct, kw_only=True):
 
     name: str
     configured: bool
+    interface: str | None
+    """aliyun, tencent; aliyun_speaks: its calls take no key. None: the only one, or a gateway that is described."""
     pages: bool
     confirmed_by: str | None
     sent: int

@@ -29,6 +29,8 @@ ACKNOWLEDGED_BY: Final[Mapping[str, str]] = {
     "in_app": "page",
 }
 """By which means a page of each channel is confirmed; a group's bot has none."""
+WITHOUT_ANSWER: Final = frozenset({"aliyun_speaks"})
+"""Interfaces by which nobody can confirm, whatever the channel."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class ChannelHealth:
 
     name: str
     configured: bool
+    interface: str | None
+    """One of `words.INTERFACE_NAMES`, where it is one of those."""
     pages: bool
     confirmed_by: str | None
     sent: int
@@ -63,9 +67,16 @@ async def down(tx: Tx) -> list[tuple[str, datetime]]:
     return [(row.name, row.opened_at) for row in rows if row.opened_at is not None]
 
 
+async def note_interfaces(tx: Tx, interfaces: Mapping[str, str]) -> None:
+    """Keep whose interface each channel speaks, beside whether it is configured; NULL for those that are not named."""
+    for row in await tx.scalars(select(ChannelRow).order_by(ChannelRow.name).with_for_update()):
+        row.interface = interfaces.get(row.name)
+    await tx.flush()
+
+
 async def health(tx: Tx, now: datetime) -> list[ChannelHealth]:
     """Every channel that is built, configured ones first."""
-    configured = {row.name: row.configured for row in await tx.scalars(select(ChannelRow))}
+    known = {row.name: row for row in await tx.scalars(select(ChannelRow))}
     seconds = extract("epoch", DeliveryAttemptRow.finished_at - DeliveryAttemptRow.started_at)
     is_sent = DeliveryAttemptRow.outcome == "sent"
     rows = await tx.execute(
@@ -86,13 +97,15 @@ async def health(tx: Tx, now: datetime) -> list[ChannelHealth]:
         by_channel.setdefault(each.name.partition(" ")[0], []).append(_health_of(each, now))
     found = []
     for name in BUILT:
-        row = figures.get(name)
+        row, channel = figures.get(name), known.get(name)
+        interface = channel.interface if channel else None
         found.append(
             ChannelHealth(
                 name=name,
-                configured=configured.get(name, False),
+                configured=channel is not None and channel.configured,
+                interface=interface,
                 pages=name not in GROUPS,
-                confirmed_by=ACKNOWLEDGED_BY.get(name),
+                confirmed_by=None if interface in WITHOUT_ANSWER else ACKNOWLEDGED_BY.get(name),
                 sent=row.sent if row else 0,
                 failed=row.failed if row else 0,
                 median_ms=round(row.median * 1000) if row and row.median is not None else None,

@@ -230,4 +230,6 @@ class ChannelRow(Base):
 
     name: Mapped[str] = mapped_column(primary_key=True)
     configured: Mapped[bool]
+    interface: Mapped[str | None]
+    """One of `words.INTERFACE_NAMES`; None: the channel's only one, or a gateway that is described."""
     changed_at: Mapped[datetime]

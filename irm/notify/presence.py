@@ -3,7 +3,8 @@
 from sqlalchemy.exc import SQLAlchemyError
 
 from irm.db import SYSTEM
-from irm.notify.channels import configured
+from irm.notify.channels import configured, interfaces
+from irm.notify.health import note_interfaces
 from irm.notify.service import note_channels
 from irm.process import Process
 
@@ -14,6 +15,7 @@ async def note_channels_of(me: Process) -> None:
         try:
             async with me.db.transaction(SYSTEM) as tx:
                 await note_channels(tx, configured(me.settings), now=me.clock.now())
+                await note_interfaces(tx, interfaces(me.settings))
         except (SQLAlchemyError, OSError, TimeoutError):
             await me.pause(1.0)
         else:

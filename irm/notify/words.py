@@ -39,6 +39,11 @@ MEANS_NAMES: Final[dict[str, str]] = {
     "chat_card": N_("by chat card"),
     "mail_reply": N_("by reply to the mail"),
 }
+INTERFACE_NAMES: Final[dict[str, str]] = {
+    "aliyun": N_("Alibaba Cloud"),
+    "aliyun_speaks": N_("Alibaba Cloud, without keys"),
+    "tencent": N_("Tencent Cloud"),
+}
 HEARD_NAMES: Final[dict[str, str]] = {
     "answered": N_("went the whole way and came back"),
     "received": N_("receipt given"),

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from irm.config import Settings
+from irm.notify.channels import accounts
 from irm.notify.channels.bots import Bot
 from irm.notify.channels.dingtalk import DingTalk
 from irm.notify.channels.email import Email
@@ -37,3 +38,9 @@ CHANNELS: Final[Mapping[str, Channel]] = MappingProxyType(
 def configured(settings: Settings) -> dict[str, bool]:
     """Which channels this installation can use."""
     return {name: channel.configured(settings) for name, channel in CHANNELS.items()}
+
+
+def interfaces(settings: Settings) -> dict[str, str]:
+    """Whose interface a channel speaks where it has the choice; a gateway that is described is not named."""
+    found = {"sms": accounts.of_sms(settings), "voice": accounts.of_voice(settings)}
+    return {name: account.interface for name, account in found.items() if account is not None}

@@ -20,6 +20,9 @@ ENDPOINTS: Final[Mapping[tuple[str, str], str]] = {
 }
 """Public addresses of the providers; a government or private cloud has its own."""
 
+CONFIRMED: Final = "confirmed"
+"""In IRM_VOICE_CODES: what 阿里云 reads out after the key 1; with it a page asks for the key."""
+
 
 @dataclass(frozen=True)
 class Account:
@@ -36,6 +39,12 @@ class Account:
     codes: Mapping[str, str]
     params: Any
     ca: Path | None
+
+    @property
+    def interface(self) -> str:
+        """As it is shown: whose it is, and whether a call of it can be answered (`aliyun_speaks`: it cannot)."""
+        speaks = self.kind == "VOICE" and self.provider == "aliyun" and not self.codes.get(CONFIRMED)
+        return "aliyun_speaks" if speaks else self.provider
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from irm.jobs import Resources
-from irm.notify.channels.accounts import Account
+from irm.notify.channels.accounts import CONFIRMED, Account
 from irm.notify.channels.aliyun_signature import signed
 from irm.notify.channels.asking import ask, excerpt, trouble_of
 from irm.notify.channels.protocol import Message, Outcome
@@ -43,8 +43,6 @@ LATER: Final = frozenset(
 """The provider's own trouble, an account without money or beyond its quota, a clock that is wrong: nothing that lies with the
 message or its receiver."""
 THROTTLED: Final = "Throttling"
-CONFIRMED: Final = "confirmed"
-"""In IRM_VOICE_CODES: what is read out after the key 1; with it a page asks for the key."""
 
 
 async def sms(account: Account, message: Message, resources: Resources) -> Outcome:

@@ -1,14 +1,19 @@
 """The page of channels, a test message, the board when a provider is down, and the list of messages narrowed."""
 
-from typing import Any
+from typing import Any, cast
 
+import httpx2
 import pytest
+from pydantic import SecretStr
 
 from irm.access.policy import Role
-from irm.clock import FixedClock
+from irm.clock import DatabaseClock, FixedClock
+from irm.config import Settings
 from irm.db import Database
 from irm.notify import providers
 from irm.notify.channels.protocol import Outcome
+from irm.notify.presence import note_channels_of
+from irm.process import Process
 from tests import make
 from tests.conftest import Drain, SignIn
 from tests.fakes.outside import Outside
@@ -110,3 +115,29 @@ async def test_the_list_of_messages_is_narrowed_by_its_address(
     page = (await client.get("/deliveries", params={"channel": "sms", "person": desk.officer.login}, headers=HTML)).text
     assert f'value="{desk.officer.login}"' in page
     assert desk.officer.telephone in page
+
+
+async def test_the_page_says_whose_interface_it_is_and_whether_a_call_can_be_answered(
+    administrator: Any, sign_in: SignIn, db: Database, settings: Settings
+) -> None:
+    account = {"key_id": "k", "key_secret": SecretStr("s"), "codes": {"page": "T"}, "app_id": "1400"}
+    told = settings.model_copy(
+        update={"sms_provider": "tencent", "voice_provider": "aliyun"}
+        | {f"{kind}_{name}": value for kind in ("sms", "voice") for name, value in account.items()}
+    )
+
+    async def shown(settings: Settings) -> dict[str, tuple[str | None, str | None]]:
+        async with httpx2.AsyncClient() as http:
+            await note_channels_of(Process("worker", settings, db, cast(DatabaseClock, db.clock), http))
+        rows = (await client.get("/api/v1/channels")).json()
+        return {each["name"]: (each["interface"], each["confirmed_by"]) for each in rows if each["configured"]}
+
+    client = await sign_in(administrator)
+    found = await shown(told)
+    assert (found["sms"], found["voice"]) == (("tencent", "sms_reply"), ("aliyun_speaks", None))
+    page = (await client.get("/channels", headers=HTML)).text
+    assert "Tencent Cloud" in page
+    assert "not by this channel" in page
+    keys = told.model_copy(update={"voice_codes": {"page": "T", "confirmed": "T_2"}})
+    assert (await shown(keys))["voice"] == ("aliyun", "voice_key")
+    assert (await shown(settings))["sms"] == (None, "sms_reply"), "a gateway that is described is not named"

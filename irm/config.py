@@ -67,8 +67,10 @@ class Settings(BaseSettings):
             faults = [_fault((named[1] if named else "",), said("This must be JSON."))]
         raise Invalid.of(faults) from None
 
-    # What is wrong is told without what was given: it may be a secret.
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", hide_input_in_errors=True)
+    # What is wrong is told without what was given: it may be a secret. A name without a value is as good as absent.
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="ignore", hide_input_in_errors=True, env_ignore_empty=True
+    )
 
     database_url: str = ""
     """postgresql+asyncpg://irm_app:…; plain postgresql:// is accepted."""
@@ -107,9 +109,9 @@ class Settings(BaseSettings):
     sms_format: Literal["json", "form"] = "json"
     sms_codes: dict[str, str] = {}
     """JSON, kind of message → number of the registered template, as {template}; empty: the text itself goes."""
-    sms_params: dict[str, Any] | list[str] = {}
-    """JSON of the registered template's variables, as {params}: by name or by place, for all kinds of message or by kind;
-    {number}, {level}, {code}, {count} are filled in."""
+    sms_params: dict[str, Any] = {}
+    """JSON of the registered template's variables, as {params}: name → value, or by kind of message such an object or a list
+    of values by place; {number}, {level}, {code}, {count} are filled in."""
     sms_ca: Path | None = None
     sms_secret: SecretStr = SecretStr("")
     """Shared secret of the inbound callbacks (上行短信, 送达回执); empty: they are closed."""
@@ -125,7 +127,7 @@ class Settings(BaseSettings):
     """The number that calls (阿里云); empty: one of the provider's."""
     voice_codes: dict[str, str] = {}
     """As of SMS; `confirmed` (阿里云) is what is read out after the key 1, and pages ask for it."""
-    voice_params: dict[str, Any] | list[str] = {}
+    voice_params: dict[str, Any] = {}
     voice_template: str = ""
     """JSON of the request; {phone}, {content}, {id} and {code} are filled in."""
     voice_success: str = ""

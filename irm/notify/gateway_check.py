@@ -37,6 +37,9 @@ async def _look(
 ) -> Finding:
     if account is not None and account.missing:
         return Finding(check, "broken", N_("Not set: %(names)s."), {"names": ", ".join(account.missing)})
+    if account is not None and account.goes_by_place:
+        words = N_("%(name)s: this provider knows variables by name, not by place.")
+        return Finding(check, "broken", words, {"name": f"IRM_{account.kind}_PARAMS"})
     if account is None and not url:
         return Finding(check, "off", off)
     host, trouble = await _reached(account.url if account is not None else url or "")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from irm.config import Settings
+from irm.notify.channels.sms_text import LEFT, RIGHT
 
 Provider = Literal["aliyun", "tencent"]
 
@@ -37,8 +38,13 @@ class Account:
     region: str
     sender: str
     codes: Mapping[str, str]
-    params: Any
+    params: Mapping[str, Any]
     ca: Path | None
+
+    @property
+    def goes_by_place(self) -> bool:
+        """Variables are given in a way that the provider does not take: 阿里云 knows them by name only."""
+        return self.provider == "aliyun" and any(isinstance(each, list) for each in self.params.values())
 
     @property
     def interface(self) -> str:
@@ -69,7 +75,7 @@ def of_sms(settings: Settings) -> Account | None:
         settings.sms_key_secret.get_secret_value(),
         settings.sms_app_id,
         settings.sms_region,
-        settings.sms_signature,
+        settings.sms_signature.strip(LEFT + RIGHT),
         settings.sms_codes,
         settings.sms_params,
         settings.sms_ca,

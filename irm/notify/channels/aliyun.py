@@ -87,7 +87,11 @@ async def _asked(
         nonce=secrets.token_hex(16),
     )
     answer = await ask(resources, "POST", url, headers=headers, ca=account.ca)
-    return answer if isinstance(answer, Outcome) else outcome_of(answer, account.key_secret, account.key_id)
+    return (
+        answer
+        if isinstance(answer, Outcome)
+        else outcome_of(answer, account.key_secret, account.key_id, message.address)
+    )
 
 
 def outcome_of(answer: Answer, *hidden: str) -> Outcome:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from irm.notify.channels.protocol import TEST, Message
@@ -31,10 +32,12 @@ def code_of(message: Message, codes: Mapping[str, str]) -> str:
 def params_of(message: Message, params: Any, values: Mapping[str, str]) -> Any:
     """The template's variables, filled: by name (an object) or by place (a list). Providers refuse one that is empty.
 
-    `params` is those of every template, or an object of them by kind of message, where templates differ.
+    `params` is those of every template by name, or an object of either by kind of message, where templates differ or go by
+    place. A drill's template has its own, else those of the real thing's.
     """
     if isinstance(params, Mapping) and any(isinstance(each, list | Mapping) for each in params.values()):
-        params = next((params[kind] for kind in kinds_of(message) if kind in params), {})
+        kinds = (*kinds_of(message), *kinds_of(replace(message, exercise=False)))
+        params = next((params[kind] for kind in kinds if kind in params), {})
     return filled(params, {name: value or channel_policy().nothing for name, value in values.items()})
 
 

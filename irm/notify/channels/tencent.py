@@ -102,7 +102,11 @@ async def _asked(
         at=message.at,
     )
     answer = await ask(resources, "POST", account.url, content=content, headers=headers, ca=account.ca)
-    return answer if isinstance(answer, Outcome) else outcome_of(answer, account.key_secret, account.key_id)
+    return (
+        answer
+        if isinstance(answer, Outcome)
+        else outcome_of(answer, account.key_secret, account.key_id, message.address)
+    )
 
 
 def outcome_of(answer: Answer, *hidden: str) -> Outcome:

@@ -128,6 +128,8 @@ async def test_an_account_at_a_provider_is_told_what_it_lacks(settings: Settings
             "sms_url": url,
         }
         assert (await states(told.model_copy(update=more)))["SMS gateway"] == "weak"
+        by_place = {**more, "sms_params": {"default": ["{number}"]}}
+        assert (await states(told.model_copy(update=by_place)))["SMS gateway"] == "broken"
 
 
 async def test_an_open_home_is_broken(settings: Settings) -> None:

@@ -44,6 +44,13 @@ def test_a_wrong_setting_is_named_and_not_repeated(name: str, monkeypatch: pytes
     assert refused.value.__cause__ is None, "pydantic's own error is not told beside it"
 
 
+def test_a_setting_without_a_value_is_absent(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("IRM_SMS_CODES", "IRM_SYNTHETIC", "IRM_SMS_URL", "IRM_PORT"):
+        monkeypatch.setenv(name, "")
+    given = Settings.read()
+    assert (given.sms_codes, given.synthetic, given.sms_url, given.port) == ({}, {}, None, 8000)
+
+
 def run(*words: str) -> Result:
     return CliRunner().invoke(main, words)
 

@@ -76,10 +76,12 @@ def account(kind: str, provider: str, **more: Any) -> dict[str, Any]:
 
 
 async def asked(
-    settings: Settings, fake: type[Cloud], channel: str, message: Message = PAGE, **more: Any
+    settings: Settings, fake: type[Cloud], channel: str, message: Message = PAGE, code_of_answer: str = "", **more: Any
 ) -> tuple[Outcome, dict[str, Any]]:
     """What became of it, and what the provider was asked (empty where it took nothing)."""
     server = HttpServer()
+    if code_of_answer:
+        server.will(body=taken("+8613900000001", "", code_of_answer))
     listening = await server.start()
     cloud = fake(server).attach()
     provider = "aliyun" if fake is AliyunFake else "tencent"
@@ -132,6 +134,17 @@ async def test_aliyun_calls_and_asks_for_the_key_where_it_knows_what_to_say_then
     told = replace(MESSAGE, purpose="notice")
     _, said = await asked(settings, AliyunFake, "voice", told, codes={"default": "T_3", "confirmed": "T_2"})
     assert (said["Action"], said["TtsCode"]) == ("SingleCallByTts", "T_3")
+
+
+async def test_a_signature_that_was_entered_with_its_brackets_goes_without(settings: Settings) -> None:
+    _, said = await asked(settings, AliyunFake, "sms", signature="【示例市政务云】")
+    assert said["SignName"] == "示例市政务云"
+
+
+async def test_no_outcome_tells_whose_number_it_was(settings: Settings) -> None:
+    outcome, _ = await asked(settings, TencentFake, "sms", code_of_answer="FailedOperation.PhoneNumberInBlacklist")
+    assert outcome.kind == "refused"
+    assert PAGE.address not in outcome.detail
 
 
 async def test_tencent_calls(settings: Settings) -> None:

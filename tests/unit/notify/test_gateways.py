@@ -141,12 +141,13 @@ BY_KIND = {"page": ["{number}", "{code}"], "default": ["{number}"]}
     [
         (NAMED, {}, {"number": "SJ-2026-000001", "level": "较大"}),
         (NAMED, {"level": ""}, {"number": "SJ-2026-000001", "level": "无"}),
-        (["{number}", "{level}"], {}, ["SJ-2026-000001", "较大"]),
+        (BY_KIND, {"purpose": "page", "exercise": True, "reply_code": "4821"}, ["SJ-2026-000001", "4821"]),
+        ({**BY_KIND, "drill_page": ["{code}"]}, {"purpose": "page", "exercise": True, "reply_code": "4821"}, ["4821"]),
         (BY_KIND, {"purpose": "page", "reply_code": "4821"}, ["SJ-2026-000001", "4821"]),
         (BY_KIND, {}, ["SJ-2026-000001"]),
         ({"page": NAMED}, {}, {}),
     ],
-    ids=["by name", "an empty one", "by place", "a page's own", "every other's", "none for this kind"],
+    ids=["by name", "an empty one", "a drill's as", "a drill's own", "a page's own", "every other's", "none"],
 )
 def test_the_variables_of_a_template_are_by_name_or_by_place(params: Any, more: dict[str, Any], told: Any) -> None:
     message = replace(MESSAGE, **more)

@@ -68,6 +68,11 @@ class Child:
     falls: int = field(default=0)
 
 
+def has_own_sms(given: Mapping[str, str]) -> bool:
+    """SMS go to a gateway or a provider of the city's own, not to the catcher."""
+    return bool(given.get("IRM_SMS_URL")) or (given.get("IRM_SMS_PROVIDER") or "gateway") != "gateway"
+
+
 class Supervisor:
     """`environment` is what the caller was given (`os.environ`); `say` prints a line for people, `words` puts a text into
     their language (`in_words`)."""
@@ -187,7 +192,7 @@ class Supervisor:
         ]
         if not self.given.get("IRM_SMTP_URL"):
             self.env["IRM_SMTP_URL"] = f"smtp://127.0.0.1:{smtp}"
-        if not self.given.get("IRM_SMS_URL") and not self.given.get("IRM_SMS_PROVIDER"):
+        if not has_own_sms(self.given):
             self.env["IRM_SMS_URL"] = f"http://127.0.0.1:{http_port}/sms"
         self.env["IRM_CATCHER_URL"] = f"http://127.0.0.1:{http_port}"
         self._launch(Child("catcher", argv))

@@ -74,6 +74,11 @@ async def note_interfaces(tx: Tx, interfaces: Mapping[str, str]) -> None:
     await tx.flush()
 
 
+async def without_answer(tx: Tx) -> frozenset[str]:
+    """Channels by which messages go and nobody can confirm."""
+    return frozenset(await tx.scalars(select(ChannelRow.name).where(ChannelRow.interface.in_(sorted(WITHOUT_ANSWER)))))
+
+
 async def health(tx: Tx, now: datetime) -> list[ChannelHealth]:
     """Every channel that is built, configured ones first."""
     known = {row.name: row for row in await tx.scalars(select(ChannelRow))}

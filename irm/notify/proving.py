@@ -18,6 +18,7 @@ from irm.errors import Conflict, NotFound
 from irm.ledger import Event
 from irm.notify import contacts
 from irm.notify.channels.protocol import TEST
+from irm.notify.health import without_answer
 from irm.notify.messages import About
 from irm.notify.models import DeliveryRow, RosterRow, ShiftRow
 from irm.notify.plan import Resolution, obstacle
@@ -55,7 +56,7 @@ async def ask(tx: Tx, args: dict[str, Any], now: datetime) -> None:
     )
     for key in sorted(earlier):
         await close_page(tx, key, now=now)
-    on_duty, off = await on_rosters(tx, now), await channels_off(tx)
+    on_duty, off = await on_rosters(tx, now), await channels_off(tx) | await without_answer(tx)
     people = await contacts.people(tx, on_duty)
     for channel in policy.proof_channels:
         if obstacle(channel, off) is not None:
@@ -87,6 +88,8 @@ async def prove_me(tx: Tx, channel: str, person_id: UUID, *, now: datetime, acto
         raise NotFound("You have no address on this channel.")
     if obstacle(channel, await channels_off(tx)) is not None:
         raise Conflict("This channel is not configured.")
+    if channel in await without_answer(tx):
+        raise Conflict("Nobody can confirm by this channel.")
     minute = now.isoformat(timespec="minutes")
     planned = await page(
         tx,

@@ -4,12 +4,18 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from irm.access import queries as access
 from irm.access.policy import Role
+from irm.access.service import add_contact_address
 from irm.clock import FixedClock
-from irm.db import Database
+from irm.db import SYSTEM, Database
+from irm.errors import Conflict
 from irm.notify import proving
+from irm.notify.health import note_interfaces
+from irm.notify.models import DeliveryRow
+from irm.notify.service import note_channels
 from tests import make
 from tests.conftest import Drain, SignIn
 from tests.fakes.outside import Outside, Sms
@@ -100,6 +106,27 @@ async def test_a_number_that_refuses_is_not_replaced_by_another_way(
     await weeks.ask()
     outside.expect.nothing()
     assert await ways(db, clock) == {"email": (False, 1), "sms": (False, 1)}
+
+
+async def test_nobody_is_asked_by_what_cannot_be_answered(
+    night: Night, outside: Outside, db: Database, clock: FixedClock, drain: Drain
+) -> None:
+    """A call that takes no key would find everybody silent."""
+    who = night.officer.person_id
+    async with db.transaction() as tx:
+        await add_contact_address(
+            tx, person_id=who, channel="voice", address="13700000000", preference=3, actor=SYSTEM, now=clock.now()
+        )
+        await note_channels(tx, {"voice": True}, now=clock.now())
+        await note_interfaces(tx, {"voice": "aliyun_speaks"})
+        await proving.ask(tx, {"at": clock.now().isoformat()}, clock.now())
+    with pytest.raises(Conflict, match="Nobody can confirm"):
+        async with db.transaction() as tx:
+            await proving.prove_me(tx, "voice", who, now=clock.now(), actor=SYSTEM)
+    await drain()
+    assert len(outside.expect.forget()) == 1, "by SMS"
+    async with db.transaction() as tx:
+        assert set(await tx.scalars(select(DeliveryRow.channel))) == {"sms", "email"}
 
 
 async def test_who_is_silent_for_weeks_is_red_on_the_board_and_first_in_the_report(

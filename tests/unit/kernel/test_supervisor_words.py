@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from irm.cli import main
 from irm.errors import in_words
 from irm.i18n import Translator, translator
-from irm.supervisor import Supervisor
+from irm.supervisor import Supervisor, has_own_sms
 
 ACCOUNTS = [
     {
@@ -65,3 +65,17 @@ def test_the_supervisor_loads_no_catalogs() -> None:
     code = "import sys, irm.supervisor; print([m for m in ('babel', 'sqlalchemy', 'pydantic') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("given", "own"),
+    [
+        ({}, False),
+        ({"IRM_SMS_PROVIDER": "gateway"}, False),
+        ({"IRM_SMS_PROVIDER": ""}, False),
+        ({"IRM_SMS_URL": "http://gateway.example.invalid"}, True),
+        ({"IRM_SMS_PROVIDER": "tencent"}, True),
+    ],
+)
+def test_what_a_city_sends_by_its_own_provider_is_not_caught(given: dict[str, str], own: bool) -> None:
+    assert has_own_sms(given) is own

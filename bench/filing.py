@@ -141,7 +141,8 @@ def a_grave_filing() -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def floor(house: House) -> AsyncIterator[Call]:
+async def bare_server(house: House) -> AsyncIterator[tuple[str, int]]:
+    """The address and the process of `bench.raw`, run as irm's web is, on the same server."""
     port = free_port()
     address = house.servers.database_url(OWNER).replace("+asyncpg", "")
     process = subprocess.Popen(  # noqa: ASYNC220 - begun before anything is measured
@@ -149,24 +150,31 @@ async def floor(house: House) -> AsyncIterator[Call]:
         env=house.environment | {"IRM_BENCH_DATABASE": address},
         start_new_session=True,
     )
+    url = f"http://127.0.0.1:{port}"
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
-
-            async def raw() -> bool:
-                return _taken(await client.post("/raw", json=a_quiet_filing()))
-
+        async with httpx.AsyncClient() as client:
             limit = time.monotonic() + 60
             while True:
                 try:
-                    await raw()
+                    await client.get(url)
                     break
                 except httpx.TransportError:
                     assert time.monotonic() < limit, "the floor's process did not start"
                     await asyncio.sleep(0.2)
-            yield raw
+        yield url, process.pid
     finally:
         process.kill()
         process.wait()
+
+
+@asynccontextmanager
+async def floor(house: House) -> AsyncIterator[Call]:
+    async with bare_server(house) as (url, _), httpx.AsyncClient(base_url=url, timeout=60) as client:
+
+        async def raw() -> bool:
+            return _taken(await client.post("/raw", json=a_quiet_filing()))
+
+        yield raw
 
 
 async def _saturated(call: Call, seconds: float) -> float:

@@ -1,4 +1,5 @@
-"""The floor of filing: a Litestar route that writes one incident, four timers, one event and one outbox row, and nothing else.
+"""The floors: a Litestar route that writes one incident, four timers, one event and one outbox row, and nothing else (filing), and
+one that writes one row (an alert).
 
 Run by uvicorn in one process, as irm's web is: `IRM_BENCH_DATABASE=postgresql://… uvicorn bench.raw:app`.
 """
@@ -16,6 +17,7 @@ TABLES: Final = (
     "CREATE TABLE IF NOT EXISTS bench_incident (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), body jsonb)",
     "CREATE TABLE IF NOT EXISTS bench_timer (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), incident uuid, run_at timestamptz)",
     "CREATE TABLE IF NOT EXISTS bench_event (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), incident uuid, body jsonb)",
+    "CREATE TABLE IF NOT EXISTS bench_alert (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), body jsonb)",
 )
 WRITE: Final = """
 WITH made AS (INSERT INTO bench_incident (body) VALUES ($1::jsonb) RETURNING id),
@@ -41,4 +43,11 @@ async def raw(request: Request[Any, Any, Any]) -> dict[str, str]:
     return {"id": str(made)}
 
 
-app = Litestar([raw], lifespan=[owning], logging_config=None)
+@post("/raw/alert")
+async def raw_alert(request: Request[Any, Any, Any]) -> dict[str, str]:
+    sent = json.dumps(await request.json())
+    made = await request.app.state.pool.fetchval("INSERT INTO bench_alert (body) VALUES ($1::jsonb) RETURNING id", sent)
+    return {"id": str(made)}
+
+
+app = Litestar([raw, raw_alert], lifespan=[owning], logging_config=None)

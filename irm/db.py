@@ -196,6 +196,18 @@ class Database:
         if self.announce is not None and (changed := session.info.get("subjects")):
             self.announce(frozenset(changed))
 
+    @asynccontextmanager
+    async def in_a_row(self) -> AsyncGenerator["Database"]:
+        """For who has transactions one after the other: they take one connection of the pool, which is asked only at the
+        beginning whether it still lives. After an error begin a row anew; two at a time are not possible."""
+        if self._is_one_connection:
+            yield self
+            return
+        async with self.engine.connect() as connection:
+            row = copy(self)
+            row._sessions = async_sessionmaker(connection, class_=Tx, expire_on_commit=False)  # noqa: SLF001 - a copy of itself
+            yield row
+
     async def dispose(self) -> None:
         await self.engine.dispose()
 

@@ -97,6 +97,11 @@ def prove(
     return None
 
 
+def name_in(headers: Mapping[str, str]) -> str | None:
+    """The name that a signed message claims to have; nothing is proven yet."""
+    return headers.get("webhook-id") if "webhook-signature" in headers else None
+
+
 def _signed(
     headers: Mapping[str, str], body: bytes, held: Sequence[str], *, now: datetime, tolerance: timedelta
 ) -> str:

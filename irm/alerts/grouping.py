@@ -24,7 +24,7 @@ from irm.alerts.policy import AlertPolicy, alert_policy
 from irm.alerts.rule_versions import rules_in_force
 from irm.alerts.sources import mapping_of
 from irm.alerts.standing import Standing, waits_again
-from irm.alerts.taking import heard_of
+from irm.alerts.writing_down import heard_of
 from irm.categories import is_category
 from irm.db import Tx, uuid7
 from irm.incidents.intake import marker_in

@@ -25,6 +25,7 @@ class AlertPolicy(BaseModel):
     rate_per_minute: PositiveInt
     most_rate_per_minute: PositiveInt
     waiting_messages: PositiveInt
+    waiting_bytes: PositiveInt
     batch_messages: PositiveInt
     batch_bytes: PositiveInt
     group_messages: PositiveInt

@@ -12,7 +12,8 @@ from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_202_ACCEPT
 from irm.access.policy import PUBLIC, Permission, Principal, allow
 from irm.alerts import judging, queries, schemas
 from irm.alerts.judging import Chosen
-from irm.alerts.taking import Posted, Taking
+from irm.alerts.taking import Taking
+from irm.alerts.writing_down import Posted
 from irm.clock import Clock
 from irm.config import Settings
 from irm.db import Database, Tx

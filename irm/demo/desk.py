@@ -17,7 +17,7 @@ from sqlalchemy import select
 from irm.access import engagements, keeping_contacts, staff_posts
 from irm.access.engaging import Engagement
 from irm.alerts.sources import Given, register_source
-from irm.alerts.taking import Posted, take_in
+from irm.alerts.writing_down import Posted, take_in
 from irm.clock import SHANGHAI
 from irm.config import Settings
 from irm.db import SYSTEM, Database, Tx

@@ -11,22 +11,21 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Result, literal_column, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ARRAY, Text, Uuid, bindparam, select, text, update
 
 from irm import jobs
 from irm.actor import Actor
 from irm.alerts.city_rules import first_that_holds
 from irm.alerts.formats import Heard
 from irm.alerts.mapping import Alert, alert_of
-from irm.alerts.models import AlertMessageRow, AlertRow, AlertSeenRow, AlertSourceRow
+from irm.alerts.models import AlertMessageRow, AlertRow, AlertSourceRow
 from irm.alerts.policy import AlertPolicy, alert_policy
 from irm.alerts.rule_versions import rules_in_force
 from irm.alerts.sources import mapping_of
 from irm.alerts.standing import Standing, waits_again
 from irm.alerts.writing_down import heard_of
 from irm.categories import is_category
-from irm.db import Tx, uuid7
+from irm.db import Moment, Tx, uuid7
 from irm.incidents.intake import marker_in
 from irm.incidents.policy import intake_policy
 from irm.incidents.queries import live_among
@@ -38,6 +37,17 @@ FILE: Final = "alerts.file"
 HELD: Final = "held-back/"
 MOST_AT_ONCE: Final = 2_000
 """Alerts in one transaction, but for a single message that has more: a few hundred milliseconds of one worker."""
+
+
+_SEEN: Final = text(
+    "INSERT INTO alert_seen (source_id, key, at) SELECT :source, s.key, s.at FROM unnest(:keys, :moments) AS s(key, at)"
+    " ON CONFLICT (source_id, key) DO UPDATE SET at = excluded.at RETURNING key, xmax = 0"
+).bindparams(
+    bindparam("source", type_=Uuid()),
+    bindparam("keys", type_=ARRAY(Text())),
+    bindparam("moments", type_=ARRAY(Moment())),
+)
+"""As text: with a value for each row it would be another statement for each number of them, and put together anew."""
 
 
 @dataclass(frozen=True)
@@ -138,12 +148,8 @@ async def _fresh(tx: Tx, source: AlertSourceRow, said: Sequence[_Said]) -> set[s
     at = {one.heard.key: one.at for one in said}
     if not at:
         return set()
-    statement = insert(AlertSeenRow).values([{"source_id": source.id, "key": key, "at": at[key]} for key in sorted(at)])
-    written: Result[*tuple[Any, ...]] = await tx.execute(
-        statement.on_conflict_do_update(
-            index_elements=[AlertSeenRow.source_id, AlertSeenRow.key], set_={"at": statement.excluded.at}
-        ).returning(AlertSeenRow.key, literal_column("(xmax = 0)"))
-    )
+    keys = sorted(at)
+    written = await tx.execute(_SEEN, {"source": source.id, "keys": keys, "moments": [at[key] for key in keys]})
     return {key for key, is_fresh in written.all() if is_fresh}
 
 

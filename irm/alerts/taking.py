@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -20,8 +21,8 @@ from irm.db import SYSTEM, Database
 from irm.errors import Unavailable
 from irm.i18n import N_
 
-BUSY = N_("irm is taking in more than it can write. Send the message again in a few seconds.")
-OF_ITS_VALUES = ("22", "23")
+BUSY: Final = N_("irm is taking in more than it can write. Send the message again in a few seconds.")
+OF_ITS_VALUES: Final = ("22", "23")
 """SQLSTATE classes: a value that the database does not take, a constraint."""
 
 
@@ -39,6 +40,7 @@ class Taking:
         self._home = home
         self._waiting: deque[_Waiting] = deque()
         self._bytes = 0
+        self._parted: deque[Sequence[_Waiting]] = deque()
         self._writer: asyncio.Task[None] | None = None
 
     async def take(self, posted: Posted) -> Taken:
@@ -54,30 +56,36 @@ class Taking:
         return await one.answer
 
     async def _write(self) -> None:
-        while self._waiting:
-            company = self._next_company()
+        while company := self._next_company():
             try:
                 async with self._db.in_a_row() as db:
                     while company:
-                        _answer(company, await self._written(db, [one.posted for one in company]))
+                        await self._write_down(db, company)
                         company = self._next_company()
             except Exception as error:  # noqa: BLE001 - each of those who wait is told; their handlers answer for it
                 _answer(company, [error] * len(company))
 
-    async def _written(self, db: Database, batch: Sequence[Posted]) -> Sequence[Outcome]:
-        """What came of each. Where one cannot be written, its neighbours are, without it. Raises what meets all of them."""
+    async def _write_down(self, db: Database, company: Sequence[_Waiting]) -> None:
+        """Answers each. Where one of them cannot be written they are parted, so that its neighbours are written without
+        it. Raises what meets all of them."""
+        outcomes: Sequence[Outcome]
         try:
             async with db.transaction(SYSTEM) as tx:
-                return await take_in(tx, batch, home=self._home, now=db.clock.now())
+                batch = [one.posted for one in company]
+                outcomes = await take_in(tx, batch, home=self._home, now=db.clock.now())
         except Exception as error:
             if not _is_of_one(error):
                 raise
-            if len(batch) == 1:
-                return [error]
-        first, second = halves(batch)
-        return [*await self._written(db, first), *await self._written(db, second)]
+            if len(company) > 1:
+                self._parted.extend(halves(company))
+                return
+            outcomes = [error]
+        _answer(company, outcomes)
 
-    def _next_company(self) -> list[_Waiting]:
+    def _next_company(self) -> Sequence[_Waiting]:
+        """Empty: nobody waits."""
+        if self._parted:
+            return self._parted.popleft()
         policy = alert_policy()
         sizes = (len(one.posted.body) for one in self._waiting)
         count = how_many(sizes, most=policy.batch_messages, most_bytes=policy.batch_bytes)

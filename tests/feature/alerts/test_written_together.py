@@ -261,10 +261,12 @@ async def test_whoever_hangs_up_takes_nobody_along(committed_db: Database, line:
     async with meanwhile(committed_db, line):
         gone = asyncio.create_task(line.send(line.bearing(firing(instance="gone"))))
         stays = asyncio.create_task(line.send(line.bearing(firing(instance="stays"))))
-        await asyncio.sleep(0)
+        for _ in range(5):  # until both wait
+            await asyncio.sleep(0)
         gone.cancel()
     assert await stays == [Taken(1)]
     assert gone.cancelled()
+    assert await written(committed_db) == (2, 1), "it had been sent"
 
 
 @pytest.mark.parametrize("bound", [{"waiting_messages": 2}, {"waiting_bytes": 500}])

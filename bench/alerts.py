@@ -66,7 +66,7 @@ async def measure(house: House) -> list[Found]:
                 f"p50 +{more * 1_000:.0f} ms ({share(calm, 0.5) * 1_000:.0f} → {share(beside, 0.5) * 1_000:.0f}), "
                 f"p95 {share(calm, 0.95) * 1_000:.0f} → {share(beside, 0.95) * 1_000:.0f}"
             )
-            found.append(tell("intake", f"a filing beside {how}", more, said, most=0.1, missing=refused))
+            found.append(tell("intake", f"a filing beside {how}", max(more, 0.0), said, most=0.1, missing=refused))
             found.append(await _sorted(house))
         found.append(await _beside_its_floor(house, storm))
     print(f"load {os.getloadavg()[0]:.1f}")

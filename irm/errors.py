@@ -157,15 +157,36 @@ class FirstElsewhere(Forbidden):
         self.path = path
 
 
+@dataclass(frozen=True)
+class ProofWays:
+    """By what somebody can show again who they are, beside typing a password or a code."""
+
+    passkeys_at: str = ""
+    """The origin at which a device gives one of theirs; empty: they have none that is accepted there."""
+    provider: str = ""
+    """The name of the identity provider that knows them; empty: none does."""
+
+
 class ProofNeeded(Forbidden):
     """Whoever sent this form is asked again who they are; `fields` are what was typed, to be sent once more."""
 
-    def __init__(self, detail: str, *, fields: Sequence[tuple[str, str]] | None = None, wrong: str = "") -> None:
+    def __init__(
+        self,
+        detail: str,
+        *,
+        fields: Sequence[tuple[str, str]] | None = None,
+        ways: ProofWays = ProofWays(),
+        wrong: str = "",
+        refused: str = "",
+    ) -> None:
         super().__init__(detail, code="proof")
         self.fields = fields
         """None: it cannot be sent again from here (files, a script)."""
+        self.ways = ways
         self.wrong = wrong
-        """What was wrong with the proof, a msgid."""
+        """What was wrong with the password or code, a msgid."""
+        self.refused = refused
+        """What was wrong with another proof, a msgid."""
 
 
 class NotFound(IrmError):

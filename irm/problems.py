@@ -121,11 +121,13 @@ def of_domain(request: AnyRequest, error: IrmError) -> Response[Any]:
         if error.fields is None or is_fragment(request):
             return to_page(request, PROOF_PAGE)
         return page(
-            "web/proof.html",
+            "access/proof.html",
             status_code=HTTPStatus.FORBIDDEN,
             fields=error.fields,
             action=with_query(request.url.path, request.url.query),
             form=Form(errors={"_proof": t(error.wrong)} if error.wrong else {}),
+            ways=error.ways,
+            refused=t(error.refused) if error.refused else "",
         )
     errors = [{"field": one.field, "message": one.text(t)} for one in error.errors]
     seconds = error.retry_after if isinstance(error, Unavailable | TooOften) else None

@@ -49,6 +49,8 @@ CSRF_HEADER: Final = "x-csrf-token"
 CSRF_FIELDS: Final = ("csrf_token", "_csrf")
 DRAFT_FIELD: Final = "_draft"
 PROOF_FIELD: Final = "_proof"
+PASSKEY_FIELD: Final = "_passkey"
+"""The answer of a device to what `/me/proof/passkey` asked."""
 FORM_TYPES: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 SIGN_IN: Final = N_("Sign in to go on.")
@@ -56,7 +58,9 @@ SESSION_ENDED: Final = N_("Your session has ended. Sign in again; what you typed
 BAD_TOKEN: Final = N_("This token is unknown, out of date or revoked.")
 NOT_YOURS: Final = N_("Your roles do not include this.")
 NOT_IN_SCOPE: Final = N_("This token does not have the scope that is needed: %(scope)s.")
-PROOF_FIRST: Final = N_("Say again who you are, by password or one-time code, before this is done.")
+PROOF_FIRST: Final = N_(
+    "Show again who you are before this is done: by password, one-time code or passkey, or at the identity provider."
+)
 FACTOR_FIRST: Final = N_("Set up a second factor first; your roles ask for one.")
 FACTOR_PAGE: Final = "/me/second-factor"
 FOREIGN_FORM: Final = N_("This form is no longer valid. Load the page again and send it once more.")
@@ -115,21 +119,33 @@ async def _ask_again(connection: Connection, principal: Principal, fresh_for: ti
     if not isinstance(connection, Request) or (not is_form and await connection.body()):
         raise ProofNeeded(PROOF_FIRST)
     sent = list((await connection.form()).multi_items())
-    typed = next((value for name, value in sent if name == PROOF_FIELD and isinstance(value, str)), "")
+    typed, signed = (_first(sent, name) for name in (PROOF_FIELD, PASSKEY_FIELD))
     has_files = any(not isinstance(value, str) and value.filename for _, value in sent)
     fields = [
-        (name, value) for name, value in sent if isinstance(value, str) and name not in (*CSRF_FIELDS, PROOF_FIELD)
+        (name, value)
+        for name, value in sent
+        if isinstance(value, str) and name not in (*CSRF_FIELDS, PROOF_FIELD, PASSKEY_FIELD)
     ]
-    if not typed:
-        raise ProofNeeded(PROOF_FIRST, fields=None if has_files else fields)
-    judged = await proving.prove(connection, principal, typed)
+    if not (typed or signed):
+        ways = await proving.ways_of(connection, principal)
+        raise ProofNeeded(PROOF_FIRST, fields=None if has_files else fields, ways=ways)
+    if signed:
+        judged = await proving.prove_by_passkey(connection, principal, signed)
+    else:
+        judged = await proving.prove(connection, principal, typed)
     if judged.wrong:
-        raise ProofNeeded(PROOF_FIRST, fields=fields, wrong=judged.wrong)
+        ways = await proving.ways_of(connection, principal)
+        said = {"refused" if signed else "wrong": judged.wrong}
+        raise ProofNeeded(PROOF_FIRST, fields=fields, ways=ways, **said)
     if judged.token is None:
         raise Unauthenticated(SESSION_ENDED, code="session_ended")
     # Before the handler runs, and whatever becomes of it: the old token opens nothing any more.
     give(connection, session_cookie(connection.app.state.settings, judged.token))
     connection.scope["user"] = replace(connection.scope["user"], session_id=hashed(judged.token), proven_at=now)
+
+
+def _first(sent: list[tuple[str, Any]], wanted: str) -> str:
+    return next((value for name, value in sent if name == wanted and isinstance(value, str)), "")
 
 
 async def _identify(connection: Connection, *, is_public: bool, is_passive: bool) -> tuple[Principal | None, str]:

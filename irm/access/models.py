@@ -309,14 +309,14 @@ class PasskeyChallengeRow(Base):
 
     __tablename__ = "passkey_challenge"
     __table_args__ = (
-        CheckConstraint("purpose IN ('add', 'sign_in', 'second_step')", name="purpose"),
+        CheckConstraint("purpose IN ('add', 'sign_in', 'second_step', 'prove')", name="purpose"),
         Index("ix_passkey_challenge_until", "until"),
     )
 
     challenge_hash: Mapped[str] = mapped_column(primary_key=True)
     purpose: Mapped[str]
     bound_to: Mapped[str]
-    """SHA-256 of the cookie of the browser that asked."""
+    """SHA-256 of the cookie of the browser that asked; of the name of the session that proves itself."""
     created_at: Mapped[datetime]
     until: Mapped[datetime]
 

@@ -9,7 +9,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 
-from irm.access import login as signing, passkeys
+from irm.access import login as signing, passkeys, shown_passkeys
 from irm.access.cookies import FORM_COOKIE, HALF_COOKIE, cookies_of_entry
 from irm.access.guard import policy_of, sent_by_own_page
 from irm.access.pages import STALE, login_page
@@ -54,7 +54,7 @@ async def options(
     half = await _half(request)
     await rates(request.app).count(db, "sign_in_address", address_of(request))
     async with db.transaction(SYSTEM) as tx:
-        asked = await passkeys.ask(
+        asked = await shown_passkeys.ask(
             tx, party, half=half, bound_to=bound_to, policy=policy_of(request.app), now=clock.now()
         )
     if asked is None:
@@ -83,7 +83,7 @@ async def sign_in(
         later = Form(kept, message=error.text(t))
         return login_page(request, settings, later, 429, retry_after=error.retry_after)
     async with db.transaction(SYSTEM) as tx:
-        outcome = await passkeys.sign_in(
+        outcome = await shown_passkeys.sign_in(
             tx,
             str(sent.get("answer", "")),
             party,

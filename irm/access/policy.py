@@ -109,7 +109,7 @@ class Permission(StrEnum):
     JUDGE_ALERTS = "judge_alerts"
     MANAGE_SOURCES = "manage_sources"
     ACT_UNASKED = "act_unasked"
-    """Only as a scope: this token may do what a person is asked for the password again (`dangerous`)."""
+    """Only as a scope: this token may do that before which a person is asked again who they are (`dangerous`)."""
     KEEP_CONTACTS = "keep_contacts"
     VET_STAFF = "vet_staff"
     HAND_OVER_SHIFT = "hand_over_shift"
@@ -278,7 +278,7 @@ class Principal:
     wrong_before: int = 0
     """Wrong passwords and codes before this sign-in; told for its first minutes."""
     proven_at: datetime | None = None
-    """When the session's owner last showed who they are, by password or code; None for API tokens."""
+    """When the session's owner last showed who they are; None for API tokens."""
     factor_due_at: datetime | None = None
     """Until when a second factor has to be set up; None: there is one, or none is needed."""
     factor_overdue: bool = False
@@ -380,8 +380,8 @@ FRESH_MINUTES: Final = 15
 
 
 def dangerous(opt: Mapping[str, Any], *, minutes: int = FRESH_MINUTES) -> dict[str, Any]:
-    """`opt=dangerous(allow(…))`: whoever has not proven within so many minutes who they are is asked for password or
-    code before it is done; a token needs the scope `act_unasked`."""
+    """`opt=dangerous(allow(…))`: whoever has not proven within so many minutes who they are is asked again
+    (`guard.py`) before it is done; a token needs the scope `act_unasked`."""
     return {**opt, FRESH_OPT: minutes}
 
 

@@ -1,27 +1,76 @@
-"""`/me/proof`: showing again who one is, for acts that cannot be sent again by themselves (files, scripts)."""
+"""`/me/proof`: showing again who one is; by itself for acts that cannot be sent again by themselves (files, scripts)."""
 
 from typing import Any, Final
 
 from litestar import Request, get, post
+from litestar.di import NamedDependency
 from litestar.params import FromQuery
 from litestar.response import Redirect
-from litestar.status_codes import HTTP_303_SEE_OTHER
+from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER
 
-from irm.access.policy import SIGNED_IN, dangerous
+from irm.access import proving, shown_passkeys
+from irm.access.guard import policy_of
+from irm.access.policy import SIGNED_IN, WITHOUT_FACTOR, Principal, dangerous
+from irm.access.rates import address_of, rates
+from irm.access.relying import WHY_NOT, RelyingParty, relying_party
+from irm.access.second_factor_pages import refuse_tokens
+from irm.clock import Clock
+from irm.config import Settings
+from irm.db import Database
+from irm.errors import Conflict, NotFound
 from irm.web.forms import Form
 from irm.web.pages import Page, page
 from irm.web.preferences import own_path
 
+AnyRequest = Request[Any, Any, Any]
 
-@get("/me/proof", opt=SIGNED_IN, include_in_schema=False, sync_to_thread=False)
-def show_proof(next: FromQuery[str] = "/") -> Page:  # noqa: A002 - the name in the address
-    return page("web/proof.html", fields=[("next", own_path(next))], action="/me/proof", form=Form())
+HERE: Final = "/me/proof"
+OWN: Final = {**SIGNED_IN, **WITHOUT_FACTOR}
 
 
-@post("/me/proof", opt=dangerous(SIGNED_IN, minutes=0), include_in_schema=False)
-async def send_proof(request: Request[Any, Any, Any]) -> Redirect:
+@get(HERE, opt=SIGNED_IN, include_in_schema=False)
+async def show_proof(
+    request: AnyRequest,
+    principal: NamedDependency[Principal],
+    next: FromQuery[str] = "/",  # noqa: A002 - the name in the address
+) -> Page:
+    ways = await proving.ways_of(request, principal)
+    fields = [("next", own_path(next))]
+    return page("access/proof.html", fields=fields, action=HERE, form=Form(), ways=ways, refused="")
+
+
+@post(HERE, opt=dangerous(SIGNED_IN, minutes=0), include_in_schema=False)
+async def send_proof(request: AnyRequest) -> Redirect:
     """The guard has judged it."""
     return Redirect(own_path(str((await request.form()).get("next", "/"))), status_code=HTTP_303_SEE_OTHER)
 
 
-ROUTES: Final = [show_proof, send_proof]
+@post(f"{HERE}/passkey", opt=OWN, include_in_schema=False, status_code=HTTP_200_OK)
+async def ask_device(
+    request: AnyRequest,
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+    settings: NamedDependency[Settings],
+    principal: NamedDependency[Principal],
+) -> dict[str, object]:
+    """For the script of the page that asks: what the device has to sign. Only this session can bring the answer."""
+    refuse_tokens(principal)
+    party = relying_party(settings.public_url)
+    if not isinstance(party, RelyingParty):
+        raise NotFound(WHY_NOT[party])
+    await rates(request.app).count(db, "sign_in_address", address_of(request))
+    async with db.transaction(principal.actor) as tx:
+        asked = await shown_passkeys.ask_to_prove(
+            tx,
+            principal.account_id,
+            party,
+            bound_to=principal.session_id or "",
+            policy=policy_of(request.app),
+            now=clock.now(),
+        )
+    if asked is None:
+        raise Conflict(proving.NO_PASSKEYS)
+    return asked
+
+
+ROUTES: Final = [show_proof, send_proof, ask_device]

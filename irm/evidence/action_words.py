@@ -114,7 +114,7 @@ ACTION_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "account.identity_unlinked": N_("Identity removed by its owner"),
         "account.identity_taken_away": N_("Identity removed by the administrator"),
         "access.refused": N_("Access refused"),
-        "session.proven": N_("Password asked for again"),
+        "session.proven": N_("Identity confirmed again"),
         "contact_address.verified": N_("Contact address verified"),
         "alert.judged": N_("Alerts judged"),
         "alert.erased": N_("Alerts with secrecy marks erased"),

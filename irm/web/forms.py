@@ -58,7 +58,7 @@ def by_field(errors: Iterable[FieldError], t: Translate) -> dict[str, str]:
 
 
 SECRET: Final = frozenset(
-    {"csrf_token", "_csrf", "_draft", "_proof", "password", "present", "again", "new_password", "confirm"}
+    {"csrf_token", "_csrf", "_draft", "_proof", "_passkey", "password", "present", "again", "new_password", "confirm"}
 )
 
 
@@ -71,7 +71,7 @@ def flatten(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     """Form pairs as a mapping; a name that repeats becomes a list, and the CSRF field is left out."""
     found: dict[str, Any] = {}
     for name, value in pairs:
-        if name in {"csrf_token", "_csrf", "_draft", "_proof"}:
+        if name in {"csrf_token", "_csrf", "_draft", "_proof", "_passkey"}:
             continue
         if name in found:
             kept = found[name] if isinstance(found[name], list) else [found[name]]

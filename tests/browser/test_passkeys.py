@@ -1,4 +1,4 @@
-"""A passkey in a real browser, with Chromium's virtual authenticator: added, signed in with, after a password, lost."""
+"""A passkey in a real browser, with Chromium's virtual authenticator: added, signed in with, after a password, shown again, lost."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Browser
+from sqlalchemy import select, update
 
+from irm.access.models import AccountRow, SessionRow
 from irm.access.rates import STATE
 from irm.access.security import security_policy
 from irm.app import create_app
@@ -40,6 +42,27 @@ async def plug_in(visitor: Visitor) -> tuple[Any, str]:
     }
     made = await devtools.send("WebAuthn.addVirtualAuthenticator", {"options": traits})
     return devtools, made["authenticatorId"]
+
+
+async def leave_the_desk(town: Town, login: str) -> None:
+    """For so long that a dangerous act asks again; the clock is every story's."""
+    async with town.db.transaction() as tx:
+        mine = select(AccountRow.id).where(AccountRow.login == login).scalar_subquery()
+        await tx.execute(update(SessionRow).where(SessionRow.account_id == mine).values(proven_at=None))
+
+
+async def removed_after_showing_it(visitor: Visitor) -> None:
+    """The last act that a passkey proves is its own end."""
+    page = visitor.page
+    await leave_the_desk(visitor.town, "health1")
+    await visitor.go("/me/passkeys")
+    await page.click('#list form[action$="/remove"] button')
+    await page.wait_for_selector("form[data-passkey]:not([hidden])")
+    await sound(visitor)
+    assert [one for one in visitor.faults if "403" not in one] == [], "the browser notes that the act waits"
+    visitor.faults.clear()
+    await page.click("form[data-passkey] button")
+    await page.wait_for_url("**/me/passkeys?done=removed")
 
 
 async def sound(visitor: Visitor) -> None:
@@ -80,9 +103,7 @@ async def test_from_the_first_passkey_to_the_last(browser: Browser, named: Town)
         await page.click("form[data-passkey] button")
         await page.wait_for_url(lambda url: "/login" not in url)
 
-        await visitor.go("/me/passkeys")
-        await page.click('#list form[action$="/remove"] button')
-        await page.wait_for_url("**/me/passkeys?done=removed")
+        await removed_after_showing_it(visitor)
         await visitor.context.clear_cookies(name="irm_session")
         await visitor.go("/login")
         await devtools.send("WebAuthn.setUserVerified", {"authenticatorId": device, "isUserVerified": False})

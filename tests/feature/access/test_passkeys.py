@@ -8,7 +8,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from irm.access import login as signing, passkeys
+from irm.access import login as signing, passkeys, shown_passkeys
 from irm.access.callers import Caller
 from irm.access.cookies import FORM_COOKIE, HALF_COOKIE
 from irm.access.models import AccountRow, HalfSignInRow, PasskeyChallengeRow
@@ -247,7 +247,7 @@ async def test_two_web_processes_never_take_the_same_answer_twice(committed_db: 
 
     async def end(answer: str, half_token: str) -> object:
         async with committed_db.transaction() as tx:
-            return await passkeys.sign_in(
+            return await shown_passkeys.sign_in(
                 tx,
                 answer,
                 PARTY,
@@ -260,7 +260,9 @@ async def test_two_web_processes_never_take_the_same_answer_twice(committed_db: 
 
     for token in ("", half.token):
         async with committed_db.transaction() as tx:
-            options = await passkeys.ask(tx, PARTY, half=token, bound_to="browser", policy=POLICY, now=clock.now())
+            options = await shown_passkeys.ask(
+                tx, PARTY, half=token, bound_to="browser", policy=POLICY, now=clock.now()
+            )
         assert options is not None
         answer = device.get(options)
         ends = await asyncio.gather(*(end(answer, token) for _ in range(5)))

@@ -47,7 +47,7 @@
       asked(form).then(function (options) {
         return navigator.credentials[form.dataset.passkey](ready(options));
       }).then(function (credential) {
-        form.elements.answer.value = answer(credential);
+        form.querySelector("[data-passkey-answer]").value = answer(credential);
         form.submit();
       }).catch(function (error) {
         button.disabled = false;

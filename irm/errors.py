@@ -159,8 +159,10 @@ class FirstElsewhere(Forbidden):
 
 @dataclass(frozen=True)
 class ProofWays:
-    """By what somebody can show again who they are, beside typing a password or a code."""
+    """By what somebody can show again who they are."""
 
+    typed: bool = True
+    """A password or a one-time code; also where there is nothing else."""
     passkeys_at: str = ""
     """The origin at which a device gives one of theirs; empty: they have none that is accepted there."""
     provider: str = ""

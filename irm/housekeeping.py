@@ -39,6 +39,7 @@ class Days(BaseModel):
     half_sign_ins: PositiveInt
     passkey_challenges: PositiveInt
     identity_requests: PositiveInt
+    taken_logout_tokens: PositiveInt
     known_devices: PositiveInt
     idempotency_keys: PositiveInt
     finished_jobs: PositiveInt
@@ -66,6 +67,7 @@ _CONDITIONS: Final[Mapping[str, tuple[str, str]]] = {
     "half_sign_ins": ("half_sign_in", "until < :before"),
     "passkey_challenges": ("passkey_challenge", "until < :before"),
     "identity_requests": ("identity_request", "until < :before"),
+    "taken_logout_tokens": ("taken_logout_token", "until < :before"),
     "known_devices": ("known_device", "last_at < :before"),
     "idempotency_keys": ("idempotency", "created_at < :before"),
     "finished_jobs": (

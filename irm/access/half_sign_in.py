@@ -62,7 +62,9 @@ async def locked_half(tx: Tx, token: str, *, now: datetime) -> HalfSignInRow | N
 
 def vouched_for(half: HalfSignInRow | None) -> login.Elsewhere | None:
     """By the identity provider, in the place of the password."""
-    return login.Elsewhere(half.identity_id) if half is not None and half.identity_id is not None else None
+    if half is None or half.identity_id is None:
+        return None
+    return login.Elsewhere(half.identity_id, sid=half.provider_sid)
 
 
 def _live(token: str, now: datetime) -> Select[HalfSignInRow]:

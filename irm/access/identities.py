@@ -53,10 +53,15 @@ class Linked:
 
 @dataclass(frozen=True)
 class Requested:
-    """What a browser was led to the provider for. `account_id`: to be linked to it; None: to sign in."""
+    """What a browser was led to the provider for. `account_id`: to be linked to it, or proven; None: to sign in."""
 
     account_id: UUID | None
     back: str
+    at: datetime
+    session_hash: str | None = None
+    """The session that has to be proven; None: it was asked for something else."""
+    kept: bytes | None = None
+    """What was typed for the act that waits, sealed."""
 
 
 async def identities_of(tx: Tx, account_id: UUID) -> list[Linked]:
@@ -66,15 +71,27 @@ async def identities_of(tx: Tx, account_id: UUID) -> list[Linked]:
     return [Linked(row.id, row.issuer, row.subject, row.linked_at, row.by_owner, row.used_at) for row in rows]
 
 
-async def ask(tx: Tx, *, back: str, policy: SecurityPolicy, now: datetime, account_id: UUID | None = None) -> Asking:
-    """Written down before a browser is led to the provider; its token goes into a cookie. `account_id`: to be linked to."""
+async def ask(
+    tx: Tx,
+    *,
+    back: str,
+    policy: SecurityPolicy,
+    now: datetime,
+    account_id: UUID | None = None,
+    session_hash: str | None = None,
+    kept: bytes | None = None,
+) -> Asking:
+    """Written down before a browser is led to the provider; its token goes into a cookie. `account_id`: to be linked to, or
+    with `session_hash`, to be proven; `kept` is given back with the answer."""
     asking = Asking(new_token())
     tx.add(
         IdentityRequestRow(
             state_hash=hashed(asking.state),
-            purpose="link" if account_id else "sign_in",
+            purpose="prove" if session_hash else "link" if account_id else "sign_in",
             account_id=account_id,
             back=back,
+            session_hash=session_hash,
+            kept=kept,
             created_at=now,
             until=now + policy.code_wait,
         )
@@ -88,13 +105,31 @@ async def take(tx: Tx, token: str, state: str, *, now: datetime) -> Requested | 
     ran out, was used, or is none of the browser that holds `token`."""
     if not token or not equal(Asking(token).state, state):
         return None
+    asked = IdentityRequestRow
     taken = await tx.execute(
-        delete(IdentityRequestRow)
-        .where(IdentityRequestRow.state_hash == hashed(state), IdentityRequestRow.until > now)
-        .returning(IdentityRequestRow.account_id, IdentityRequestRow.back)
+        delete(asked)
+        .where(asked.state_hash == hashed(state), asked.until > now)
+        .returning(asked.account_id, asked.back, asked.created_at, asked.session_hash, asked.kept)
     )
     row = taken.one_or_none()
-    return None if row is None else Requested(row.account_id, row.back)
+    return None if row is None else Requested(row.account_id, row.back, row.created_at, row.session_hash, row.kept)
+
+
+async def known_at(tx: Tx, account_id: UUID, issuer: str) -> bool:
+    """Is the account linked to an identity of this issuer?"""
+    own = LinkedIdentityRow.account_id == account_id, LinkedIdentityRow.issuer == issuer
+    return await tx.scalar(select(LinkedIdentityRow.id).where(*own).limit(1)) is not None
+
+
+async def own_identity(tx: Tx, account_id: UUID, identity: Identity) -> LinkedIdentityRow | None:
+    """None: whom the provider vouches for is not linked to this account."""
+    return await tx.scalar(
+        select(LinkedIdentityRow).where(
+            LinkedIdentityRow.account_id == account_id,
+            LinkedIdentityRow.issuer == identity.issuer,
+            LinkedIdentityRow.subject == identity.subject,
+        )
+    )
 
 
 async def sign_in(
@@ -107,7 +142,7 @@ async def sign_in(
     if account_id is None:
         return "unlinked"
     account = await tx.get_one(AccountRow, account_id, with_for_update=True)
-    row = await tx.scalar(select(LinkedIdentityRow).where(found, LinkedIdentityRow.account_id == account_id))
+    row = await own_identity(tx, account_id, identity)
     if row is None:  # taken away while the account's lock was waited for
         return "unlinked"
     actor = Actor("person", account.person_id, await login.home_of(tx, account.person_id, now=now))
@@ -117,9 +152,9 @@ async def sign_in(
         return login.Refused("disabled")
     row.used_at = now
     there = counts_as_two(client, acr=identity.acr, amr=identity.amr)
+    by = login.Elsewhere(row.id, there, identity.sid)
     if not there and await is_there(tx, account.id):
-        return await login.ask_for_code(tx, account, policy=policy, now=now, identity_id=row.id)
-    by = login.Elsewhere(row.id, there)
+        return await login.ask_for_code(tx, account, policy=policy, now=now, elsewhere=by)
     return await login.admit(tx, account, policy=policy, caller=caller, actor=actor, now=now, elsewhere=by)
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from irm.db import Base, uuid7
@@ -35,8 +35,9 @@ class IdentityRequestRow(Base):
 
     __tablename__ = "identity_request"
     __table_args__ = (
-        CheckConstraint("purpose IN ('sign_in', 'link')", name="purpose"),
-        CheckConstraint("(purpose = 'link') = (account_id IS NOT NULL)", name="whose"),
+        CheckConstraint("purpose IN ('sign_in', 'link', 'prove')", name="purpose"),
+        CheckConstraint("(purpose <> 'sign_in') = (account_id IS NOT NULL)", name="whose"),
+        CheckConstraint("(purpose = 'prove') = (session_hash IS NOT NULL)", name="session"),
         Index("ix_identity_request_until", "until"),
     )
 
@@ -44,6 +45,22 @@ class IdentityRequestRow(Base):
     purpose: Mapped[str]
     account_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
     back: Mapped[str]
-    """The page of irm on which the person was."""
+    """The page of irm on which the person was; of a proof, the address of the act that waits for it."""
+    session_hash: Mapped[str | None]
+    """The session that has to be proven."""
+    kept: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """What was typed for the act, sealed (`proving_there.py`); gone with the row."""
     created_at: Mapped[datetime]
     until: Mapped[datetime]
+
+
+class TakenLogoutTokenRow(Base):
+    """A logout token of the provider was taken; brought again it is refused (Back-Channel Logout 1.0 §2.6, 7)."""
+
+    __tablename__ = "taken_logout_token"
+    __table_args__ = (Index("ix_taken_logout_token_until", "until"),)
+
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    """SHA-256 of issuer and `jti`."""
+    until: Mapped[datetime]
+    """Afterwards the token is too old to be taken anyway."""

@@ -4,11 +4,11 @@ A form may not lead to another site (its Content-Security-Policy), not even by a
 of irm's own leads on (`led_away`).
 """
 
+from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
 from uuid import UUID
 
-import structlog
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
@@ -21,20 +21,22 @@ from litestar.status_codes import (
 )
 
 from irm.access import identities, login as signing
-from irm.access.cookies import HALF_COOKIE, IDENTITY_COOKIE, cookies_of_entry, expired_cookie
+from irm.access.asking_there import Failed, begin_there, needed_provider, used_up, vouched_there
+from irm.access.cookies import HALF_COOKIE, IDENTITY_COOKIE, cookies_of_entry
 from irm.access.guard import policy_of
 from irm.access.identity_door import provider_of
-from irm.access.oidc_metadata import CALLBACK, NO_PROVIDER, Asking, authorization_address
-from irm.access.oidc_provider import Provider, ProviderTrouble
-from irm.access.oidc_tokens import Identity, TokenRefused
+from irm.access.oidc_metadata import CALLBACK, Asking
+from irm.access.oidc_provider import Provider
+from irm.access.oidc_tokens import Identity
 from irm.access.pages import led_away, login_page
 from irm.access.policy import PUBLIC, SIGNED_IN, Principal, dangerous
+from irm.access.proving_there import proven_there
 from irm.access.rates import address_of, caller_of, rates
 from irm.access.second_factor_pages import refuse_tokens
 from irm.clock import Clock
 from irm.config import Settings
 from irm.db import SYSTEM, Database
-from irm.errors import Conflict, NotFound, TooOften
+from irm.errors import Conflict, TooOften
 from irm.i18n import N_, Translator
 from irm.web.cookies import cookie, cookie_of
 from irm.web.forms import Form
@@ -42,7 +44,6 @@ from irm.web.pages import Page, page
 from irm.web.preferences import own_path
 
 AnyRequest = Request[Any, Any, Any]
-log = structlog.get_logger(__name__)
 
 HERE: Final = "/me/identities"
 OVER: Final = N_("The time for this was over. Begin again.")
@@ -64,14 +65,6 @@ DONE: Final = {
 }
 
 
-class Failed(Exception):
-    """`why`: a key of `SAID`."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
-
-
 @get("/login/oidc", opt=PUBLIC, include_in_schema=False)
 async def lead_there(
     request: AnyRequest,
@@ -83,18 +76,18 @@ async def lead_there(
     next: FromQuery[str] = "/",  # noqa: A002 - the name in the address
 ) -> Response[Any]:
     """A link and no form: whoever follows it from elsewhere signs in as nobody but themselves."""
-    provider, back = _provider(request), own_path(next)
+    provider, back = needed_provider(request), own_path(next)
     if visitor is not None and visitor.session_id is not None:
         return Redirect(back, status_code=HTTP_303_SEE_OTHER)
     try:
         await rates(request.app).count(db, "sign_in_address", address_of(request))
-        address, asking = await _begin(request, db, clock, provider, back=back)
+        address, tie = await begin_there(request, db, provider, back=back, now=clock.now())
     except TooOften as error:
         later, status = Form({"next": back}, message=error.text(t)), HTTP_429_TOO_MANY_REQUESTS
         return login_page(request, settings, later, status, retry_after=error.retry_after)
     except Failed as failed:
         return _refused(request, settings, provider, t, back, AWAY if failed.why == "away" else SAID[failed.why])
-    return Redirect(address, status_code=HTTP_303_SEE_OTHER, cookies=[_cookie(settings, asking)])
+    return Redirect(address, status_code=HTTP_303_SEE_OTHER, cookies=[tie])
 
 
 @get(CALLBACK, opt=PUBLIC, include_in_schema=False)
@@ -110,15 +103,18 @@ async def come_back(
     iss: FromQuery[str] = "",
 ) -> Response[Any]:
     """From the provider, with a code or an error. The request it belongs to is used up before anything else is done."""
-    provider = _provider(request)
+    provider = needed_provider(request)
     asking = Asking(cookie_of(request, IDENTITY_COOKIE))
     state = str(request.query_params.get("state", ""))  # as a parameter the name is the framework's own
     async with db.transaction(SYSTEM) as tx:
         asked = await identities.take(tx, asking.token, state, now=clock.now())
     if asked is None:
         return Redirect("/login?done=over", status_code=HTTP_303_SEE_OTHER)
+    brought = partial(vouched_there, provider, asking, code=code, error=error, issuer=iss, now=clock.now())
+    if asked.session_hash is not None:
+        return await proven_there(request, visitor, asked, brought, t)
     try:
-        identity = await _vouched(provider, clock, asking, code=code, error=error, issuer=iss)
+        identity = await brought()
     except Failed as failed:
         if asked.account_id is not None:
             return _back_home(settings, f"failed={failed.why}")
@@ -166,12 +162,14 @@ async def begin(
 ) -> Response[Any]:
     """Its owner has just shown who they are; now they show it to the provider, and the two are linked."""
     refuse_tokens(principal)
-    provider = _provider(request)
+    provider = needed_provider(request)
     try:
-        address, asking = await _begin(request, db, clock, provider, back=HERE, account_id=principal.account_id)
+        address, tie = await begin_there(
+            request, db, provider, back=HERE, now=clock.now(), account_id=principal.account_id
+        )
     except Failed as failed:
         return _back_home(settings, f"failed={failed.why}")
-    return led_away(address, provider.client.name, cookies=[_cookie(settings, asking)], back=HERE)
+    return led_away(address, provider.client.name, cookies=[tie], back=HERE)
 
 
 @post(f"{HERE}/{{identity_id:uuid}}/unlink", opt=dangerous(SIGNED_IN), include_in_schema=False)
@@ -194,50 +192,6 @@ async def unlink(
     return Redirect(f"{HERE}?done=unlinked", status_code=HTTP_303_SEE_OTHER)
 
 
-async def _begin(
-    request: AnyRequest,
-    db: Database,
-    clock: Clock,
-    provider: Provider,
-    *,
-    back: str,
-    account_id: UUID | None = None,
-) -> tuple[str, Asking]:
-    """The provider's address for this browser. Raises Failed."""
-    now = clock.now()
-    try:
-        metadata = await provider.metadata(now=now)
-    except ProviderTrouble as trouble:
-        raise _said(trouble) from None
-    async with db.transaction(SYSTEM) as tx:
-        asking = await identities.ask(tx, back=back, policy=policy_of(request.app), now=now, account_id=account_id)
-    return authorization_address(metadata, provider.client, asking), asking
-
-
-async def _vouched(provider: Provider, clock: Clock, asking: Asking, *, code: str, error: str, issuer: str) -> Identity:
-    """With nothing open. Raises Failed."""
-    try:
-        metadata = await provider.metadata(now=clock.now())
-        # RFC 9207: an answer of another provider is thrown away before its code is sent anywhere.
-        if issuer != provider.client.issuer and (issuer or metadata.tells_issuer):
-            log.warning("identity provider not accepted", reason="issuer of the answer")
-            raise Failed("odd")
-        if error or not code:
-            log.info("identity provider let nobody in", error=error[:80] if error.isprintable() else "")
-            raise Failed("denied")
-        return await provider.identity(code, verifier=asking.verifier, nonce=asking.nonce, now=clock.now())
-    except ProviderTrouble as trouble:
-        raise _said(trouble) from None
-    except TokenRefused as refused:
-        log.warning("identity provider not accepted", reason=refused.reason)
-        raise Failed("odd") from None
-
-
-def _said(trouble: ProviderTrouble) -> Failed:
-    log.warning("identity provider in trouble", reason=trouble.reason, detail=trouble.detail)
-    return Failed({"away": "away", "odd": "odd", "turned_down": "over"}[trouble.reason])
-
-
 async def _sign_in(
     request: AnyRequest,
     db: Database,
@@ -257,7 +211,7 @@ async def _sign_in(
             caller=caller_of(request),
             now=clock.now(),
         )
-    used = expired_cookie(settings, IDENTITY_COOKIE, "/login")
+    used = used_up(settings)
     if outcome == "unlinked":
         form = Form({"next": back}, message=t(UNLINKED, subject=identity.subject))
         return login_page(request, settings, form, HTTP_422_UNPROCESSABLE_ENTITY)
@@ -290,25 +244,13 @@ async def _link(
 
 
 def _back_home(settings: Settings, query: str) -> Redirect:
-    used = expired_cookie(settings, IDENTITY_COOKIE, "/login")
-    return Redirect(f"{HERE}?{query}", status_code=HTTP_303_SEE_OTHER, cookies=[used])
+    return Redirect(f"{HERE}?{query}", status_code=HTTP_303_SEE_OTHER, cookies=[used_up(settings)])
 
 
 def _refused(request: AnyRequest, settings: Settings, provider: Provider, t: Translator, back: str, words: str) -> Page:
     status = HTTP_503_SERVICE_UNAVAILABLE if words == AWAY else HTTP_422_UNPROCESSABLE_ENTITY
     form = Form({"next": back}, message=t(words, name=provider.client.name))
     return login_page(request, settings, form, status)
-
-
-def _provider(request: AnyRequest) -> Provider:
-    found = provider_of(request.app)
-    if found is None:
-        raise NotFound(NO_PROVIDER)
-    return found
-
-
-def _cookie(settings: Settings, asking: Asking) -> Any:
-    return cookie(settings, IDENTITY_COOKIE, asking.token, path="/login")
 
 
 ROUTES: Final = [lead_there, come_back, show_identities, begin, unlink]

@@ -55,6 +55,8 @@ class Elsewhere:
 
     identity_id: UUID
     factor_there: bool = False
+    sid: str | None = None
+    """Their session there, if the provider named it."""
 
 
 @dataclass(frozen=True)
@@ -124,15 +126,16 @@ async def sign_in(
 
 
 async def ask_for_code(
-    tx: Tx, account: AccountRow, *, policy: SecurityPolicy, now: datetime, identity_id: UUID | None = None
+    tx: Tx, account: AccountRow, *, policy: SecurityPolicy, now: datetime, elsewhere: Elsewhere | None = None
 ) -> CodeNeeded:
     """What was wrong before stays counted: else the right password would buy as many guesses at the code as one likes.
 
-    `identity_id`: no password was given, the provider vouched.
+    `elsewhere`: no password was given, the provider vouched.
     """
     token, until = new_token(), now + policy.code_wait
     half = HalfSignInRow(token_hash=hashed(token), account_id=account.id, created_at=now, until=until)
-    half.identity_id = identity_id
+    if elsewhere is not None:
+        half.identity_id, half.provider_sid = elsewhere.identity_id, elsewhere.sid
     tx.add(half)
     await tx.flush()
     return CodeNeeded(token)
@@ -178,6 +181,7 @@ async def admit(
         mark_hash=hashed(device),
         identity_id=elsewhere.identity_id if elsewhere else None,
         factor_there=there,
+        provider_sid=elsewhere.sid if elsewhere else None,
     )
     account.used_at, account.signed_in_at, account.signed_in_from, account.wrong_since = now, now, caller.ip, 0
     return SignedIn(

@@ -238,6 +238,8 @@ class SessionRow(Base):
     """By which it was opened (`LinkedIdentityRow`, which may be gone); None: by password or passkey."""
     factor_there: Mapped[bool | None]
     """The second factor was shown to the identity provider."""
+    provider_sid: Mapped[str | None]
+    """`sid`: the provider's session that it was opened from; None: it named none, or did not vouch."""
     revoked_at: Mapped[datetime | None]
 
 
@@ -255,6 +257,7 @@ class HalfSignInRow(Base):
     used_at: Mapped[datetime | None]
     identity_id: Mapped[UUID | None]
     """Whom the provider vouched for; None: the password was given."""
+    provider_sid: Mapped[str | None]
 
 
 class SecondFactorRow(Base):

@@ -193,8 +193,9 @@ class Asking:
         return _plain(sha256(f"{name}/{self.token}".encode()).digest())
 
 
-def authorization_address(metadata: Metadata, client: Client, asking: Asking) -> str:
-    """Where the browser is led to (Core §3.1.2.1). Only `openid` is asked for: who it is, and nothing about them."""
+def authorization_address(metadata: Metadata, client: Client, asking: Asking, *, anew: bool = False) -> str:
+    """Where the browser is led to (Core §3.1.2.1). Only `openid` is asked for: who it is, and nothing about them. `anew`:
+    they show it there now, whatever session there is."""
     asked = {
         "response_type": "code",
         "scope": "openid",
@@ -205,6 +206,8 @@ def authorization_address(metadata: Metadata, client: Client, asking: Asking) ->
         "code_challenge": challenge_of(asking.verifier),
         "code_challenge_method": "S256",
     }
+    if anew:
+        asked |= {"prompt": "login", "max_age": "0"}
     if client.factor_acr:
         asked["acr_values"] = " ".join(sorted(client.factor_acr))
     return _with(metadata.authorization, asked)

@@ -84,8 +84,10 @@ class Provider:
         except (ProviderTrouble, TimeoutError):
             return None
 
-    async def identity(self, code: str, *, verifier: str, nonce: str, now: datetime) -> Identity:
-        """Whom the provider vouches for by this code. Raises ProviderTrouble, TokenRefused."""
+    async def identity(
+        self, code: str, *, verifier: str, nonce: str, now: datetime, since: datetime | None = None
+    ) -> Identity:
+        """Whom the provider vouches for by this code; `since`: and has asked anew after then. Raises ProviderTrouble, TokenRefused."""
         metadata = await self.metadata(now=now)
         headers, body = exchange(metadata, self.client, code=code, verifier=verifier)
         answer = await self._ask("POST", metadata.token, content=body, headers=headers)
@@ -95,7 +97,7 @@ class Provider:
         token = given.get("id_token") if given else None
         if not isinstance(token, str):
             raise ProviderTrouble("odd", "token_endpoint")
-        expected = Expected(self.client.issuer, self.client.client_id, nonce, metadata.algorithms)
+        expected = Expected(self.client.issuer, self.client.client_id, nonce, metadata.algorithms, since)
         try:
             return identity_of(token, await self.keys(now=now), expected, now=now)
         except UnknownKey:

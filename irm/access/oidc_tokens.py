@@ -42,7 +42,18 @@ FAMILIES: Final[Mapping[str, tuple[str, frozenset[str | None]]]] = {
 """Algorithm → kind of key and its curves (RFC 7518 §3.1, 8037 §3.1, 9864)."""
 
 Reason = Literal[
-    "form", "algorithm", "key", "signature", "issuer", "audience", "expired", "future", "old", "nonce", "subject"
+    "form",
+    "algorithm",
+    "key",
+    "signature",
+    "issuer",
+    "audience",
+    "expired",
+    "future",
+    "old",
+    "nonce",
+    "subject",
+    "stale",
 ]
 
 
@@ -80,6 +91,8 @@ class Identity:
     acr: str | None
     amr: frozenset[str]
     """How they showed it who they are (Core §2); what is not as the specification writes it, is left out."""
+    sid: str | None = None
+    """Their session there (Back-Channel Logout 1.0 §2.1); None: the provider names none."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +101,8 @@ class Expected:
     client_id: str
     nonce: str
     algorithms: frozenset[str] = ALGORITHMS
+    since: datetime | None = None
+    """They must have shown it who they are after this; None: it does not matter when."""
 
 
 def keys_of(raw: Mapping[str, Any]) -> tuple[PublicKey, ...]:
@@ -99,7 +114,7 @@ def keys_of(raw: Mapping[str, Any]) -> tuple[PublicKey, ...]:
 
 def identity_of(token: str, keys: Sequence[PublicKey], expected: Expected, *, now: datetime) -> Identity:
     """Raises TokenRefused, UnknownKey where reading the provider's keys anew may help."""
-    header, claims = _opened(token, keys, expected.algorithms)
+    header, claims = opened(token, keys, expected.algorithms)
     if header.get("typ", "JWT") not in ("JWT", "jwt"):
         raise TokenRefused("form")
     if claims.get("iss") != expected.issuer:
@@ -110,44 +125,63 @@ def identity_of(token: str, keys: Sequence[PublicKey], expected: Expected, *, no
         raise TokenRefused("audience")
     if claims.get("azp", expected.client_id) != expected.client_id:
         raise TokenRefused("audience")
-    _judge_moments(claims, now.timestamp())
+    judge_moments(claims, now.timestamp())
     nonce = claims.get("nonce")
     if not isinstance(nonce, str) or not equal(nonce, expected.nonce):
         raise TokenRefused("nonce")
     subject, acr, amr = claims.get("sub"), claims.get("acr"), claims.get("amr")
     if not isinstance(subject, str) or not is_subject(subject):
         raise TokenRefused("subject")
+    if expected.since is not None:
+        _judge_freshness(claims, expected.since, now)
     ways = frozenset(one for one in amr if isinstance(one, str)) if isinstance(amr, list) else frozenset()
-    return Identity(expected.issuer, subject, acr if isinstance(acr, str) else None, ways)
+    return Identity(expected.issuer, subject, acr if isinstance(acr, str) else None, ways, sid_of(claims))
+
+
+def sid_of(claims: Mapping[str, Any]) -> str | None:
+    """What is no name of a session is none."""
+    sid = claims.get("sid")
+    return sid if isinstance(sid, str) and is_subject(sid) else None
 
 
 def is_subject(text: str) -> bool:
     return 0 < len(text) <= LONGEST_SUBJECT and text.isascii() and text.isprintable()
 
 
-def _judge_moments(claims: Mapping[str, Any], now: float) -> None:
-    """Core §3.1.3.7, 9 and 10."""
+def _judge_freshness(claims: Mapping[str, Any], since: datetime, now: datetime) -> None:
+    """`auth_time` has to be there where `max_age` was asked (Core §2; §3.1.3.7, 13): else the provider's old session would
+    vouch for whoever sits at the desk now."""
     leeway = LEEWAY.total_seconds()
-    expires, made = _moment(claims, "exp"), _moment(claims, "iat")
+    if "auth_time" not in claims or moment_of(claims, "auth_time") < since.timestamp() - leeway:
+        raise TokenRefused("stale")
+    if moment_of(claims, "auth_time") > now.timestamp() + leeway:
+        raise TokenRefused("future")
+
+
+def judge_moments(claims: Mapping[str, Any], now: float) -> None:
+    """`exp`, `iat` and, where there is one, `nbf` (Core §3.1.3.7, 9 and 10). Raises TokenRefused."""
+    leeway = LEEWAY.total_seconds()
+    expires, made = moment_of(claims, "exp"), moment_of(claims, "iat")
     if now >= expires + leeway:
         raise TokenRefused("expired")
-    if made > now + leeway or ("nbf" in claims and _moment(claims, "nbf") > now + leeway):
+    if made > now + leeway or ("nbf" in claims and moment_of(claims, "nbf") > now + leeway):
         raise TokenRefused("future")
     if now - made > OLDEST.total_seconds() + leeway:
         raise TokenRefused("old")
 
 
-def _moment(claims: Mapping[str, Any], name: str) -> float:
+def moment_of(claims: Mapping[str, Any], name: str) -> float:
+    """A NumericDate, in seconds. Raises TokenRefused for what is none."""
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < LATEST:
         raise TokenRefused("form")
     return float(value)
 
 
-def _opened(
+def opened(
     token: str, keys: Sequence[PublicKey], algorithms: frozenset[str]
 ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """Header and claims of what one of `keys` signed."""
+    """Header and claims of what one of `keys` signed. Raises TokenRefused, UnknownKey."""
     parts = token.split(".")
     if len(token) > LONGEST or len(parts) != 3:  # noqa: PLR2004 - header, claims, signature (RFC 7515 §7.1)
         raise TokenRefused("form")

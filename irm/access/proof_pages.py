@@ -1,12 +1,14 @@
 """`/me/proof`: showing again who one is; by itself for acts that cannot be sent again by themselves (files, scripts)."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from litestar import Request, get, post
+from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.params import FromQuery
 from litestar.response import Redirect
-from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER
+from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_403_FORBIDDEN
 
 from irm.access import proving, shown_passkeys
 from irm.access.guard import policy_of
@@ -28,15 +30,38 @@ HERE: Final = "/me/proof"
 OWN: Final = {**SIGNED_IN, **WITHOUT_FACTOR}
 
 
+async def proof_page(
+    request: AnyRequest,
+    principal: Principal,
+    fields: Sequence[tuple[str, str]],
+    action: str,
+    *,
+    refused: str = "",
+    status_code: int = HTTP_403_FORBIDDEN,
+    cookies: Sequence[Cookie] = (),
+) -> Page:
+    """As `problems.py` shows it to whoever sent an act: `fields` go on to `action` with the proof. `refused`: why the last
+    one was none."""
+    return page(
+        "access/proof.html",
+        status_code=status_code,
+        headers={"Cache-Control": "no-store"},
+        cookies=list(cookies),
+        fields=fields,
+        action=action,
+        form=Form(),
+        ways=await proving.ways_of(request, principal),
+        refused=refused,
+    )
+
+
 @get(HERE, opt=SIGNED_IN, include_in_schema=False)
 async def show_proof(
     request: AnyRequest,
     principal: NamedDependency[Principal],
     next: FromQuery[str] = "/",  # noqa: A002 - the name in the address
 ) -> Page:
-    ways = await proving.ways_of(request, principal)
-    fields = [("next", own_path(next))]
-    return page("access/proof.html", fields=fields, action=HERE, form=Form(), ways=ways, refused="")
+    return await proof_page(request, principal, [("next", own_path(next))], HERE, status_code=HTTP_200_OK)
 
 
 @post(HERE, opt=dangerous(SIGNED_IN, minutes=0), include_in_schema=False)

@@ -14,6 +14,8 @@ from litestar.connection import ASGIConnection
 from sqlalchemy import select
 
 from irm.access import factors, passwords, shown_passkeys
+from irm.access.identities import known_at
+from irm.access.identity_door import provider_of
 from irm.access.login import count_failure
 from irm.access.models import AccountRow
 from irm.access.policy import Principal
@@ -55,12 +57,18 @@ class Judged:
 async def ways_of(connection: ASGIConnection[Any, Any, Any, Any], principal: Principal) -> ProofWays:
     """By what this account can show who they are, here and now."""
     db, settings = connection.app.state.db, connection.app.state.settings
-    party = relying_party(settings.public_url)
+    party, provider = relying_party(settings.public_url), provider_of(connection.app)
     async with db.transaction(SYSTEM) as tx:
-        with_passkey = isinstance(party, RelyingParty) and await shown_passkeys.may_show_one(
-            tx, principal.account_id, party
-        )
-    return ProofWays(passkeys_at=party.origin if with_passkey and isinstance(party, RelyingParty) else "")
+        mine = principal.account_id
+        by_passkey = isinstance(party, RelyingParty) and await shown_passkeys.may_show_one(tx, mine, party)
+        known = provider is not None and await known_at(tx, mine, provider.client.issuer)
+        typed = await tx.scalar(select(AccountRow.password_hash).where(AccountRow.id == mine)) is not None
+        typed = typed or await factors.factor_of(tx, mine) is not None
+    return ProofWays(
+        typed=typed or not (by_passkey or known),
+        passkeys_at=party.origin if by_passkey and isinstance(party, RelyingParty) else "",
+        provider=provider.client.name if known and provider else "",
+    )
 
 
 async def prove(connection: ASGIConnection[Any, Any, Any, Any], principal: Principal, typed: str) -> Judged:

@@ -59,11 +59,12 @@ async def open_session(
     mark_hash: str | None = None,
     identity_id: UUID | None = None,
     factor_there: bool = False,
+    provider_sid: str | None = None,
 ) -> str:
     """Returns the token for the cookie; it exists nowhere else. Beyond the policy's number the oldest session ends.
 
     `mark_hash`: of the browser's mark (`devices.py`). `identity_id`: the identity provider vouched for it, and
-    `factor_there`: saw the second factor, too.
+    `factor_there`: saw the second factor, too; `provider_sid`: from that session of its own.
     """
     live = await tx.scalars(
         select(SessionRow)
@@ -92,6 +93,7 @@ async def open_session(
             mark_hash=mark_hash,
             identity_id=identity_id,
             factor_there=factor_there,
+            provider_sid=provider_sid,
         )
     )
     await tx.flush()

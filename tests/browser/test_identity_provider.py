@@ -12,6 +12,7 @@ from irm.access.security import security_policy
 from irm.app import create_app
 from tests.browser import chrome
 from tests.browser.chrome import DESK, PHONE, Visitor
+from tests.browser.test_passkeys import leave_the_desk
 from tests.browser.town import Town, calm_rates, serving
 from tests.fakes.gateway import HttpServer
 from tests.fakes.identity_provider import SECRET, IdentityProvider
@@ -73,7 +74,23 @@ async def test_linked_signed_in_and_out(browser: Browser, city: City, size: tupl
         await sound(visitor)
         await page.click('a[href^="/login/oidc"]')
         await page.wait_for_url(lambda url: "/login" not in url)
+        await removed_after_showing_it_there(visitor, "health1" if size == PHONE else "fund1")
         await visitor.go("/me")
         await page.click('form[action="/logout"] button')
         await page.wait_for_url("**/login?done=out")
         assert city.provider.asked("/logout") == 1
+
+
+async def removed_after_showing_it_there(visitor: Visitor, login: str) -> None:
+    """An act that waits while its owner is led to the provider and back, and goes on by one press."""
+    page = visitor.page
+    await leave_the_desk(visitor.town, login)
+    await visitor.go("/me/identities")
+    await page.click('form[action$="/unlink"] button')
+    await page.wait_for_selector('form[action="/me/proof/provider"]')
+    await sound(visitor)
+    await page.click('form[action="/me/proof/provider"] button')
+    await page.wait_for_selector("#proven")
+    await sound(visitor)
+    await page.click("#proven button")
+    await page.wait_for_url("**/me/identities?done=unlinked")

@@ -131,7 +131,8 @@ class IdentityProvider:
         if self.person.amr:
             claims["amr"] = list(self.person.amr)
         header = {"alg": self.algorithm, "kid": self.key.kid, "typ": "JWT"} | self.header
-        return sign(header, claims | self.claims, self.key)
+        lied = {name: value for name, value in (claims | self.claims).items() if value is not None}
+        return sign(header, lied, self.key)
 
     def _token(self, request: Request) -> Answer:
         sent = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}

@@ -145,6 +145,10 @@ def test_the_address_to_which_a_browser_is_led() -> None:
         "code_challenge_method": "S256",
         "acr_values": "loa3 loa4",
     }
+    anew = parse_qs(
+        urlsplit(authorization_address(found, client(oidc_factor_acr="loa3,loa4"), asking, anew=True)).query
+    )
+    assert {name: values[0] for name, values in anew.items()} == asked | {"prompt": "login", "max_age": "0"}
     assert asking.token not in address
     assert asking.verifier not in address
 

@@ -15,9 +15,9 @@ from irm.access.oidc_tokens import (
     PublicKey,
     TokenRefused,
     UnknownKey,
-    _opened,
     identity_of,
     keys_of,
+    opened,
 )
 from tests.fakes.identity_provider import KEY, NEXT_KEY, b64, sign, unsigned
 
@@ -84,7 +84,7 @@ SIGNED_BY_RFC_7515 = (
 
 def test_the_sample_of_rfc_7515_a_2_is_signed_and_nothing_of_irms() -> None:
     keys = keys_of({"keys": [RSA_OF_RFC_7515]})
-    _header, read = _opened(SIGNED_BY_RFC_7515, keys, EXPECTED.algorithms)
+    _header, read = opened(SIGNED_BY_RFC_7515, keys, EXPECTED.algorithms)
     assert read == {"iss": "joe", "exp": 1300819380, "http://example.com/is_root": True}
     assert refusal(SIGNED_BY_RFC_7515, keys) == "issuer"
 
@@ -133,6 +133,35 @@ def test_every_refusal_of_what_is_signed(changed: dict[str, Any], reason: str) -
 )
 def test_what_is_just_within(changed: dict[str, Any]) -> None:
     assert identity_of(token(**changed), KEYS, EXPECTED, now=NOW).subject == "24400320"
+
+
+SINCE = Expected(ISSUER, CLIENT, EXPECTED.nonce, since=NOW - timedelta(minutes=2))
+
+
+@pytest.mark.parametrize(
+    ("at", "reason"),
+    [
+        (None, "stale"),
+        (int((NOW - timedelta(minutes=2) - LEEWAY).timestamp()) - 1, "stale"),
+        (int((NOW + LEEWAY).timestamp()) + 1, "future"),
+        (str(int(NOW.timestamp())), "form"),
+        (True, "form"),
+        (-1, "form"),
+    ],
+)
+def test_whoever_must_show_it_anew_has_shown_it_then(at: Any, reason: str) -> None:
+    """`auth_time` is required where `max_age` was asked (Core §2)."""
+    assert refusal(token(auth_time=at), expected=SINCE) == reason
+
+
+@pytest.mark.parametrize("at", [NOW, NOW + LEEWAY, NOW - timedelta(minutes=2) - LEEWAY])
+def test_shown_anew_within_what_the_clocks_may_differ(at: datetime) -> None:
+    assert identity_of(token(auth_time=int(at.timestamp())), KEYS, SINCE, now=NOW).subject == "24400320"
+
+
+def test_the_session_there_is_known_by_its_name_if_it_is_one() -> None:
+    for sid, known in (("08a5019c-17e1", "08a5019c-17e1"), (None, None), (7, None), ("", None), ("x" * 256, None)):
+        assert identity_of(token(sid=sid), KEYS, EXPECTED, now=NOW).sid == known
 
 
 def test_nothing_unsigned_and_nothing_signed_with_a_secret() -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from irm.access import login
@@ -223,6 +223,19 @@ async def take_away(tx: Tx, account_id: UUID, identity_id: UUID, *, reason: str,
 async def opened_by_identity(tx: Tx, session_id: str) -> bool:
     """Did the provider vouch for this session? Then signing out there is offered, too."""
     return await tx.scalar(select(SessionRow.identity_id).where(SessionRow.token_hash == session_id)) is not None
+
+
+async def follow(tx: Tx, token: str, identity_id: UUID, identity: Identity) -> None:
+    """Whoever signs in there anew may stand in another session there: when that one ends, so does the one here that the same
+    identity had opened. A provider that names none this time has not said that it is another."""
+    if identity.sid is None:
+        return
+    await tx.execute(
+        update(SessionRow)
+        .where(SessionRow.token_hash == hashed(token), SessionRow.identity_id == identity_id)
+        .values(provider_sid=identity.sid)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def _own(tx: Tx, account_id: UUID, identity_id: UUID) -> tuple[AccountRow, LinkedIdentityRow]:

@@ -43,6 +43,12 @@ async def look_at_provider(settings: Settings, now: datetime) -> Finding:
     if metadata.end_session is None:
         words = N_("%(issuer)s answers (%(count)s keys), but cannot be signed out from; register %(redirect)s there.")
         return Finding(PROVIDER, "weak", words, context)
+    if metadata.tells_logout:
+        words = N_(
+            "%(issuer)s answers (%(count)s keys); register %(redirect)s there, and %(back_channel)s for sign-outs "
+            "(back-channel logout)."
+        )
+        return Finding(PROVIDER, "good", words, context | {"back_channel": client.back_channel})
     return Finding(PROVIDER, "good", N_("%(issuer)s answers (%(count)s keys); register %(redirect)s there."), context)
 
 

@@ -1,6 +1,6 @@
 """What irm is told and may believe of the city's identity provider: settings, its discovery document, its addresses. Pure.
 
-OpenID Connect Core 1.0, Discovery 1.0 and RP-Initiated Logout 1.0; RFC 6749, 7636 (PKCE), 9207 (`iss` in the answer).
+OpenID Connect Core 1.0, Discovery 1.0, RP-Initiated Logout 1.0 and Back-Channel Logout 1.0; RFC 6749, 7636 (PKCE), 9207 (`iss` in the answer).
 """
 
 import ipaddress
@@ -17,6 +17,7 @@ from irm.errors import Conflict, Said, said
 from irm.i18n import N_
 
 CALLBACK: Final = "/login/oidc/callback"
+BACK_CHANNEL: Final = "/api/v1/oidc/backchannel-logout"
 ALGORITHMS: Final = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"}
 )
@@ -48,6 +49,8 @@ class Client:
     """To be registered at the provider, letter by letter."""
     signed_out: str
     """Where the provider leads back to after signing out there; to be registered, too."""
+    back_channel: str
+    """Where the provider says itself who has signed out there; to be registered, too."""
     hosts: frozenset[str]
     """On which its addresses may lie: the issuer's own, and what the city named."""
     secret: str = field(default="", repr=False)
@@ -74,6 +77,7 @@ def client_of(settings: Settings) -> Client | Said | None:
         client_id=settings.oidc_client_id,
         redirect=own + CALLBACK,
         signed_out=f"{own}/login?done=out",
+        back_channel=own + BACK_CHANNEL,
         hosts=_words(settings.oidc_hosts) | {host},
         secret=settings.oidc_secret.get_secret_value(),
         ca=settings.oidc_ca,
@@ -136,6 +140,8 @@ class Metadata:
     """How irm shows its secret."""
     tells_issuer: bool
     """Its answers carry `iss` (RFC 9207), so that one without is none of its."""
+    tells_logout: bool
+    """It says by the back channel who has signed out there (Back-Channel Logout 1.0 §2.1)."""
 
 
 def metadata_of(raw: Mapping[str, Any], client: Client) -> Metadata:
@@ -167,6 +173,7 @@ def metadata_of(raw: Mapping[str, Any], client: Client) -> Metadata:
         algorithms=algorithms,
         method=method,
         tells_issuer=raw.get("authorization_response_iss_parameter_supported") is True,
+        tells_logout=raw.get("backchannel_logout_supported") is True,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 import structlog
 
 from irm import outside
+from irm.access.oidc_logout import ExpectedLogout, SignedOut, logout_of
 from irm.access.oidc_metadata import (
     Client,
     Metadata,
@@ -102,6 +103,15 @@ class Provider:
             return identity_of(token, await self.keys(now=now), expected, now=now)
         except UnknownKey:
             return identity_of(token, await self.keys(now=now, anew=True), expected, now=now)
+
+    async def signed_out(self, token: str, *, now: datetime) -> SignedOut:
+        """Who has signed out there, by a logout token that anybody may have sent. Raises ProviderTrouble, TokenRefused."""
+        metadata = await self.metadata(now=now)
+        expected = ExpectedLogout(self.client.issuer, self.client.client_id, metadata.algorithms)
+        try:
+            return logout_of(token, await self.keys(now=now), expected, now=now)
+        except UnknownKey:
+            return logout_of(token, await self.keys(now=now, anew=True), expected, now=now)
 
     async def _read_metadata(self, now: datetime) -> Metadata:
         if self._metadata is None or now - self._metadata_at >= KEPT:

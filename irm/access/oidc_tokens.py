@@ -54,6 +54,8 @@ Reason = Literal[
     "nonce",
     "subject",
     "stale",
+    "events",
+    "token_id",
 ]
 
 

@@ -137,7 +137,10 @@ async def _judge(request: AnyRequest, visitor: Principal, identity: Identity) ->
             await count_failure(tx, account, policy=policy, actor=visitor.actor, ip=ip, now=now)
             return proving.Judged(ANOTHER)
         row.used_at = now
-        return proving.Judged(token=await proving.go_on(tx, account, visitor, "provider", now=now))
+        token = await proving.go_on(tx, account, visitor, "provider", now=now)
+        if token is not None:
+            await identities.follow(tx, token, row.id, identity)
+        return proving.Judged(token=token)
 
 
 def _back(fields: Fields) -> str:

@@ -35,7 +35,7 @@ from irm.web.cookies import cookie_of
 
 log = structlog.get_logger(__name__)
 
-Attempt = Literal["sign_in_address", "sign_in_login", "code", "link", "wrong_token", "proof", "refusal"]
+Attempt = Literal["sign_in_address", "sign_in_login", "code", "link", "wrong_token", "wrong_logout", "proof", "refusal"]
 """As the security profile names them (`rates`)."""
 
 STATE: Final = "rates"

@@ -68,7 +68,7 @@ async def open_session(
     """
     live = await tx.scalars(
         select(SessionRow)
-        .where(SessionRow.account_id == account_id, *_live(now))
+        .where(SessionRow.account_id == account_id, *still_open(now))
         .order_by(SessionRow.created_at.desc())
         .with_for_update()
     )
@@ -104,7 +104,7 @@ async def open_session(
 
 async def live_session(tx: Tx, token: str, *, now: datetime) -> SessionRow | None:
     """The session of this token if it may still be used. Doesn't count as use; see `touch`."""
-    return await tx.scalar(select(SessionRow).where(SessionRow.token_hash == hashed(token), *_live(now)))
+    return await tx.scalar(select(SessionRow).where(SessionRow.token_hash == hashed(token), *still_open(now)))
 
 
 async def lapsed_account(tx: Tx, token: str, *, now: datetime) -> UUID | None:
@@ -156,7 +156,7 @@ async def before(tx: Tx, token_hash: str) -> Before:
 async def sessions_of(tx: Tx, account_id: UUID, *, now: datetime) -> list[OpenSession]:
     rows = await tx.scalars(
         select(SessionRow)
-        .where(SessionRow.account_id == account_id, *_live(now))
+        .where(SessionRow.account_id == account_id, *still_open(now))
         .order_by(SessionRow.last_seen_at.desc())
     )
     return [
@@ -191,7 +191,7 @@ async def revoke_all(tx: Tx, account_id: UUID, *, actor: Actor, now: datetime, b
     Browsers without a session too: whoever was there once comes back with a mark that irm knows.
     """
     rows = await tx.scalars(
-        select(SessionRow).where(SessionRow.account_id == account_id, *_live(now)).with_for_update()
+        select(SessionRow).where(SessionRow.account_id == account_id, *still_open(now)).with_for_update()
     )
     ended = [row for row in rows if row.token_hash != but]
     for row in ended:
@@ -203,5 +203,6 @@ async def revoke_all(tx: Tx, account_id: UUID, *, actor: Actor, now: datetime, b
     return len(ended)
 
 
-def _live(now: datetime) -> tuple[ColumnElement[bool], ...]:
+def still_open(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Of the `SessionRow` of a query: neither ended by somebody nor by its limits."""
     return (SessionRow.revoked_at.is_(None), SessionRow.idle_until > now, SessionRow.until > now)

@@ -21,6 +21,7 @@ ACTION_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "session.closed": N_("Signed out"),
         "session.new_device": N_("Signed in from a new browser"),
         "session.revoked": N_("Session ended by somebody"),
+        "session.ended_there": N_("Signed out by the identity provider"),
         "account.created": N_("Account made"),
         "account.disabled": N_("Account disabled"),
         "account.link_issued": N_("One-time link issued"),

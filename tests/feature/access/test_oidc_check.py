@@ -37,6 +37,10 @@ async def test_document_keys_and_redirect_address_are_said(
     state, line = await found(https, clock)
     assert state == "good"
     assert "https://irm.pds.example/login/oidc/callback" in line
+    assert "backchannel" not in line, "nothing is registered where the provider tells nobody"
+    provider.document = {"backchannel_logout_supported": True}
+    state, line = await found(https, clock)
+    assert (state, "https://irm.pds.example/api/v1/oidc/backchannel-logout" in line) == ("good", True)
     provider.document = {"end_session_endpoint": None}
     assert (await found(https, clock))[0] == "weak", "nobody could be signed out there"
 

@@ -18,6 +18,7 @@ OF_THEIR_OWN = {
     "/api/v1/mail/inbound",
     "/api/v1/screen",
     "/api/v1/intake/{source}",
+    "/api/v1/oidc/backchannel-logout",
 }
 """Who calls here proves it by a secret of another kind."""
 

@@ -14,6 +14,7 @@ from irm import absence, broker, handing_over, log, performing, release, schedul
 from irm.announce import announcer
 from irm.config import Settings
 from irm.db import EARLIEST, SYSTEM
+from irm.notify.policy import channel_policy
 from irm.notify.presence import note_channels_of
 from irm.process import Process, process
 from irm.wiring import WIRING
@@ -28,8 +29,6 @@ SILENCE: Final = timedelta(seconds=5)
 WINDOWS: Final = {"urgent": 90, "normal": 90, "bulk": 20}
 """Jobs of a queue that lie at the broker or are being done; the next look fills them up. Fewer than a worker has hands
 (`worker.THREADS`): what is more urgent finds a hand of its own, and then takes the next place of the lane."""
-CHANNEL_WINDOW: Final = 20
-"""Messages of one channel under way at once."""
 OWN_HANDS: Final = 16
 OWN_CHANNEL_WINDOW: Final = 4
 OWN_LANE: Final = 6
@@ -40,6 +39,14 @@ FROM_THE_BEGINNING_SECONDS: Final = 30.0
 STILL_TO_COMMIT: Final = timedelta(seconds=60)
 """What is written is due at the earliest when its transaction began, and seen when that ends: so far back every look goes.
 What takes longer is found by the next look from the beginning."""
+
+
+def _at_once(channel: str) -> int:
+    return channel_policy().at_once_by(channel)
+
+
+def _alone(_channel: str) -> int:
+    return OWN_CHANNEL_WINDOW
 
 
 class Dispatcher:
@@ -91,8 +98,7 @@ class Dispatcher:
                 await schedule.write(tx, come, now)
             if await handing_over.is_anything_due(tx, now, self._since):
                 windows = {queue: min(window, free) if alone else window for queue, window in WINDOWS.items()}
-                window = OWN_CHANNEL_WINDOW if alone else CHANNEL_WINDOW
-                handed = await handing_over.hand_over(tx, now, self._since, windows, window)
+                handed = await handing_over.hand_over(tx, now, self._since, windows, _alone if alone else _at_once)
             if now >= self._look_for_lying_at:
                 self._look_for_lying_at = now + LYING_EVERY
                 lying = await handing_over.left_lying(

@@ -4,7 +4,7 @@ A look waits for nobody: what somebody is doing at this moment is passed over (S
 the page of a grave incident.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -79,13 +79,14 @@ async def earliest(tx: Tx | AsyncConnection) -> datetime | None:
 
 
 async def hand_over(
-    tx: Tx, now: datetime, since: datetime, windows: Mapping[str, int], channel_window: int
+    tx: Tx, now: datetime, since: datetime, windows: Mapping[str, int], at_once: Callable[[str], int]
 ) -> list[Handed]:
     """Claim what is due for the broker, most urgent first, within each queue's window. `since`: as in `is_anything_due`.
 
     A job handed over is due again when `handed_until` has passed without its being done (30 s, doubling to 10 min), so
     a lost message costs time, never the job. A window counts only what is as urgent as the job or more: however many
-    thousands came before, a page of a graver incident never waits until they are done. A channel leaves `RESERVE` places.
+    thousands came before, a page of a graver incident never waits until they are done. Of a channel are `at_once` under way,
+    and `RESERVE` more.
     """
     handed: list[Handed] = []
     again: dict[int, list[UUID]] = {}
@@ -98,12 +99,12 @@ async def hand_over(
             .limit(windows[queue])
             .with_for_update(skip_locked=True)
         )
-        for full, least in flying.full_channels(channel_window):
+        for full, least in flying.full_channels(at_once):
             due = due.where(or_(JobRow.channel.is_distinct_from(full), JobRow.priority < least))
         for job_id, times, channel, priority in (await tx.execute(due)).all():
             if flying.in_queue(queue, priority) >= windows[queue]:
                 break
-            if channel is not None and not flying.has_place(channel, priority, channel_window):
+            if channel is not None and not flying.has_place(channel, priority, at_once(channel)):
                 continue
             flying.add(queue, channel, priority)
             again.setdefault(times, []).append(job_id)
@@ -138,11 +139,12 @@ class _Flying:
         as_urgent = sum(count for each, count in out if each <= priority)
         return as_urgent < window and sum(count for _, count in out) < window + RESERVE
 
-    def full_channels(self, window: int) -> list[tuple[str, int]]:
+    def full_channels(self, at_once: Callable[[str], int]) -> list[tuple[str, int]]:
         """Each channel where something finds no place, and from which priority on."""
         full = []
         for channel in sorted({name for _, name, _ in self._counts if name}):
             known = {priority for _, name, priority in self._counts if name == channel}
+            window = at_once(channel)
             without = [each for each in sorted({MOST_URGENT, *known}) if not self.has_place(channel, each, window)]
             full += [(channel, without[0])] if without else []
         return full

@@ -33,21 +33,29 @@ class _Begun:
     attempt: int
 
 
+@dataclass(frozen=True)
+class _Claimed:
+    """What became of a lot. `over`: how many of it have ended; `left`: those that go by themselves."""
+
+    over: int = 0
+    begun: Sequence[_Begun] = ()
+    left: Sequence[UUID] = ()
+    handler: Outside | None = None
+    """Of those that are begun."""
+
+
 async def perform_all(db: Database, handlers: Handlers, resources: Resources, job_ids: Sequence[UUID]) -> int:
     """Do these jobs, each if it is due and nobody else has it. How many this call did."""
     if len(job_ids) == 1:
         return int(await perform(db, handlers, resources, job_ids[0]))
-    over, handler, begun, left = await _claimed(db, handlers, job_ids)
-    alone = asyncio.gather(*(perform(db, handlers, resources, job_id) for job_id in left))
-    if handler is not None and handler.together is not None:
-        await _call_and_record(db, handler, handler.together, resources, begun)
-    return over + len(begun) + sum(await alone)
+    lot = await _claimed(db, handlers, job_ids)
+    alone = asyncio.gather(*(perform(db, handlers, resources, job_id) for job_id in lot.left))
+    if lot.handler is not None and lot.handler.together is not None:
+        await _call_and_record(db, lot.handler, lot.handler.together, resources, lot.begun)
+    return lot.over + len(lot.begun) + sum(await alone)
 
 
-async def _claimed(
-    db: Database, handlers: Handlers, job_ids: Sequence[UUID]
-) -> tuple[int, Outside | None, Sequence[_Begun], Sequence[UUID]]:
-    """How many are over already, their handler with those to be called, and those that go by themselves."""
+async def _claimed(db: Database, handlers: Handlers, job_ids: Sequence[UUID]) -> _Claimed:
     try:
         async with db.transaction(SYSTEM) as tx:
             now = db.clock.now()
@@ -55,13 +63,13 @@ async def _claimed(
             rows = list(await tx.scalars(wanted.with_for_update(skip_locked=True)))
             handler = handlers.get(rows[0].name) if len({row.name for row in rows}) == 1 else None
             if not isinstance(handler, Outside) or handler.together is None:
-                return 0, None, (), [row.id for row in rows]
+                return _Claimed(left=[row.id for row in rows])
             takes = handler.together.takes
             over, begun = await _claim(tx, handler, handler.together, [row for row in rows if takes(row.args)], now)
-            return over, handler, begun, [row.id for row in rows if not takes(row.args)]
+            return _Claimed(over, begun, [row.id for row in rows if not takes(row.args)], handler)
     except Exception as error:  # noqa: BLE001 - nothing of it was written and nothing went out: each by itself
         log.warning("jobs not claimed together", jobs=len(job_ids), error=repr(error))
-        return 0, None, (), job_ids
+        return _Claimed(left=job_ids)
 
 
 async def _claim(

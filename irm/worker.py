@@ -14,7 +14,7 @@ from irm.process import process
 from irm.wiring import WIRING
 
 THREADS: Final = 100
-"""Of each pool; more than every channel's window together (`dispatcher.CHANNEL_WINDOW`): a provider that hangs must leave
+"""Of each pool; more than all channels have under way together (`at_once` in `channels.yaml`): a provider that hangs must leave
 hands for all other work. They wait; how many work at once is `lanes`."""
 
 

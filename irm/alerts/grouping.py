@@ -88,9 +88,8 @@ async def group(tx: Tx, args: Mapping[str, Any], now: datetime) -> None:  # noqa
     for source_id in sorted(by_source):
         source = await tx.get_one(AlertSourceRow, source_id)
         await _sort(tx, source, by_source[source_id], policy, now=now)
-    for message in taken:
-        message.heard, message.grouped_at = None, now
-    await tx.flush()
+    sorted_out = update(AlertMessageRow).where(AlertMessageRow.id.in_([message.id for message in taken]))
+    await tx.execute(sorted_out.values(heard=None, grouped_at=now).execution_options(synchronize_session=False))
     if len(taken) < len(waiting) or len(waiting) == policy.group_messages:
         await jobs.schedule(tx, GROUP, {}, run_at=now, key=f"{GROUP}:after:{taken[-1].id}")
 

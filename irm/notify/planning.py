@@ -180,6 +180,8 @@ async def _join(tx: Tx, drafts: Sequence[Draft], occasion: Occasion) -> dict[str
     By the key of a draft the delivery of that moment that is told to the same person by the same channel, with the text
     added where it says anything new; nothing where there is none, or it may be on its way.
     """
+    if not drafts:
+        return {}
     said: dict[tuple[Any, ...], DeliveryRow] = {}
     for row in await tx.scalars(
         select(DeliveryRow)

@@ -40,6 +40,7 @@ class ChannelPolicy:
     nothing: str
     automatic_subjects: tuple[str, ...]
     circuit: CircuitPolicy
+    at_once: Mapping[str, int]
     throttle: Mapping[str, Throttle]
     rings: frozenset[str]
     alive_every: Mapping[str, timedelta]
@@ -52,6 +53,10 @@ class ChannelPolicy:
     synthetic_every: timedelta
     synthetic_kept: timedelta
     synthetic_bounds: Mapping[str, timedelta]
+
+    def at_once_by(self, channel: str) -> int:
+        """Messages that may be under way."""
+        return self.at_once.get(channel, self.at_once["other"])
 
     def synthetic_within(self, channel: str) -> timedelta:
         """In which a synthetic message must have arrived."""
@@ -74,6 +79,7 @@ def channel_policy() -> ChannelPolicy:
             open_for=seconds["open_seconds"],
             probe=seconds["probe_seconds"],
         ),
+        at_once=dict(given["at_once"]),
         throttle={
             name: Throttle(each["most"], timedelta(seconds=each["seconds"])) for name, each in given["throttle"].items()
         },

@@ -31,6 +31,8 @@ BOTH: Final = N_("Quiet hours have a beginning and an end.")
 
 async def preferences_of(tx: Tx, people: Collection[UUID]) -> dict[UUID, Preference]:
     """Of those who have said anything."""
+    if not people:
+        return {}
     rows = await tx.scalars(select(ReachPreferenceRow).where(ReachPreferenceRow.person_id.in_(people)))
     return {
         row.person_id: Preference(tuple(row.important), tuple(row.normal), row.quiet_from, row.quiet_until)

@@ -1,13 +1,9 @@
 """What a filing, and its first call, cost in statements: numbers that may only fall."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import event, func, select
-from sqlalchemy.engine.interfaces import CacheStats
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from irm import release
@@ -20,34 +16,11 @@ from irm.playbooks.inbox import ADVANCE
 from irm.playbooks.models import RunRow
 from irm.playbooks.runner import advance_run
 from tests.feature.incidents.conftest import City
+from tests.statements import statements
 
 URL: Final = "/api/v1/incidents"
 MOST: Final = 57
-MOST_UNTIL_THE_CALL: Final = 42
-KEPT: Final = (CacheStats.CACHE_HIT, CacheStats.CACHING_DISABLED)
-
-
-@dataclass(frozen=True)
-class Sent:
-    text: str
-    is_known: bool
-    """SQLAlchemy had put it together before."""
-
-
-@contextmanager
-def statements(engine: AsyncEngine) -> Iterator[list[Sent]]:
-    """What is sent to the database inside the block, one for each round trip."""
-    sent: list[Sent] = []
-
-    def hear(_connection: Any, _cursor: Any, text: str, _parameters: Any, context: Any, _many: Any) -> None:
-        if "SAVEPOINT" not in text:  # the harness's own
-            sent.append(Sent(text.replace("\n", " ")[:500], context.cache_hit in KEPT))
-
-    event.listen(engine.sync_engine, "before_cursor_execute", hear)
-    try:
-        yield sent
-    finally:
-        event.remove(engine.sync_engine, "before_cursor_execute", hear)
+MOST_UNTIL_THE_CALL: Final = 39
 
 
 async def test_a_filing_costs_few_statements(

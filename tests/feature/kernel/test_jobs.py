@@ -20,7 +20,8 @@ WINDOWS = {"urgent": 10, "normal": 10, "bulk": 1}
 
 async def handed(db: Database) -> list[UUID]:
     async with db.transaction(SYSTEM) as tx:
-        return [job_id for job_id, *_ in await handing_over.hand_over(tx, db.clock.now(), EARLIEST, WINDOWS, 2)]
+        due = await handing_over.hand_over(tx, db.clock.now(), EARLIEST, WINDOWS, lambda _: 2)
+        return [each.job_id for each in due]
 
 
 async def test_what_was_meant_for_earlier_is_due_when_it_is_written_and_late_since_it_was_meant(db: Database) -> None:
@@ -194,7 +195,7 @@ async def test_of_what_lies_about_a_channel_gets_no_more_than_its_window(db: Dat
         texts = [await jobs.schedule(tx, "text", {}, run_at=clock.now(), priority=1, channel="sms") for _ in range(10)]
         mails = [await jobs.schedule(tx, "mail", {}, run_at=clock.now(), priority=2, channel="email")]
         plain = [await jobs.schedule(tx, "plain", {}, run_at=clock.now(), priority=3)]
-        await handing_over.hand_over(tx, clock.now(), EARLIEST, everything, 100)
+        await handing_over.hand_over(tx, clock.now(), EARLIEST, everything, lambda _: 100)
     clock.tick(seconds=10)
     async with db.transaction(SYSTEM) as tx:
         lying = await handing_over.left_lying(tx, clock.now(), EARLIEST, timedelta(seconds=5), 16, 4)

@@ -1,15 +1,15 @@
 """A page to many goes by the lot: what it costs does not grow with them, and each message still fares by itself."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from irm.clock import FixedClock
 from irm.db import Database
@@ -25,6 +25,7 @@ from tests import make
 from tests.fakes.gateway import Answer, Request
 from tests.fakes.outside import Outside
 from tests.feature.notify.crowd import Crowd
+from tests.statements import Sent, statements
 
 pytestmark = pytest.mark.usefixtures("channels")
 
@@ -82,21 +83,6 @@ def hall(db: Database, resources: Resources) -> Hall:
     return Hall(db, resources)
 
 
-@contextmanager
-def statements(db: Database) -> Iterator[list[str]]:
-    sent: list[str] = []
-
-    def hear(_connection: Any, _cursor: Any, text: str, *_more: Any) -> None:
-        if "SAVEPOINT" not in text:  # the harness's own
-            sent.append(" ".join(text.split())[:120])
-
-    event.listen(db.engine.sync_engine, "before_cursor_execute", hear)
-    try:
-        yield sent
-    finally:
-        event.remove(db.engine.sync_engine, "before_cursor_execute", hear)
-
-
 def by_phone(answers: dict[str, Answer]) -> Any:
     def provider(request: Request) -> Answer | None:
         return answers.get(request.json["phone"]) if request.path == "/sms" else None
@@ -106,20 +92,20 @@ def by_phone(answers: dict[str, Answer]) -> Any:
 
 async def test_thirty_cost_no_more_questions_than_three(hall: Hall, outside: Outside, db: Database) -> None:
     """Planning, sending, and taking back what still waits when the first one confirms."""
-    asked: dict[str, list[list[str]]] = {"planned": [], "sent": [], "confirmed": []}
+    asked: dict[str, list[list[Sent]]] = {"planned": [], "sent": [], "confirmed": []}
     for number in (3, 30):
         await hall.fill(number - len(hall.people))
         await hall.told(key="warm/alarm")  # what is asked once by a process, and put together once
         await hall.sent()
-        with statements(db) as sent:
+        with statements(db.engine) as sent:
             planned = await hall.told(key=f"{number}/alarm")
         asked["planned"].append(sent)
         assert len(planned.waiting) == number
-        with statements(db) as sent:
+        with statements(db.engine) as sent:
             assert await hall.sent() == number
         asked["sent"].append(sent)
         waiting = (await hall.told(key=f"{number}/again")).waiting
-        with statements(db) as sent:
+        with statements(db.engine) as sent:
             async with db.transaction() as tx:
                 now = tx.clock.now()
                 who = hall.people[0].person_id
@@ -127,7 +113,7 @@ async def test_thirty_cost_no_more_questions_than_three(hall: Hall, outside: Out
         asked["confirmed"].append(sent)
         assert await hall.sent() == number, "there is nothing left to do"
     for what, (few, many) in asked.items():
-        assert len(few) == len(many), "\n".join([what, *few, "", *many])
+        assert len(few) == len(many), "\n".join([what, *(one.text for one in few), "", *(one.text for one in many)])
     assert len(outside.gateway.taken) == 2 * 3 + 27 + 30
     outside.expect.forget()
 

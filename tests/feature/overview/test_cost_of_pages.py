@@ -1,14 +1,12 @@
 """What a page asks of the database does not grow with the city: as many statements for three systems as for sixty."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from irm.access.policy import Role
 from irm.clock import FixedClock
@@ -19,6 +17,7 @@ from irm.oversight.subjects import Organizations
 from irm.systems.subjects import Systems
 from tests import make
 from tests.feature.overview.conftest import City, file
+from tests.statements import statements
 
 SINCE = date(2026, 1, 1)
 
@@ -31,21 +30,6 @@ async def compliance(db: Database, city: City) -> dict[str, make.Account]:
             "authority": await make.account(tx, city.officer.organization_id, *roles),
             "unit": await make.account(tx, city.unit_duty.organization_id, *roles),
         }
-
-
-@contextmanager
-def statements(db: Database) -> Iterator[list[str]]:
-    sent: list[str] = []
-
-    def hear(_connection: Any, _cursor: Any, text: str, *_more: Any) -> None:
-        if "SAVEPOINT" not in text:  # the harness's own
-            sent.append(text)
-
-    event.listen(db.engine.sync_engine, "before_cursor_execute", hear)
-    try:
-        yield sent
-    finally:
-        event.remove(db.engine.sync_engine, "before_cursor_execute", hear)
 
 
 async def grow(db: Database, clock: FixedClock, unit: UUID, count: int) -> None:
@@ -69,10 +53,10 @@ async def grow(db: Database, clock: FixedClock, unit: UUID, count: int) -> None:
 async def counted(db: Database, client: httpx.AsyncClient, path: str) -> list[str]:
     """Of the second answer: the first may read what a process keeps."""
     for _ in range(2):
-        with statements(db) as sent:
+        with statements(db.engine) as sent:
             answer = await client.get(path, headers={"accept": "text/html"})
         assert answer.status_code == 200, answer.text[:500]
-    return sent
+    return [one.text for one in sent]
 
 
 PAGES = (
@@ -104,5 +88,5 @@ async def test_a_page_asks_as_often_in_a_large_city(
     client = await sign_in(compliance[reader])
     for path in PAGES:
         many = await counted(db, client, path)
-        more = [text.replace("\n", " ")[:300] for text in many if many.count(text) > few[path].count(text)]
+        more = [text[:300] for text in many if many.count(text) > few[path].count(text)]
         assert len(many) <= len(few[path]), (path, more)

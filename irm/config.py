@@ -246,7 +246,9 @@ def _fault(loc: Iterable[str | int], told: Said) -> FieldError:
 
 def _shape(kind: str, told: str, context: dict[str, Any]) -> Said:
     if kind in ("literal_error", "enum"):
-        return said("One of these: %(values)s.", values=str(context.get("expected", "")).replace("'", ""))
+        # As pydantic lists them: 'one', 'two' or 'three'.
+        listed = str(context.get("expected", "")).replace("'", "").replace(" or ", ", ")
+        return said("One of these: %(values)s.", values=listed)
     if kind in SHAPES and "%(value)s" not in SHAPES[kind]:
         return Said(SHAPES[kind], **context)
     return said("This is not valid: %(told)s.", told=told.removeprefix("Value error, ").removesuffix("."))

@@ -14,13 +14,13 @@ WRONG = {
     "IRM_PORT": ("no-such-port", "IRM_PORT: This must be a whole number.", "IRM_PORT：此处应为整数。"),
     "IRM_SMS_FORMAT": (
         "xml-of-old",
-        "IRM_SMS_FORMAT: One of these: json or form.",
-        "IRM_SMS_FORMAT：可填：json or form。",
+        "IRM_SMS_FORMAT: One of these: json, form.",
+        "IRM_SMS_FORMAT：可填：json, form。",
     ),
     "IRM_SMS_PROVIDER": (
         "huawei-of-old",
-        "IRM_SMS_PROVIDER: One of these: gateway, aliyun or tencent.",
-        "IRM_SMS_PROVIDER：可填：",
+        "IRM_SMS_PROVIDER: One of these: gateway, aliyun, tencent.",
+        "IRM_SMS_PROVIDER：可填：gateway, aliyun, tencent。",
     ),
     "IRM_SMS_CODES": ("SMS_1-alone", "IRM_SMS_CODES: This must be JSON.", "IRM_SMS_CODES：此处应为 JSON。"),
     "IRM_SYNTHETIC": (

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,9 +19,11 @@ from irm.notify.messages import About
 from irm.notify.models import DeliveryAttemptRow, DeliveryRow
 from irm.notify.plan import Address, Recipient, Resolution
 from irm.notify.planning import Planned
+from irm.notify.policy import bundling
 from irm.performing_together import perform_all
 from irm.wiring import WIRING
 from tests import make
+from tests.conftest import Drain
 from tests.fakes.gateway import Answer, Request
 from tests.fakes.outside import Outside
 from tests.feature.notify.crowd import Crowd
@@ -191,6 +193,30 @@ async def test_a_worker_that_dies_with_a_lot_in_its_hands_leaves_no_message_behi
     outside.expect.forget()
 
 
+async def test_a_lot_that_was_sent_by_two_says_so(hall: Hall, outside: Outside, clock: FixedClock) -> None:
+    """The first worker was frozen until its lease was over; what it sent counts as an attempt, and as perhaps a second one."""
+    await hall.fill(2)
+    await hall.told()
+    thaw = asyncio.Event()
+    outside.gateway.always = Answer(until=thaw)
+    frozen = asyncio.create_task(hall.sent())
+    while len(outside.gateway.taken) < 2:  # noqa: ASYNC110 - the provider has them, and answers nothing
+        await asyncio.sleep(0.02)
+    outside.gateway.always = Answer()
+    clock.tick(seconds=31)
+    assert await hall.sent() == 2
+    async with hall.db.transaction() as tx:
+        for row in await tx.scalars(select(DeliveryRow)):
+            row.possibly_duplicate = False  # as the second attempt marked it: now the late answer alone has to
+    thaw.set()
+    await frozen
+    assert {(row.status, row.possibly_duplicate) for row in (await hall.rows()).values()} == {("sent", True)}
+    async with hall.db.transaction() as tx:
+        kept = await tx.execute(select(DeliveryAttemptRow.attempt, DeliveryAttemptRow.late))
+        assert sorted(tuple(each) for each in kept) == [(1, True), (1, True), (2, False), (2, False)]
+    outside.expect.forget()
+
+
 async def test_what_was_confirmed_while_a_lot_was_on_its_way_is_marked_so(
     hall: Hall, outside: Outside, clock: FixedClock
 ) -> None:
@@ -223,6 +249,28 @@ async def test_forty_duties_of_one_officer_that_come_in_one_lot_are_one_message(
     outside.expect.nothing()
     assert await hall.sent() == 1, "the message that carries them has its own job"
     assert "12项应办事项" in outside.expect.sms(crowd.officer.telephone).content
+    outside.expect.nothing()
+
+
+async def test_who_went_with_the_first_message_of_a_lot_does_not_go_with_the_second(
+    db: Database,
+    clock: FixedClock,
+    resources: Resources,
+    outside: Outside,
+    drain: Drain,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    policy = replace(bundling(), most=3)
+    monkeypatch.setattr("irm.notify.bundles.bundling", lambda: policy)
+    crowd = await Crowd(db, clock).begin()
+    hall = Hall(db, resources)
+    for n in range(5):
+        await crowd.owed(f"OA-{n:02d}")
+    clock.tick(seconds=30)
+    await hall.sent()
+    await drain()  # the messages that carry them
+    said = {outside.expect.sms(crowd.officer.telephone).content.split("，")[0] for _ in range(2)}
+    assert said == {"【IRM】3项应办事项（OA-00、OA-01、OA-02）", "【IRM】2项应办事项（OA-03、OA-04）"}
     outside.expect.nothing()
 
 

@@ -96,6 +96,8 @@ async def _call_and_record(
 ) -> None:
     calls = {asyncio.create_task(outcome_of(handler, one.work, resources)): one for one in begun}
     waiting: set[asyncio.Task[Any]] = set(calls)
+    # Each group by itself: what cannot be written down yet, or never, keeps no other outcome from it.
+    writing: list[asyncio.Task[None]] = []
     try:
         while waiting:
             done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
@@ -103,16 +105,24 @@ async def _call_and_record(
                 more, waiting = await asyncio.wait(waiting, timeout=COMPANY_SECONDS)
                 done |= more
             outcomes = [(calls[call], call.result()) for call in done]
-            if len(outcomes) == 1 or not await _recorded(db, together, outcomes):
-                await asyncio.gather(
-                    *(
-                        write_down(db, handler, one.job_id, one.args, one.work, outcome, one.attempt)
-                        for one, outcome in outcomes
-                    )
-                )
+            writing.append(asyncio.create_task(_write_down(db, handler, together, outcomes)))
+        if writing:
+            await asyncio.wait(writing)
+        for each in writing:
+            each.result()
     finally:
-        for call in waiting:
-            call.cancel()
+        for task in (*waiting, *writing):
+            task.cancel()
+
+
+async def _write_down(
+    db: Database, handler: Outside, together: Together, outcomes: Sequence[tuple[_Begun, Any]]
+) -> None:
+    if len(outcomes) > 1 and await _recorded(db, together, outcomes):
+        return
+    await asyncio.gather(
+        *(write_down(db, handler, one.job_id, one.args, one.work, outcome, one.attempt) for one, outcome in outcomes)
+    )
 
 
 async def _recorded(db: Database, together: Together, outcomes: Sequence[tuple[_Begun, Any]]) -> bool:

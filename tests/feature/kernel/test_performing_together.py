@@ -105,6 +105,36 @@ async def test_one_that_hangs_holds_up_no_other_end(committed_db: Database, reso
     assert await outcomes(db, ids) == ["done"] * 3
 
 
+async def test_what_cannot_be_written_down_yet_keeps_no_other_outcome_waiting(
+    committed_db: Database, resources: Resources
+) -> None:
+    """An outcome that waits for its turn has nobody who holds its lease: another worker would send it again."""
+    slow, free = asyncio.Event(), asyncio.Event()
+
+    class InTheWay(Lots):
+        async def call(self, work: str, resources: Resources) -> str:
+            if work == "late":
+                await slow.wait()
+            return await super().call(work, resources)
+
+        async def record(self, tx: Tx, args: dict[str, Any], *rest: Any) -> timedelta | None:
+            if args["to"] != "late" and not free.is_set():
+                slow.set()
+                await tx.execute(text("DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '40P01'; END $$"))
+            return await super().record(tx, args, *rest)
+
+    db, box = committed_db, InTheWay()
+    ids = await posted(db, "desk", "late")
+    working = asyncio.create_task(perform_all(db, box.lots(), resources, ids))
+    async with asyncio.timeout(5):
+        while await outcomes(db, ids) != [None, "done"]:  # noqa: ASYNC110 - a row says it, no event
+            await asyncio.sleep(0.02)
+    free.set()
+    assert await working == 2
+    assert await outcomes(db, ids) == ["done"] * 2
+    assert sorted(box.received) == ["desk", "late"]
+
+
 async def test_what_cannot_be_claimed_together_is_claimed_one_by_one(
     committed_db: Database, resources: Resources
 ) -> None:
